@@ -1,0 +1,1 @@
+"""Flask applications (webhook and console) and the command line."""

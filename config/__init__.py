@@ -1,0 +1,1 @@
+"""Settings, links.yaml and the SQL of the twinsheet schema."""

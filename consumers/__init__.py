@@ -1,0 +1,1 @@
+"""Kafka to MySQL, and Kafka to Sheet."""

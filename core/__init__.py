@@ -1,0 +1,1 @@
+"""The rules of Twinsheet: pure decisions, standard library only."""

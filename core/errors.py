@@ -1,0 +1,125 @@
+"""Every error that Twinsheet raises on purpose.
+
+TwinsheetError
+├── SettingsError          a setting or links.yaml is wrong
+├── NotLinked              no link of that name
+├── LinkRefused            a link cannot be made: table, tab or column does not fit
+│   └── UnsupportedType    a column type that Twinsheet does not carry yet
+├── NeedsDecision          both sides are filled and differ; a person has to choose
+├── Unfit                  one value does not fit its column (becomes a rejection)
+├── Unavailable            an outside system does not answer
+│   ├── KafkaUnavailable
+│   ├── MysqlUnavailable
+│   └── SheetsUnavailable
+│       ├── QuotaExhausted     Google answered 429
+│       └── ReplyLost          sent, but nobody knows whether it took effect
+├── SheetsRefused          Google refused for good (403, 404, 400)
+├── MysqlRefused           the server's settings or grants do not allow it
+├── WebhookRefused         a request to the webhook that is not accepted
+├── Fenced                 another process has taken over; this one has to stop
+├── LinkHeld               a guard stopped the link
+└── StackError             the local stack cannot be installed or started
+"""
+
+
+class TwinsheetError(Exception):
+    """Base of all: what went wrong, and what a person does next.
+
+    Args:
+        message: one line, for a person.
+        hint: the command, click or setting that mends it; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def kind(self) -> str:
+        """Stable name of the error for ``--json``."""
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class SettingsError(TwinsheetError):
+    """A setting or links.yaml is wrong."""
+
+
+class NotLinked(TwinsheetError):
+    """No link of that name exists."""
+
+
+class LinkRefused(TwinsheetError):
+    """A link cannot be made as asked."""
+
+
+class UnsupportedType(LinkRefused):
+    """A column type that Twinsheet does not carry yet."""
+
+
+class NeedsDecision(TwinsheetError):
+    """Both sides are filled and differ; nothing was written."""
+
+
+class Unfit(TwinsheetError):
+    """One value does not fit its column."""
+
+
+class Unavailable(TwinsheetError):
+    """An outside system does not answer; trying again may help."""
+
+
+class KafkaUnavailable(Unavailable):
+    """Kafka does not answer or does not acknowledge."""
+
+
+class MysqlUnavailable(Unavailable):
+    """MySQL does not answer."""
+
+
+class SheetsUnavailable(Unavailable):
+    """Google answered 5xx or not at all; nothing took effect."""
+
+
+class QuotaExhausted(SheetsUnavailable):
+    """Google answered 429; nothing took effect."""
+
+
+class ReplyLost(SheetsUnavailable):
+    """A write was sent and no answer came; it may or may not have taken effect."""
+
+
+class SheetsRefused(TwinsheetError):
+    """Google refused for good: no access, no such spreadsheet or tab, a bad request."""
+
+
+class MysqlRefused(TwinsheetError):
+    """MySQL's settings or grants do not allow what is needed."""
+
+
+class WebhookRefused(TwinsheetError):
+    """A request to the webhook that is not accepted.
+
+    Args:
+        status: HTTP status of the answer.
+        message: the one-line reason in the answer's JSON body.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Fenced(TwinsheetError):
+    """Another process has taken over this work; this one has to stop."""
+
+
+class LinkHeld(TwinsheetError):
+    """A guard stopped the link; a person decides."""
+
+
+class StackError(TwinsheetError):
+    """The local stack cannot be installed or started."""

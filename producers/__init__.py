@@ -1,0 +1,1 @@
+"""MySQL binlog to Kafka, and sheet scans to Kafka."""

@@ -1,0 +1,1 @@
+"""A local Google, MySQL and Kafka, so that everything runs with no account."""
