@@ -1,0 +1,110 @@
+"""What a sheet is made of: immutable cells, rows and columns.
+
+Nothing here is ever changed in place, only replaced. That makes undo, versions and
+all-or-nothing batches a matter of keeping the old object.
+
+Rows and columns have ids of their own (``uid``), independent of their place. A cell lies in
+its row under its column's uid, so inserting or moving a column touches no row.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Format = dict[str, Any]
+"""A CellFormat of the Sheets API; treated as immutable."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorValue:
+    """The value of a formula that failed, such as ``#DIV/0!``.
+
+    Args:
+        type: Google's ErrorType, such as ``DIVIDE_BY_ZERO``.
+        text: what the cell shows.
+    """
+
+    type: str
+    text: str
+
+
+Value = str | float | bool | ErrorValue | None
+"""A cell's value; numbers are floats, dates are serial numbers with a date format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell.
+
+    Args:
+        value: the effective value; of a formula its result.
+        formula: the formula with its ``=``; None for a plain value.
+        format: the user-entered format, None for none.
+        note: the note, None for none.
+        validation: the DataValidationRule, None for none.
+        extras: further CellData fields (``textFormatRuns``, ``chipRuns``), as Google names them.
+    """
+
+    value: Value = None
+    formula: str | None = None
+    format: Format | None = None
+    note: str | None = None
+    validation: dict[str, Any] | None = None
+    extras: dict[str, Any] | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no value and no formula (a format or note may stay)."""
+        return self.value is None and self.formula is None
+
+    @property
+    def bare(self) -> bool:
+        """Whether it holds nothing at all."""
+        return self == EMPTY
+
+    @property
+    def number_format(self) -> tuple[str, str]:
+        """Type (``TEXT``, ``DATE``, …; ``""`` for automatic) and pattern of its number format."""
+        number = (self.format or {}).get("numberFormat") or {}
+        return number.get("type", ""), number.get("pattern", "")
+
+    @property
+    def plain_text(self) -> bool:
+        """Whether the cell is formatted as plain text: what is typed stays as typed."""
+        return self.number_format[0] == "TEXT"
+
+
+EMPTY = Cell()
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """One developer metadata entry; its place is whoever holds it."""
+
+    id: int
+    key: str
+    value: str | None
+    visibility: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its id, its properties and its developer metadata."""
+
+    uid: int
+    hidden: bool = False
+    pixel_size: int = 100
+    metadata: tuple[Metadata, ...] = ()
+    filtered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its id, its rank among the rows (a text that sorts), its cells by column uid."""
+
+    uid: int
+    rank: str
+    cells: dict[int, Cell] = field(default_factory=dict)
+    hidden: bool = False
+    pixel_size: int = 21
+    metadata: tuple[Metadata, ...] = ()
+    filtered: bool = False
