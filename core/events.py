@@ -1,0 +1,71 @@
+"""The JSON that travels through Kafka, and its way to and from the nouns of core.model.
+
+``sheet.observed``, keyed by link:
+    edit, structure  the webhook's body as it was received, with ``event`` and ``received_at``
+    scan             the same shape from the scanner, with ``missing``, ``unnamed`` and ``copies``
+    replan           ``rows``: [{row_id, key, times: {column: commit time}}]; look at their waiting cells again
+    rescan           read the tab again
+``table.changed``, keyed by link:
+    rows             ``keys`` that one transaction touched, ``renamed`` keys, ``committed_at``
+    ddl              ``what``: truncate, drop, alter
+    replan           ``rows``: [{row_id, key}]; compare base and table again
+    link             the link's state changed (approved, resumed, linked): compare everything
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.model import CellError, Serial, SheetCell, SheetValue, Stamp
+
+SHEET_OBSERVED = "sheet.observed"
+TABLE_CHANGED = "table.changed"
+
+Json = dict[str, Any]
+
+
+def value_to_json(value: SheetValue) -> Any:
+    """A cell's value as CONTRACT's webhook body spells it."""
+    if isinstance(value, Serial):
+        return {"serial": value.days}
+    if isinstance(value, CellError):
+        return {"error": value.text}
+    return value
+
+
+def value_from_json(raw: Any) -> SheetValue:
+    """The inverse of :func:`value_to_json`.
+
+    Raises:
+        ValueError: a shape that no cell has.
+    """
+    if raw is None or isinstance(raw, str | bool | int | float):
+        return raw
+    if isinstance(raw, dict) and isinstance(raw.get("serial"), int | float):
+        return Serial(float(raw["serial"]))
+    if isinstance(raw, dict) and isinstance(raw.get("error"), str):
+        return CellError(raw["error"])
+    raise ValueError(f"no cell holds {raw!r}")
+
+
+def cell_to_json(cell: SheetCell) -> Json:
+    """A cell with its formula, for events, intents and waiting cells."""
+    body: Json = {"value": value_to_json(cell.value)}
+    if cell.formula is not None:
+        body["formula"] = cell.formula
+    return body
+
+
+def cell_from_json(raw: Json) -> SheetCell:
+    """The inverse of :func:`cell_to_json`."""
+    return SheetCell(value_from_json(raw.get("value")), raw.get("formula") or None)
+
+
+def stamp_to_json(stamp: Stamp) -> Json:
+    """A stamp as the webhook's body spells it."""
+    return {"n": stamp.n, "q": stamp.q, "epoch": stamp.epoch}
+
+
+def stamp_from_json(raw: Json) -> Stamp:
+    """The inverse of :func:`stamp_to_json`."""
+    return Stamp(n=int(raw["n"]), q=int(raw["q"]), epoch=int(raw["epoch"]))

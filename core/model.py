@@ -1,0 +1,203 @@
+"""The nouns of Twinsheet: links, stamps, bases, observations and what may stand in a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.values import Codec
+
+ROW_ID_HEADER = "_row_id"
+STATE_TAB = "_twinsheet"
+
+Canonical = str | None
+"""A value as text in the one spelling that its column's type gives it; ``None`` is NULL and an empty cell.
+
+Two sides hold the same value exactly when their canonical texts are equal.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Serial:
+    """A date or time as Google holds it: days since 1899-12-30, in the spreadsheet's time zone."""
+
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """What a formula shows that could not be computed, e.g. ``#DIV/0!``."""
+
+    text: str
+
+
+SheetValue = str | int | float | bool | Serial | CellError | None
+"""What a cell of the sheet holds, typed as Google types it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetCell:
+    """One cell of the tab: its value and, where it has one, its formula."""
+
+    value: SheetValue
+    formula: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of the table, as information_schema describes it."""
+
+    name: str
+    data_type: str
+    """Lower case without length, e.g. ``decimal``."""
+    column_type: str
+    """As declared, e.g. ``decimal(10,2) unsigned`` or ``enum('a','b')``."""
+    nullable: bool = True
+    has_default: bool = False
+    """An INSERT may leave the column out: it has a default, is nullable, or is generated."""
+    auto_increment: bool = False
+    generated: bool = False
+    """Computed by the table (GENERATED ALWAYS); never written."""
+    length_chars: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    fraction_digits: int = 0
+    """Digits of seconds of TIME, DATETIME and TIMESTAMP."""
+    charset: str | None = None
+    collation: str | None = None
+    options: tuple[str, ...] = ()
+    """Members of an ENUM or SET, in order."""
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether a number column holds no negative numbers."""
+        return "unsigned" in self.column_type
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedColumn:
+    """A header of the tab tied to a column of the table."""
+
+    header: str
+    column: TableColumn
+    codec: Codec
+    policy: str
+    """Conflict policy or rule of this column, by name."""
+    key: bool = False
+
+    @property
+    def name(self) -> str:
+        """The table's name of the column."""
+        return self.column.name
+
+    @property
+    def required(self) -> bool:
+        """Whether a new row cannot be inserted before this cell is filled."""
+        column = self.column
+        return not (column.nullable or column.has_default or column.auto_increment or column.generated)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One tab of one spreadsheet tied to one table, resolved against the table's real columns."""
+
+    name: str
+    spreadsheet_id: str
+    tab: str
+    schema: str
+    table: str
+    columns: tuple[LinkedColumn, ...]
+
+    @property
+    def key_columns(self) -> tuple[LinkedColumn, ...]:
+        """The columns of the primary key, in the key's order."""
+        return tuple(c for c in self.columns if c.key)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Linked headers in the order of ``columns``."""
+        return tuple(c.header for c in self.columns)
+
+    def by_name(self, name: str) -> LinkedColumn | None:
+        """The linked column with that table name, if there is one."""
+        return next((c for c in self.columns if c.name == name), None)
+
+    def by_header(self, header: str) -> LinkedColumn | None:
+        """The linked column with that header, if there is one."""
+        return next((c for c in self.columns if c.header == header), None)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stamp:
+    """The place of a look at the sheet in the sheet's own timeline (DESIGN section 6).
+
+    Both counters only grow; a stamp may be too old for what was seen, never too new.
+    """
+
+    n: int = 0
+    """Number of our last write that the look could see."""
+    q: int = 0
+    """Number of the last edit that the script had seen."""
+    epoch: int = 0
+    """Epoch of the writer that made write ``n``."""
+
+
+Key = tuple[str, ...]
+"""The primary key of a row as canonical texts, in the key's column order."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellBase:
+    """What both sides were last known to share in one cell, and when."""
+
+    value: Canonical
+    n: int = 0
+    """Our last settled write to this cell."""
+    q: int = 0
+    """``q`` of the newest observation that decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowBase:
+    """Base of one row; a row that is gone is kept, so that a late event cannot bring it back."""
+
+    row_id: str
+    key: Key | None
+    cells: Mapping[str, CellBase]
+    """By table column name."""
+    gone: bool = False
+    n: int = 0
+    """Our write that placed or removed the row in the sheet; 0 if a person did."""
+    q: int = 0
+    """``q`` of the observation that brought or removed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One cell as seen in the sheet at one moment, with everything that a decision needs to know of it."""
+
+    row_id: str
+    column: str
+    """Table column name."""
+    cell: SheetCell
+    stamp: Stamp
+    source: str
+    """``edit`` (the script), ``scan``, or ``swap`` (found by one of our writes)."""
+    edited_at: datetime | None = None
+    """When the person edited; ``None`` when nobody knows."""
+    actor: str = ""
+    event: str = ""
+    base: Canonical = None
+    """Only for ``swap``: the base that the unseen edit replaced."""
+    row: int | None = None
+    """1-based row of the tab where it was seen; a hint, rows move."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableTimes:
+    """Commit times of the table's last change, by column; empty where nobody knows."""
+
+    by_column: Mapping[str, datetime] = field(default_factory=dict)

@@ -1,0 +1,159 @@
+"""What is asked of and answered by the sheet: reads of the tab, and the swap write (DESIGN section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.model import SheetCell, SheetValue, Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class SheetTarget:
+    """Where a link lives in Google's terms."""
+
+    link: str
+    spreadsheet_id: str
+    sheet_id: int
+    """Google's id of the tab; survives a renaming."""
+    headers: tuple[str, ...]
+    """Linked headers, as the column metadata names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TabRow:
+    """One row of the tab that is not empty in the linked columns and the id column."""
+
+    row: int
+    """1-based, as people see it."""
+    row_id: str | None
+    cells: Mapping[str, SheetCell]
+    """By linked header; blank cells are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class TabImage:
+    """The whole tab as of one read; the counters were read no later than the tab."""
+
+    stamp: Stamp
+    columns: Mapping[str, int]
+    """Linked header (and ``_row_id``) to 0-based column, from the metadata."""
+    rows: tuple[TabRow, ...]
+    last_row: int
+    """1-based last row with content in any linked column or the id column; 1 when there is only the header."""
+    read_at: datetime
+    """When the read began, by our clock."""
+    missing_headers: tuple[str, ...] = ()
+    """Linked headers whose column is gone."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Linked header to what the header row says now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Which row id stands in which row, as of one read of the id column."""
+
+    stamp: Stamp
+    columns: Mapping[str, int]
+    rows: Mapping[str, int]
+    """Row id to 1-based row; of a repeated id the first."""
+    last_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellWrite:
+    """Put a value into one cell of a row that is believed to stand at ``row``."""
+
+    row_id: str
+    row: int
+    header: str
+    value: SheetValue
+
+
+@dataclass(frozen=True, slots=True)
+class RowInsert:
+    """A new row, put after the last data row by inserting a fresh row, so that nothing is overwritten."""
+
+    row_id: str
+    cells: Mapping[str, SheetValue]
+
+
+@dataclass(frozen=True, slots=True)
+class RowDelete:
+    """Remove the row that is believed to stand at ``row``."""
+
+    row_id: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdWrite:
+    """Give the row that stands at ``row`` an id; ``expected`` is the id there now, ``None`` for none."""
+
+    row: int
+    row_id: str
+    expected: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaRestore:
+    """Copy a formula that the write before this one hit back from the scratch."""
+
+    scratch_line: int
+    """0-based line of the scratch."""
+    row: int
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowRestore:
+    """Bring back a row that the write before this one removed by mistake, from the scratch."""
+
+    scratch_line: int
+    row: int
+    """1-based row before which it is inserted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwapWrite:
+    """One atomic write: look at what is there, write, and set the counters.
+
+    The order within the request: restores from the scratch, copies into the scratch (in the order of
+    ``looked_at``), cells and ids, inserts after ``insert_after_row``, deletes bottom up, counters.
+    """
+
+    n: int
+    epoch: int
+    cells: tuple[CellWrite, ...] = ()
+    ids: tuple[IdWrite, ...] = ()
+    inserts: tuple[RowInsert, ...] = ()
+    insert_after_row: int = 1
+    deletes: tuple[RowDelete, ...] = ()
+    formula_restores: tuple[FormulaRestore, ...] = ()
+    row_restores: tuple[RowRestore, ...] = ()
+
+    @property
+    def looked_at(self) -> tuple[int, ...]:
+        """1-based rows that are copied into the scratch, in the scratch's order (ascending, no repeats)."""
+        rows = {c.row for c in self.cells} | {i.row for i in self.ids} | {d.row for d in self.deletes}
+        return tuple(sorted(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class HitRow:
+    """A row as it was just before the write."""
+
+    scratch_line: int
+    row: int
+    row_id: str | None
+    cells: Mapping[str, SheetCell]
+    """Every linked header that was not blank."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwapAnswer:
+    """What a swap write found: the counters and every row it looked at, as they were just before it."""
+
+    before: Stamp
+    rows: tuple[HitRow, ...]
