@@ -1,0 +1,299 @@
+"""Settings from the environment: read once by an entry point, checked whole, secrets masked.
+
+Every setting is a variable ``TWINSHEET_<FIELD>``. Where a variable is not set, a running stack's ``stack.json``
+in the run folder is asked (so that ``TWINSHEET_RUN_DIR`` alone attaches to it), then ``.env``, then the default.
+Without ``TWINSHEET_RUN_DIR`` in the environment, ``.env`` comes before ``stack.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.functional_validators import ModelWrapValidatorHandler
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from core.errors import SettingsError
+
+PREFIX = "TWINSHEET_"
+SERVICE_NEEDS = ("mysql_url", "kafka")
+"""What every service needs; ``sheets`` and ``webhook_secret`` come on top where they are used."""
+
+SECRET_BYTES_MIN = 16
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+PerMinute = Annotated[int, Field(ge=1, le=6000)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Build it with :func:`load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    mysql_url: SecretStr = SecretStr("")
+    """``mysql://user:password@host:3306/``; the server that holds the linked tables and the schema ``twinsheet``."""
+    kafka: str = ""
+    """Bootstrap servers, ``host:port``, comma-separated."""
+    kafka_partitions: Annotated[int, Field(ge=1, le=1000)] = 6
+    """Partitions of both topics when they are created; the most consumers of a kind that can share the work."""
+    kafka_ack_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """How long the webhook waits for Kafka's acknowledgement before it answers 503."""
+
+    sheets_endpoint: str | None = None
+    """Where the Sheets API answers; Google itself when not set."""
+    google_credentials: Path | None = None
+    """JSON key file of the service account that the spreadsheets are shared with."""
+    sheets_reads_per_minute: PerMinute = 60
+    sheets_writes_per_minute: PerMinute = 60
+    scan_interval_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    """A tab is read whole at least this often."""
+    scan_delay_s: Annotated[float, Field(ge=0, le=3600)] = 3.0
+    """A tab is read this long after the last edit of a burst."""
+
+    links: Path = Path("links.yaml")
+    """The links file."""
+    webhook_secret: SecretStr = SecretStr("")
+    """Master secret of the webhook; while rotating two, comma-separated, newest first."""
+    webhook_url: str = ""
+    """Public address of the webhook, put into connection codes; ``http://127.0.0.1:<port>`` when not set."""
+    console_token: SecretStr = SecretStr("")
+    """Token of the console; needed where it listens on anything but loopback."""
+    webhook_host: str = "127.0.0.1"
+    console_host: str = "127.0.0.1"
+    sandbox_host: str = "127.0.0.1"
+
+    run_dir: Path = Path(".twinsheet")
+    """Data, logs and ``stack.json`` of the local stack, and what processes note of themselves."""
+    webhook_port: Port = 8000
+    console_port: Port = 8001
+    sandbox_port: Port = 8090
+    mysql_port: Port = 3316
+    kafka_port: Port = 9192
+
+    startup_wait_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    """How long a service waits at its start for MySQL and Kafka to come up."""
+    log_format: Literal["auto", "json", "console"] = "auto"
+    """``auto``: coloured on a terminal, JSON elsewhere."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    ngrok_authtoken: SecretStr = SecretStr("")
+    """Your ngrok token, for ``twinsheet up --tunnel``."""
+    ngrok_domain: str = ""
+    """A domain reserved at ngrok; a random one when not set."""
+    ngrok_path: Path | None = None
+    """The ngrok program; looked for on PATH when not set."""
+
+    @field_validator("mysql_url")
+    @classmethod
+    def _mysql_url_names_a_server(cls, value: SecretStr) -> SecretStr:
+        _check_mysql_url(value.get_secret_value())
+        return value
+
+    @field_validator("kafka")
+    @classmethod
+    def _kafka_names_servers(cls, value: str) -> str:
+        for server in value.split(",") if value else []:
+            host, _, port = server.strip().rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+                raise ValueError(f"'{server.strip()}' is not host:port, for example 127.0.0.1:9192")
+        return value
+
+    @field_validator("sheets_endpoint", "webhook_url")
+    @classmethod
+    def _address_is_http(cls, value: str | None) -> str | None:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"'{value}' is not an http:// or https:// address")
+        return value.rstrip("/")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secrets_are_long_enough(cls, value: SecretStr) -> SecretStr:
+        parts = [p.strip() for p in value.get_secret_value().split(",")] if value.get_secret_value() else []
+        if len(parts) > 2:
+            raise ValueError("holds more than two secrets; while rotating, the newest and the one before")
+        if any(len(p.encode()) < SECRET_BYTES_MIN for p in parts):
+            raise ValueError(
+                f"each secret has at least {SECRET_BYTES_MIN} characters; make one: openssl rand -hex 32"
+            )
+        return value
+
+    @field_validator("google_credentials")
+    @classmethod
+    def _credentials_are_a_key_file(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            _check_credentials(value)
+        return value
+
+    @field_validator("log_format", "log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_faults_together(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        values = dict(data)
+        needs: Collection[str] = values.pop("needs", ())
+        faults = _missing(values, needs)
+        try:
+            settings = handler(values)
+        except ValidationError as error:
+            faults += [_plain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False)]
+        if faults:
+            raise SettingsError(_message(faults), "The variables are explained in .env.example.")
+        return settings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (the library's signature)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first; ``stack.json`` before ``.env`` where the environment names the run folder."""
+        run_dir = os.environ.get(PREFIX + "RUN_DIR")
+        folder = Path(run_dir or _dotenv_run_dir(dotenv_settings) or ".twinsheet")
+        stack = InitSettingsSource(settings_cls, init_kwargs=stack_values(folder))
+        files = (stack, dotenv_settings) if run_dir else (dotenv_settings, stack)
+        return (init_settings, env_settings, *files)
+
+    @property
+    def kafka_servers(self) -> list[str]:
+        """Bootstrap servers, one each."""
+        return [s.strip() for s in self.kafka.split(",") if s.strip()]
+
+    @property
+    def master_secrets(self) -> tuple[bytes, ...]:
+        """The live master secrets of the webhook, newest first; empty when none is set."""
+        return tuple(p.strip().encode() for p in self.webhook_secret.get_secret_value().split(",") if p.strip())
+
+    @property
+    def public_webhook_url(self) -> str:
+        """Where the script in the sheet finds the webhook, without a trailing slash."""
+        return self.webhook_url or f"http://127.0.0.1:{self.webhook_port}"
+
+    @property
+    def stack_file(self) -> Path:
+        """``stack.json`` of the run folder."""
+        return self.run_dir / "stack.json"
+
+
+def load_settings(needs: Collection[str] = SERVICE_NEEDS, *, env_file: Path | None = Path(".env")) -> Settings:
+    """Read and check all settings.
+
+    Args:
+        needs: fields that may not be missing, ``sheets`` for a way to reach Google Sheets.
+        env_file: file with further variables; ``None`` for none.
+
+    Raises:
+        SettingsError: naming every fault at once, without the secrets.
+    """
+    arguments: dict[str, Any] = {"_env_file": env_file, "needs": tuple(needs)}
+    return Settings(**arguments)
+
+
+def stack_values(run_dir: Path) -> dict[str, Any]:
+    """What a running stack's ``stack.json`` says, as settings; empty when there is none.
+
+    Raises:
+        SettingsError: the file is there and cannot be read.
+    """
+    path = run_dir / "stack.json"
+    try:
+        stack = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.", "Stop the stack and start it again.") from error
+    same = ("mysql_url", "kafka", "sheets_endpoint", "webhook_url", "webhook_secret", "console_token")
+    values = {name: stack[name] for name in same if stack.get(name)}
+    if stack.get("links_file"):
+        values["links"] = stack["links_file"]
+    for name in ("webhook", "console"):
+        port = urlsplit(stack.get(f"{name}_url") or "").port
+        if port:
+            values[f"{name}_port"] = port
+    return values | _secret_files(run_dir, values)
+
+
+def _secret_files(run_dir: Path, known: dict[str, Any]) -> dict[str, str]:
+    """Secrets that the stack keeps in files of its run folder, readable by their owner alone."""
+    found = {}
+    for name in ("webhook_secret", "console_token"):
+        path = run_dir / name
+        if name not in known and path.is_file():
+            found[name] = path.read_text().strip()
+    return found
+
+
+def _dotenv_run_dir(source: PydanticBaseSettingsSource) -> str | None:
+    if not isinstance(source, DotEnvSettingsSource):
+        return None
+    return source.env_vars.get((PREFIX + "RUN_DIR").lower())
+
+
+def _check_mysql_url(url: str) -> None:
+    if not url:
+        return
+    example = "for example mysql://twinsheet:password@127.0.0.1:3306/"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"is not an address, {example}") from None
+    if parts.scheme != "mysql":
+        raise ValueError(f"does not begin with mysql://, {example}")
+    if not parts.hostname or not parts.username:
+        raise ValueError(f"names no user or no server, {example}")
+
+
+def _check_credentials(path: Path) -> None:
+    try:
+        key = json.loads(path.read_text())
+    except OSError as error:
+        raise ValueError(f"the file {path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise ValueError(f"the file {path} is not JSON; download the service account's key as JSON") from None
+    if not isinstance(key, dict) or not key.get("type"):
+        raise ValueError(f"the file {path} is not a Google key file; download the service account's key as JSON")
+
+
+def _missing(values: dict[str, Any], needs: Collection[str]) -> list[str]:
+    faults = [f"{PREFIX}{name.upper()} is not set" for name in needs if name != "sheets" and not values.get(name)]
+    if "sheets" in needs and not values.get("sheets_endpoint") and not values.get("google_credentials"):
+        faults.append(f"{PREFIX}GOOGLE_CREDENTIALS is not set (or {PREFIX}SHEETS_ENDPOINT for the sandbox)")
+    return faults
+
+
+def _plain(location: tuple[int | str, ...], message: str) -> str:
+    name = PREFIX + str(location[0]).upper() if location else PREFIX.rstrip("_")
+    return f"{name}: {message.removeprefix('Value error, ')}"
+
+
+def _message(faults: list[str]) -> str:
+    if len(faults) == 1:
+        return f"The settings have a fault: {faults[0]}."
+    return f"The settings have {len(faults)} faults: " + "; ".join(faults) + "."
