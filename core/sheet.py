@@ -121,6 +121,7 @@ class SwapWrite:
 
     The order within the request: restores from the scratch, copies into the scratch (in the order of
     ``looked_at``), cells and ids, inserts after ``insert_after_row``, deletes bottom up, counters.
+    Every row number is that of the tab before the write, whatever the write itself inserts or removes.
     """
 
     n: int
@@ -157,3 +158,7 @@ class SwapAnswer:
 
     before: Stamp
     rows: tuple[HitRow, ...]
+    layout_changed: bool = False
+    """The linked columns were not where the writer believed them to be. The write has been taken back: the
+    tab holds what it held before, only the counters moved. Close the intent without settling it, read the
+    tab and plan again."""
