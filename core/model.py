@@ -84,7 +84,7 @@ class LinkedColumn:
     header: str
     column: TableColumn
     codec: Codec
-    policy: str
+    policy: str = "last_write_wins"
     """Conflict policy or rule of this column, by name."""
     key: bool = False
 
@@ -121,6 +121,10 @@ class Link:
         """Linked headers in the order of ``columns``."""
         return tuple(c.header for c in self.columns)
 
+    def key_of(self, row: Mapping[str, Canonical]) -> Key:
+        """The key in a row of the table, which never holds NULL in it."""
+        return tuple(row[c.name] or "" for c in self.key_columns)
+
     def by_name(self, name: str) -> LinkedColumn | None:
         """The linked column with that table name, if there is one."""
         return next((c for c in self.columns if c.name == name), None)
@@ -156,8 +160,10 @@ class CellBase:
     value: Canonical
     n: int = 0
     """Our last settled write to this cell."""
-    q: int = 0
-    """``q`` of the newest observation that decided."""
+    age: int = 0
+    """Age of the newest observation that decided (:func:`core.freshness.age`)."""
+    formula: bool = False
+    """The sheet computes this cell; it is never overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +177,8 @@ class RowBase:
     gone: bool = False
     n: int = 0
     """Our write that placed or removed the row in the sheet; 0 if a person did."""
-    q: int = 0
-    """``q`` of the observation that brought or removed it."""
+    age: int = 0
+    """Age of the observation that brought or removed it."""
 
 
 @dataclass(frozen=True, slots=True)

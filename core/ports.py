@@ -100,7 +100,7 @@ class Waiting:
 
     observed: Observed
     reason: str
-    """incomplete, intent, commit_time, unseen, rejected or manual."""
+    """incomplete, intent, commit_time, unseen, manual or paused."""
     since: datetime
 
 
@@ -231,7 +231,9 @@ class Transaction(Protocol):
     def close_intent(self, link: str, n: int) -> None: ...
 
     # the record
-    def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None: ...
+    def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
+        """Record each once: the same cell, event, side and ``what`` again changes nothing."""
+
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None: ...
     def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:
         """One open rejection per cell: the same value and reason again changes nothing, another replaces it."""

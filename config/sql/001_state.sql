@@ -23,10 +23,10 @@ CREATE TABLE row_base (
   key_hash BINARY(32)    NULL COMMENT 'SHA-256 of key_json; NULL when the row is gone',
   key_json JSON          NULL COMMENT 'canonical texts in key order',
   cells    JSON          NOT NULL COMMENT '{column: canonical text or null}',
-  stamps   JSON          NOT NULL COMMENT '{column: [n, q]}, left out where it is the row''s',
+  stamps   JSON          NOT NULL COMMENT '{column: [n, age, formula]}, left out where all are zero',
   gone     BOOLEAN       NOT NULL DEFAULT FALSE,
   n        BIGINT        NOT NULL DEFAULT 0,
-  q        BIGINT        NOT NULL DEFAULT 0,
+  age      BIGINT        NOT NULL DEFAULT 0,
   PRIMARY KEY (link, row_id),
   UNIQUE KEY row_of_key (link, key_hash)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
@@ -45,7 +45,7 @@ CREATE TABLE waiting_cell (
   event       VARCHAR(128) NOT NULL DEFAULT '',
   base        LONGTEXT     NULL,
   sheet_row   BIGINT       NULL,
-  reason      ENUM('incomplete', 'intent', 'commit_time', 'unseen', 'rejected', 'manual') NOT NULL,
+  reason      ENUM('incomplete', 'intent', 'commit_time', 'unseen', 'manual', 'paused') NOT NULL,
   since       DATETIME(6)  NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   PRIMARY KEY (link, row_id, column_name)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
@@ -72,7 +72,8 @@ CREATE TABLE history (
   edited_at   DATETIME(6)  NULL,
   at          DATETIME(6)  NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   event       VARCHAR(128) NOT NULL DEFAULT '',
-  KEY of_cell (link, row_id, column_name, id)
+  KEY of_cell (link, row_id, column_name, id),
+  UNIQUE KEY once (link, row_id, column_name, event, what, side)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE conflict (

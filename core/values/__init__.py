@@ -31,3 +31,6 @@ class Codec(Protocol):
 
     def to_table(self, value: Canonical) -> object:
         """The parameter for SQL."""
+
+    def same(self, one: Canonical, other: Canonical) -> bool:
+        """Whether two canonical texts stand for the same value of this column."""
