@@ -1,0 +1,303 @@
+/**
+ * What an edit event says: the cells inside the edited range, and nothing about the rest.
+ *
+ * People type, insert and sort between any two lines of this script. So every answer is read in one
+ * piece with the row ids beside it, and read again when the rows or columns moved meanwhile.
+ *
+ * @typedef {{n: number, epoch: number, q: number}} Stamp
+ * @typedef {{id: number, mapped: Map<string, number>}} Columns
+ * @typedef {{first: number, last: number, left: number, right: number}} Edited edited cells, 1-based
+ * @typedef {{range: GoogleAppsScript.Spreadsheet.Range, first: number, left: number,
+ *   values: any[][], formulas: string[][]}} Span rows with their ids, as read in one piece
+ * @typedef {{row_id: string, row: number, column: string, value: any, formula?: string,
+ *   event_value?: any, event_old_value?: any}} CellBody
+ */
+
+const COUNTERS_TAB = '_twinsheet';
+const COUNTERS_ROWS_MAX = 100;
+const HEADER_ROW = 1;
+const READ_ROUNDS_MAX = 5;
+
+/**
+ * Reads what a person edited in the tab of a link; new rows get their ids first.
+ * @param {Link} link
+ * @param {GoogleAppsScript.Events.SheetsOnEdit} e
+ * @param {Date} editedAt
+ * @returns {object[]} bodies to send, all with one stamp
+ */
+function observeEdit_(link, e, editedAt) {
+  const sheet = e.range.getSheet();
+  const stamp = nextStamp_(link.name);
+  const edited = editedCells_(e.range, sheet.getLastRow());
+  const columns = columnsOf_(sheet, link.name);
+  const bodies = [];
+  const isBelow = edited.first > edited.last; // below the last row there is nothing to read
+  const cells = columns.id && !isBelow ? observeRows_(sheet, link, edited, columns, e) : [];
+  const isHeader = e.range.getRow() <= HEADER_ROW;
+  if (isHeader || !columns.id || !cells || (holdsIds_(edited, columns) && !cells.length)) {
+    bodies.push(structureBody_(link, stamp, e, editedAt));
+  }
+  return bodies.concat(editBodies_(link, stamp, e, editedAt, cells || []));
+}
+
+/**
+ * Adds one to `q` of a link and reads its counters, which later reads can only be newer than.
+ * @param {string} name
+ * @returns {Stamp}
+ */
+function nextStamp_(name) {
+  const tab = SpreadsheetApp.getActive().getSheetByName(COUNTERS_TAB);
+  const rows = tab ? tab.getRange(1, 1, COUNTERS_ROWS_MAX, 4).getValues() : [];
+  const at = rows.findIndex((row, index) => index > 0 && String(row[0]) === name);
+  if (!tab || at < 0) {
+    throw new Error(`The hidden tab ${COUNTERS_TAB} does not know the link "${name}". Link it again: twinsheet link add.`);
+  }
+  tab.getRange(at + 1, 4).setValue(Number(rows[at][3]) + 1);
+  SpreadsheetApp.flush();
+  const [n, epoch, q] = tab.getRange(at + 1, 2, 1, 3).getValues()[0].map(Number);
+  return { n, epoch, q };
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Range} range
+ * @param {number} lastRow below it there is nothing
+ * @returns {Edited} without the header
+ */
+function editedCells_(range, lastRow) {
+  return {
+    first: Math.max(range.getRow(), HEADER_ROW + 1),
+    last: Math.min(range.getLastRow(), lastRow),
+    left: range.getColumn(),
+    right: range.getLastColumn(),
+  };
+}
+
+/**
+ * @param {Edited} edited
+ * @param {Columns} columns
+ * @returns {boolean} whether the id column was edited too, as when whole rows are pasted
+ */
+function holdsIds_(edited, columns) {
+  return edited.left <= columns.id && columns.id <= edited.right;
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Link} link
+ * @param {Edited} edited
+ * @param {Columns} columns where the columns were when the look began
+ * @param {GoogleAppsScript.Events.SheetsOnEdit} e
+ * @returns {CellBody[] | null} null when rows and columns would not hold still: a scan has to look
+ */
+function observeRows_(sheet, link, edited, columns, e) {
+  const given = /** @type {Set<string>} */ (new Set());
+  for (let round = 0; round < READ_ROUNDS_MAX; round++) {
+    const span = readSpan_(sheet, edited, columns);
+    const fresh = idsToGive_(sheet, span, edited, columns, given);
+    if (fresh.size) {
+      giveIds_(sheet, span, columns, fresh);
+      for (const id of fresh.values()) given.add(id);
+      continue;
+    }
+    span.formulas = span.range.getFormulas();
+    const now = columnsOf_(sheet, link.name);
+    if (!sameColumns_(columns, now)) columns = now;
+    else if (sameIds_(sheet, span, columns)) return cellBodies_(span, edited, columns, given, e);
+    if (!columns.id) return null;
+  }
+  return null;
+}
+
+/**
+ * Reads ids and values of the edited rows in one piece.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Edited} edited
+ * @param {Columns} columns
+ * @returns {Span}
+ */
+function readSpan_(sheet, edited, columns) {
+  const places = [columns.id, ...columns.mapped.values()];
+  const left = Math.min(...places);
+  const width = Math.max(...places) - left + 1;
+  const range = sheet.getRange(edited.first, left, edited.last - edited.first + 1, width);
+  return { range, first: edited.first, left, values: range.getValues(), formulas: [] };
+}
+
+/**
+ * Which rows need an id: those with content and none, and copies that brought another row's along.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Edited} edited
+ * @param {Columns} columns
+ * @param {Set<string>} given ids that this look has given already; never taken for another row's
+ * @returns {Map<number, string>} index in the span → new id
+ */
+function idsToGive_(sheet, span, edited, columns, given) {
+  const fresh = new Map();
+  const holdsIds = holdsIds_(edited, columns);
+  const taken = holdsIds ? idsOutside_(sheet, edited, columns) : new Set();
+  span.values.forEach((row, index) => {
+    const id = String(row[columns.id - span.left]);
+    const content = [...columns.mapped.values()].some((column) => row[column - span.left] !== '');
+    if (id === '' ? content : taken.has(id) && !given.has(id)) fresh.set(index, newRowId_());
+    else if (holdsIds && id !== '') taken.add(id);
+  });
+  return fresh;
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Edited} edited
+ * @param {Columns} columns
+ * @returns {Set<string>} the ids of all rows that were not edited
+ */
+function idsOutside_(sheet, edited, columns) {
+  const rows = sheet.getLastRow() - HEADER_ROW;
+  if (rows < 1) return new Set();
+  const all = sheet.getRange(HEADER_ROW + 1, columns.id, rows, 1).getValues();
+  const isOutside = (/** @type {number} */ row) => row < edited.first || row > edited.last;
+  return new Set(all.filter((_, index) => isOutside(index + HEADER_ROW + 1)).map(([id]) => String(id)));
+}
+
+/**
+ * Writes new ids, neighbouring rows in one call.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Columns} columns
+ * @param {Map<number, string>} fresh
+ */
+function giveIds_(sheet, span, columns, fresh) {
+  const indexes = [...fresh.keys()];
+  while (indexes.length) {
+    const from = indexes[0];
+    let count = 1;
+    while (indexes[count] === from + count) count++;
+    const run = indexes.splice(0, count).map((index) => [fresh.get(index)]);
+    sheet.getRange(span.first + from, columns.id, count, 1).setValues(run);
+  }
+  SpreadsheetApp.flush();
+}
+
+/** @returns {string} `r_` and 16 characters of base32: 80 random bits */
+function newRowId_() {
+  const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+  const hex = Utilities.getUuid().replace(/-/g, '');
+  const random = hex.slice(0, 12) + hex.slice(17, 25); // without the digits that tell the UUID's version
+  let id = 'r_';
+  for (let at = 0; at < 20; at += 5) {
+    const bits = parseInt(random.slice(at, at + 5), 16);
+    for (const shift of [15, 10, 5, 0]) id += alphabet[(bits >> shift) & 31];
+  }
+  return id;
+}
+
+/**
+ * @param {Columns} one
+ * @param {Columns} other
+ * @returns {boolean}
+ */
+function sameColumns_(one, other) {
+  return (
+    one.id === other.id &&
+    one.mapped.size === other.mapped.size &&
+    [...one.mapped].every(([header, column]) => other.mapped.get(header) === column)
+  );
+}
+
+/**
+ * Whether the rows still lie where they were read.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Columns} columns
+ * @returns {boolean}
+ */
+function sameIds_(sheet, span, columns) {
+  const now = sheet.getRange(span.first, columns.id, span.values.length, 1).getValues();
+  return now.every(([id], index) => String(id) === String(span.values[index][columns.id - span.left]));
+}
+
+/**
+ * The cells to tell: mapped ones inside the edited range, and of a row that has just got its id
+ * all that hold something.
+ * @param {Span} span
+ * @param {Edited} edited
+ * @param {Columns} columns
+ * @param {Set<string>} given
+ * @param {GoogleAppsScript.Events.SheetsOnEdit} e
+ * @returns {CellBody[]}
+ */
+function cellBodies_(span, edited, columns, given, e) {
+  const cells = [];
+  const write = valueWriter_(SpreadsheetApp.getActive().getSpreadsheetTimeZone());
+  const isSingle = e.range.getNumRows() === 1 && e.range.getNumColumns() === 1;
+  for (let index = 0; index < span.values.length; index++) {
+    const rowId = String(span.values[index][columns.id - span.left]);
+    if (rowId === '') continue;
+    for (const [header, column] of columns.mapped) {
+      const formula = span.formulas[index][column - span.left];
+      const value = write(span.values[index][column - span.left], formula);
+      const isEdited = edited.left <= column && column <= edited.right;
+      if (!isEdited && !(given.has(rowId) && (value !== null || formula))) continue;
+      /** @type {CellBody} */
+      const cell = { row_id: rowId, row: span.first + index, column: header, value };
+      if (formula) cell.formula = formula;
+      if (isEdited && isSingle) addEventValues_(cell, e);
+      cells.push(cell);
+    }
+  }
+  return cells;
+}
+
+/**
+ * Adds the event's own values, where Google gives them: what was typed may have been overwritten
+ * before this script could read it.
+ * @param {CellBody} cell
+ * @param {GoogleAppsScript.Events.SheetsOnEdit} e
+ */
+function addEventValues_(cell, e) {
+  if (e.value !== undefined) cell.event_value = asTyped_(e.value, cell);
+  if (e.oldValue !== undefined) cell.event_old_value = e.oldValue;
+}
+
+/**
+ * Google tells values in events as text. One that says what the cell holds is told as the cell holds it.
+ * @param {any} told
+ * @param {CellBody} cell
+ * @returns {any}
+ */
+function asTyped_(told, cell) {
+  const held = cell.value !== null && typeof cell.value === 'object' ? cell.value.serial : cell.value;
+  const same =
+    told === cell.formula ||
+    String(told) === String(held) ||
+    (typeof held === 'boolean' && String(told).toLowerCase() === String(held)) ||
+    (typeof held === 'number' && String(told) !== '' && Number(told) === held);
+  return same ? cell.value : told;
+}
+
+/**
+ * Makes the function that turns what getValues gives into JSON.
+ * @param {string} timeZone the spreadsheet's
+ * @returns {(value: any, formula: string) => any}
+ */
+function valueWriter_(timeZone) {
+  return (value, formula) => {
+    if (value instanceof Date) return { serial: serialOf_(value, timeZone) };
+    if (value === '' && !formula) return null;
+    return value;
+  };
+}
+
+/**
+ * Days since 1899-12-30 as the wall clock of the spreadsheet shows them, in summer and in winter.
+ * @param {Date} date
+ * @param {string} timeZone
+ * @returns {number}
+ */
+function serialOf_(date, timeZone) {
+  const wall = Utilities.formatDate(date, timeZone, 'yyyy-MM-dd HH:mm:ss.SSS').split(/[^0-9]/).map(Number);
+  const [year, month, day, hour, minute, second, millisecond] = wall;
+  const clock = new Date(Date.UTC(2000, month - 1, day, hour, minute, second, millisecond));
+  clock.setUTCFullYear(year, month - 1, day); // Date.UTC reads the years 0 to 99 as 1900 to 1999
+  return (clock.getTime() - Date.UTC(1899, 11, 30)) / 86400000;
+}

@@ -1,0 +1,181 @@
+/**
+ * Sending to the webhook: bodies in chunks that fit, signed after Standard Webhooks, tried again
+ * for a bounded time. What does not arrive is found by the next scan of the tab.
+ */
+
+const CHUNK_CELLS_MAX = 1000;
+const CHUNK_CHARACTERS_MAX = 300 * 1000; // a character takes up to 3 bytes; the webhook takes 1 MiB
+const TRIES_MAX = 5;
+const TRYING_MS_MAX = 15 * 1000;
+
+/**
+ * @param {Link} link
+ * @param {Stamp} stamp
+ * @param {{user?: GoogleAppsScript.Base.User}} e
+ * @param {Date} editedAt
+ * @param {CellBody[]} cells
+ * @returns {object[]} one body for each chunk of cells, all with the same stamp
+ */
+function editBodies_(link, stamp, e, editedAt, cells) {
+  const chunks = chunksOf_(cells);
+  return chunks.map((chunk, index) => ({
+    ...body_(link, stamp, e, editedAt, 'edit'),
+    cells: chunk,
+    chunk: { index, count: chunks.length },
+  }));
+}
+
+/**
+ * @param {Link} link
+ * @param {Stamp} stamp
+ * @param {{user?: GoogleAppsScript.Base.User}} e
+ * @param {Date} editedAt
+ * @returns {object} tells that rows, columns or headers changed, without saying how: a scan will look
+ */
+function structureBody_(link, stamp, e, editedAt) {
+  return { ...body_(link, stamp, e, editedAt, 'structure'), cells: [], chunk: { index: 0, count: 1 } };
+}
+
+/**
+ * @param {Link} link
+ * @param {Stamp} stamp
+ * @param {{user?: GoogleAppsScript.Base.User}} e
+ * @param {Date} editedAt
+ * @param {'edit' | 'structure'} kind
+ */
+function body_(link, stamp, e, editedAt, kind) {
+  return {
+    link: link.name,
+    spreadsheet_id: SpreadsheetApp.getActive().getId(),
+    tab: link.tab,
+    kind,
+    stamp,
+    edited_at: editedAt.toISOString(),
+    editor: (e.user && e.user.getEmail()) || Session.getActiveUser().getEmail(),
+  };
+}
+
+/**
+ * @param {CellBody[]} cells
+ * @returns {CellBody[][]}
+ */
+function chunksOf_(cells) {
+  /** @type {CellBody[][]} */
+  const chunks = [];
+  let characters = Infinity;
+  for (const cell of cells) {
+    const size = JSON.stringify(cell).length + 1;
+    const last = chunks[chunks.length - 1];
+    if (!last || last.length >= CHUNK_CELLS_MAX || characters + size > CHUNK_CHARACTERS_MAX) {
+      chunks.push([cell]);
+      characters = size;
+    } else {
+      last.push(cell);
+      characters += size;
+    }
+  }
+  return chunks;
+}
+
+/**
+ * Sends the bodies of one event in their order; the first that cannot be delivered ends it.
+ * @param {Link} link
+ * @param {object[]} bodies
+ */
+function deliver_(link, bodies) {
+  const until = Date.now() + TRYING_MS_MAX;
+  for (const body of bodies) {
+    const fault = send_(link, JSON.stringify(body), until);
+    if (fault) {
+      console.error(fault);
+      keepFault_(link.name, fault);
+      return;
+    }
+  }
+  if (bodies.length && faultOf_(link.name) !== null) clearFault_(link.name);
+}
+
+/**
+ * @param {Link} link
+ * @param {string} body
+ * @param {number} until when to give up, in ms since 1970
+ * @returns {string} what went wrong; empty when it was accepted
+ */
+function send_(link, body, until) {
+  const id = `msg_${Utilities.getUuid()}`; // the same on every try: the webhook takes it once
+  for (let attempt = 1; ; attempt++) {
+    const answer = post_(link, id, body);
+    if (answer.code >= 200 && answer.code < 300) return '';
+    const fault = `The link "${link.name}" could not send an edit: ${answer.text}`;
+    const isPassing = answer.code === 0 || answer.code === 429 || answer.code >= 500;
+    const pauseMs = pauseMs_(attempt, answer.retryAfterS);
+    if (!isPassing || attempt >= TRIES_MAX || Date.now() + pauseMs > until) return fault;
+    Utilities.sleep(pauseMs);
+  }
+}
+
+/**
+ * Exponential backoff with jitter, at least what the server asked for.
+ * @param {number} attempt 1 after the first
+ * @param {number} retryAfterS
+ * @returns {number}
+ */
+function pauseMs_(attempt, retryAfterS) {
+  return Math.max(250 * 2 ** attempt * (0.5 + Math.random()), retryAfterS * 1000);
+}
+
+/**
+ * One try, signed anew because the time is part of the signature.
+ * @param {Link} link
+ * @param {string} id
+ * @param {string} body
+ * @returns {{code: number, text: string, retryAfterS: number}} code 0 when nobody answered
+ */
+function post_(link, id, body) {
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  try {
+    const response = UrlFetchApp.fetch(link.url, {
+      method: 'post',
+      contentType: 'application/json',
+      headers: {
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': `v1,${signature_(link.secret, `${id}.${timestamp}.${body}`)}`,
+      },
+      payload: Utilities.newBlob(body).getBytes(),
+      muteHttpExceptions: true,
+    });
+    const code = response.getResponseCode();
+    const headers = /** @type {Record<string, any>} */ (response.getHeaders());
+    const text = `${code} ${response.getContentText().slice(0, 200)}`;
+    return { code, text, retryAfterS: Number(headers['Retry-After']) || 0 };
+  } catch (error) {
+    return { code: 0, text: String(error), retryAfterS: 0 };
+  }
+}
+
+/**
+ * Standard Webhooks: base64 of HMAC-SHA256, over bytes so that no letter is lost to ASCII.
+ * @param {string} secret `whsec_` and base64
+ * @param {string} text
+ * @returns {string}
+ */
+function signature_(secret, text) {
+  const key = Utilities.base64Decode(secret.replace(/^whsec_/, ''));
+  return Utilities.base64Encode(Utilities.computeHmacSha256Signature(Utilities.newBlob(text).getBytes(), key));
+}
+
+/**
+ * @param {string} url of a link's webhook
+ * @returns {string} for a person
+ */
+function reachable_(url) {
+  const address = url.replace(/\/hooks\/.*$/, '/healthz');
+  try {
+    const code = UrlFetchApp.fetch(address, { muteHttpExceptions: true }).getResponseCode();
+    if (code === 200) return 'The server answers.';
+    return `The server answers ${code} at ${address}: see twinsheet doctor.`;
+  } catch (error) {
+    return `The server does not answer at ${address}: is twinsheet up running, and the address reachable from the internet?`;
+  }
+}
