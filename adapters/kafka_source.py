@@ -1,0 +1,253 @@
+"""Reading from Kafka in a consumer group, from the offsets that State keeps.
+
+kafka-python's consumer is used from one thread only: the one that calls :meth:`KafkaSource.poll`. Its rebalance
+callbacks run on a thread of their own, so they do no more than raise a flag; ``poll`` does the claiming.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, delivery, servers, unavailable
+from core.ports import Delivery
+
+Place = tuple[str, int]
+"""Topic and partition."""
+Claim = Callable[[frozenset[Place]], Mapping[Place, int]]
+Partitions = Callable[[frozenset[Place]], None]
+
+ANSWER_S = 5.0
+PROBE_EVERY_S = 5.0
+PROBE_S = 2.0
+REPORT_EVERY_S = 5.0
+
+
+class _Rebalanced(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
+    """Notes that the assignment is a new one, even when it holds the same partitions."""
+
+    def __init__(self) -> None:
+        self.flag = threading.Event()
+
+    def on_partitions_revoked(self, revoked: Any) -> None:  # noqa: ARG002  (the library's signature)
+        self.flag.set()
+
+    def on_partitions_assigned(self, assigned: Any) -> None:  # noqa: ARG002  (the library's signature)
+        self.flag.set()
+
+
+def _nothing(_places: frozenset[Place]) -> None:
+    return None
+
+
+class KafkaSource:
+    """An :class:`core.ports.EventSource`. One thread only.
+
+    Both topics are keyed by link and equally partitioned, and the range assignor gives the same partition
+    number of both to the same member: all events of a link come to one process.
+
+    Args:
+        bootstrap: ``host:port``, comma-separated or a list.
+        group: consumer group; its members share the partitions.
+        topics: what to read.
+        claim: called with partitions that have become ours; answers the next offset of each, none where
+            nothing is stored (then the partition is read from its beginning). What it raises comes out of
+            ``poll``, and is tried again by the next ``poll``; nothing of the partitions is delivered before.
+        revoked: called with partitions that are no longer ours.
+        lost: called with partitions whose stored offset Kafka does not hold any more, or from which messages
+            vanished unread. They are read from what is there; the caller compares everything.
+        member: stable name of this process. A restarted process of the same name has its partitions back at
+            once; without a name the group first waits ``session_timeout_s`` for the one that was killed.
+        session_timeout_s: a silent member's partitions go to others after this.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str | Sequence[str],
+        group: str,
+        topics: Sequence[str],
+        *,
+        claim: Claim,
+        revoked: Partitions = _nothing,
+        lost: Partitions = _nothing,
+        member: str | None = None,
+        session_timeout_s: float = 10.0,
+        records_max: int = 500,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._bootstrap = servers(bootstrap)
+        self._claim, self._revoked, self._lost = claim, revoked, lost
+        self._clock = clock
+        self._rebalanced = _Rebalanced()
+        self._next: dict[Place, int] = {}
+        """The next offset of every claimed partition; nothing else is delivered."""
+        self._ends: dict[Place, int] = {}
+        self._heard_at = self._reported_at = clock()
+        self._consumer = self._connected(group, member, session_timeout_s, records_max)
+        self._consumer.subscribe(topics=list(topics), listener=self._rebalanced)
+
+    def poll(self, timeout_s: float) -> list[Delivery]:
+        """What has come in, in order of each partition; waits at most ``timeout_s`` for the first message.
+
+        Raises:
+            KafkaUnavailable: Kafka has not answered for some seconds. Polling again goes on when it is back.
+        """
+        try:
+            batches = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
+        except KafkaError as error:
+            raise unavailable(self._bootstrap, "refuses to deliver", error) from error
+        new = self._follow_assignment()
+        # Records of partitions just claimed were fetched before the seek to the stored offset.
+        old = {tp: records for tp, records in batches.items() if (tp.topic, tp.partition) not in new}
+        found = [d for tp, records in old.items() for d in self._accepted(tp, records)]
+        if found:
+            self._heard_at = self._clock()
+        elif self._clock() - self._heard_at > PROBE_EVERY_S:
+            self._probe()
+        return found
+
+    def assigned(self) -> frozenset[Place]:
+        """Partitions that are ours and claimed."""
+        return frozenset(self._next)
+
+    def seek(self, topic: str, partition: int, offset: int) -> None:
+        """Deliver from ``offset`` again, e.g. after a rolled-back transaction; nothing if no longer ours."""
+        place = (topic, partition)
+        if place not in self._next:
+            return
+        self._next[place] = offset
+        with contextlib.suppress(ValueError):  # revoked a moment ago; the next poll drops it
+            self._consumer.seek(TopicPartition(*place), offset)
+
+    def report(self, offsets: Mapping[Place, int]) -> None:
+        """Tell Kafka how far we are, so that its own tools show the lag. At most every five seconds.
+
+        Nothing rests on it: the offsets that count are those in MySQL.
+        """
+        if not offsets or self._clock() - self._reported_at < REPORT_EVERY_S:
+            return
+        self._reported_at = self._clock()
+        self._consumer.commit_async(
+            {TopicPartition(*place): OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
+        )
+
+    def lag(self) -> dict[Place, int]:
+        """Messages waiting per claimed partition, as far as known without asking."""
+        known = {}
+        for place, position in self._next.items():
+            end = self._ends.get(place, position)
+            with contextlib.suppress(KafkaError, AssertionError):  # revoked a moment ago
+                end = self._consumer.highwater(TopicPartition(*place)) or end
+            known[place] = max(0, end - position)
+        return known
+
+    def close(self) -> None:
+        """Leave the group; takes at most two seconds."""
+        self._next.clear()
+        with contextlib.suppress(KafkaError):  # a Kafka that is gone notices by itself that we are
+            self._consumer.close(autocommit=False, timeout_ms=1500)
+
+    # --- the assignment ---------------------------------------------------------------
+
+    def _follow_assignment(self) -> frozenset[Place]:
+        """Give up what is no longer ours, claim what has become ours; the partitions just claimed."""
+        if self._rebalanced.flag.is_set():
+            self._rebalanced.flag.clear()
+            self._give_up()
+        ours = {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
+        new = frozenset(ours - self._next.keys())
+        if new:
+            self._take(new)
+        return new
+
+    def _give_up(self) -> None:
+        gone = frozenset(self._next)
+        self._next.clear()
+        if gone:
+            self._revoked(gone)
+
+    def _take(self, new: frozenset[Place]) -> None:
+        stored = self._claim(new)
+        partitions = [TopicPartition(*place) for place in new]
+        try:
+            begin = self._consumer.beginning_offsets(partitions, timeout_ms=int(ANSWER_S * 1000))
+            end = self._consumer.end_offsets(partitions, timeout_ms=int(ANSWER_S * 1000))
+        except KafkaError as error:
+            raise unavailable(self._bootstrap, f"does not answer within {ANSWER_S:g} s", error) from error
+        missing = set()
+        for partition in partitions:
+            place = (partition.topic, partition.partition)
+            offset = stored.get(place, begin[partition])
+            if not begin[partition] <= offset <= end[partition]:
+                missing.add(place)
+                offset = begin[partition]
+            self._start_at(partition, offset)
+            self._ends[place] = end[partition]
+        if missing:
+            self._lost(frozenset(missing))
+
+    def _start_at(self, partition: TopicPartition, offset: int) -> None:
+        try:
+            self._consumer.seek(partition, offset)
+        except ValueError:  # revoked while we were claiming; the flag is up, the next poll sorts it out
+            return
+        self._next[(partition.topic, partition.partition)] = offset
+
+    def _accepted(self, partition: TopicPartition, records: Sequence[Any]) -> list[Delivery]:
+        place = (partition.topic, partition.partition)
+        expected = self._next.get(place)
+        if expected is None or not records:
+            return []
+        if records[0].offset != expected:  # removed unread, or the topic was made anew
+            self._lost(frozenset({place}))
+        self._next[place] = records[-1].offset + 1
+        return [delivery(record) for record in records]
+
+    def _probe(self) -> None:
+        """Kafka-python waits in silence for a broker that is gone; ask it something."""
+        partitions = [TopicPartition(*place) for place in self._next]
+        try:
+            if partitions:
+                ends = self._consumer.end_offsets(partitions, timeout_ms=int(PROBE_S * 1000))
+                self._ends.update({(tp.topic, tp.partition): end for tp, end in ends.items()})
+            elif not self._consumer.bootstrap_connected():
+                self._consumer.topics()
+        except KafkaError as error:
+            raise unavailable(self._bootstrap, "does not answer", error) from error
+        self._heard_at = self._clock()
+
+    def _connected(self, group: str, member: str | None, session_timeout_s: float, records_max: int) -> Any:
+        try:
+            return KafkaConsumer(
+                bootstrap_servers=self._bootstrap,
+                client_id=f"twinsheet-{member or group}",
+                group_id=group,
+                group_instance_id=member,
+                partition_assignment_strategy=[RangePartitionAssignor],
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                fetch_min_bytes=1,
+                fetch_max_wait_ms=250,
+                fetch_max_bytes=8 * MESSAGE_BYTES_MAX,
+                max_partition_fetch_bytes=MESSAGE_BYTES_MAX,
+                max_poll_records=records_max,
+                session_timeout_ms=int(session_timeout_s * 1000),
+                heartbeat_interval_ms=1000,
+                request_timeout_ms=int(ANSWER_S * 1000),
+                bootstrap_timeout_ms=int(ANSWER_S * 1000),
+                reconnect_backoff_max_ms=1000,
+                allow_auto_create_topics=False,
+                metrics_enabled=False,
+            )
+        except KafkaError as error:
+            raise unavailable(self._bootstrap, f"does not answer within {ANSWER_S:g} s", error) from error
