@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     mysql_port: Port = 3316
     kafka_port: Port = 9192
 
+    metrics_host: str = "127.0.0.1"
+    """Where each service serves its metrics, on a free port that its note in the run folder names."""
     startup_wait_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
     """How long a service waits at its start for MySQL and Kafka to come up."""
     log_format: Literal["auto", "json", "console"] = "auto"

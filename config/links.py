@@ -1,0 +1,203 @@
+"""The links that a service works on: links.yaml resolved against the real tables, followed while running."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from config.links_file import Fault, LinkEntry, LinksFile, faults_message, load_links
+from config.rules import is_user_rule, load_user_rule
+from core.errors import LinkRefused, SettingsError, TwinsheetError
+from core.model import Link, LinkedColumn, TableColumn
+from core.values import Codec
+
+log = structlog.get_logger(__name__)
+
+POLL_INTERVAL_S = 1.0
+RETRY_INTERVAL_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """A table as information_schema describes it."""
+
+    columns: tuple[TableColumn, ...]
+    key: tuple[str, ...]
+    """Names of the primary key's columns, in the key's order."""
+
+
+Describe = Callable[[str, str], TableShape]
+"""(schema, table) to its shape; raises LinkRefused where there is no such table."""
+CodecFor = Callable[[TableColumn], Codec]
+"""The codec of a column; raises UnsupportedType."""
+
+
+def resolve(entry: LinkEntry, shape: TableShape, codec_for: CodecFor) -> Link:
+    """Tie an entry of links.yaml to the table's real columns.
+
+    Raises:
+        LinkRefused: a column that the table does not have, or a key that is not linked.
+        UnsupportedType: a column type that is not carried yet.
+        SettingsError: a rule that cannot be imported.
+    """
+    by_name = {column.name: column for column in shape.columns}
+    mapping = entry.columns or {name: name for name in by_name}
+    _check_columns(entry, mapping, by_name, shape.key)
+    columns = [_linked(entry, header, by_name[name], shape.key, codec_for) for header, name in mapping.items()]
+    in_key_order = sorted((c for c in columns if c.key), key=lambda c: shape.key.index(c.name))
+    ordered = iter(in_key_order)
+    placed = tuple(next(ordered) if c.key else c for c in columns)
+    return Link(entry.name, entry.spreadsheet, entry.tab, entry.schema_name, entry.table_name, placed)
+
+
+def _check_columns(
+    entry: LinkEntry, mapping: dict[str, str], by_name: dict[str, TableColumn], key: tuple[str, ...]
+) -> None:
+    hint = f"The columns of {entry.table} are {', '.join(by_name)}."
+    unknown = [name for name in (*mapping.values(), *entry.rules) if name not in by_name]
+    if unknown:
+        raise LinkRefused(f"Link {entry.name}: {entry.table} has no column {', '.join(unknown)}.", hint)
+    if not key:
+        raise LinkRefused(f"Link {entry.name}: {entry.table} has no primary key.", "Give the table a primary key.")
+    missing = [name for name in key if name not in mapping.values()]
+    if missing:
+        raise LinkRefused(
+            f"Link {entry.name}: the key column {', '.join(missing)} of {entry.table} is not linked.",
+            "Every column of the primary key needs a header in the tab.",
+        )
+
+
+def _linked(
+    entry: LinkEntry, header: str, column: TableColumn, key: tuple[str, ...], codec_for: CodecFor
+) -> LinkedColumn:
+    policy = entry.rules.get(column.name, entry.conflicts)
+    if is_user_rule(policy):
+        load_user_rule(policy)
+    return LinkedColumn(header, column, codec_for(column), policy, key=column.name in key)
+
+
+class Links:
+    """Follows links.yaml: :meth:`current` is cheap and sees a changed file within two seconds.
+
+    A faulty file, or one link that cannot be resolved, never stops the others: what was good last goes on, and
+    the fault is logged and told by :attr:`faults`. What could not be resolved is tried again every few seconds.
+
+    Args:
+        path: links.yaml.
+        describe: shape of a table.
+        codec_for: codec of a column.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self, path: Path, describe: Describe, codec_for: CodecFor, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._path = path
+        self._describe = describe
+        self._codec_for = codec_for
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._links: dict[str, Link] = {}
+        self._entries: dict[str, LinkEntry] = {}
+        self._faults: tuple[str, ...] = ()
+        self._signature: object = None
+        self._looked_at: float | None = None
+        self._retry_at: float | None = None
+        self.version = 0
+        """Grows with every change of :meth:`current`."""
+
+    def current(self) -> list[Link]:
+        """The links as of now, in the order of the file."""
+        with self._lock:
+            self._follow()
+            return list(self._links.values())
+
+    def get(self, name: str) -> Link | None:
+        """The link of that name."""
+        with self._lock:
+            self._follow()
+            return self._links.get(name)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the file or with single links, for a person."""
+        return self._faults
+
+    def refresh(self) -> None:
+        """Describe all tables again, e.g. after an ALTER TABLE."""
+        with self._lock:
+            self._entries = {}
+            self._signature = None
+            self._looked_at = None
+            self._follow()
+
+    def _follow(self) -> None:
+        now = self._clock()
+        if self._looked_at is not None and now - self._looked_at < POLL_INTERVAL_S:
+            return
+        self._looked_at = now
+        signature = _signature(self._path)
+        due = self._retry_at is not None and now >= self._retry_at
+        if signature == self._signature and not due:
+            return
+        self._signature = signature
+        self._reload(now)
+
+    def _reload(self, now: float) -> None:
+        try:
+            found = load_links(self._path)
+        except SettingsError as error:
+            found = LinksFile((), (Fault(1, error.message),))
+        faults = [faults_message(self._path, found.faults)] if found.faults else []
+        links, entries = self._kept(found)
+        for entry in found.entries:
+            self._resolve(entry, links, entries, faults)
+        unresolved = len(faults) > bool(found.faults)
+        self._retry_at = now + RETRY_INTERVAL_S if unresolved else None
+        order = [e.name for e in found.entries]
+        links = dict(sorted(links.items(), key=lambda i: order.index(i[0]) if i[0] in order else len(order)))
+        self._take(links, entries, tuple(faults))
+
+    def _kept(self, found: LinksFile) -> tuple[dict[str, Link], dict[str, LinkEntry]]:
+        """Links whose entry is faulty now go on as they were; so do all when the file cannot be told apart."""
+        faulty = {f.link for f in found.faults}
+        keep = set(self._links) if None in faulty else {name for name in faulty if name in self._links}
+        links = {name: link for name, link in self._links.items() if name in keep}
+        return links, {name: e for name, e in self._entries.items() if name in keep}
+
+    def _resolve(
+        self, entry: LinkEntry, links: dict[str, Link], entries: dict[str, LinkEntry], faults: list[str]
+    ) -> None:
+        if self._entries.get(entry.name) == entry and entry.name in self._links:
+            links[entry.name], entries[entry.name] = self._links[entry.name], entry
+            return
+        try:
+            shape = self._describe(entry.schema_name, entry.table_name)
+            links[entry.name] = resolve(entry, shape, self._codec_for)
+            entries[entry.name] = entry
+        except TwinsheetError as error:
+            faults.append(str(error))
+            if entry.name in self._links:
+                links[entry.name] = self._links[entry.name]
+
+    def _take(self, links: dict[str, Link], entries: dict[str, LinkEntry], faults: tuple[str, ...]) -> None:
+        if faults != self._faults:
+            for fault in faults:
+                log.error("links_file_fault", fault=fault)
+        if links != self._links:
+            self.version += 1
+            log.info("links", names=list(links), version=self.version)
+        self._links, self._entries, self._faults = links, entries, faults
+
+
+def _signature(path: Path) -> object:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)

@@ -1,0 +1,338 @@
+"""links.yaml: read with line numbers for every fault, written with comments kept."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from config.rules import check_rule_name
+from core.errors import NotLinked, SettingsError
+from core.model import ROW_ID_HEADER, STATE_TAB
+
+NAME_PATTERN = re.compile(r"[a-z0-9_-]{1,48}")
+_NEW_FILE = "# Links of Twinsheet: each ties a tab of a Google Sheet to a MySQL table.\nlinks:\n"
+_IN_WORDS = {
+    "string_type": "has to be text; put it in quotes",
+    "missing": "is missing",
+    "extra_forbidden": "is not known here; there are name, spreadsheet, tab, table, columns, conflicts and rules",
+    "dict_type": "has to be a mapping, one 'header: column' per line",
+    "model_type": "has to be a mapping that begins with '- name: …'",
+}
+
+
+def check_name(name: str) -> str:
+    """Return the name of a link, or raise ValueError when it cannot be one."""
+    if not NAME_PATTERN.fullmatch(name):
+        raise ValueError(f"'{name}' cannot name a link; use 1 to 48 of a-z, 0-9, _ and -")
+    return name
+
+
+def _check_spreadsheet(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", value):
+        raise ValueError(
+            f"'{value}' is no spreadsheet id; it is the part of the sheet's address between /d/ and /edit"
+        )
+    return value
+
+
+def _check_tab(value: str) -> str:
+    if not 0 < len(value) <= 100:
+        raise ValueError("a tab's name has 1 to 100 characters")
+    if value == STATE_TAB:
+        raise ValueError(f"{STATE_TAB} is Twinsheet's own tab")
+    return value
+
+
+def _check_table(value: str) -> str:
+    schema, dot, table = value.partition(".")
+    if not dot or not 0 < len(schema) <= 64 or not 0 < len(table) <= 64:
+        raise ValueError(f"'{value}' is not schema.table, for example shop.orders")
+    return value
+
+
+def _check_rule(value: str) -> str:
+    check_rule_name(value)
+    return value
+
+
+RuleName = Annotated[str, AfterValidator(_check_rule)]
+
+
+class LinkEntry(BaseModel):
+    """One link as links.yaml writes it, not yet compared with the table."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    name: Annotated[str, AfterValidator(check_name)]
+    spreadsheet: Annotated[str, AfterValidator(_check_spreadsheet)]
+    tab: Annotated[str, AfterValidator(_check_tab)]
+    table: Annotated[str, AfterValidator(_check_table)]
+    """``schema.table``."""
+    columns: dict[str, str] | None = None
+    """Header to column name; ``None``: headers equal column names."""
+    conflicts: RuleName = "last_write_wins"
+    rules: dict[str, RuleName] = Field(default_factory=dict)
+    """Column name to policy or rule."""
+
+    @model_validator(mode="after")
+    def _columns_are_a_mapping_both_ways(self) -> LinkEntry:
+        columns = self.columns or {}
+        if self.columns == {}:
+            raise ValueError("columns: is empty; leave it out where headers equal column names")
+        if ROW_ID_HEADER in columns:
+            raise ValueError(f"columns: {ROW_ID_HEADER} is Twinsheet's own column")
+        twice = sorted({c for c in columns.values() if list(columns.values()).count(c) > 1})
+        if twice:
+            raise ValueError(f"columns: two headers are tied to {', '.join(twice)}")
+        return self
+
+    @property
+    def schema_name(self) -> str:
+        """The table's schema."""
+        return self.table.partition(".")[0]
+
+    @property
+    def table_name(self) -> str:
+        """The table without its schema."""
+        return self.table.partition(".")[2]
+
+    def to_yaml(self) -> dict[str, Any]:
+        """What is written into the file: only what differs from the defaults."""
+        return self.model_dump(exclude_defaults=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong in links.yaml."""
+
+    line: int
+    """1-based."""
+    message: str
+    link: str | None = None
+    """Name of the link that the fault belongs to, if it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinksFile:
+    """What a links file says: the good entries and every fault."""
+
+    entries: tuple[LinkEntry, ...]
+    faults: tuple[Fault, ...]
+
+    def get(self, name: str) -> LinkEntry | None:
+        """The good entry of that name."""
+        return next((e for e in self.entries if e.name == name), None)
+
+
+def parse_links(text: str) -> LinksFile:
+    """Read a links file; one broken entry never hides the others."""
+    try:
+        document = _yaml().load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        return LinksFile((), (Fault(line, f"this is not YAML: {error.problem or error.context}"),))
+    except (YAMLError, ValueError) as error:
+        return LinksFile((), (Fault(1, f"this is not YAML: {error}"),))
+    if document is None:
+        return LinksFile((), ())
+    if not isinstance(document, CommentedMap) or not isinstance(document.get("links"), CommentedSeq | None):
+        return LinksFile((), (Fault(1, "the file has to begin with 'links:' and a list below it"),))
+    strange = [Fault(document.lc.key(k)[0] + 1, f"'{k}' is not known here") for k in document if k != "links"]
+    return _parse_entries(document.get("links") or [], strange)
+
+
+def read_links(path: Path) -> tuple[LinkEntry, ...]:
+    """Every link of the file; none where there is no file.
+
+    Raises:
+        SettingsError: naming all faults with their lines.
+    """
+    found = load_links(path)
+    if found.faults:
+        raise SettingsError(faults_message(path, found.faults), f"Mend {path}; the running links go on meanwhile.")
+    return found.entries
+
+
+def load_links(path: Path) -> LinksFile:
+    """Read and parse the file; raises SettingsError only where it cannot be read at all."""
+    try:
+        return parse_links(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return LinksFile((), ())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.", "TWINSHEET_LINKS names the links file.") from error
+
+
+def faults_message(path: Path, faults: tuple[Fault, ...]) -> str:
+    """All faults as one message for a person."""
+    return "; ".join(f"{path} line {f.line}: {f.message}" for f in faults) + "."
+
+
+def add_entry(path: Path, entry: LinkEntry) -> None:
+    """Add a link at the end of the file, which is made when there is none; all comments stay.
+
+    Raises:
+        SettingsError: the file has faults, holds a link of that name already, or cannot be written.
+    """
+    with _locked(path):
+        if any(e.name == entry.name for e in read_links(path)):
+            raise SettingsError(f"There is a link named {entry.name} already.", "twinsheet link list shows it.")
+        text = path.read_text(encoding="utf-8") if path.exists() else _NEW_FILE
+        yaml = _yaml()
+        document = yaml.load(text) or CommentedMap()
+        if not document.get("links"):
+            document["links"] = CommentedSeq()
+        document["links"].append(_block(entry.to_yaml()))
+        _write_atomically(path, _dump(yaml, document))
+
+
+def remove_entry(path: Path, name: str) -> None:
+    """Take a link out of the file; everything else stays, comments included.
+
+    Raises:
+        NotLinked: the file holds no such link.
+        SettingsError: the file has faults or cannot be written.
+    """
+    with _locked(path):
+        entries = read_links(path)
+        if all(e.name != name for e in entries):
+            raise NotLinked(f"There is no link named {name}.", "twinsheet link list shows the links.")
+        left = tuple(e for e in entries if e.name != name)
+        text = path.read_text(encoding="utf-8")
+        cut = _cut_lines(text, [e.name for e in entries].index(name))
+        if parse_links(cut) != LinksFile(left, ()):  # an unusual layout: let the library write it
+            cut = _cut_item(text, name)
+        _write_atomically(path, cut)
+
+
+def _parse_entries(items: Any, faults: list[Fault]) -> LinksFile:
+    entries: list[LinkEntry] = []
+    for index, item in enumerate(items):
+        line = items.lc.item(index)[0] + 1
+        name = str(item.get("name")) if isinstance(item, Mapping) and item.get("name") else None
+        try:
+            entry = LinkEntry.model_validate(_plain(item))
+        except ValidationError as error:
+            faults += [_fault(item, line, name, e) for e in error.errors(include_url=False)]
+            continue
+        clash = _clash(entry, entries)
+        if clash:
+            faults.append(Fault(line, clash, name))
+        else:
+            entries.append(entry)
+    return LinksFile(tuple(entries), tuple(sorted(faults, key=lambda f: f.line)))
+
+
+def _clash(entry: LinkEntry, others: list[LinkEntry]) -> str | None:
+    for other in others:
+        if other.name == entry.name:
+            return f"a second link is named {entry.name}"
+        if (other.spreadsheet, other.tab) == (entry.spreadsheet, entry.tab):
+            return f"{entry.name} and {other.name} are the same tab; a tab has one link"
+    return None
+
+
+def _fault(item: Any, line: int, name: str | None, error: Any) -> Fault:
+    """One of pydantic's errors with the line of the deepest key that the file names."""
+    place = item
+    for step in error["loc"]:
+        if not isinstance(place, CommentedMap) or step not in place:
+            break
+        line = place.lc.key(step)[0] + 1
+        place = place[step]
+    words = _IN_WORDS.get(error["type"], error["msg"].removeprefix("Value error, "))
+    field = ".".join(str(s) for s in error["loc"] if s != "[key]")
+    if error["type"] == "string_type" and not isinstance(place, str | int | float | bool):
+        words = "has to be text"
+    told = f"{field} {words}" if error["type"] in _IN_WORDS else f"{field}: {words}" if field else words
+    return Fault(line, told.strip(), name)
+
+
+def _plain(item: Any) -> Any:
+    """ruamel's containers as plain ones; its scalars are kept, so that pydantic sees their real types."""
+    if isinstance(item, Mapping):
+        return {key: _plain(value) for key, value in item.items()}
+    if isinstance(item, list):
+        return [_plain(value) for value in item]
+    return str(item) if isinstance(item, str) else item
+
+
+def _block(values: dict[str, Any]) -> CommentedMap:
+    return CommentedMap((k, _block(v) if isinstance(v, dict) else v) for k, v in values.items())
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    return yaml
+
+
+def _dump(yaml: YAML, document: CommentedMap) -> str:
+    links = document["links"]
+    dash = 2
+    if len(links) > 1 and links.lc.data:  # keep the indentation that the file has
+        dash = max(links.lc.item(0)[1] - 2, 0)
+    yaml.indent(mapping=2, sequence=dash + 2, offset=dash)
+    out = io.StringIO()
+    yaml.dump(document, out)
+    return out.getvalue()
+
+
+def _cut_lines(text: str, index: int) -> str:
+    """The text without the lines of one item; comments and blank lines before the next item stay."""
+    items = _yaml().load(text)["links"]
+    lines = text.splitlines(keepends=True)
+    start = items.lc.item(index)[0]
+    end = items.lc.item(index + 1)[0] if index + 1 < len(items) else len(lines)
+    while end > start + 1 and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
+        end -= 1
+    return "".join(lines[:start] + lines[end:])
+
+
+def _cut_item(text: str, name: str) -> str:
+    yaml = _yaml()
+    document = yaml.load(text)
+    items = document["links"]
+    del items[next(i for i, item in enumerate(items) if item["name"] == name)]
+    return _dump(yaml, document)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Only one program at a time changes the file; readers need no lock, they see old or new."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (path.parent / f".{path.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error}.", "TWINSHEET_LINKS names the links file.") from error
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    real = path.resolve()
+    mode = real.stat().st_mode & 0o777 if real.exists() else 0o644
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=real.parent, prefix=".links-", delete=False) as new:
+        try:
+            new.write(text)
+            new.flush()
+            os.fsync(new.fileno())
+            Path(new.name).chmod(mode)
+            Path(new.name).replace(real)
+        except OSError:
+            Path(new.name).unlink(missing_ok=True)
+            raise

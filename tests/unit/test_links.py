@@ -1,0 +1,173 @@
+"""Links: the file is followed, and one fault never stops the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from config.links import Links, TableShape, resolve
+from config.links_file import LinkEntry
+from core.errors import LinkRefused, MysqlUnavailable, SettingsError, UnsupportedType
+from core.model import TableColumn
+from core.values import Codec
+
+
+def column(name: str, data_type: str = "int") -> TableColumn:
+    return TableColumn(name, data_type, data_type)
+
+
+ORDERS = TableShape((column("line"), column("note", "varchar"), column("order_no")), ("order_no", "line"))
+
+
+def codec_for(described: TableColumn) -> Codec:
+    if described.data_type == "geometry":
+        raise UnsupportedType(f"{described.name} is geometry")
+    return cast(Codec, f"codec of {described.name}")
+
+
+def entry(**more: object) -> LinkEntry:
+    return LinkEntry.model_validate(
+        {"name": "orders", "spreadsheet": "1A", "tab": "O", "table": "shop.orders"} | more
+    )
+
+
+class World:
+    """A links file, tables and a clock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.now = 0.0
+        self.tables: dict[tuple[str, str], TableShape] = {("shop", "orders"): ORDERS}
+        self.down = False
+        self.links = Links(path, self.describe, codec_for, clock=lambda: self.now)
+
+    def describe(self, schema: str, table: str) -> TableShape:
+        if self.down:
+            raise MysqlUnavailable("MySQL does not answer.")
+        if (schema, table) not in self.tables:
+            raise LinkRefused(f"There is no table {schema}.{table}.")
+        return self.tables[schema, table]
+
+    def write(self, *names: str, raw: str = "") -> None:
+        items = "".join(f"- {{name: {n}, spreadsheet: 1A, tab: {n}, table: shop.{n.split('-')[0]}}}\n" for n in names)
+        self.path.write_text("links:\n" + items + raw)
+
+    def names_later(self, seconds: float = 2.0) -> list[str]:
+        self.now += seconds
+        return [link.name for link in self.links.current()]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "links.yaml")
+
+
+def test_headers_default_to_column_names_and_keys_come_in_the_keys_order() -> None:
+    link = resolve(entry(), ORDERS, codec_for)
+    assert link.headers == ("order_no", "note", "line")
+    assert [c.name for c in link.key_columns] == ["order_no", "line"]
+
+
+def test_mapping_policy_and_rules_reach_their_columns() -> None:
+    columns = {"Order no.": "order_no", "Pos": "line", "Remark": "note"}
+    link = resolve(entry(columns=columns, conflicts="sheet_wins", rules={"note": "append_text"}), ORDERS, codec_for)
+    assert {c.header: c.policy for c in link.columns} == {
+        "Order no.": "sheet_wins",
+        "Pos": "sheet_wins",
+        "Remark": "append_text",
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"columns": {"A": "order_no", "B": "line", "C": "nope"}}, "no column nope"),
+        ({"columns": {"A": "order_no"}}, "key column line"),
+        ({"rules": {"nope": "manual"}}, "no column nope"),
+    ],
+)
+def test_what_does_not_fit_the_table_is_refused_by_name(more: dict[str, object], told: str) -> None:
+    with pytest.raises(LinkRefused, match=told):
+        resolve(entry(**more), ORDERS, codec_for)
+
+
+def test_a_table_without_primary_key_and_an_unknown_type_are_refused() -> None:
+    with pytest.raises(LinkRefused, match="no primary key"):
+        resolve(entry(), TableShape((column("a"),), ()), codec_for)
+    with pytest.raises(UnsupportedType):
+        resolve(entry(), TableShape((column("a"), column("g", "geometry")), ("a",)), codec_for)
+
+
+def test_a_rule_of_ones_own_is_imported_and_a_missing_one_is_told() -> None:
+    columns = {"A": "order_no", "B": "line", "C": "note"}
+    resolve(entry(columns=columns, rules={"note": "os.path:join"}), ORDERS, codec_for)
+    with pytest.raises(SettingsError, match="no function nothing"):
+        resolve(entry(columns=columns, rules={"note": "os.path:nothing"}), ORDERS, codec_for)
+    with pytest.raises(SettingsError, match="cannot be imported"):
+        resolve(entry(columns=columns, rules={"note": "no_such_module:x"}), ORDERS, codec_for)
+
+
+def test_a_changed_file_is_followed_within_two_seconds(world: World) -> None:
+    assert world.names_later(0) == []
+    world.write("orders")
+    assert world.names_later() == ["orders"]
+    version = world.links.version
+    world.write("orders", "orders-copy")
+    assert world.names_later() == ["orders", "orders-copy"]
+    assert world.links.version == version + 1
+    assert world.names_later() == ["orders", "orders-copy"]
+    assert world.links.version == version + 1
+    world.write("orders-copy")
+    assert world.names_later() == ["orders-copy"]
+
+
+def test_a_faulty_file_keeps_what_was_good(world: World) -> None:
+    world.write("orders")
+    assert world.names_later() == ["orders"]
+    world.path.write_text("links: [")
+    assert world.names_later() == ["orders"]
+    assert "line" in world.links.faults[0]
+    world.write("orders-copy")
+    assert world.names_later() == ["orders-copy"]
+    assert world.links.faults == ()
+
+
+def test_one_faulty_link_never_stops_the_others(world: World) -> None:
+    world.write("orders")
+    assert world.names_later() == ["orders"]
+    world.write("orders-copy", raw="- {name: orders, spreadsheet: 1A, tab: orders}\n")
+    assert world.names_later() == ["orders", "orders-copy"] or world.names_later() == ["orders-copy", "orders"]
+    assert "table is missing" in world.links.faults[0]
+
+
+def test_a_table_that_is_made_later_is_found_without_touching_the_file(world: World) -> None:
+    world.write("orders", "stock")
+    assert world.names_later() == ["orders"]
+    assert "no table shop.stock" in world.links.faults[0]
+    world.tables["shop", "stock"] = ORDERS
+    assert world.names_later(6) == ["orders", "stock"]
+    assert world.links.faults == ()
+
+
+def test_a_link_known_before_survives_that_mysql_is_down(world: World) -> None:
+    world.write("orders")
+    assert world.names_later() == ["orders"]
+    world.down = True
+    world.write("orders", "orders-copy")
+    assert world.names_later() == ["orders"]
+    world.links.refresh()
+    assert world.names_later(0) == ["orders"]
+    world.down = False
+    assert world.names_later(6) == ["orders", "orders-copy"]
+
+
+def test_an_altered_table_is_described_again_on_demand(world: World) -> None:
+    world.write("orders")
+    world.names_later()
+    world.tables["shop", "orders"] = TableShape((*ORDERS.columns, column("extra")), ORDERS.key)
+    world.links.refresh()
+    link = world.links.get("orders")
+    assert link is not None
+    assert link.by_name("extra") is not None

@@ -1,0 +1,216 @@
+"""links.yaml: every fault with its line, comments kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from config.links_file import LinkEntry, add_entry, parse_links, read_links, remove_entry
+from core.errors import NotLinked, SettingsError
+
+GOOD = """\
+# Our links
+links:
+  # the orders of the shop
+  - name: orders        # do not rename
+    spreadsheet: 1AbCdEf
+    tab: Orders
+    table: shop.orders
+    columns:
+      Order no.: order_no   # the key
+      "Price": price
+    conflicts: last_write_wins
+    rules: {price: table_wins, notes: append_text, order_no: manual}
+
+  # customers come from the CRM
+  - name: customers
+    spreadsheet: 1AbCdEf
+    tab: Customers
+    table: shop.customers
+# the end
+"""
+
+
+def entry(name: str, **more: object) -> LinkEntry:
+    return LinkEntry.model_validate(
+        {"name": name, "spreadsheet": "1Xyz", "tab": name.title(), "table": f"shop.{name}"} | more
+    )
+
+
+def test_a_good_file_gives_its_links_in_order() -> None:
+    found = parse_links(GOOD)
+    assert found.faults == ()
+    assert [e.name for e in found.entries] == ["orders", "customers"]
+    orders = found.entries[0]
+    assert orders.columns == {"Order no.": "order_no", "Price": "price"}
+    assert (orders.schema_name, orders.table_name) == ("shop", "orders")
+    assert orders.rules["notes"] == "append_text"
+    assert found.entries[1].columns is None
+
+
+def test_no_file_and_an_empty_list_mean_no_links(tmp_path: Path) -> None:
+    assert read_links(tmp_path / "links.yaml") == ()
+    assert parse_links("links:\n").entries == parse_links("").entries == ()
+
+
+FAULTY = """\
+links:
+  - name: Orders!
+    spreadsheet: https://docs.google.com/spreadsheets/d/1AbC/edit
+    tab: 2024
+    table: orders
+    conflict: sheet_wins
+    rules:
+      price: newest
+      notes: mine.py
+  - name: good
+    spreadsheet: 1A
+    tab: T
+    table: a.b
+  - name: twice
+    tab: T2
+    table: a.b
+    columns: {A: x, B: x}
+    spreadsheet: 1A
+  - name: good
+    spreadsheet: 1A
+    tab: T3
+    table: a.b
+  - name: same_tab
+    spreadsheet: 1A
+    tab: T
+    table: a.c
+  - 17
+linkz: []
+"""
+
+
+def test_every_fault_is_told_with_its_line_and_good_links_survive() -> None:
+    found = parse_links(FAULTY)
+    told = {(f.line, f.message.split(" ", 1)[0].rstrip(":")) for f in found.faults}
+    assert told >= {
+        (2, "name"),
+        (3, "spreadsheet"),
+        (4, "tab"),
+        (5, "table"),
+        (6, "conflict"),
+        (8, "rules.price"),
+        (9, "rules.notes"),
+    }
+    messages = {f.line: f.message for f in found.faults}
+    assert "put it in quotes" in messages[4]
+    assert "two headers are tied to x" in messages[14]
+    assert "second link is named good" in messages[19]
+    assert "same tab" in messages[23]
+    assert "has to be a mapping" in messages[27]
+    assert "'linkz' is not known" in messages[28]
+    assert [e.name for e in found.entries] == ["good"]
+
+
+def test_all_faults_of_a_file_come_in_one_message(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text(FAULTY)
+    with pytest.raises(SettingsError) as caught:
+        read_links(path)
+    for line in (2, 3, 4, 5, 6, 8, 9, 14, 19, 23, 27, 28):
+        assert f"line {line}:" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("links:\n  - name: [a\n", 3), ("links:\n  - name: a\n    name: b\n", 3), ("- name: a\n", 1), ("links: 5\n", 1)],
+)
+def test_what_is_not_a_links_file_is_told_with_a_line(text: str, line: int) -> None:
+    found = parse_links(text)
+    assert [f.line for f in found.faults] == [line]
+
+
+def test_adding_keeps_every_comment_and_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text(GOOD)
+    new = entry("stock", columns={"No: 1": "no", "ünï": "name"}, rules={"no": "shop.rules:pick"})
+    add_entry(path, new)
+    text = path.read_text()
+    assert read_links(path)[-1] == new
+    for comment in ("# Our links", "# the orders", "# do not rename", "# the key", "# customers come", "# the end"):
+        assert comment in text
+    assert text.startswith(GOOD.rsplit("# the end", 1)[0])
+
+
+def test_a_file_written_without_indentation_keeps_its_layout(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    old = "links:\n- name: a\n  spreadsheet: 1A\n  tab: A\n  table: s.a\n"
+    path.write_text(old)
+    add_entry(path, entry("b"))
+    assert path.read_text().startswith(old)
+
+
+def test_removing_leaves_everything_else_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text(GOOD)
+    remove_entry(path, "orders")
+    text = path.read_text()
+    assert [e.name for e in read_links(path)] == ["customers"]
+    for comment in ("# Our links", "# customers come from the CRM", "# the end"):
+        assert comment in text
+    remove_entry(path, "customers")
+    assert read_links(path) == ()
+    add_entry(path, entry("again"))
+    assert [e.name for e in read_links(path)] == ["again"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "links: [{name: a, spreadsheet: 1A, tab: A, table: s.a}, {name: b, spreadsheet: 1A, tab: B, table: s.b}]\n",
+        "links:\n  -\n    name: a\n    spreadsheet: 1A\n    tab: A\n    table: s.a\n"
+        "  -\n    name: b\n    spreadsheet: 1A\n    tab: B\n    table: s.b\n",
+    ],
+)
+def test_unusual_layouts_can_be_changed_too(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text(text)
+    add_entry(path, entry("c"))
+    remove_entry(path, "a")
+    assert [e.name for e in read_links(path)] == ["b", "c"]
+
+
+def test_removing_an_unknown_link_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text(GOOD)
+    with pytest.raises(NotLinked):
+        remove_entry(path, "nobody")
+    assert path.read_text() == GOOD
+
+
+def test_a_faulty_file_is_never_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text(FAULTY)
+    with pytest.raises(SettingsError):
+        add_entry(path, entry("stock"))
+    assert path.read_text() == FAULTY
+
+
+def test_many_writers_at_once_lose_no_link(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    writers = [Thread(target=add_entry, args=(path, entry(f"l{i}"))) for i in range(12)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert {e.name for e in read_links(path)} == {f"l{i}" for i in range(12)}
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".links.yaml.lock", "links.yaml"]
+
+
+def test_the_mode_of_the_file_and_a_symbolic_link_to_it_stay(tmp_path: Path) -> None:
+    real = tmp_path / "real.yaml"
+    real.write_text(GOOD)
+    real.chmod(0o640)
+    path = tmp_path / "links.yaml"
+    path.symlink_to(real)
+    add_entry(path, entry("stock"))
+    assert path.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert "stock" in real.read_text()
