@@ -1,8 +1,15 @@
-"""Values: one file per family of column types, each with a canonical text for its values (DESIGN section 9)."""
+"""Values: one file per family of column types, each with a canonical text for its values (DESIGN section 9).
+
+How values are compared: every value becomes its column's canonical text, and two texts hold the same value
+when ``codec.same`` says so. That is equality, with the few exceptions that a cell cannot show apart: NULL and
+an empty text are both an empty cell, and a line ends in one way only. Whoever compares sheet, base and table
+asks ``same``; where the texts differ all the same, the table's is the one to keep as base, so that an empty
+text stays an empty text and a NULL stays a NULL.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.model import Canonical, SheetValue
 
@@ -11,6 +18,8 @@ class Codec(Protocol):
     """Carries the values of one column between sheet and table without loss.
 
     Every method is total: it answers exactly, or raises :class:`core.errors.Unfit` with what would fit.
+    A canonical text read as if it had been typed is itself: ``from_sheet(c) == c``; and what ``to_sheet``
+    puts into a cell is read back as the same value.
     """
 
     plain_text: bool
@@ -21,16 +30,23 @@ class Codec(Protocol):
     """Members for a drop-down in the sheet; empty for most types."""
 
     def from_sheet(self, value: SheetValue) -> Canonical:
-        """Canonical text of what a cell holds; raises Unfit."""
+        """Canonical text of what a cell holds; raises Unfit.
+
+        An empty cell is ``None``, or ``''`` in a text column that holds no NULL. Whether a column may stay
+        empty is asked later, by ``to_table``: a row that is still being typed has empty cells.
+        """
 
     def to_sheet(self, value: Canonical) -> SheetValue:
-        """What the cell has to hold for a canonical value."""
+        """What the cell has to hold for a canonical value; raises Unfit for what no cell can hold."""
 
     def from_table(self, value: object) -> Canonical:
         """Canonical text of what mysql-connector or the binlog reader returned."""
 
     def to_table(self, value: Canonical) -> object:
-        """The parameter for SQL."""
+        """The parameter for SQL; raises Unfit for NULL where the column takes none."""
 
-    def same(self, one: Canonical, other: Canonical) -> bool:
-        """Whether two canonical texts stand for the same value of this column."""
+    def same(self, a: Canonical, b: Canonical) -> bool:
+        """Whether two canonical texts are one value, for the sheet and the table alike."""
+
+    def order_key(self, value: str) -> Any:
+        """Sorts canonical texts as the column sorts its values; comparable within one column only."""

@@ -1,0 +1,218 @@
+"""Decisions on the cells of a row that both sides know (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core import planner
+from core.errors import Unfit
+from core.freshness import age, is_overtaken, is_subsumed, must_wait
+from core.model import Canonical, CellBase, LinkedColumn, Observed
+from core.planner import Resolution, Times, Verdict
+from core.ports import ConflictEntry, HistoryEntry, TableRow
+from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection, value_text
+
+
+@dataclass(frozen=True, slots=True)
+class CellCase:
+    """One observed cell with the three values that decide on it."""
+
+    view: RowView
+    plan: RowPlan
+    column: LinkedColumn
+    seen: Observed
+    before: CellBase
+    sheet: Canonical
+    table: Canonical
+
+    @property
+    def from_swap(self) -> bool:
+        """Whether our own write found the value, and has replaced it."""
+        return self.seen.source == "swap"
+
+    @property
+    def base(self) -> Canonical:
+        """What both sides shared when the value came into the sheet."""
+        return self.seen.base if self.from_swap else self.before.value
+
+    @property
+    def holds(self) -> Canonical:
+        """What the sheet holds now: a value that our own write has replaced is there no longer."""
+        return self.before.value if self.from_swap else self.sheet
+
+    def same(self, one: Canonical, other: Canonical) -> bool:
+        """Equality in the column's type."""
+        return self.column.codec.same(one, other)
+
+    @property
+    def settled_base(self) -> CellBase:
+        """The base once this observation has decided."""
+        return replace(
+            self.before,
+            value=self.holds,
+            age=max(self.before.age, age(self.seen)),
+            formula=self.seen.cell.formula is not None,
+        )
+
+
+def plan_known_row(view: RowView, plan: RowPlan, seen: Mapping[str, Observed], compute_rule: ComputeRule) -> None:
+    """Decide on every observed cell of a row that stands in the table."""
+    if view.base is None or view.table is None:
+        raise ValueError("a known row has a base and a row in the table")
+    cells = dict(view.base.cells)
+    for column in view.link.columns:
+        if column.name not in seen:
+            continue
+        before = cells.get(column.name, CellBase(None))
+        after = _plan_cell(view, plan, column, seen[column.name], before, view.table, compute_rule)
+        cells[column.name] = after
+        if view.waits(column.name) and not any(o.column == column.name for o, _ in plan.wait):
+            plan.drop.append(column.name)
+    if cells != view.base.cells:
+        plan.base = replace(view.base, cells=cells)
+
+
+def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes as one
+    view: RowView,
+    plan: RowPlan,
+    column: LinkedColumn,
+    seen: Observed,
+    before: CellBase,
+    table: TableRow,
+    compute_rule: ComputeRule,
+) -> CellBase:
+    """Decide on one cell; the answer is its base afterwards."""
+    if seen.source != "swap" and (is_subsumed(seen, before) or is_overtaken(seen, before)):
+        if value_text(seen.cell.value) != before.value:
+            plan.history.append(overtaken(view, seen))
+        return before
+    try:
+        sheet = fitting(column, seen)
+    except Unfit as reason:
+        return _reject(view, plan, seen, before, reason)
+    if seen.source != "swap" and must_wait(seen, sheet, view.open_write):
+        plan.wait.append((seen, "intent"))
+        return before
+    plan.mended.append(column.name)
+    plan.observed[column.name] = seen
+    return _decide(CellCase(view, plan, column, seen, before, sheet, table.get(column.name)), compute_rule)
+
+
+def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
+    verdict = planner.compare(case.sheet, case.base, case.table, case.same)
+    if verdict is Verdict.TO_SHEET and case.seen.cell.formula is not None:
+        verdict = Verdict.CONFLICT  # the sheet computes this cell: the table's change cannot be written into it
+    if case.column.column.generated and verdict in (Verdict.TO_TABLE, Verdict.CONFLICT):
+        _record(case, Resolution("table", "generated", case.table))
+        case.plan.wake_sheet = True
+    elif verdict is Verdict.TO_TABLE:
+        _write(case, case.sheet)
+    elif verdict is Verdict.CONFLICT and not _settle_conflict(case, compute_rule):
+        return case.before
+    elif verdict is Verdict.TO_SHEET and case.view.waits(case.column.name):
+        case.plan.wake_sheet = True  # the sheet writer left the cell alone while it waited
+    stays = case.plan.update.get(case.column.name, case.table)
+    if case.from_swap and not case.same(case.holds, stays):
+        case.plan.wake_sheet = True
+    return case.settled_base
+
+
+def fitting(column: LinkedColumn, seen: Observed) -> Canonical:
+    """Canonical text of what was seen; raises Unfit also for an emptied cell that must not be empty."""
+    value = column.codec.from_sheet(seen.cell.value)
+    if value is None and not column.column.nullable and not column.column.generated:
+        raise Unfit(f"{column.header} cannot be empty")
+    return value
+
+
+def _reject(view: RowView, plan: RowPlan, seen: Observed, before: CellBase, reason: Unfit) -> CellBase:
+    """The cell keeps its base; an unfit value that our own write has replaced is only recorded."""
+    if seen.source == "swap":
+        plan.history.append(overtaken(view, seen))
+        return before
+    plan.rejections.append(rejection(view, seen, reason.message))
+    return replace(before, age=max(before.age, age(seen)), formula=seen.cell.formula is not None)
+
+
+def _write(case: CellCase, value: Canonical) -> None:
+    case.plan.update[case.column.name] = value
+    case.plan.history.append(
+        HistoryEntry(
+            row_id=case.view.row_id,
+            key=case.view.key,
+            column=case.column.name,
+            old=case.table,
+            new=value,
+            side="sheet",
+            actor=case.seen.actor,
+            edited_at=case.seen.edited_at,
+            event=case.seen.event,
+        )
+    )
+
+
+def _settle_conflict(case: CellCase, compute_rule: ComputeRule) -> bool:
+    """Whether the conflict is settled now; otherwise the cell waits."""
+    column, plan = case.column, case.plan
+    times = Times(case.seen.edited_at, case.view.table_times.get(column.name), newest_is_sheet=case.from_swap)
+    by_time = column.policy == planner.LAST_WRITE_WINS and not times.newest_is_sheet
+    if case.seen.cell.formula is not None:
+        resolution = Resolution("sheet", "formula", case.sheet)
+    elif by_time and times.table_at is None and not case.view.times_final:
+        plan.wait.append((case.seen, "commit_time"))
+        plan.ask_times = True
+        return False
+    else:
+        resolution = _resolve(case, times, compute_rule)
+    if resolution.winner == "none":
+        return _park(case, resolution, times)
+    _record(case, resolution, times)
+    if not case.same(resolution.value, case.table):
+        _write(case, resolution.value)
+    if not case.same(resolution.value, case.sheet):
+        plan.wake_sheet = True
+    return True
+
+
+def _park(case: CellCase, resolution: Resolution, times: Times) -> bool:
+    known = any(w.reason == "manual" and w.observed.cell == case.seen.cell for w in case.view.waiting)
+    if not known:
+        _record(case, resolution, times)
+    case.plan.wait.append((case.seen, "manual"))
+    return False
+
+
+def _resolve(case: CellCase, times: Times, compute_rule: ComputeRule) -> Resolution:
+    policy = case.column.policy
+    try:
+        return planner.resolve(
+            policy,
+            case.sheet,
+            case.table,
+            times,
+            lambda: compute_rule(case.column, case.view, case.seen, case.sheet),
+        )
+    except Exception as fault:  # noqa: BLE001 -- a user's rule may raise anything; the cell is parked with the reason
+        return Resolution("none", f"{policy} failed: {fault}"[:200], None)
+
+
+def _record(case: CellCase, resolution: Resolution, times: Times | None = None) -> None:
+    case.plan.conflicts.append(
+        ConflictEntry(
+            row_id=case.view.row_id,
+            key=case.view.key,
+            column=case.column.name,
+            base=case.base,
+            sheet=case.sheet,
+            table=case.table,
+            winner=resolution.winner,
+            rule=resolution.rule,
+            sheet_at=case.seen.edited_at,
+            table_at=times.table_at if times else None,
+            time_guessed=resolution.time_guessed,
+            sheet_actor=case.seen.actor,
+            event=case.seen.event,
+            settled=resolution.winner != "none",
+        )
+    )

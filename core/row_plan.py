@@ -1,0 +1,128 @@
+"""Decisions on rows that come and go (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.errors import Unfit
+from core.freshness import age
+from core.model import Canonical, CellBase, Key, Observed, RowBase
+from core.ports import ConflictEntry, HistoryEntry, TableRow
+from core.row_view import RowPlan, RowView, overtaken, rejection
+
+
+def plan_vanished(view: RowView, plan: RowPlan, base: RowBase) -> None:
+    """A row that left the sheet is deleted, unless the table has changed it since: then it comes back."""
+    plan.base = replace(base, gone=True, key=None, age=max(base.age, view.age))
+    plan.drop = [w.observed.column for w in view.waiting]
+    if view.table is None:
+        return
+    changed = changed_columns(view, base, view.table)
+    if changed:
+        plan.wake_sheet = True
+        plan.conflicts = [_change_beats_delete(view, base, view.table, name) for name in changed]
+    else:
+        plan.delete = True
+        plan.history = [
+            HistoryEntry(
+                view.row_id, base.key, c.name, view.table.get(c.name), None, "sheet", "deleted", event=view.event
+            )
+            for c in view.link.columns
+        ]
+
+
+def changed_columns(view: RowView, base: RowBase, table: TableRow) -> list[str]:
+    """Columns in which the table has moved away from base."""
+    return [
+        c.name
+        for c in view.link.columns
+        if not c.column.generated and not c.codec.same(table.get(c.name), base_value(base, c.name))
+    ]
+
+
+def base_value(base: RowBase, column: str) -> Canonical:
+    """What both sides shared in a cell."""
+    cell = base.cells.get(column)
+    return cell.value if cell else None
+
+
+def _change_beats_delete(view: RowView, base: RowBase, table: TableRow, column: str) -> ConflictEntry:
+    return ConflictEntry(
+        row_id=view.row_id,
+        key=base.key,
+        column=column,
+        base=base_value(base, column),
+        sheet=None,
+        table=table.get(column),
+        winner="table",
+        rule="change_beats_delete",
+        event=view.event,
+    )
+
+
+def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> None:
+    """A row that the table does not have: insert it as soon as what it requires is there."""
+    live = {name: o for name, o in seen.items() if _still_speaks(view, plan, o)}
+    waited = [w.observed.column for w in view.waiting]
+    if all(o.cell.value in (None, "") for o in live.values()):
+        plan.drop, plan.mended = waited, list(live)
+        return
+    if view.open_write is not None and view.row_id in view.open_write.row_ids:
+        plan.wait = [(o, "intent") for o in live.values()]
+        return
+    values = _values(view, plan, live)
+    unfit = {r.column for r in plan.rejections}
+    needed = [c.name for c in view.link.columns if c.required]
+    if any(name not in values for name in needed) or any(c.name in unfit for c in view.link.key_columns):
+        plan.wait = [(o, "incomplete") for o in live.values()]
+        plan.drop = [name for name in waited if name not in live]
+        return
+    plan.insert = values
+    plan.in_sheet = all(o.source != "swap" for o in live.values())
+    plan.observed = live
+    plan.drop = waited
+
+
+def _values(view: RowView, plan: RowPlan, live: dict[str, Observed]) -> dict[str, Canonical]:
+    values: dict[str, Canonical] = {}
+    for column in view.link.columns:
+        seen = live.get(column.name)
+        if seen is None:
+            continue
+        try:
+            value = column.codec.from_sheet(seen.cell.value)
+        except Unfit as reason:
+            plan.rejections.append(rejection(view, seen, reason.message))
+            continue
+        plan.mended.append(column.name)
+        if value is not None and not column.column.generated:
+            values[column.name] = value
+    return values
+
+
+def _still_speaks(view: RowView, plan: RowPlan, seen: Observed) -> bool:
+    """Whether an observation of a row that is gone came after it went."""
+    base = view.base
+    if base is None or seen.source == "swap":
+        return True
+    late = seen.stamp.n < base.n or age(seen) < base.age
+    if late and seen.cell.value is not None:
+        plan.history.append(overtaken(view, seen))
+    return not late
+
+
+def base_of_inserted(view: RowView, plan: RowPlan, key: Key) -> RowBase:
+    """The base of a row just inserted: what the sheet holds, so that defaults and generated keys follow."""
+    cells = {c.name: _observed_base(plan.observed.get(c.name), view, c.name) for c in view.link.columns}
+    return RowBase(view.row_id, key, cells, age=max((age(o) for o in plan.observed.values()), default=0))
+
+
+def _observed_base(seen: Observed | None, view: RowView, name: str) -> CellBase:
+    column = view.link.by_name(name)
+    if seen is None or column is None:
+        return CellBase(None)
+    try:
+        value = column.codec.from_sheet(seen.cell.value)
+    except Unfit:
+        value = None  # rejected: the sheet holds something that the two sides never shared
+    return CellBase(value, age=age(seen), formula=seen.cell.formula is not None)

@@ -1,0 +1,116 @@
+"""What a decision on one row of the sheet rests on, and what it decides, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.freshness import OpenWrite
+from core.model import Canonical, CellError, Link, LinkedColumn, Observed, RowBase, Serial, SheetValue
+from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow, Waiting
+
+ComputeRule = Callable[[LinkedColumn, "RowView", Observed, Canonical], Canonical]
+"""Computes a rule's value for a conflict: column, row, what was seen, its canonical text."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """Everything that the decision on one row rests on."""
+
+    link: Link
+    row_id: str
+    base: RowBase | None
+    table: TableRow | None
+    """The row of the table under the base's key; ``None`` when there is none."""
+    observed: Sequence[Observed] = ()
+    waiting: Sequence[Waiting] = ()
+    open_write: OpenWrite | None = None
+    table_times: Mapping[str, datetime] = field(default_factory=dict)
+    """Commit time of the table's last change, by column."""
+    times_final: bool = False
+    """No better times will come: decide with what is known."""
+    vanished: bool = False
+    """One whole scan, stamped past our last write to the row, did not hold it."""
+    event: str = ""
+    """Id of the scan that missed the row."""
+    age: int = 0
+    """Age of that scan."""
+
+    @property
+    def key(self) -> tuple[str, ...] | None:
+        """The row's key in the table, as base knows it."""
+        return self.base.key if self.base else None
+
+    def waits(self, column: str) -> bool:
+        """Whether a cell of that column has been waiting."""
+        return any(w.observed.column == column for w in self.waiting)
+
+
+@dataclass(slots=True)
+class RowPlan:
+    """What is to be done about one row; each part is data that a test can read."""
+
+    row_id: str
+    insert: dict[str, Canonical] | None = None
+    in_sheet: bool = True
+    """An inserted row stands in the sheet; else our own delete has just removed it there."""
+    update: dict[str, Canonical] = field(default_factory=dict)
+    delete: bool = False
+    base: RowBase | None = None
+    wait: list[tuple[Observed, str]] = field(default_factory=list)
+    drop: list[str] = field(default_factory=list)
+    history: list[HistoryEntry] = field(default_factory=list)
+    conflicts: list[ConflictEntry] = field(default_factory=list)
+    rejections: list[RejectionEntry] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+    ask_times: bool = False
+    """The table's commit times are needed before the row can be decided."""
+    wake_sheet: bool = False
+    """Base and table differ after this, and no change of the table will say so."""
+    observed: dict[str, Observed] = field(default_factory=dict)
+    """What each column's decision rests on, for a refusal that only the server can speak."""
+
+
+def overtaken(view: RowView, seen: Observed) -> HistoryEntry:
+    """The record of a value that stood in the sheet and decides nothing any more."""
+    return HistoryEntry(
+        row_id=view.row_id,
+        key=view.key,
+        column=seen.column,
+        old=None,
+        new=value_text(seen.cell.value),
+        side="sheet",
+        what="overtaken",
+        actor=seen.actor,
+        edited_at=seen.edited_at,
+        event=seen.event,
+    )
+
+
+def rejection(view: RowView, seen: Observed, reason: str) -> RejectionEntry:
+    """The record of a value that the table cannot hold."""
+    return RejectionEntry(
+        row_id=view.row_id,
+        key=view.key,
+        column=seen.column,
+        value=value_text(seen.cell.value),
+        reason=reason,
+        actor=seen.actor,
+        event=seen.event,
+    )
+
+
+def value_text(value: SheetValue) -> str | None:
+    """What a cell holds, as text for rejections and history."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Serial):
+        return repr(value.days)
+    if isinstance(value, CellError):
+        return value.text
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)

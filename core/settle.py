@@ -1,0 +1,213 @@
+"""Settling a write to the sheet: from what it found to new bases (DESIGN section 6, "Settling write k"; pure).
+
+For every cell that was written, in the row that was really hit: what stood there and differs from base is
+an edit that nobody has seen; base becomes what we wrote, also in a row that was hit by mistake, so that
+the planner itself puts the right value back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from core.errors import Unfit
+from core.intent import PlannedWrite
+from core.model import ROW_ID_HEADER, Canonical, CellBase, Link, LinkedColumn, Observed, RowBase, SheetCell, Stamp
+from core.ports import ConflictEntry, HistoryEntry
+from core.row_view import value_text
+from core.sheet import CellWrite, FormulaRestore, HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
+
+_BLANK = SheetCell(None)
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What follows from a settled write."""
+
+    bases: dict[str, RowBase] = field(default_factory=dict)
+    """Bases to save, by row id."""
+    unseen: list[Observed] = field(default_factory=list)
+    """Edits that the write found and replaced; they go through the planner as the newest ones."""
+    history: list[HistoryEntry] = field(default_factory=list)
+    conflicts: list[ConflictEntry] = field(default_factory=list)
+    mended: list[tuple[str, str]] = field(default_factory=list)
+    """(row id, column) whose rejected value is in the sheet no longer."""
+    formula_restores: list[FormulaRestore] = field(default_factory=list)
+    row_restores: list[RowRestore] = field(default_factory=list)
+    again: set[str] = field(default_factory=set)
+    """Row ids that have to be compared again."""
+    moved: bool = False
+    """Rows do not stand where they were believed to stand."""
+    rescan: bool = False
+    """Only a scan can tell what stands in the tab now."""
+
+
+def settle(link: Link, planned: PlannedWrite, answer: SwapAnswer, bases: Mapping[str, RowBase]) -> Settlement:
+    """Settle a write that has landed; ``bases`` holds every row that it names or hit, as of now."""
+    result = _Settling(link, planned, answer, bases)
+    for cell in planned.write.cells:
+        result.settle_cell(cell)
+    for insert in planned.write.inserts:
+        result.settle_insert(insert)
+    for delete in planned.write.deletes:
+        result.settle_delete(delete)
+    for named in planned.write.ids:
+        result.settle_id(named)
+    return result.settlement
+
+
+class _Settling:
+    def __init__(self, link: Link, planned: PlannedWrite, answer: SwapAnswer, bases: Mapping[str, RowBase]) -> None:
+        self.link = link
+        self.keys = planned.keys
+        self.n = planned.write.n
+        self.event = f"write {self.n}"
+        self.stamp = Stamp(self.n, answer.before.q, planned.write.epoch)
+        self.hit: dict[int, HitRow] = {h.row: h for h in answer.rows}
+        self.bases = dict(bases)
+        self.settlement = Settlement()
+
+    # --- cells
+
+    def settle_cell(self, write: CellWrite) -> None:
+        column = self.link.by_header(write.header)
+        hit = self.hit.get(write.row)
+        if column is None or hit is None:
+            self.settlement.rescan = True
+            return
+        if hit.row_id != write.row_id:
+            self._missed(write.row_id)
+        base = self.bases.get(hit.row_id) if hit.row_id else None
+        if base is None or base.gone:
+            self._take_back(hit, write.header)
+            return
+        if base.row_id != write.row_id:
+            self.settlement.again.add(base.row_id)
+        self._settle_known(base, column, hit, write)
+
+    def _settle_known(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
+        before = base.cells.get(column.name, CellBase(None))
+        if before.n >= self.n:
+            return
+        found = hit.cells.get(write.header, _BLANK)
+        written = column.codec.from_sheet(write.value)
+        if found.formula is not None:
+            self._take_back(hit, write.header)
+            self._save(
+                base, column, replace(before, value=_canonical(column, found, before.value), formula=True, n=self.n)
+            )
+            self.settlement.again.add(base.row_id)
+            return
+        if self._is_unseen(column, found, before.value, written):
+            self.settlement.unseen.append(self._observed(base.row_id, column, found, before.value, hit.row))
+        self.settlement.mended.append((base.row_id, column.name))
+        self.settlement.history.append(
+            HistoryEntry(base.row_id, base.key, column.name, before.value, written, side="table", event=self.event)
+        )
+        self._save(base, column, CellBase(written, n=self.n, age=before.age))
+
+    def _is_unseen(self, column: LinkedColumn, found: SheetCell, base: Canonical, written: Canonical) -> bool:
+        try:
+            value = column.codec.from_sheet(found.value)
+        except Unfit:
+            return True
+        return not column.codec.same(value, base) and not column.codec.same(value, written)
+
+    def _observed(
+        self, row_id: str, column: LinkedColumn, found: SheetCell, base: Canonical, row: int | None
+    ) -> Observed:
+        return Observed(row_id, column.name, found, self.stamp, "swap", event=self.event, base=base, row=row)
+
+    def _save(self, base: RowBase, column: LinkedColumn, cell: CellBase) -> None:
+        saved = replace(base, cells={**base.cells, column.name: cell})
+        self.bases[base.row_id] = saved
+        self.settlement.bases[base.row_id] = saved
+
+    def _missed(self, row_id: str) -> None:
+        self.settlement.moved = True
+        self.settlement.again.add(row_id)
+
+    def _take_back(self, hit: HitRow, header: str) -> None:
+        self.settlement.formula_restores.append(FormulaRestore(hit.scratch_line, hit.row, header))
+
+    # --- rows
+
+    def settle_insert(self, insert: RowInsert) -> None:
+        cells = {
+            c.name: CellBase(c.codec.from_sheet(insert.cells.get(c.header)), n=self.n) for c in self.link.columns
+        }
+        base = RowBase(insert.row_id, self.keys[insert.row_id], cells, n=self.n)
+        self.bases[insert.row_id] = self.settlement.bases[insert.row_id] = base
+        self.settlement.history.extend(
+            HistoryEntry(insert.row_id, base.key, name, None, cell.value, "table", "inserted", event=self.event)
+            for name, cell in cells.items()
+            if cell.value is not None
+        )
+
+    def settle_delete(self, delete: RowDelete) -> None:
+        hit = self.hit.get(delete.row)
+        base = self.bases.get(delete.row_id)
+        if hit is None or hit.row_id != delete.row_id:
+            self._missed(delete.row_id)
+            if hit is not None:
+                self.settlement.row_restores.append(RowRestore(hit.scratch_line, delete.row))
+            return
+        if base is None or base.gone:
+            return
+        self.settlement.bases[delete.row_id] = replace(
+            base, gone=True, key=None, n=self.n, age=max(base.age, 2 * self.stamp.q)
+        )
+        edited = self._edited(base, hit)
+        if edited:
+            self._bring_back(base, hit, edited)
+        else:
+            self.settlement.history.extend(
+                HistoryEntry(base.row_id, base.key, name, cell.value, None, "table", "deleted", event=self.event)
+                for name, cell in base.cells.items()
+            )
+        self.settlement.mended.extend((base.row_id, c.name) for c in self.link.columns)
+
+    def _edited(self, base: RowBase, hit: HitRow) -> list[LinkedColumn]:
+        return [
+            c
+            for c in self.link.columns
+            if not c.column.generated
+            and (held := base.cells.get(c.name, CellBase(None))).n < self.n
+            and not held.formula
+            and self._is_unseen(c, hit.cells.get(c.header, _BLANK), held.value, held.value)
+        ]
+
+    def _bring_back(self, base: RowBase, hit: HitRow, edited: list[LinkedColumn]) -> None:
+        """A row deleted in the table and edited in the sheet: the edit wins, the row is inserted again."""
+        for column in self.link.columns:
+            found = hit.cells.get(column.header, _BLANK)
+            held = base.cells.get(column.name, CellBase(None))
+            if found.value is not None:
+                self.settlement.unseen.append(self._observed(base.row_id, column, found, held.value, None))
+            if column in edited:
+                self.settlement.conflicts.append(
+                    ConflictEntry(
+                        row_id=base.row_id,
+                        key=base.key,
+                        column=column.name,
+                        base=held.value,
+                        sheet=value_text(found.value),
+                        table=None,
+                        winner="sheet",
+                        rule="change_beats_delete",
+                        event=self.event,
+                    )
+                )
+
+    def settle_id(self, named: IdWrite) -> None:
+        hit = self.hit.get(named.row)
+        self.settlement.rescan = True  # an id counts once it is read back beside its row's content
+        if hit is not None and hit.row_id != named.expected:
+            self._take_back(hit, ROW_ID_HEADER)
+
+
+def _canonical(column: LinkedColumn, found: SheetCell, otherwise: Canonical) -> Canonical:
+    try:
+        return column.codec.from_sheet(found.value)
+    except Unfit:
+        return otherwise

@@ -1,0 +1,131 @@
+"""From what differs between table and base to one write to the sheet (pure).
+
+Gathered first: the rows in question from base and table, where they stand in the tab, what waits.
+Decided here. Sent and settled by consumers/sheet_writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from core.errors import Unfit
+from core.model import Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell, SheetValue, Stamp
+from core.ports import RejectionEntry, TableRow
+from core.sheet import CellWrite, IdWrite, Positions, RowDelete, RowInsert
+
+
+@dataclass(frozen=True, slots=True)
+class SheetView:
+    """Everything that a decision on a batch of rows rests on."""
+
+    link: Link
+    keys: Iterable[Key]
+    """Keys in question, in the order in which they changed."""
+    bases: Mapping[Key, RowBase]
+    rows: Mapping[Key, TableRow]
+    positions: Positions
+    waiting: frozenset[tuple[str, str]] = frozenset()
+    """(row id, column) that a decision of the table writer is open on; they are left alone."""
+    to_name: Iterable[tuple[int, str | None]] = ()
+    """Rows of the tab that need an id of their own, with the id that stands there now."""
+
+
+@dataclass(slots=True)
+class SheetPlan:
+    """What is to be written, and what the table writer has to look at instead."""
+
+    cells: list[CellWrite] = field(default_factory=list)
+    inserts: list[RowInsert] = field(default_factory=list)
+    deletes: list[RowDelete] = field(default_factory=list)
+    ids: list[IdWrite] = field(default_factory=list)
+    keys: dict[str, Key] = field(default_factory=dict)
+    """Row id to key, of inserted and deleted rows."""
+    gone: list[RowBase] = field(default_factory=list)
+    """Bases of rows that stand on neither side any more."""
+    formula_conflicts: list[Observed] = field(default_factory=list)
+    """Cells that the sheet computes and the table has changed: the formula wins."""
+    unfit: list[RejectionEntry] = field(default_factory=list)
+    """Values of the table that a cell cannot hold."""
+    absent: list[str] = field(default_factory=list)
+    """Rows that should stand in the tab and were not found: a scan has to tell why."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be sent to the sheet."""
+        return not (self.cells or self.inserts or self.deletes or self.ids)
+
+
+def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
+    """Decide what the sheet needs for the rows in question."""
+    plan = SheetPlan()
+    for key in dict.fromkeys(view.keys):
+        base, row = view.bases.get(key), view.rows.get(key)
+        if base is not None and row is not None:
+            _plan_row(view, plan, base, row)
+        elif row is not None:
+            _plan_insert(view, plan, key, row, new_row_id())
+        elif base is not None:
+            _plan_delete(view, plan, key, base)
+    plan.ids = [IdWrite(row, new_row_id(), expected) for row, expected in view.to_name]
+    return plan
+
+
+def _plan_row(view: SheetView, plan: SheetPlan, base: RowBase, row: TableRow) -> None:
+    position = view.positions.rows.get(base.row_id)
+    for column in view.link.columns:
+        held = base.cells.get(column.name, CellBase(None))
+        value = row.get(column.name)
+        if column.codec.same(value, held.value) or (base.row_id, column.name) in view.waiting:
+            continue
+        if held.formula:
+            plan.formula_conflicts.append(_formula_conflict(base, column, held))
+            continue
+        cell = _to_sheet(plan, base.row_id, base.key, column, value)
+        if cell is None:
+            continue
+        if position is None:
+            plan.absent.append(base.row_id)
+            return
+        plan.cells.append(CellWrite(base.row_id, position, column.header, cell.value))
+
+
+def _formula_conflict(base: RowBase, column: LinkedColumn, held: CellBase) -> Observed:
+    """What the formula shows, as an observation made just now; its base is older than the table's change."""
+    return Observed(
+        row_id=base.row_id,
+        column=column.name,
+        cell=SheetCell(column.codec.to_sheet(held.value), formula="="),
+        stamp=Stamp(n=held.n, q=held.age // 2),
+        source="scan",
+        base=held.value,
+    )
+
+
+def _to_sheet(
+    plan: SheetPlan, row_id: str, key: Key | None, column: LinkedColumn, value: Canonical
+) -> SheetCell | None:
+    try:
+        return SheetCell(column.codec.to_sheet(value))
+    except Unfit as reason:
+        plan.unfit.append(RejectionEntry(row_id, key, column.name, (value or "")[:1000], reason.message))
+        return None
+
+
+def _plan_insert(view: SheetView, plan: SheetPlan, key: Key, row: TableRow, row_id: str) -> None:
+    cells: dict[str, SheetValue] = {}
+    for column in view.link.columns:
+        cell = _to_sheet(plan, row_id, key, column, row.get(column.name))
+        if cell is not None and cell.value is not None:
+            cells[column.header] = cell.value
+    plan.inserts.append(RowInsert(row_id, cells))
+    plan.keys[row_id] = key
+
+
+def _plan_delete(view: SheetView, plan: SheetPlan, key: Key, base: RowBase) -> None:
+    position = view.positions.rows.get(base.row_id)
+    if position is None:
+        plan.gone.append(replace(base, gone=True, key=None))
+        return
+    plan.deletes.append(RowDelete(base.row_id, position))
+    plan.keys[base.row_id] = key

@@ -1,0 +1,72 @@
+"""DECIMAL and NUMERIC: exact decimals that never pass through binary arithmetic.
+
+Canonical: exactly as many decimals as the column has, ``12.50``. A number in a cell counts as its shortest
+spelling, never as its binary expansion, and only where no other decimal of the column shares that number.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, Inexact
+
+from core.model import SheetValue, TableColumn
+from core.values.base import ColumnCodec
+from core.values.spelling import DIGITS_SAFE, EXACT, NUMBER_SAFE, as_number, decimal_of, shown
+
+
+class DecimalCodec(ColumnCodec):
+    """See the module."""
+
+    def __init__(self, column: TableColumn) -> None:
+        super().__init__(column)
+        precision = 10 if column.precision is None else column.precision
+        self.scale = column.scale or 0
+        self.whole_digits = precision - self.scale
+        self.plain_text = precision > DIGITS_SAFE
+        self._unit = Decimal(1).scaleb(-self.scale, EXACT)
+        self.wanted = "a number with " + _decimals(self.scale)
+
+    def _of_text(self, text: str) -> str:
+        number = decimal_of(text)
+        if number is None:
+            self._misfit(text)
+        return self._canonical(number, text)
+
+    def _of_number(self, number: float) -> str:
+        if abs(Decimal(number)) >= NUMBER_SAFE * self._unit:
+            self._refuse(
+                f"{shown(number)} may have lost digits as a number; "
+                "format the cell as plain text and type the number again"
+            )
+        return self._canonical(Decimal(repr(number)), shown(number))
+
+    def _canonical(self, number: Decimal, text: str) -> str:
+        if abs(number) >= 10**self.whole_digits:
+            self._refuse(f"{shown(text)} has more than {self.whole_digits} digits before the point")
+        if number < 0 and self.column.unsigned:
+            self._refuse(f"{shown(text)} is negative, and the column holds no negative numbers")
+        try:
+            exact = EXACT.quantize(number, self._unit)
+        except Inexact:
+            self._refuse(
+                f"{shown(text)} has more than {_decimals(self.scale)}; in a formula, ROUND(…, {self.scale}) helps"
+            )
+        return format(exact if exact else abs(exact), "f")
+
+    def _cell(self, value: str) -> SheetValue:
+        return value if self.plain_text else as_number(value)
+
+    def _stored(self, value: object) -> str:
+        if isinstance(value, Decimal | int | str):
+            return self._canonical(Decimal(value), str(value))
+        return super()._stored(value)
+
+    def _parameter(self, value: str) -> object:
+        return Decimal(value)
+
+    def order_key(self, value: str) -> Decimal:
+        """By size."""
+        return Decimal(value)
+
+
+def _decimals(count: int) -> str:
+    return {0: "no decimals", 1: "1 decimal"}.get(count, f"{count} decimals")

@@ -1,0 +1,62 @@
+"""DOUBLE: binary numbers, exactly the ones that both sides hold.
+
+Canonical: the shortest text that is the number, ``0.1``, ``1e+300``. A typed text that lies between two of
+these numbers is refused, because the table would keep another one.
+
+FLOAT is not carried: MySQL shows it with 6 digits whatever it holds, so a client never learns its value.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+from core.model import SheetValue
+from core.values.base import ColumnCodec
+from core.values.spelling import DIGITS_SAFE, as_number, float_of, shown, significant_digits, spelled
+
+
+class DoubleCodec(ColumnCodec):
+    """See the module."""
+
+    wanted = "a number"
+
+    def _of_text(self, text: str) -> str:
+        number = float_of(text)
+        if number is None:
+            self._misfit(text)
+        if math.isinf(number):
+            self._refuse(f"{shown(text)} is too large for the column")
+        self._check_kept(Decimal(text.strip(" ")), number, text)
+        return self._canonical(number)
+
+    def _of_number(self, number: float) -> str:
+        # Past 2^53 a whole number of JSON may lie between two doubles; huge ones are none at all.
+        if abs(number) > 1.7976931348623157e308:
+            self._refuse(f"{shown(str(number))} is too large for the column")
+        self._check_kept(Decimal(repr(number)), float(number), str(number))
+        return self._canonical(float(number))
+
+    def _check_kept(self, meant: Decimal, number: float, text: str) -> None:
+        if Decimal(repr(number)) != meant:
+            self._refuse(f"{shown(text)} has more digits than the column keeps; {spelled(number)} would fit")
+
+    def _canonical(self, number: float) -> str:
+        if number < 0 and self.column.unsigned:
+            self._refuse(f"{spelled(number)} is negative, and the column holds no negative numbers")
+        return spelled(number)
+
+    def _cell(self, value: str) -> SheetValue:
+        return as_number(value) if significant_digits(value) <= DIGITS_SAFE else value
+
+    def _stored(self, value: object) -> str:
+        if isinstance(value, float | int | str | Decimal):
+            return spelled(float(value))
+        return super()._stored(value)
+
+    def _parameter(self, value: str) -> object:
+        return float(value)
+
+    def order_key(self, value: str) -> float:
+        """By size."""
+        return float(value)

@@ -1,0 +1,35 @@
+"""Google's serial numbers: days since 1899-12-30, the time of day as their fraction, no time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - serial numbers and the columns that they fill have no zone
+DAY_MS = 86_400_000
+DAYS_END = 2_958_466
+"""The first day that no column holds: 10000-01-01."""
+
+_NOISE_MS = 0.1
+"""A serial number of today is exact to 0.001 ms, one of the year 9999 to 0.05 ms."""
+
+
+def moment_of(days: float) -> datetime | None:
+    """The moment of a serial number, or ``None`` where it stands for none.
+
+    None are numbers before 1899-12-30 and past the year 9999, and fractions finer than a thousandth of a
+    second, which only a formula makes.
+    """
+    if not 0 <= days < DAYS_END:
+        return None
+    ms = round(days * DAY_MS)
+    if abs(days * DAY_MS - ms) > _NOISE_MS or ms >= DAYS_END * DAY_MS:
+        return None
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+def serial_of(moment: datetime) -> float | None:
+    """The serial number of a moment, or ``None`` where none holds it exactly."""
+    microseconds = (moment - EPOCH) // timedelta(microseconds=1)
+    if microseconds < 0 or microseconds % 1000:
+        return None
+    return microseconds // 1000 / DAY_MS

@@ -1,0 +1,123 @@
+"""Text: CHAR, VARCHAR and the TEXT types, with their lengths and character sets.
+
+Canonical: the text itself. What looks like a number, a date or a formula stays the text that it is. NULL and
+an empty text are both an empty cell; an empty cell means the empty text where the column holds no NULL, or
+where the link says so, and NULL otherwise. Neither ever becomes the other unless somebody edits the cell.
+"""
+
+from __future__ import annotations
+
+from core.model import Canonical, Serial, SheetValue, TableColumn
+from core.values.base import ColumnCodec
+from core.values.spelling import NUMBER_SAFE, shown, spelled
+
+BYTES_MAX = {"tinytext": 2**8 - 1, "text": 2**16 - 1, "mediumtext": 2**24 - 1, "longtext": 2**32 - 1}
+"""The TEXT types count bytes; CHAR and VARCHAR count characters."""
+
+CELL_CHARS_MAX = 50_000
+"""Google's limit for one cell, in UTF-16 units."""
+
+_ENCODINGS = {
+    "utf8mb4": "utf-8",
+    "utf8mb3": "utf-8",
+    "utf8": "utf-8",
+    "ucs2": "utf-16-be",
+    "utf16": "utf-16-be",
+    "utf16le": "utf-16-le",
+    "utf32": "utf-32-be",
+    "latin1": "cp1252",  # MySQL's latin1 is Windows-1252
+    "ascii": "ascii",
+}
+"""Character sets that are checked here; the others are checked by the server when it stores the text."""
+
+_WITHOUT_ASTRAL = frozenset({"utf8mb3", "utf8", "ucs2"})
+
+
+class TextCodec(ColumnCodec):
+    """See the module.
+
+    Args:
+        column: the table's column.
+        empty_text: whether an empty cell of a column that may be NULL means ``''``.
+    """
+
+    plain_text = True
+    wanted = "text"
+
+    def __init__(self, column: TableColumn, *, empty_text: bool = False) -> None:
+        super().__init__(column)
+        self.blank = "" if empty_text or not column.nullable else None
+
+    def _of_text(self, text: str) -> str:
+        self._check_characters(text)
+        self._check_length(text)
+        if self.column.data_type == "char" and text.endswith(" "):
+            self._refuse(f'"{shown(text)}" ends with a space, which a CHAR column drops')
+        return text
+
+    def _of_number(self, number: float) -> str:
+        if abs(number) >= NUMBER_SAFE and number == int(number):
+            self._refuse(
+                f"{shown(number)} may have lost digits as a number; format the cell as plain text and type it again"
+            )
+        return self._of_text(spelled(number))
+
+    def _of_boolean(self, truth: bool) -> str:
+        return self._of_text("TRUE" if truth else "FALSE")
+
+    def _of_serial(self, _serial: Serial) -> str:
+        # 5/6/2024 and May 6 are one serial number: what was typed is gone.
+        self._refuse("the sheet made a date of what was typed; format the cell as plain text and type it again")
+
+    def _check_characters(self, text: str) -> None:
+        charset = self.column.charset or "utf8mb4"
+        encoding = _ENCODINGS.get(charset, "utf-8")
+        for character in {c for c in text if c > "~" or c == "\0"}:
+            astral = character > "\uffff" and charset in _WITHOUT_ASTRAL
+            if astral or character == "\0" or not _encodes(character, encoding):
+                name = f"U+{ord(character):04X}"
+                self._refuse(f"the character {shown_character(character)}{name} cannot stand in {charset} text")
+
+    def _check_length(self, text: str) -> None:
+        if self.column.data_type in BYTES_MAX:
+            have, most, unit = self._size_bytes(text), BYTES_MAX[self.column.data_type], "bytes"
+        else:
+            have, most, unit = len(text), self.column.length_chars, "characters"
+        if most is not None and have > most:
+            self._refuse(f"{shown(text)} has {have} {unit}, and the column holds {most}")
+
+    def _size_bytes(self, text: str) -> int:
+        return len(text.encode(_ENCODINGS.get(self.column.charset or "utf8mb4", "utf-8")))
+
+    def _cell(self, value: str) -> SheetValue:
+        if "\0" in value:
+            self._refuse("holds a NUL character, which a cell cannot hold")
+        if len(value.encode("utf-16-le")) // 2 > CELL_CHARS_MAX:
+            self._refuse(f"has {len(value)} characters, and a cell holds {CELL_CHARS_MAX}")
+        return value
+
+    def _stored(self, value: object) -> str:
+        if not isinstance(value, str):
+            return super()._stored(value)
+        return value.rstrip(" ") if self.column.data_type == "char" else value
+
+    def same(self, a: Canonical, b: Canonical) -> bool:
+        """See :class:`core.values.Codec`; a line may end in CR LF on one side and in LF on the other."""
+        return super().same(_one_line_end(a), _one_line_end(b))
+
+
+def _one_line_end(text: Canonical) -> Canonical:
+    return text and text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _encodes(character: str, encoding: str) -> bool:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown_character(character: str) -> str:
+    """The character and a space, or nothing where it has no glyph."""
+    return f"{character} " if character.isprintable() else ""
