@@ -1,0 +1,94 @@
+"""How rows, tabs and spreadsheets are written into the SQLite file, as compact JSON."""
+
+import json
+from dataclasses import asdict, fields
+from typing import Any
+
+from sandbox.google.cells import Cell, Column, ErrorValue, Metadata, Row
+from sandbox.google.change import DocumentProps, SheetProps
+
+_formats: dict[str, dict[str, Any]] = {}
+"""Equal formats share one object: a column formatted as plain text has one for all its cells."""
+
+
+def row_json(row: Row) -> str:
+    """A row without its uid."""
+    data: dict[str, Any] = {"r": row.rank, "c": {uid: _cell(cell) for uid, cell in row.cells.items()}}
+    if row.hidden or row.filtered or row.pixel_size != 21 or row.metadata:
+        data["p"] = [row.hidden, row.filtered, row.pixel_size, [asdict(m) for m in row.metadata]]
+    return _dumps(data)
+
+
+def row_from_json(uid: int, text: str) -> Row:
+    """See row_json."""
+    data = json.loads(text)
+    cells = {int(column): _cell_from(value) for column, value in data["c"].items()}
+    if "p" not in data:
+        return Row(uid, data["r"], cells)
+    hidden, filtered, pixel_size, metadata = data["p"]
+    return Row(uid, data["r"], cells, hidden, pixel_size, tuple(Metadata(**m) for m in metadata), filtered)
+
+
+def sheet_json(props: SheetProps) -> str:
+    """A tab's properties."""
+    return _dumps(asdict(props))
+
+
+def sheet_from_json(text: str) -> SheetProps:
+    """See sheet_json."""
+    data = json.loads(text)
+    data["columns"] = tuple(Column(**{**c, "metadata": _metadata(c["metadata"])}) for c in data["columns"])
+    data["metadata"] = _metadata(data["metadata"])
+    return SheetProps(**_tuples(data, SheetProps))
+
+
+def document_json(props: DocumentProps) -> str:
+    """A spreadsheet's properties."""
+    return _dumps(asdict(props))
+
+
+def document_from_json(text: str) -> DocumentProps:
+    """See document_json."""
+    data = json.loads(text)
+    data["metadata"] = _metadata(data["metadata"])
+    return DocumentProps(**_tuples(data, DocumentProps))
+
+
+def _cell(cell: Cell) -> Any:
+    value = {"e": [cell.value.type, cell.value.text]} if isinstance(cell.value, ErrorValue) else cell.value
+    more = {"f": cell.formula, "s": cell.format, "n": cell.note, "d": cell.validation, "x": cell.extras}
+    filled = {name: part for name, part in more.items() if part is not None}
+    return {"v": value, **filled} if filled or isinstance(value, dict) else value
+
+
+def _cell_from(data: Any) -> Cell:
+    if not isinstance(data, dict):
+        return Cell(data)
+    value = data["v"]
+    return Cell(
+        ErrorValue(*value["e"]) if isinstance(value, dict) else value,
+        data.get("f"),
+        _shared(data.get("s")),
+        data.get("n"),
+        data.get("d"),
+        data.get("x"),
+    )
+
+
+def _shared(cell_format: dict[str, Any] | None) -> dict[str, Any] | None:
+    if cell_format is None:
+        return None
+    return _formats.setdefault(_dumps(cell_format), cell_format)
+
+
+def _metadata(entries: list[dict[str, Any]]) -> tuple[Metadata, ...]:
+    return tuple(Metadata(**m) for m in entries)
+
+
+def _tuples(data: dict[str, Any], record: Any) -> dict[str, Any]:
+    names = {f.name for f in fields(record)}
+    return {n: tuple(v) if isinstance(v, list) else v for n, v in data.items() if n in names}
+
+
+def _dumps(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"))

@@ -1,0 +1,195 @@
+"""Computes formulas with a kept engine, again whenever what they read changes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import ironcalc
+
+from sandbox.google.area import parse_a1
+from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row, Value
+from sandbox.google.change import Change
+from sandbox.google.locales import rules_of
+from sandbox.google.references import references
+
+if TYPE_CHECKING:
+    from sandbox.google.document import Document
+    from sandbox.google.sheet import Sheet
+
+_ERRORS = {
+    "#DIV/0!": "DIVIDE_BY_ZERO",
+    "#VALUE!": "VALUE",
+    "#REF!": "REF",
+    "#NAME?": "NAME",
+    "#NUM!": "NUM",
+    "#N/A": "N_A",
+    "#NULL!": "NULL_VALUE",
+}
+_VOLATILE = re.compile(r"\b(NOW|TODAY|RAND|RANDBETWEEN|RANDARRAY|INDIRECT|OFFSET)\(", re.IGNORECASE)
+_LONE_REFERENCE = re.compile(r"=\s*\$?[A-Za-z]{1,3}\$?[0-9]+\s*")
+
+
+class Engine:
+    """The formulas of one spreadsheet. The model is built only when there is a formula."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._model: Any = None
+        self._read: set[tuple[int, int]] = set()
+        """Sheet number and column uid of every column that a formula reads."""
+        self._volatile = False
+
+    def forget(self) -> None:
+        """Build the model anew next time."""
+        self._model = None
+
+    def recalculate(self, change: Change) -> None:
+        """Compute what the open change affects and note the results in it."""
+        if not any(sheet.formulas for sheet in self._document.sheets):
+            self._model = None
+            return
+        if self._model is None or _structural(change) or self._formulas_changed(change):
+            self._build()
+        elif not self._feed(change) and not self._volatile:
+            return
+        self._model.evaluate()
+        self._take_results()
+
+    def _build(self) -> None:
+        document = self._document
+        self._model = ironcalc.create("sandbox", rules_of(document.locale).engine, "UTC", "en")
+        self._read, self._volatile = set(), False
+        sheets = document.sheets
+        for index, sheet in enumerate(sheets):
+            if index:
+                self._model.add_sheet(f"\u0001{index}")  # a name that no tab has yet
+        for index, sheet in enumerate(sheets):
+            self._model.rename_sheet(index, sheet.title)
+        for sheet in sheets:
+            self._learn(sheet)
+        for index, sheet in enumerate(sheets):
+            self._load(index, sheet)
+
+    def _learn(self, sheet: Sheet) -> None:
+        columns = {c.uid: place for place, c in enumerate(sheet.columns)}
+        for uid, found in sheet.formulas.items():
+            place = sheet.row_place(uid)
+            for column in found:
+                if place is not None and column in columns:
+                    self._learn_formula(sheet, sheet.rows[place].cells[column].formula or "")
+
+    def _learn_formula(self, sheet: Sheet, formula: str) -> None:
+        self._volatile = self._volatile or bool(_VOLATILE.search(formula))
+        for tab, ref in references(formula):
+            target = sheet if tab is None else self._document.sheet_titled(tab)
+            if target is not None:
+                area = parse_a1(ref).within(target.row_count, target.column_count)
+                self._read |= {(target.sheet_id, c.uid) for c in target.columns[area.column : area.column_end]}
+
+    def _load(self, index: int, sheet: Sheet) -> None:
+        for place, column in enumerate(sheet.columns, 1):
+            wanted = self._volatile or (sheet.sheet_id, column.uid) in self._read
+            for row_place, row in enumerate(sheet.rows, 1):
+                cell = row.cells.get(column.uid, EMPTY)
+                if cell.formula is not None or (wanted and not cell.empty):
+                    self._set(index, row_place, place, cell)
+
+    def _set(self, sheet: int, row: int, column: int, cell: Cell) -> None:
+        model, value = self._model, cell.value
+        if cell.formula is not None:
+            try:
+                model.set_user_input(sheet, row, column, cell.formula)
+            except ironcalc.WorkbookError:
+                model.set_user_input(sheet, row, column, "=#ERROR!")
+        elif value is None:
+            model.clear_cell_contents(sheet, row, column)
+        elif isinstance(value, bool):
+            model.update_cell_with_bool(sheet, row, column, value)
+        elif isinstance(value, float):
+            model.update_cell_with_number(sheet, row, column, value)
+        else:
+            model.update_cell_with_text(sheet, row, column, value.text if isinstance(value, ErrorValue) else value)
+
+    def _formulas_changed(self, change: Change) -> bool:
+        return any(_formulas(change.rows_before[key]) != _formulas(after) for key, after in change.rows_after.items())
+
+    def _feed(self, change: Change) -> bool:
+        """Bring changed cells into the model; whether a formula reads one of them."""
+        fed = False
+        index = {sheet.sheet_id: i for i, sheet in enumerate(self._document.sheets)}
+        for (sheet_id, uid), after in change.rows_after.items():
+            sheet = self._document.by_id[sheet_id]
+            before, place = change.rows_before[(sheet_id, uid)], sheet.row_place(uid)
+            if after is None or before is None or place is None:
+                continue
+            for column_place, column in enumerate(sheet.columns, 1):
+                new = after.cells.get(column.uid, EMPTY)
+                if (sheet_id, column.uid) not in self._read and not self._volatile:
+                    continue
+                if new.formula is None and new.value != before.cells.get(column.uid, EMPTY).value:
+                    self._set(index[sheet_id], place + 1, column_place, new)
+                    fed = True
+        return fed
+
+    def _take_results(self) -> None:
+        for index, sheet in enumerate(self._document.sheets):
+            columns = {c.uid: place for place, c in enumerate(sheet.columns)}
+            for uid, found in list(sheet.formulas.items()):
+                place = sheet.row_place(uid)
+                if place is not None:
+                    self._take_row(index, sheet, place, {columns[u]: u for u in found if u in columns})
+
+    def _take_row(self, index: int, sheet: Sheet, place: int, found: dict[int, int]) -> None:
+        row, new = sheet.rows[place], {}
+        for column, uid in found.items():
+            cell = row.cells[uid]
+            value = self._result(index, place, column, cell)
+            if value != cell.value or type(value) is not type(cell.value):
+                new[uid] = replace(cell, value=value)
+        if new:
+            sheet.replace_row(place, replace(row, cells=row.cells | new))
+
+    def _result(self, sheet: int, row: int, column: int, cell: Cell) -> Value:
+        value = self._model.get_cell_value(sheet, row + 1, column + 1)
+        if self._model.get_cell_type(sheet, row + 1, column + 1) == ironcalc.CellType.ErrorValue:
+            return ErrorValue(_ERRORS.get(str(value), "ERROR"), str(value))
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            if value == 0 and _LONE_REFERENCE.fullmatch(cell.formula or "") and self._reads_empty(cell, sheet):
+                return None
+            return float(value)
+        return None if value is None else str(value)
+
+    def _reads_empty(self, cell: Cell, sheet: int) -> bool:
+        """Google shows nothing for a reference to an empty cell, the engine 0."""
+        own = self._document.sheets[sheet]
+        (_tab, ref), *_ = references(cell.formula or "")
+        area = parse_a1(ref).within(own.row_count, own.column_count)
+        block = own.cells(area)
+        return bool(block and block[0]) and block[0][0].value is None
+
+
+def _formulas(row: Row | None) -> dict[int, str]:
+    if row is None:
+        return {}
+    return {uid: cell.formula for uid, cell in row.cells.items() if cell.formula is not None}
+
+
+def _structural(change: Change) -> bool:
+    before, after = change.document_before, change.document_after
+    if before and after and (before.order, before.locale) != (after.order, after.locale):
+        return True
+    for sheet_id, props in change.sheets_after.items():
+        old = change.sheets_before[sheet_id]
+        if old is None or props is None or old.title != props.title:
+            return True
+        if [c.uid for c in old.columns] != [c.uid for c in props.columns]:
+            return True
+    return any(
+        old is None or new is None or old.rank != new.rank
+        for key, new in change.rows_after.items()
+        for old in (change.rows_before[key],)
+    )
