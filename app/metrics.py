@@ -1,0 +1,28 @@
+"""What is measured, by the names that the console's /metrics shows."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+SHEET_TO_TABLE_S = Histogram(
+    "twinsheet_sheet_to_table_seconds",
+    "From an edit in the sheet to its commit in the table, by stage: edited_to_received, received_to_published,"
+    " received_to_committed",
+    ["stage"],
+    buckets=_BUCKETS_S,
+)
+TABLE_TO_SHEET_S = Histogram(
+    "twinsheet_table_to_sheet_seconds",
+    "From a commit in the table to its write in the sheet, by stage: committed_to_published, committed_to_request,"
+    " request",
+    ["stage"],
+    buckets=_BUCKETS_S,
+)
+WEBHOOK_REQUESTS = Counter("twinsheet_webhook_requests", "Requests to the webhook, by status", ["status"])
+LAG_EVENTS = Gauge("twinsheet_lag_events", "Messages in Kafka that are not consumed yet", ["topic", "group"])
+QUOTA_TOKENS = Gauge("twinsheet_quota_tokens", "Calls to Google that may be made now, by read and write", ["kind"])
+CONFLICTS = Gauge("twinsheet_conflicts", "Conflicts that wait for a person", ["link"])
+REJECTIONS = Gauge("twinsheet_rejections", "Sheet values that the table cannot hold and nobody mended", ["link"])
+HOLDS = Gauge("twinsheet_holds", "1 while a guard holds the link", ["link"])
