@@ -62,7 +62,7 @@ class _CalendarCodec(ColumnCodec):
 class DateCodec(_CalendarCodec):
     """See the module."""
 
-    number_format = ("DATE", "yyyy-mm-dd")
+    number_format: tuple[str, str] | None = ("DATE", "yyyy-mm-dd")
     wanted = "a date like 2024-05-06"
 
     def _of_serial(self, serial: Serial) -> str:

@@ -32,7 +32,7 @@ class DecimalCodec(ColumnCodec):
         return self._canonical(number, text)
 
     def _of_number(self, number: float) -> str:
-        if abs(Decimal(number)) >= NUMBER_SAFE * self._unit:
+        if Decimal(number).copy_abs() >= NUMBER_SAFE * self._unit:
             self._refuse(
                 f"{shown(number)} may have lost digits as a number; "
                 "format the cell as plain text and type the number again"
@@ -40,7 +40,8 @@ class DecimalCodec(ColumnCodec):
         return self._canonical(Decimal(repr(number)), shown(number))
 
     def _canonical(self, number: Decimal, text: str) -> str:
-        if abs(number) >= 10**self.whole_digits:
+        # copy_abs and comparisons are exact; abs() would round to 28 digits.
+        if number.copy_abs() >= 10**self.whole_digits:
             self._refuse(f"{shown(text)} has more than {self.whole_digits} digits before the point")
         if number < 0 and self.column.unsigned:
             self._refuse(f"{shown(text)} is negative, and the column holds no negative numbers")
@@ -50,7 +51,7 @@ class DecimalCodec(ColumnCodec):
             self._refuse(
                 f"{shown(text)} has more than {_decimals(self.scale)}; in a formula, ROUND(…, {self.scale}) helps"
             )
-        return format(exact if exact else abs(exact), "f")
+        return format(exact if exact else exact.copy_abs(), "f")
 
     def _cell(self, value: str) -> SheetValue:
         return value if self.plain_text else as_number(value)

@@ -75,14 +75,13 @@ class TextCodec(ColumnCodec):
         for character in {c for c in text if c > "~" or c == "\0"}:
             astral = character > "\uffff" and charset in _WITHOUT_ASTRAL
             if astral or character == "\0" or not _encodes(character, encoding):
-                name = f"U+{ord(character):04X}"
-                self._refuse(f"the character {shown_character(character)}{name} cannot stand in {charset} text")
+                glyph = f"{character} " if character.isprintable() else ""
+                self._refuse(f"the character {glyph}U+{ord(character):04X} cannot stand in {charset} text")
 
     def _check_length(self, text: str) -> None:
-        if self.column.data_type in BYTES_MAX:
-            have, most, unit = self._size_bytes(text), BYTES_MAX[self.column.data_type], "bytes"
-        else:
-            have, most, unit = len(text), self.column.length_chars, "characters"
+        bytes_max = BYTES_MAX.get(self.column.data_type)
+        most = self.column.length_chars if bytes_max is None else bytes_max
+        have, unit = (len(text), "characters") if bytes_max is None else (self._size_bytes(text), "bytes")
         if most is not None and have > most:
             self._refuse(f"{shown(text)} has {have} {unit}, and the column holds {most}")
 
@@ -116,8 +115,3 @@ def _encodes(character: str, encoding: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def shown_character(character: str) -> str:
-    """The character and a space, or nothing where it has no glyph."""
-    return f"{character} " if character.isprintable() else ""

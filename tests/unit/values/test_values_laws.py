@@ -1,0 +1,205 @@
+"""Laws that every codec keeps, tried on whatever values its column can hold."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Unfit
+from core.model import CellError, Serial, SheetValue, TableColumn
+from core.values import Codec
+from core.values.catalog import codec_for
+
+MEMBERS = ("new", "Shipped", "00501", "1/2", "TRUE", "äöü")
+
+COLUMNS: dict[str, TableColumn] = {
+    "tinyint": TableColumn("c", "tinyint", "tinyint"),
+    "int unsigned": TableColumn("c", "int", "int unsigned"),
+    "bigint": TableColumn("c", "bigint", "bigint"),
+    "bigint unsigned": TableColumn("c", "bigint", "bigint unsigned", nullable=False),
+    "boolean": TableColumn("c", "tinyint", "tinyint(1)"),
+    "decimal(10,2)": TableColumn("c", "decimal", "decimal(10,2)", precision=10, scale=2),
+    "decimal(65,30)": TableColumn("c", "decimal", "decimal(65,30)", precision=65, scale=30),
+    "double": TableColumn("c", "double", "double"),
+    "varchar": TableColumn("c", "varchar", "varchar(200)", length_chars=200, charset="utf8mb4"),
+    "varchar not null": TableColumn("c", "varchar", "varchar(200)", nullable=False, length_chars=200),
+    "char": TableColumn("c", "char", "char(200)", length_chars=200, charset="utf8mb4"),
+    "text": TableColumn("c", "text", "text", charset="utf8mb4"),
+    "date": TableColumn("c", "date", "date"),
+    "datetime": TableColumn("c", "datetime", "datetime"),
+    "datetime(3)": TableColumn("c", "datetime", "datetime(3)", fraction_digits=3),
+    "datetime(6)": TableColumn("c", "datetime", "datetime(6)", fraction_digits=6),
+    "enum": TableColumn("c", "enum", "enum(…)", options=MEMBERS),
+}
+
+
+def decimals(digits: int, scale: int) -> st.SearchStrategy[Decimal]:
+    """Every value of DECIMAL(digits, scale), as mysql-connector returns it."""
+    limit = 10**digits - 1
+    return st.integers(-limit, limit).map(lambda n: Decimal(f"{n}E-{scale}"))
+
+
+def moments(unit_us: int) -> st.SearchStrategy[datetime]:
+    """Moments that are whole in that many microseconds."""
+    return st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)).map(  # noqa: DTZ001 - no zone
+        lambda moment: moment.replace(microsecond=moment.microsecond // unit_us * unit_us)
+    )
+
+
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=200)
+
+TABLE_VALUES: dict[str, st.SearchStrategy[object]] = {
+    "tinyint": st.integers(-128, 127),
+    "int unsigned": st.integers(0, 2**32 - 1),
+    "bigint": st.integers(-(2**63), 2**63 - 1),
+    "bigint unsigned": st.integers(0, 2**64 - 1),
+    "boolean": st.integers(-128, 127),
+    "decimal(10,2)": decimals(10, 2),
+    "decimal(65,30)": decimals(65, 30),
+    "double": st.floats(allow_nan=False, allow_infinity=False),
+    "varchar": texts,
+    "varchar not null": texts,
+    "char": texts.map(lambda text: text.rstrip(" ")),
+    "text": texts,
+    "date": st.dates() | st.sampled_from(["0000-00-00", "2024-00-00", "0000-01-31"]),
+    "datetime": moments(1_000_000) | st.just("0000-00-00 00:00:00"),
+    "datetime(3)": moments(1000),
+    "datetime(6)": moments(1),
+    "enum": st.sampled_from(MEMBERS),
+}
+
+each_column = pytest.mark.parametrize("kind", COLUMNS)
+anything_typed: st.SearchStrategy[SheetValue] = st.one_of(
+    st.text(max_size=30),
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+    st.floats().map(Serial),
+    st.sampled_from(["12.50", "1e3", "00501", "=1+1", " 7 ", "-0", "2024-05-06", "2024-05-06T07:08", "9" * 400]),
+    st.dates().map(str),
+    st.floats(0, 3e6).map(lambda days: Serial(round(days * 86400) / 86400)),
+)
+
+
+def codec(kind: str) -> Codec:
+    return codec_for(COLUMNS[kind])
+
+
+def reread(codec: Codec, canonical: str | None) -> str | None:
+    """What a cell says after the value was written into it."""
+    return codec.from_sheet(codec.to_sheet(canonical))
+
+
+@each_column
+@given(data=st.data())
+def test_a_value_of_the_table_comes_back_from_the_sheet_and_goes_back_into_the_table_unchanged(
+    kind: str, data: st.DataObject
+) -> None:
+    stored = data.draw(TABLE_VALUES[kind])
+    canonical = codec(kind).from_table(stored)
+    back = reread(codec(kind), canonical)
+    assert codec(kind).same(back, canonical)
+    if back is not None:
+        assert back == canonical
+        assert codec(kind).from_table(codec(kind).to_table(back)) == canonical
+
+
+@each_column
+@given(typed=anything_typed)
+def test_what_is_typed_is_refused_or_comes_back_from_the_table_and_again_from_the_sheet(
+    kind: str, typed: SheetValue
+) -> None:
+    try:
+        canonical = codec(kind).from_sheet(typed)
+    except Unfit as refusal:
+        assert refusal.message.startswith("c: ")
+        return
+    if canonical is not None:
+        assert codec(kind).from_table(codec(kind).to_table(canonical)) == canonical
+        assert codec(kind).same(reread(codec(kind), canonical), canonical)
+
+
+@each_column
+@given(data=st.data())
+def test_a_canonical_text_that_is_typed_is_itself(kind: str, data: st.DataObject) -> None:
+    canonical = codec(kind).from_table(data.draw(TABLE_VALUES[kind]))
+    if canonical:
+        assert codec(kind).from_sheet(canonical) == canonical
+
+
+@each_column
+@given(data=st.data())
+def test_a_value_is_the_same_as_itself_and_no_other_value_but_an_empty_text_is_the_same_as_null(
+    kind: str, data: st.DataObject
+) -> None:
+    canonical = codec(kind).from_table(data.draw(TABLE_VALUES[kind]))
+    assert codec(kind).same(canonical, canonical)
+    assert codec(kind).same(canonical, None) == (not canonical)
+
+
+@each_column
+@given(data=st.data())
+def test_the_order_of_canonical_texts_is_the_order_of_the_values(kind: str, data: st.DataObject) -> None:
+    a, b = data.draw(st.tuples(TABLE_VALUES[kind], TABLE_VALUES[kind]))
+    column = codec(kind)
+    first, second = column.from_table(a), column.from_table(b)
+    assert first is not None
+    assert second is not None
+    if kind == "enum":
+        less = MEMBERS.index(first) < MEMBERS.index(second)
+    else:
+        less = a < b if type(a) is type(b) else first < second  # type: ignore[operator] # zero dates are texts
+    assert (column.order_key(first) < column.order_key(second)) == less
+
+
+@each_column
+def test_a_cell_that_shows_an_error_is_refused_with_what_it_shows(kind: str) -> None:
+    with pytest.raises(Unfit, match=r"^c: the cell shows #DIV/0!$"):
+        codec(kind).from_sheet(CellError("#DIV/0!"))
+
+
+@each_column
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_refused(kind: str, number: float) -> None:
+    with pytest.raises(Unfit):
+        codec(kind).from_sheet(number)
+
+
+@each_column
+def test_null_is_an_empty_cell_and_a_cleared_cell_is_empty_however_it_was_cleared(kind: str) -> None:
+    column = codec(kind)
+    assert column.to_sheet(None) is None
+    assert column.from_sheet(None) == column.from_sheet("")
+    assert column.same(column.from_sheet(None), None)
+
+
+@each_column
+def test_null_is_kept_out_of_a_column_that_takes_none(kind: str) -> None:
+    column = codec(kind)
+    if COLUMNS[kind].nullable:
+        assert column.to_table(None) is None
+    else:
+        with pytest.raises(Unfit, match=r"^c: must not be empty$"):
+            column.to_table(None)
+
+
+@each_column
+def test_texts_arrive_from_a_driver_as_bytes_too(kind: str) -> None:
+    column = codec(kind)
+    example = {"date": "2024-05-06", "enum": "Shipped"}.get(kind.split("(", maxsplit=1)[0], "1")
+    if kind.startswith("datetime"):
+        example = "2024-05-06 07:08:09"
+    assert column.from_table(bytearray(example.encode())) == column.from_table(example)
+
+
+def test_dates_of_the_table_that_are_no_dates_are_shown_as_they_stand() -> None:
+    assert codec("date").to_sheet("0000-00-00") == "0000-00-00"
+    never_null = codec_for(TableColumn("c", "date", "date", nullable=False))
+    assert never_null.from_table(None) == "0000-00-00"
+    assert codec("date").from_table(None) is None
+    assert codec("date").from_table(date(2024, 5, 6)) == "2024-05-06"
