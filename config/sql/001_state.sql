@@ -1,5 +1,8 @@
 -- The state of section 10: what both sides shared, what waits, what was decided.
--- Works on MySQL 8.4 and later and on MariaDB 10.11 and later.
+-- Works on MySQL 8.4 and later and on MariaDB 10.11 and later. A statement ends with ';' at the end of a line.
+-- JSON stands in LONGTEXT: both servers then give back exactly the text that was written (MySQL's JSON type makes
+-- doubles of large numbers), and the binlog carries it as text.
+-- Times are UTC. The words of an observation, a conflict and the history are core's; no ENUM repeats them.
 
 CREATE TABLE link (
   name            VARCHAR(64)  NOT NULL PRIMARY KEY,
@@ -21,9 +24,9 @@ CREATE TABLE row_base (
   link     VARCHAR(64)   NOT NULL,
   row_id   VARCHAR(64)   NOT NULL,
   key_hash BINARY(32)    NULL COMMENT 'SHA-256 of key_json; NULL when the row is gone',
-  key_json JSON          NULL COMMENT 'canonical texts in key order',
-  cells    JSON          NOT NULL COMMENT '{column: canonical text or null}',
-  stamps   JSON          NOT NULL COMMENT '{column: [n, age, formula]}, left out where all are zero',
+  key_json LONGTEXT      NULL COMMENT 'canonical texts in key order',
+  cells    LONGTEXT      NOT NULL COMMENT '{column: canonical text or null}',
+  stamps   LONGTEXT      NOT NULL COMMENT '{column: [n, age, formula]}, left out where all are zero',
   gone     BOOLEAN       NOT NULL DEFAULT FALSE,
   n        BIGINT        NOT NULL DEFAULT 0,
   age      BIGINT        NOT NULL DEFAULT 0,
@@ -35,17 +38,17 @@ CREATE TABLE waiting_cell (
   link        VARCHAR(64)  NOT NULL,
   row_id      VARCHAR(64)  NOT NULL,
   column_name VARCHAR(64)  NOT NULL,
-  cell        JSON         NOT NULL COMMENT '{value, formula}',
+  cell        LONGTEXT     NOT NULL COMMENT '{value, formula}',
   n           BIGINT       NOT NULL,
   q           BIGINT       NOT NULL,
   epoch       BIGINT       NOT NULL,
-  source      ENUM('edit', 'scan', 'swap') NOT NULL,
+  source      VARCHAR(16)  NOT NULL,
   edited_at   DATETIME(6)  NULL,
   actor       VARCHAR(320) NOT NULL DEFAULT '',
   event       VARCHAR(128) NOT NULL DEFAULT '',
   base        LONGTEXT     NULL,
   sheet_row   BIGINT       NULL,
-  reason      ENUM('incomplete', 'intent', 'commit_time', 'unseen', 'manual', 'paused') NOT NULL,
+  reason      VARCHAR(32)  NOT NULL,
   since       DATETIME(6)  NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   PRIMARY KEY (link, row_id, column_name)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
@@ -54,7 +57,7 @@ CREATE TABLE write_intent (
   link       VARCHAR(64) NOT NULL PRIMARY KEY COMMENT 'one write at a time',
   n          BIGINT      NOT NULL,
   epoch      BIGINT      NOT NULL,
-  plan       JSON        NOT NULL,
+  plan       LONGTEXT    NOT NULL,
   created_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
@@ -62,17 +65,18 @@ CREATE TABLE history (
   id          BIGINT       NOT NULL AUTO_INCREMENT PRIMARY KEY,
   link        VARCHAR(64)  NOT NULL,
   row_id      VARCHAR(64)  NOT NULL,
-  key_json    JSON         NULL,
+  key_json    LONGTEXT     NULL,
   column_name VARCHAR(64)  NULL COMMENT 'NULL: the whole row came or went',
   old_value   LONGTEXT     NULL,
   new_value   LONGTEXT     NULL,
-  side        ENUM('sheet', 'table') NOT NULL COMMENT 'where the value came from',
+  side        VARCHAR(16)  NOT NULL COMMENT 'where the value came from',
   actor       VARCHAR(320) NOT NULL DEFAULT '',
-  what        ENUM('applied', 'overtaken', 'inserted', 'deleted') NOT NULL DEFAULT 'applied',
+  what        VARCHAR(16)  NOT NULL DEFAULT 'applied',
   edited_at   DATETIME(6)  NULL,
   at          DATETIME(6)  NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   event       VARCHAR(128) NOT NULL DEFAULT '',
   KEY of_cell (link, row_id, column_name, id),
+  KEY of_link (link, id),
   UNIQUE KEY once (link, row_id, column_name, event, what, side)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
@@ -80,12 +84,12 @@ CREATE TABLE conflict (
   id           BIGINT       NOT NULL AUTO_INCREMENT PRIMARY KEY,
   link         VARCHAR(64)  NOT NULL,
   row_id       VARCHAR(64)  NOT NULL,
-  key_json     JSON         NULL,
+  key_json     LONGTEXT     NULL,
   column_name  VARCHAR(64)  NULL COMMENT 'NULL: the row itself (deleted on one side, changed on the other)',
   base_value   LONGTEXT     NULL,
   sheet_value  LONGTEXT     NULL,
   table_value  LONGTEXT     NULL,
-  winner       ENUM('sheet', 'table', 'rule', 'none') NOT NULL,
+  winner       VARCHAR(16)  NOT NULL,
   rule         VARCHAR(200) NOT NULL,
   sheet_at     DATETIME(6)  NULL,
   table_at     DATETIME(6)  NULL,
@@ -101,7 +105,7 @@ CREATE TABLE rejection (
   id          BIGINT       NOT NULL AUTO_INCREMENT PRIMARY KEY,
   link        VARCHAR(64)  NOT NULL,
   row_id      VARCHAR(64)  NOT NULL,
-  key_json    JSON         NULL,
+  key_json    LONGTEXT     NULL,
   column_name VARCHAR(64)  NOT NULL,
   value       LONGTEXT     NULL,
   reason      TEXT         NOT NULL,
@@ -109,7 +113,8 @@ CREATE TABLE rejection (
   event       VARCHAR(128) NOT NULL DEFAULT '',
   at          DATETIME(6)  NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   mended_at   DATETIME(6)  NULL,
-  KEY of_cell (link, row_id, column_name)
+  is_open     BOOLEAN      NULL DEFAULT TRUE COMMENT 'NULL once mended: only one may be open per cell',
+  UNIQUE KEY open_of_cell (link, row_id, column_name, is_open)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE hold (
@@ -128,7 +133,7 @@ CREATE TABLE outbox (
   id    BIGINT      NOT NULL AUTO_INCREMENT PRIMARY KEY,
   link  VARCHAR(64) NOT NULL,
   topic VARCHAR(64) NOT NULL,
-  body  JSON        NOT NULL,
+  body  LONGTEXT    NOT NULL,
   at    DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   KEY by_age (at)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
@@ -137,7 +142,7 @@ CREATE TABLE consumed_offset (
   consumer_group  VARCHAR(64) NOT NULL,
   topic           VARCHAR(64) NOT NULL,
   partition_no    INT         NOT NULL,
-  next_offset     BIGINT      NOT NULL,
+  next_offset     BIGINT      NULL COMMENT 'NULL: claimed, nothing stored yet',
   owner           VARCHAR(64) NOT NULL COMMENT 'the process that holds the partition; another one is fenced off',
   updated_at      DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),
   PRIMARY KEY (consumer_group, topic, partition_no)

@@ -1,0 +1,339 @@
+"""Connections to MySQL and MariaDB: from a URL, strict, in UTC, with errors in plain words.
+
+Every session is READ COMMITTED: decisions rest on locking reads (``FOR UPDATE``), and gaps that nobody needs
+stay unlocked. Times are UTC. A value that does not fit is an error, never a cut or rounded value.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from core.errors import MysqlRefused, MysqlUnavailable, SettingsError, TwinsheetError
+
+if TYPE_CHECKING:
+    from mysql.connector.connection_cext import CMySQLConnection
+
+CONNECT_TIMEOUT_S = 5
+READ_TIMEOUT_S = 60
+LOCK_WAIT_S = 10
+
+# The server may have gone (2002, 2003, 2006, 2013, 2055), be going (1053, 1077, 1152, 1184, 1317 is a killed
+# query), have no room (1040, 1203, 1226) or refuse writes for a while (1290, 1836, 3100).
+_LOST = frozenset({2002, 2003, 2005, 2006, 2013, 2055, 1053, 1077, 1079, 1080, 1152, 1184, 1927, 4031})
+_LATER = frozenset({1040, 1203, 1226, 1205, 1213, 1290, 1317, 1836, 1969, 3024, 3100, 3572})
+_COLLISION = frozenset({1205, 1213, 3572})
+_DENIED = {
+    1044: "Grant the user rights on that schema.",
+    1045: "Check user and password in TWINSHEET_MYSQL_URL.",
+    1142: "Grant the user that right on the table.",
+    1143: "Grant the user that right on the column.",
+    1227: "Grant the user that right.",
+    1698: "Check user and password in TWINSHEET_MYSQL_URL.",
+    3118: "The account is locked; unlock it with ALTER USER … ACCOUNT UNLOCK.",
+}
+_TLS_OPTIONS = {
+    "ssl_ca": "ssl_ca",
+    "ssl_cert": "ssl_cert",
+    "ssl_key": "ssl_key",
+    "ssl_verify_cert": "ssl_verify_cert",
+    "ssl_verify_identity": "ssl_verify_identity",
+    "ssl_disabled": "ssl_disabled",
+}
+_SHAPE = "Write it as mysql://user:password@host:port/, with @ : / in the password percent-encoded."
+
+
+@dataclass(frozen=True, slots=True)
+class MysqlAddress:
+    """Where the server is and who we are to it; the password never shows in a text form."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    tls: tuple[tuple[str, str | bool], ...] = ()
+
+    def __str__(self) -> str:
+        return f"mysql://{self.user}:***@{self.host}:{self.port}/"
+
+
+def parse_url(url: str) -> MysqlAddress:
+    """Take ``mysql://user:password@host:port/?ssl_ca=…`` apart.
+
+    Args:
+        url: user and password percent-encoded; query parameters ``ssl_ca``, ``ssl_cert``, ``ssl_key``,
+            ``ssl_verify_cert``, ``ssl_verify_identity``, ``ssl_disabled``.
+
+    Raises:
+        SettingsError: not such a URL; the message does not repeat the password.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 3306
+    except ValueError:
+        raise SettingsError("The MySQL URL cannot be read.", _SHAPE) from None
+    if parts.scheme != "mysql" or not parts.hostname or not parts.username:
+        raise SettingsError("The MySQL URL needs the scheme mysql, a user and a host.", _SHAPE)
+    return MysqlAddress(
+        host=parts.hostname,
+        port=port,
+        user=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        tls=_tls_options(parts.query),
+    )
+
+
+def _tls_options(query: str) -> tuple[tuple[str, str | bool], ...]:
+    options: list[tuple[str, str | bool]] = []
+    for name, value in parse_qsl(query):
+        if name not in _TLS_OPTIONS:
+            known = ", ".join(_TLS_OPTIONS)
+            raise SettingsError(f"The MySQL URL has an unknown option {name!r}.", f"Known options: {known}.")
+        flag = {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
+        options.append((_TLS_OPTIONS[name], value if flag is None else flag))
+    return tuple(options)
+
+
+def connect(address: MysqlAddress, *, schema: str | None = None, autocommit: bool = False) -> CMySQLConnection:
+    """Open a session with everything set that Twinsheet relies on.
+
+    Args:
+        address: from :func:`parse_url`.
+        schema: default schema; ``None`` where it may not exist yet.
+        autocommit: off for transactions; on for single statements.
+
+    Raises:
+        MysqlUnavailable: nobody answers within ``CONNECT_TIMEOUT_S``.
+        MysqlRefused: user, password, schema, or the client library is wrong.
+    """
+    import mysql.connector
+    from mysql.connector.constants import ClientFlag
+
+    if not mysql.connector.HAVE_CEXT:
+        raise MysqlRefused(
+            "mysql-connector-python runs without its C extension, which is many times slower.",
+            "Install the pinned version: pip install -r requirements.txt.",
+        )
+    with translated(address):
+        connection = mysql.connector.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password,
+            database=schema,
+            use_pure=False,
+            charset="utf8mb4",
+            collation="utf8mb4_bin",  # known to both servers; the default of the library is not
+            autocommit=autocommit,
+            client_flags=[ClientFlag.FOUND_ROWS],  # an UPDATE counts the rows it found, changed or not
+            connection_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=READ_TIMEOUT_S,
+            write_timeout=READ_TIMEOUT_S,
+            **dict(address.tls),
+        )
+        _set_session(connection)
+    return connection  # type: ignore[return-value]  # the library declares a union with pooled connections
+
+
+def _set_session(connection: Any) -> None:
+    """One round trip. NO_AUTO_VALUE_ON_ZERO: a key of 0 is 0. Zero dates that a table holds stay writable."""
+    cursor = connection.cursor()
+    cursor.execute(
+        "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = %s,"
+        " sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
+        (LOCK_WAIT_S,),
+    )
+    cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    cursor.close()
+
+
+@contextmanager
+def translated(address: MysqlAddress) -> Iterator[None]:
+    """Turn what the library raises into our own errors; the cause stays attached."""
+    import mysql.connector
+
+    try:
+        yield
+    except TwinsheetError:
+        raise
+    except mysql.connector.Error as error:
+        raise translate(error, address) from error
+    except Exception as error:
+        if not is_server_error(error):
+            raise
+        raise translate(error, address) from error
+
+
+def is_server_error(error: BaseException) -> bool:
+    """Whether MySQL or its library raised this.
+
+    The C extension raises an error of its own from the second statement of a packet on, outside the
+    library's tree.
+    """
+    import mysql.connector
+    from _mysql_connector import MySQLInterfaceError  # type: ignore[import-not-found]  # the C extension has no stubs
+
+    return isinstance(error, mysql.connector.Error | MySQLInterfaceError)
+
+
+def errno(error: BaseException | None) -> int:
+    """MySQL's number of an error, also through our own error; 0 for none."""
+    if isinstance(error, TwinsheetError):
+        error = error.__cause__
+    number = getattr(error, "errno", None)
+    return number if isinstance(number, int) else 0
+
+
+def is_collision(error: BaseException) -> bool:
+    """Whether the transaction met another one (deadlock, lock wait) and shall be run again."""
+    return errno(error) in _COLLISION
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection is gone."""
+    import mysql.connector
+
+    if errno(error) in _LOST:
+        return True
+    cause = error.__cause__ if isinstance(error, TwinsheetError) else error
+    return isinstance(cause, mysql.connector.InterfaceError | mysql.connector.errors.ConnectionTimeoutError)
+
+
+def translate(error: BaseException, address: MysqlAddress) -> TwinsheetError:
+    """Our error for what the library raised.
+
+    Returns:
+        MysqlUnavailable where trying again may help, MysqlRefused otherwise.
+    """
+    number, text = errno(error), str(getattr(error, "msg", None) or error)
+    if number in _COLLISION:
+        return MysqlUnavailable(
+            "Another transaction holds rows that are needed.", "It is tried again; look for long transactions."
+        )
+    if number in _LOST or is_lost(error):
+        return MysqlUnavailable(
+            f"MySQL at {address.host}:{address.port} does not answer ({text}).",
+            "Check that the server runs and that TWINSHEET_MYSQL_URL points to it.",
+        )
+    if number in _LATER:
+        return MysqlUnavailable(f"MySQL cannot do it now: {text}.", "It is tried again.")
+    return MysqlRefused(f"MySQL refused: {text}.", _DENIED.get(number, ""))
+
+
+class MysqlSession:
+    """One connection that is opened when it is first needed, and again after it was lost. One thread only.
+
+    Args:
+        address: from :func:`parse_url`.
+        schema: default schema.
+        autocommit: see :func:`connect`.
+    """
+
+    def __init__(self, address: MysqlAddress, *, schema: str | None = None, autocommit: bool = False) -> None:
+        self.address = address
+        self._schema = schema
+        self._autocommit = autocommit
+        self._connection: CMySQLConnection | None = None
+
+    def connection(self) -> CMySQLConnection:
+        """The live connection.
+
+        Raises:
+            MysqlUnavailable, MysqlRefused: see :func:`connect`.
+        """
+        if self._connection is not None and not self._alive(self._connection):
+            self.drop()
+        if self._connection is None:
+            self._connection = connect(self.address, schema=self._schema, autocommit=self._autocommit)
+        return self._connection
+
+    @staticmethod
+    def _alive(connection: CMySQLConnection) -> bool:
+        """One small round trip, so that a connection lost while idle costs nobody a transaction."""
+        return connection.is_connected()
+
+    def drop(self) -> None:
+        """Close the connection, whatever state it is in; the next use opens a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):  # closing a dead connection may fail in many ways, and none matters
+                connection.close()
+
+    def query(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement by itself and return its rows; for sessions with autocommit.
+
+        Runs it once more on a new connection when the old one turns out to be lost.
+
+        Raises:
+            MysqlUnavailable, MysqlRefused
+        """
+        try:
+            return self._query(sql, params)
+        except MysqlUnavailable as error:
+            if not is_lost(error):
+                raise
+            self.drop()
+            return self._query(sql, params)
+
+    def _query(self, sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        connection = self.connection()
+        with translated(self.address):
+            cursor = connection.cursor()
+            try:
+                cursor.execute(sql, params)
+                return cursor.fetchall() if cursor.description else []
+            finally:
+                cursor.close()
+
+
+class ThreadSessions:
+    """One autocommit session per thread, for servers with several threads.
+
+    Args:
+        address: from :func:`parse_url`.
+        schema: default schema.
+    """
+
+    def __init__(self, address: MysqlAddress, *, schema: str | None = None) -> None:
+        self._address = address
+        self._schema = schema
+        self._local = threading.local()
+        self._all: list[MysqlSession] = []
+        self._lock = threading.Lock()
+
+    def session(self) -> MysqlSession:
+        """This thread's own session."""
+        found: MysqlSession | None = getattr(self._local, "session", None)
+        if found is None:
+            found = MysqlSession(self._address, schema=self._schema, autocommit=True)
+            self._local.session = found
+            with self._lock:
+                self._all.append(found)
+        return found
+
+    def query(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """See :meth:`MysqlSession.query`."""
+        return self.session().query(sql, params)
+
+    def close(self) -> None:
+        """Close the sessions of all threads; no thread may use its session meanwhile."""
+        with self._lock:
+            sessions, self._all = self._all, []
+        self._local = threading.local()
+        for session in sessions:
+            session.drop()
+
+
+def quote(name: str) -> str:
+    """An identifier between backticks.
+
+    Raises:
+        MysqlRefused: a name with ``%s`` in it, which the client library takes for a parameter.
+    """
+    if "%s" in name:
+        raise MysqlRefused(f"The name {name!r} holds '%s', which Twinsheet cannot carry.", "Rename it.")
+    return "`" + name.replace("`", "``") + "`"
