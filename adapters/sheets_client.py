@@ -1,0 +1,263 @@
+"""Calls to the Google Sheets API: credentials, connections, time limits, and our errors for Google's.
+
+Nothing here sends a write twice. The transport is urllib3 and not googleapiclient's own httplib2, because
+httplib2 sends a request again by itself when the connection is cut before the answer: a swap write that
+took effect would then run a second time and overwrite what the first had seen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, NoReturn
+
+from adapters.sheets_cells import compact_cells
+from core.errors import QuotaExhausted, ReplyLost, SettingsError, SheetsRefused, SheetsUnavailable
+
+Json = dict[str, Any]
+
+SCOPES = ("https://www.googleapis.com/auth/spreadsheets",)
+SANDBOX_TOKEN = "twinsheet"  # noqa: S105  the sandbox takes any token; each one is a user with a quota
+READ_ATTEMPTS = 4
+BACKOFF_FIRST_S = 0.25
+BACKOFF_MAX_S = 8.0
+
+
+class SheetsClient:
+    """A client that any number of threads may share; it connects with the first call.
+
+    Args:
+        credentials: path of the service account's JSON key; without it ``token`` is sent.
+        token: bearer token for an endpoint that needs no key.
+        endpoint: where the API is, without ``/v4``; Google's own when empty.
+        timeout_s: how long one answer may take.
+        read_attempts: how often a read is tried before SheetsUnavailable is raised.
+
+    Raises:
+        SettingsError: the key file cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        credentials: Path | None = None,
+        token: str = SANDBOX_TOKEN,
+        endpoint: str = "",
+        timeout_s: float = 60.0,
+        read_attempts: int = READ_ATTEMPTS,
+    ) -> None:
+        found = _service_account(credentials) if credentials else _static_token(token)
+        self.account = str(getattr(found, "service_account_email", ""))
+        """Address that a spreadsheet has to be shared with; empty without a service account."""
+        self._transport = _Transport(found, timeout_s)
+        self._spreadsheets = _build(self._transport, endpoint).spreadsheets()
+        self._read_attempts = read_attempts
+
+    def read(self, spreadsheet_id: str, filters: Sequence[Json], fields: str, *, compact: bool = True) -> Json:
+        """Read ranges by id, title or metadata in one call (``spreadsheets.getByDataFilter``).
+
+        Args:
+            spreadsheet_id: the spreadsheet.
+            filters: DataFilters.
+            fields: partial response.
+            compact: cells come as SheetCell or ``None`` instead of Google's JSON.
+        """
+        request = self._spreadsheets.getByDataFilter(
+            spreadsheetId=spreadsheet_id, body={"dataFilters": list(filters)}, fields=fields, prettyPrint=False
+        )
+        return self._read(request, compact)
+
+    def properties(self, spreadsheet_id: str, fields: str) -> Json:
+        """Read what is not cells (``spreadsheets.get`` without ranges)."""
+        request = self._spreadsheets.get(spreadsheetId=spreadsheet_id, fields=fields, prettyPrint=False)
+        return self._read(request, compact=False)
+
+    def write(self, spreadsheet_id: str, body: Json, fields: str = "spreadsheetId", *, compact: bool = True) -> Json:
+        """One ``spreadsheets.batchUpdate``, sent once.
+
+        Raises:
+            ReplyLost: nobody knows whether it took effect.
+        """
+        request = self._spreadsheets.batchUpdate(
+            spreadsheetId=spreadsheet_id, body=body, fields=fields, prettyPrint=False
+        )
+        return self._execute(request, compact, writes=True)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._transport.close()
+
+    def _read(self, request: Any, compact: bool) -> Json:
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+        retrying = Retrying(
+            retry=retry_if_exception(_worth_repeating),
+            stop=stop_after_attempt(self._read_attempts),
+            wait=wait_random_exponential(multiplier=BACKOFF_FIRST_S, max=BACKOFF_MAX_S),
+            reraise=True,
+        )
+        return retrying(self._execute, request, compact, writes=False)
+
+    def _execute(self, request: Any, compact: bool, *, writes: bool) -> Json:
+        import google.auth.exceptions
+        import urllib3.exceptions
+        from googleapiclient.errors import HttpError
+
+        request.postproc = _parser(compact)
+        try:
+            answer: Json = request.execute(http=self._transport)
+        except HttpError as error:
+            raise _refusal(error, writes, self.account) from error
+        except google.auth.exceptions.TransportError as error:
+            raise SheetsUnavailable(f"Google's sign-in does not answer: {error}.") from error
+        except google.auth.exceptions.GoogleAuthError as error:
+            raise SheetsRefused(
+                f"Google does not accept our credentials: {error}.",
+                "Check TWINSHEET_GOOGLE_CREDENTIALS and this machine's clock.",
+            ) from error
+        except urllib3.exceptions.HTTPError as error:
+            _broken_off(error, writes)
+        except ValueError as error:
+            _no_answer(f"Google's answer cannot be read: {error}.", writes, error)
+        return answer
+
+
+class _Transport:
+    """What googleapiclient expects of an ``http``, on a pool of urllib3 connections that threads share."""
+
+    def __init__(self, credentials: Any, timeout_s: float) -> None:
+        import urllib3
+        from google.auth.transport.urllib3 import AuthorizedHttp
+
+        self._timeout = urllib3.Timeout(connect=min(10.0, timeout_s), read=timeout_s)
+        self._pool = urllib3.PoolManager(num_pools=4, maxsize=8, retries=False)
+        self._http = AuthorizedHttp(credentials, http=self._pool)  # type: ignore[no-untyped-call]  # google-auth is untyped
+
+    def request(
+        self,
+        uri: str,
+        method: str = "GET",
+        body: str | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_unused: Any,
+    ) -> tuple[Any, bytes]:
+        """Send once; raises urllib3's errors."""
+        import httplib2
+
+        answer = self._http.urlopen(  # type: ignore[no-untyped-call]  # google-auth is untyped
+            method, uri, body=body, headers=dict(headers or {}), retries=False, redirect=False, timeout=self._timeout
+        )
+        # googleapiclient reads the status out of httplib2's kind of response
+        return httplib2.Response({**dict(answer.headers.items()), "status": str(answer.status)}), answer.data
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._pool.clear()
+
+
+def _build(transport: _Transport, endpoint: str) -> Any:
+    """The service out of the shipped discovery document, so that no network is needed."""
+    from googleapiclient.discovery import build_from_document
+
+    shipped = resources.files("googleapiclient.discovery_cache") / "documents" / "sheets.v4.json"
+    document = _slim(json.loads(shipped.read_text(encoding="utf-8")))
+    options = {"api_endpoint": endpoint.rstrip("/")} if endpoint else None
+    return build_from_document(document, http=transport, client_options=options)
+
+
+def _slim(document: Json) -> Json:
+    """The document without what only documents: the library writes every nested message out as help text of
+    every method that takes it, which takes 75 MB.
+    """
+    document["schemas"] = {name: {"id": name, "type": "object", "properties": {}} for name in document["schemas"]}
+    return document
+
+
+def _service_account(path: Path) -> Any:
+    from google.oauth2 import service_account
+
+    try:
+        kind: Any = service_account.Credentials  # google-auth is untyped
+        return kind.from_service_account_file(str(path), scopes=SCOPES)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"The service account's key {path} cannot be used: {error}.",
+            "Set TWINSHEET_GOOGLE_CREDENTIALS to the JSON key that Google Cloud gave you.",
+        ) from error
+
+
+def _static_token(token: str) -> Any:
+    from google.oauth2.credentials import Credentials
+
+    kind: Any = Credentials  # google-auth is untyped
+    return kind(token=token)
+
+
+def _parser(compact: bool) -> Callable[[Any, bytes], Any]:
+    hook = compact_cells if compact else None
+
+    def parse(_response: Any, content: bytes) -> Any:
+        return json.loads(content, object_hook=hook) if content else {}
+
+    return parse
+
+
+def _worth_repeating(error: BaseException) -> bool:
+    """Google was not there. A 429 is for the gate, which knows when to come again."""
+    return isinstance(error, SheetsUnavailable) and not isinstance(error, QuotaExhausted)
+
+
+def _broken_off(error: Exception, writes: bool) -> NoReturn:
+    """Raise what a failed connection means: before the request was sent nothing can have taken effect."""
+    from urllib3 import exceptions as broken
+
+    unsent = isinstance(error, broken.NewConnectionError | broken.ConnectTimeoutError | broken.ProxyError)
+    unsent = unsent or (isinstance(error, broken.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error))
+    if unsent:
+        raise SheetsUnavailable(f"Google Sheets cannot be reached: {error}.") from error
+    _no_answer(f"Google Sheets did not answer: {error}.", writes, error)
+
+
+def _no_answer(message: str, writes: bool, error: Exception) -> NoReturn:
+    raise (ReplyLost(message) if writes else SheetsUnavailable(message)) from error
+
+
+def _refusal(error: Any, writes: bool, account: str) -> Exception:
+    """Our error for Google's answer.
+
+    A 5xx to a write leaves open whether it took effect, so it counts as a lost reply.
+    """
+    status = int(error.resp.status)
+    said = _said(error.content)
+    if status == 429 or said.get("status") == "RESOURCE_EXHAUSTED":
+        return QuotaExhausted("Google's quota is used up for the moment.")
+    if status >= 500 or status == 408:
+        message = f"Google answered {status}: {said.get('message') or 'no reason given'}."
+        return ReplyLost(message) if writes else SheetsUnavailable(message)
+    return _for_good(status, str(said.get("message") or error), account)
+
+
+def _for_good(status: int, message: str, account: str) -> SheetsRefused:
+    if status == 403 and "disabled" in message:
+        hint = "Enable the Google Sheets API in that Google Cloud project."
+        return SheetsRefused(f"Google refused: {message}", hint)
+    if status == 403:
+        who = account or "the service account"
+        return SheetsRefused("Google does not let us into the spreadsheet.", f"Share it with {who} as an editor.")
+    if status == 404:
+        return SheetsRefused(
+            "Google knows no such spreadsheet.", "Check the id: it stands in the sheet's address after /d/."
+        )
+    if status == 401:
+        return SheetsRefused("Google does not accept our credentials.", "Check TWINSHEET_GOOGLE_CREDENTIALS.")
+    return SheetsRefused(f"Google refused: {message}")
+
+
+def _said(content: bytes) -> Json:
+    try:
+        said = json.loads(content)["error"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return said if isinstance(said, dict) else {"message": str(said)}
