@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import os
 import shutil
 import signal
 import socket
@@ -10,6 +9,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,18 @@ def port_answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
+
+
+def http_answers(port: int, path: str) -> bool:
+    """Whether a web server of ours answers 200 on this port of 127.0.0.1."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout_s: float) -> None:
@@ -342,18 +355,3 @@ def kafka_answers(place: KafkaPlace) -> bool:
         return False
     finally:
         admin.close()
-
-
-def process_is(pid: int, started_at: float) -> bool:
-    """Whether a recorded process still runs and is no later one with the same id.
-
-    Args:
-        pid: its process id.
-        started_at: when it started, in seconds since the epoch, as psutil tells it.
-    """
-    import psutil
-
-    try:
-        return abs(psutil.Process(pid).create_time() - started_at) < 1 and os.getpgid(pid) >= 0
-    except (psutil.Error, OSError):
-        return False
