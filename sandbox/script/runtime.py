@@ -1,0 +1,307 @@
+"""Runs a spreadsheet's script: its menu when a person clicks, its triggers after a person's changes."""
+
+import json
+import random
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from sandbox.google.events import Edited, Event
+from sandbox.google.store import Store
+from sandbox.script import http_calls, isolate, platform_calls, sheet_calls
+from sandbox.script.execution import Call, CallRefused, Dialogs, Execution, Locks, event_told
+from sandbox.script.lanes import Lanes
+from sandbox.script.scripts import Scripts
+from sandbox.script.state import InstalledTrigger, PropertiesFull, ScriptState
+
+EDIT_QUEUE_DEPTH = 2
+"""How many onEdit events Google lets run or wait; the rest is dropped."""
+
+EXECUTIONS_KEPT = 100
+_CALLS: dict[str, Call] = sheet_calls.CALLS | platform_calls.CALLS | http_calls.CALLS
+
+
+class TriggerFaults(Protocol):
+    """What may go wrong with triggers; read anew for every event."""
+
+    @property
+    def trigger_delay_s(self) -> float:
+        """How long a trigger waits before it runs."""
+
+    @property
+    def trigger_loss(self) -> float:
+        """The share of events that no trigger hears of, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoFaults:
+    """Triggers as Google runs them on a good day."""
+
+    trigger_delay_s: float = 0.0
+    trigger_loss: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """An execution that has ended, as Google's list of executions shows it.
+
+    Args:
+        function: which function ran.
+        kind: ``trigger`` or ``menu``.
+        user: who caused it.
+        started_at: RFC 3339.
+        duration_s: how long it took.
+        status: ``completed``, ``failed`` or ``timed_out``.
+        error: what the script threw; empty when it completed.
+        log: what it logged.
+    """
+
+    function: str
+    kind: str
+    user: str
+    started_at: str
+    duration_s: float
+    status: str
+    error: str
+    log: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clicked:
+    """What a person saw after a click in the menu.
+
+    Args:
+        ok: whether the function ended without an error.
+        messages: the dialogs shown, in order.
+        error: what the script threw; empty when it did not.
+    """
+
+    ok: bool
+    messages: tuple[str, ...]
+    error: str
+
+
+class NoSuchItem(LookupError):  # noqa: N818  # it tells what is the matter
+    """The menu has no item of that label."""
+
+
+class ScriptRuntime:
+    """The scripts of all spreadsheets; every spreadsheet is bound to the same files.
+
+    Args:
+        store: the spreadsheets.
+        data_dir: where properties and triggers are kept.
+        apps_script_dir: the script's files.
+        faults: how triggers are delayed and lost.
+        time_limit_s: how long one execution may take (Google: 6 minutes).
+        randomness: decides which events are lost.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        data_dir: Path,
+        apps_script_dir: Path,
+        faults: TriggerFaults | None = None,
+        *,
+        time_limit_s: float = 30.0,
+        randomness: random.Random | None = None,
+    ) -> None:
+        self._store = store
+        self._state = ScriptState(data_dir / "scripts.sqlite3")
+        self._scripts = Scripts(apps_script_dir)
+        self._faults = faults or NoFaults()
+        self._time_limit_s = time_limit_s
+        self._random = randomness or random.Random()  # noqa: S311  # chooses which triggers to lose, no secret
+        self._locks = Locks()
+        self._lanes = Lanes()
+        self._cache: dict[tuple[str, str], tuple[float, str]] = {}
+        self._guard = threading.Lock()
+        self._ran: dict[str, deque[Ran]] = defaultdict(lambda: deque(maxlen=EXECUTIONS_KEPT))
+
+    # -- triggers --------------------------------------------------------------------------
+
+    def notify(self, event: Event) -> None:
+        """Queue the triggers that listen to a person's change. Returns at once."""
+        is_edit = isinstance(event, Edited)
+        event_type = "ON_EDIT" if is_edit else "ON_CHANGE"
+        if not self._state.triggers(event.spreadsheet_id, event_type):
+            return
+        if self._random.random() < self._faults.trigger_loss:
+            return
+        self._lanes.put(
+            (event.spreadsheet_id, event_type),
+            lambda: self._fire(event, event_type),
+            delay_s=self._faults.trigger_delay_s,
+            depth=EDIT_QUEUE_DEPTH if is_edit else None,
+        )
+
+    def rest(self, timeout_s: float = 30.0) -> bool:
+        """Wait until no trigger runs or waits; False when it took too long."""
+        return self._lanes.rest(timeout_s)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Stop: what waits is dropped, what runs may end."""
+        self._lanes.close(timeout_s)
+        self._state.close()
+
+    # -- the menu --------------------------------------------------------------------------
+
+    def connect(self, spreadsheet_id: str, code: str, user: str) -> Clicked:
+        """Click Twinsheet → Connect and paste a connection code.
+
+        Raises:
+            KeyError: no such spreadsheet.
+        """
+        return self.menu(spreadsheet_id, "Connect", user, [code])
+
+    def menu(self, spreadsheet_id: str, item: str, user: str, answers: Sequence[str] = ()) -> Clicked:
+        """Click an item of the script's menus.
+
+        Args:
+            spreadsheet_id: the spreadsheet.
+            item: the item's label.
+            user: who clicks.
+            answers: what they type into prompts, in order; then they press Cancel.
+
+        Raises:
+            KeyError: no such spreadsheet.
+            NoSuchItem: no such item.
+        """
+        functions = {label: function for label, function in _items(self.menus(spreadsheet_id, user))}
+        if item not in functions:
+            raise NoSuchItem(f"The menu has no item {item!r}. It has: {', '.join(functions) or 'none'}.")
+        dialogs = Dialogs(answers=list(answers))
+        ran = self._on_thread(functions[item], spreadsheet_id, user, dialogs)
+        return Clicked(ran.status == "completed", tuple(dialogs.shown), ran.error)
+
+    def menus(self, spreadsheet_id: str, user: str) -> list[dict[str, Any]]:
+        """The menus that the script adds when the spreadsheet is opened.
+
+        Raises:
+            KeyError: no such spreadsheet.
+        """
+        self._store.open(spreadsheet_id)
+        dialogs = Dialogs()
+        self._on_thread("onOpen", spreadsheet_id, user, dialogs)
+        return dialogs.menus
+
+    # -- looking back ----------------------------------------------------------------------
+
+    def executions(self, spreadsheet_id: str) -> list[dict[str, Any]]:
+        """The last executions, newest first."""
+        with self._guard:
+            return [asdict(ran) for ran in reversed(self._ran[spreadsheet_id])]
+
+    def triggers(self, spreadsheet_id: str) -> list[InstalledTrigger]:
+        """The triggers installed for a spreadsheet."""
+        return self._state.triggers(spreadsheet_id)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _fire(self, event: Event, event_type: str) -> None:
+        for trigger in self._state.triggers(event.spreadsheet_id, event_type):
+            told = event_told(event, trigger.uid)
+            self._execute(trigger.function, event.spreadsheet_id, event.user, trigger.owner, told, None)
+
+    def _on_thread(self, function: str, spreadsheet_id: str, user: str, dialogs: Dialogs) -> Ran:
+        """Run on a thread of its own: V8 keeps hold of the thread that it first ran on."""
+        box: list[Ran] = []
+        told = {"kind": "open"} if function == "onOpen" else None
+        thread = threading.Thread(
+            target=lambda: box.append(self._execute(function, spreadsheet_id, user, user, told, dialogs)),
+            name=f"script {function}",
+            daemon=True,
+        )
+        thread.start()
+        thread.join()
+        return box[0]
+
+    def _execute(
+        self,
+        function: str,
+        spreadsheet_id: str,
+        user: str,
+        owner: str,
+        told: dict[str, Any] | None,
+        dialogs: Dialogs | None,
+    ) -> Ran:
+        started, started_at = time.monotonic(), datetime.now(UTC)
+        execution = Execution(
+            store=self._store,
+            state=self._state,
+            locks=self._locks,
+            spreadsheet_id=spreadsheet_id,
+            active_user=user,
+            effective_user=owner,
+            deadline=started + self._time_limit_s,
+            time_zone=self._scripts.time_zone(),
+            dialogs=dialogs,
+            cache=self._cache,
+        )
+        status, error = self._attempt(function, execution, told)
+        ran = Ran(
+            function=function,
+            kind="trigger" if dialogs is None else "menu",
+            user=user,
+            started_at=started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            duration_s=round(time.monotonic() - started, 4),
+            status=status,
+            error=error,
+            log=tuple(execution.log),
+        )
+        with self._guard:
+            self._ran[spreadsheet_id].append(ran)
+        return ran
+
+    def _attempt(self, function: str, execution: Execution, told: dict[str, Any] | None) -> tuple[str, str]:
+        context = {
+            "spreadsheetId": execution.spreadsheet_id,
+            "activeUser": execution.active_user,
+            "effectiveUser": execution.effective_user,
+            "timeZone": execution.time_zone,
+            "hasUi": execution.dialogs is not None,
+        }
+        entry = f"__run({json.dumps(function)}, {json.dumps(json.dumps(told))})"
+        sources = [self._scripts.services(context), *self._scripts.sources()]
+        try:
+            thrown = isolate.run(sources, entry, _host_of(execution), self._time_limit_s)
+        except isolate.ScriptTimedOut as timeout:
+            return "timed_out", str(timeout)
+        except isolate.ScriptFailed as failure:
+            return "failed", str(failure)
+        finally:
+            self._locks.release_all(execution)
+        return ("failed", json.loads(thrown)) if thrown else ("completed", "")
+
+
+def _host_of(execution: Execution) -> isolate.Host:
+    """What answers the script's calls. An exception must not get through to V8, so every one becomes an answer."""
+
+    def host(name: str, arguments: str) -> str:
+        try:
+            value = _CALLS[name](execution, *json.loads(arguments))
+            return json.dumps({"value": value})
+        except (CallRefused, PropertiesFull, ValueError) as refusal:
+            return json.dumps({"error": str(refusal)})
+        except Exception as error:  # noqa: BLE001  # a defect of the sandbox, told to the script as Google tells its own
+            execution.write_log("SANDBOX", f"{name}: {error!r}")
+            return json.dumps({"error": f"We're sorry, a server error occurred. ({name}: {error!r})"})
+
+    return host
+
+
+def _items(menus: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    found = []
+    for menu in menus:
+        for item in menu["items"]:
+            if "menu" in item:
+                found += _items([item["menu"]])
+            elif "function" in item:
+                found.append((item["label"], item["function"]))
+    return found
