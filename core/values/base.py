@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NoReturn
 
 from core.errors import Unfit
 from core.model import Canonical, CellError, Serial, SheetValue, TableColumn
-from core.values.spelling import shown
+from core.values.spelling import NUMBER_MAX, shown
 
 
 class ColumnCodec:
@@ -45,7 +44,7 @@ class ColumnCodec:
             return self._of_serial(value)
         if isinstance(value, CellError):
             self._refuse(f"the cell shows {value.text}")
-        if not math.isfinite(value):
+        if not -NUMBER_MAX <= value <= NUMBER_MAX:  # nan is not within either
             self._misfit(str(value))
         return self._of_number(value)
 

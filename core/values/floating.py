@@ -31,9 +31,7 @@ class DoubleCodec(ColumnCodec):
         return self._canonical(number)
 
     def _of_number(self, number: float) -> str:
-        # Past 2^53 a whole number of JSON may lie between two doubles; huge ones are none at all.
-        if abs(number) > 1.7976931348623157e308:
-            self._refuse(f"{shown(str(number))} is too large for the column")
+        # Past 2^53 a whole number of JSON may lie between two doubles.
         self._check_kept(Decimal(repr(number)), float(number), str(number))
         return self._canonical(float(number))
 

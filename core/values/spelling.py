@@ -11,6 +11,9 @@ EXACT = Context(prec=200, traps=[Inexact, InvalidOperation])
 NUMBER_SAFE = 2**53
 """From here on a number in a cell stands for several whole numbers, and nobody knows which one was meant."""
 
+NUMBER_MAX = 1.7976931348623157e308
+"""The largest double; JSON knows larger numbers, cells do not."""
+
 DIGITS_SAFE = 15
 """Every decimal of so many significant digits survives as a number in a cell."""
 

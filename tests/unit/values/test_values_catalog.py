@@ -1,0 +1,70 @@
+"""Which types are carried, and how the others are refused."""
+
+from __future__ import annotations
+
+import pytest
+from values_columns import column
+
+from core.errors import UnsupportedType
+from core.values.boolean import BooleanCodec
+from core.values.catalog import codec_for
+from core.values.dates import DateCodec, DateTimeCodec
+from core.values.decimals import DecimalCodec
+from core.values.enum import EnumCodec
+from core.values.floating import DoubleCodec
+from core.values.text import TextCodec
+from core.values.whole import WholeCodec
+
+
+@pytest.mark.parametrize(
+    ("declared", "family"),
+    [
+        ("tinyint", WholeCodec),
+        ("tinyint(4)", WholeCodec),
+        ("tinyint(1)", BooleanCodec),
+        ("tinyint(1) unsigned", BooleanCodec),
+        ("bigint(20) unsigned", WholeCodec),
+        ("decimal(10,2)", DecimalCodec),
+        ("double", DoubleCodec),
+        ("char(2)", TextCodec),
+        ("varchar(9)", TextCodec),
+        ("mediumtext", TextCodec),
+        ("date", DateCodec),
+        ("datetime(3)", DateTimeCodec),
+        ("enum('a','b')", EnumCodec),
+    ],
+)
+def test_a_type_is_carried_by_its_family(declared: str, family: type) -> None:
+    assert type(codec_for(column(declared))) is family
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "float",
+        "double(10,2)",
+        "time",
+        "time(3)",
+        "timestamp",
+        "year",
+        "set('a','b')",
+        "json",
+        "bit(1)",
+        "binary(16)",
+        "varbinary(16)",
+        "tinyblob",
+        "blob",
+        "mediumblob",
+        "longblob",
+        "geometry",
+        "point",
+        "vector(3)",
+        "uuid",
+        "inet6",
+    ],
+)
+def test_a_type_that_is_not_carried_is_refused_by_name(declared: str) -> None:
+    with pytest.raises(UnsupportedType) as refusal:
+        codec_for(column(declared, name="when_made"))
+    assert refusal.value.message == f"column when_made has the type {declared}, which Twinsheet does not carry yet."
+    assert "when_made" in refusal.value.hint
