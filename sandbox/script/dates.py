@@ -1,6 +1,7 @@
 """Dates between sheets, scripts and people: serial numbers, instants, and their texts."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -62,43 +63,52 @@ def format_date(instant_ms_: float, zone_name: str, pattern: str) -> str:
     return _PATTERN.sub(written, pattern)
 
 
+_NUMBERS: dict[str, Callable[[datetime], int]] = {
+    "d": lambda when: when.day,
+    "D": lambda when: when.timetuple().tm_yday,
+    "H": lambda when: when.hour,
+    "k": lambda when: when.hour or 24,
+    "K": lambda when: when.hour % 12,
+    "h": lambda when: when.hour % 12 or 12,
+    "m": lambda when: when.minute,
+    "s": lambda when: when.second,
+    "S": lambda when: when.microsecond // 1000,
+    "u": lambda when: when.isoweekday(),
+    "w": lambda when: int(when.strftime("%U")) + 1,
+}
+
+
 def _field(when: datetime, letter: str, width: int) -> str:
-    numbers = {
-        "d": when.day,
-        "D": when.timetuple().tm_yday,
-        "H": when.hour,
-        "k": when.hour or 24,
-        "K": when.hour % 12,
-        "h": when.hour % 12 or 12,
-        "m": when.minute,
-        "s": when.second,
-        "S": when.microsecond // 1000,
-        "u": when.isoweekday(),
-        "w": int(when.strftime("%U")) + 1,
-    }
-    if letter in numbers:
-        return str(numbers[letter]).zfill(width)
-    if letter in "yY":
-        return str(when.year % 100).zfill(2) if width == 2 else str(when.year).zfill(width)
-    if letter in "ML":
-        if width <= 2:
-            return str(when.month).zfill(width)
-        return when.strftime("%b" if width == 3 else "%B")
-    if letter == "E":
-        return when.strftime("%a" if width <= 3 else "%A")
-    if letter == "a":
-        return "AM" if when.hour < 12 else "PM"
-    return _zone_field(when, letter, width)
-
-
-def _zone_field(when: datetime, letter: str, width: int) -> str:
-    offset = when.strftime("%z")
-    if letter == "Z":
-        return offset
-    if letter == "X":
-        if offset == "+0000":
-            return "Z"
-        return {1: offset[:3], 2: offset}.get(width, f"{offset[:3]}:{offset[3:]}")
-    if letter == "z":
-        return when.tzname() or offset
+    if letter in _NUMBERS:
+        return str(_NUMBERS[letter](when)).zfill(width)
+    if letter in _TEXTS:
+        return _TEXTS[letter](when, width)
     raise ValueError(f"Illegal pattern character '{letter}'")
+
+
+def _year(when: datetime, width: int) -> str:
+    return str(when.year % 100).zfill(2) if width == 2 else str(when.year).zfill(width)
+
+
+def _month(when: datetime, width: int) -> str:
+    return str(when.month).zfill(width) if width <= 2 else when.strftime("%b" if width == 3 else "%B")
+
+
+def _iso_offset(when: datetime, width: int) -> str:
+    offset = when.strftime("%z")
+    if offset == "+0000":
+        return "Z"
+    return {1: offset[:3], 2: offset}.get(width, f"{offset[:3]}:{offset[3:]}")
+
+
+_TEXTS: dict[str, Callable[[datetime, int], str]] = {
+    "y": _year,
+    "Y": _year,
+    "M": _month,
+    "L": _month,
+    "E": lambda when, width: when.strftime("%a" if width <= 3 else "%A"),
+    "a": lambda when, _width: "AM" if when.hour < 12 else "PM",
+    "Z": lambda when, _width: when.strftime("%z"),
+    "X": _iso_offset,
+    "z": lambda when, _width: when.tzname() or when.strftime("%z"),
+}

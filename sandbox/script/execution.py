@@ -13,7 +13,7 @@ from sandbox.script.state import ScriptState
 LOG_LINES_MAX = 200
 
 
-class CallRefused(Exception):  # noqa: N818  # it tells what happened to the call
+class CallRefused(Exception):
     """A service refuses a call; the message is what the script gets thrown."""
 
 

@@ -2,7 +2,8 @@
 
 import urllib.error
 import urllib.request
-from http.client import HTTPException, HTTPMessage
+from email.message import Message
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,20 +23,19 @@ _following = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _staying = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
 
 
-def _fetch(
-    execution: Execution, url: str, method: str, headers: dict[str, str], body: str | None, follow: bool
-) -> dict[str, Any]:
-    parts = urlsplit(url)
+def _fetch(execution: Execution, url: str, wish: dict[str, Any]) -> dict[str, Any]:
+    """Fetch: ``method``, ``headers``, ``body`` (bytes as letters 0 to 255, or none), ``follow`` redirects."""
+    parts, body = urlsplit(url), wish["body"]
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise CallRefused(f"Attribute provided with invalid value: url ({url})")
     data = None if body is None else body.encode("latin-1")
-    request = urllib.request.Request(url, data=data, method=method)  # noqa: S310  # only http and https come here
+    request = urllib.request.Request(url, data=data, method=wish["method"])  # noqa: S310  # only http and https come here
     request.add_header("User-Agent", "Mozilla/5.0 (compatible; Google-Apps-Script)")
-    for name, value in headers.items():
+    for name, value in wish["headers"].items():
         request.add_header(name, value)
     timeout_s = max(min(ANSWER_TIMEOUT_S, execution.remaining_s()), 0.001)
     try:
-        with (_following if follow else _staying).open(request, timeout=timeout_s) as answer:
+        with (_following if wish["follow"] else _staying).open(request, timeout=timeout_s) as answer:
             return _told(parts, answer.status, answer.headers, answer.read(ANSWER_BYTES_MAX))
     except urllib.error.HTTPError as answer:
         with answer:
@@ -46,7 +46,7 @@ def _fetch(
         raise CallRefused(f"Address unavailable: {url} ({getattr(error, 'reason', error)})") from None
 
 
-def _told(parts: Any, code: int, headers: HTTPMessage, body: bytes) -> dict[str, Any]:
+def _told(parts: Any, code: int, headers: Message, body: bytes) -> dict[str, Any]:
     every: dict[str, Any] = {}
     for name in headers.keys():  # noqa: SIM118  # a message's own iteration is over keys, doubled ones too
         values = headers.get_all(name) or []

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-import _STPyV8
+import _STPyV8  # type: ignore[import-not-found]  # the compiled part of STPyV8, without type information
 import STPyV8
 
 HOST_NAME = "__host"
@@ -29,7 +29,7 @@ _terminate = _v8["_ZN2v87Isolate18TerminateExecutionEv"]
 _terminate.argtypes = [ctypes.c_void_p]
 
 
-class ScriptFailed(Exception):  # noqa: N818  # it tells what happened to the script
+class ScriptFailed(Exception):
     """The script threw, or cannot be read; the message is what Google's log would show."""
 
 

@@ -86,7 +86,7 @@ class Clicked:
     error: str
 
 
-class NoSuchItem(LookupError):  # noqa: N818  # it tells what is the matter
+class NoSuchItem(LookupError):
     """The menu has no item of that label."""
 
 
@@ -173,7 +173,7 @@ class ScriptRuntime:
             KeyError: no such spreadsheet.
             NoSuchItem: no such item.
         """
-        functions = {label: function for label, function in _items(self.menus(spreadsheet_id, user))}
+        functions = dict(_items(self.menus(spreadsheet_id, user)))
         if item not in functions:
             raise NoSuchItem(f"The menu has no item {item!r}. It has: {', '.join(functions) or 'none'}.")
         dialogs = Dialogs(answers=list(answers))
@@ -206,15 +206,16 @@ class ScriptRuntime:
 
     def _fire(self, event: Event, event_type: str) -> None:
         for trigger in self._state.triggers(event.spreadsheet_id, event_type):
-            told = event_told(event, trigger.uid)
-            self._execute(trigger.function, event.spreadsheet_id, event.user, trigger.owner, told, None)
+            execution = self._execution(event.spreadsheet_id, event.user, trigger.owner)
+            self._execute(trigger.function, execution, event_told(event, trigger.uid))
 
     def _on_thread(self, function: str, spreadsheet_id: str, user: str, dialogs: Dialogs) -> Ran:
         """Run on a thread of its own: V8 keeps hold of the thread that it first ran on."""
         box: list[Ran] = []
+        execution = self._execution(spreadsheet_id, user, user, dialogs)
         told = {"kind": "open"} if function == "onOpen" else None
         thread = threading.Thread(
-            target=lambda: box.append(self._execute(function, spreadsheet_id, user, user, told, dialogs)),
+            target=lambda: box.append(self._execute(function, execution, told)),
             name=f"script {function}",
             daemon=True,
         )
@@ -222,33 +223,27 @@ class ScriptRuntime:
         thread.join()
         return box[0]
 
-    def _execute(
-        self,
-        function: str,
-        spreadsheet_id: str,
-        user: str,
-        owner: str,
-        told: dict[str, Any] | None,
-        dialogs: Dialogs | None,
-    ) -> Ran:
-        started, started_at = time.monotonic(), datetime.now(UTC)
-        execution = Execution(
+    def _execution(self, spreadsheet_id: str, user: str, owner: str, dialogs: Dialogs | None = None) -> Execution:
+        return Execution(
             store=self._store,
             state=self._state,
             locks=self._locks,
             spreadsheet_id=spreadsheet_id,
             active_user=user,
             effective_user=owner,
-            deadline=started + self._time_limit_s,
+            deadline=time.monotonic() + self._time_limit_s,
             time_zone=self._scripts.time_zone(),
             dialogs=dialogs,
             cache=self._cache,
         )
+
+    def _execute(self, function: str, execution: Execution, told: dict[str, Any] | None) -> Ran:
+        started, started_at = time.monotonic(), datetime.now(UTC)
         status, error = self._attempt(function, execution, told)
         ran = Ran(
             function=function,
-            kind="trigger" if dialogs is None else "menu",
-            user=user,
+            kind="trigger" if execution.dialogs is None else "menu",
+            user=execution.active_user,
             started_at=started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             duration_s=round(time.monotonic() - started, 4),
             status=status,
@@ -256,7 +251,7 @@ class ScriptRuntime:
             log=tuple(execution.log),
         )
         with self._guard:
-            self._ran[spreadsheet_id].append(ran)
+            self._ran[execution.spreadsheet_id].append(ran)
         return ran
 
     def _attempt(self, function: str, execution: Execution, told: dict[str, Any] | None) -> tuple[str, str]:

@@ -95,9 +95,9 @@ def _sheet_by_name(document: Document, name: str) -> int | None:
 def _range_of_a1(document: Document, sheet_id: int, a1: str) -> dict[str, int]:
     title, rest = split_tab(a1)
     sheet = _sheet(document, sheet_id) if title is None else document.sheet_titled(title)
+    if sheet is None:
+        raise CallRefused(f"Range not found: {a1}")
     try:
-        if sheet is None:
-            raise ValueError(a1)
         area = parse_a1(rest).within(sheet.row_count, sheet.column_count)
     except ValueError:
         raise CallRefused(f"Range not found: {a1}") from None

@@ -1,7 +1,6 @@
 """What scripts keep: properties and installed triggers, in one SQLite file that survives a kill."""
 
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
@@ -20,7 +19,7 @@ CREATE TABLE IF NOT EXISTS installed_trigger (
 """
 
 
-class PropertiesFull(ValueError):  # noqa: N818  # it tells what is the matter
+class PropertiesFull(ValueError):
     """A value or a whole store of properties is larger than Google takes."""
 
 
@@ -62,11 +61,8 @@ class ScriptState:
 
     def properties(self, store: str) -> dict[str, str]:
         """All properties of a store."""
-        with (
-            self._lock,
-            closing(self._db.execute("SELECT key, value FROM property WHERE store = ?", (store,))) as rows,
-        ):
-            return dict(rows)
+        with self._lock:
+            return dict(self._db.execute("SELECT key, value FROM property WHERE store = ?", (store,)).fetchall())
 
     def set_properties(self, store: str, values: dict[str, str], *, replace_all: bool) -> None:
         """Set properties, all or none.

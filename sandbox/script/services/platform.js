@@ -80,7 +80,7 @@ const fetchOne = (url, parameters = {}) => {
   for (const [name, value] of Object.entries(parameters.headers ?? {})) headers[name] = String(value);
   if (body !== null) headers['Content-Type'] = parameters.contentType ?? bodyType;
   const method = String(parameters.method ?? (body === null ? 'get' : 'post')).toUpperCase();
-  const answer = call('http.fetch', String(url), method, headers, body, parameters.followRedirects !== false);
+  const answer = call('http.fetch', String(url), { method, headers, body, follow: parameters.followRedirects !== false });
   if (answer.code >= 400 && !parameters.muteHttpExceptions) {
     const response = makeResponse(answer).getContentText().slice(0, 500);
     throw new Error(`Request failed for ${answer.origin} returned code ${answer.code}. Truncated server response: ${response} (use muteHttpExceptions option to examine full response)`);
@@ -259,6 +259,6 @@ globalThis.__run = (functionName, eventText) => {
     else run(event);
     return '';
   } catch (error) {
-    return toAscii(JSON.stringify(error instanceof Error ? `${error.name}: ${error.message}\n${error.stack}` : shown(error)));
+    return toAscii(JSON.stringify(shown(error)));
   }
 };
