@@ -1,0 +1,424 @@
+"""The swap write as Google's JSON, and what its answer says. Pure.
+
+``plan_swap`` encodes one atomic ``spreadsheets.batchUpdate``; ``decode_swap`` reads what stood in the sheet
+just before it out of the answer, ``decode_scratch`` the same out of a later read of the scratch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adapters.sheets_cells import a1_range, date_format, encode_value, grid, quoted, row_span
+from adapters.sheets_layout import (
+    BAND_ROW,
+    GRID_FIELDS,
+    SHEET_FIELDS,
+    Band,
+    Grid,
+    Layout,
+    SheetPart,
+    columns_of,
+    parts,
+    state_part,
+    tab_part,
+)
+from core.errors import SheetsRefused
+from core.model import ROW_ID_HEADER, STATE_TAB, Serial, SheetCell, SheetValue, Stamp
+from core.sheet import HitRow, RowInsert, SheetTarget, SwapAnswer, SwapWrite
+
+Json = dict[str, Any]
+
+ANSWER_FIELDS = f"updatedSpreadsheet(sheets({SHEET_FIELDS},data({GRID_FIELDS})))"
+SCRATCH_CELLS_MAX = 2_000_000
+"""Google allows 10,000,000 cells in a spreadsheet; the scratch may not take much of them."""
+_GROW_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SwapPlan:
+    """A swap write, encoded."""
+
+    body: Json
+    layout: Layout
+    """As it will be once the write has landed."""
+
+
+def plan_swap(layout: Layout, write: SwapWrite) -> SwapPlan:
+    """Encode a swap write.
+
+    Args:
+        layout: where the link's columns and scratch are believed to be.
+        write: what to do.
+
+    Raises:
+        SheetsRefused: a column that is written to is gone from the tab.
+        ValueError: a value that no cell can hold.
+    """
+    _check_columns(layout, write)
+    after = replace(layout, band=_band_for(layout, write))
+    rows = _Numbering(write)
+    requests = [
+        *_grow_scratch(layout, after, write),
+        *_restores(layout, write, rows),
+        *_journal(after),
+        *_looks(after, write, rows),
+        *_cell_writes(after, write, rows),
+        *_inserts(after, write, rows),
+        *_deletes(after, write, rows),
+        *_counters(layout, after, write),
+    ]
+    body: Json = {
+        "requests": requests,
+        "includeSpreadsheetInResponse": True,
+        "responseIncludeGridData": True,
+        "responseRanges": _response_ranges(after, write),
+    }
+    return SwapPlan(body, after)
+
+
+class _Numbering:
+    """Row numbers while the write runs: callers number rows as they stood before it."""
+
+    def __init__(self, write: SwapWrite) -> None:
+        self._restored = sorted(r.row for r in write.row_restores)
+        self._insert_after = write.insert_after_row
+        self._inserted = len(write.inserts)
+
+    def restored(self, row: int) -> int:
+        """Once the restored rows are in."""
+        return row + sum(1 for r in self._restored if r <= row)
+
+    def inserted(self, row: int) -> int:
+        """Once the new rows are in as well."""
+        return self.restored(row) + (self._inserted if row > self._insert_after else 0)
+
+
+def _check_columns(layout: Layout, write: SwapWrite) -> None:
+    wanted = {c.header for c in write.cells} | {r.header for r in write.formula_restores}
+    wanted |= {h for i in write.inserts for h in i.cells} | {ROW_ID_HEADER}
+    gone = sorted(wanted - layout.columns.keys())
+    if gone:
+        raise SheetsRefused(
+            f"The column {', '.join(gone)} is gone from the tab {layout.tab_title}.",
+            "Bring it back with Undo or File → Version history, or link the tab again.",
+        )
+
+
+def _band_for(layout: Layout, write: SwapWrite) -> Band:
+    """The band with its lines far enough down that no line stands above the row it is copied from."""
+    band, looked_at = layout.band, write.looked_at
+    rows = _Numbering(write)
+    needed = max((rows.restored(row) - line for line, row in enumerate(looked_at)), default=0)
+    if needed <= band.line_row:
+        return band
+    line_row = -(-needed // _GROW_ROWS) * _GROW_ROWS
+    if (line_row + len(looked_at)) * layout.state_columns > SCRATCH_CELLS_MAX:
+        return band
+    return replace(band, line_row=line_row)
+
+
+def _grow_scratch(layout: Layout, after: Layout, write: SwapWrite) -> list[Json]:
+    missing = after.band.line_row - 1 + len(write.looked_at) - layout.state_rows
+    if missing <= 0:
+        return []
+    length = missing + _GROW_ROWS
+    return [{"appendDimension": {"sheetId": layout.state_id, "dimension": "ROWS", "length": length}}]
+
+
+def _copy(source: Json, destination: Json, kind: str = "PASTE_NORMAL") -> Json:
+    return {"copyPaste": {"source": source, "destination": destination, "pasteType": kind}}
+
+
+def _restores(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:
+    """Rows and formulas come back out of the scratch of the write before this one."""
+    band, state, tab, width = layout.band, layout.state_id, layout.tab_id, layout.copied_columns
+    for done, restore in enumerate(sorted(write.row_restores, key=lambda r: r.row)):
+        row = restore.row + done
+        yield {"insertDimension": {"range": row_span(tab, row, 1), "inheritFromBefore": row > 2}}
+        line = band.line_row + restore.scratch_line
+        yield _copy(grid(state, line, 1, band.column, width), grid(tab, row, 1, 0, width))
+    for formula in write.formula_restores:
+        column = layout.columns[formula.header]
+        source = grid(state, band.line_row + formula.scratch_line, 1, band.column + column, 1)
+        yield _copy(source, grid(tab, rows.restored(formula.row), 1, column, 1))
+
+
+def _journal(layout: Layout) -> Iterator[Json]:
+    """The counters and the header row before the write, and which columns the writer went by."""
+    band, state = layout.band, layout.state_id
+    yield _copy(grid(state, layout.counters_row, 1, 1, 3), grid(state, BAND_ROW, 1, band.column, 3))
+    believed = json.dumps(dict(layout.columns), ensure_ascii=False, separators=(",", ":"))
+    yield _update(grid(state, BAND_ROW, 1, band.column + 3, 1), [[believed]])
+    width = layout.copied_columns
+    header = grid(layout.tab_id, 1, 1, 0, width)
+    yield _copy(header, grid(state, BAND_ROW, 1, band.column + band.half, width), "PASTE_VALUES")
+
+
+def _looks(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:
+    """Every row that will be touched goes into the scratch, as it is and as values."""
+    band, state, width = layout.band, layout.state_id, layout.copied_columns
+    line = 0
+    for first, count in _runs([rows.restored(r) for r in write.looked_at]):
+        source = grid(layout.tab_id, first, count, 0, width)
+        at = band.line_row + line
+        yield _copy(source, grid(state, at, count, band.column, width))
+        yield _copy(source, grid(state, at, count, band.column + band.half, width), "PASTE_VALUES")
+        line += count
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(first, count) of every run of consecutive numbers in an ascending sequence."""
+    start = 0
+    for index in range(1, len(numbers) + 1):
+        if index == len(numbers) or numbers[index] != numbers[index - 1] + 1:
+            yield numbers[start], index - start
+            start = index
+
+
+def _update(area: Json, values: Sequence[Sequence[SheetValue]], formats: Mapping[int, Json] | None = None) -> Json:
+    """One updateCells; ``formats`` are number formats by column within ``area``."""
+    fields = "userEnteredValue,userEnteredFormat.numberFormat" if formats else "userEnteredValue"
+    start = {"sheetId": area["sheetId"], "rowIndex": area["startRowIndex"], "columnIndex": area["startColumnIndex"]}
+    lines = [{"values": [_cell(v, (formats or {}).get(i)) for i, v in enumerate(line)]} for line in values]
+    return {"updateCells": {"start": start, "rows": lines, "fields": fields}}
+
+
+def _cell(value: SheetValue, number_format: Json | None) -> Json:
+    cell = encode_value(value)
+    if number_format:
+        cell["userEnteredFormat"] = {"numberFormat": number_format}
+    return cell
+
+
+def _cell_writes(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:
+    """Cells and ids; neighbours in the same columns of adjacent rows are one request."""
+    lines: dict[int, dict[int, SheetValue]] = {}
+    headers = {column: header for header, column in layout.columns.items()}
+    for cell in write.cells:
+        lines.setdefault(rows.restored(cell.row), {})[layout.columns[cell.header]] = cell.value
+    for given in write.ids:
+        lines.setdefault(rows.restored(given.row), {})[layout.columns[ROW_ID_HEADER]] = given.row_id
+    for first, column, block in _blocks(lines):
+        formats = _block_formats(layout, headers, column, block)
+        yield _update(grid(layout.tab_id, first, len(block), column, len(block[0])), block, formats)
+
+
+_Piece = tuple[int, tuple[SheetValue, ...]]
+
+
+def _blocks(lines: Mapping[int, Mapping[int, SheetValue]]) -> Iterator[tuple[int, int, list[tuple[SheetValue, ...]]]]:
+    """(first row, first column, values) of rectangles; dates stand apart, because they carry a format."""
+    open_blocks: dict[tuple[int, int, bool], tuple[int, list[tuple[SheetValue, ...]]]] = {}
+    previous = 0
+    for row in sorted(lines):
+        found = {(column, len(values), _dated(values[0])): values for column, values in _pieces(lines[row])}
+        for key in [k for k in open_blocks if row != previous + 1 or k not in found]:
+            first, block = open_blocks.pop(key)
+            yield first, key[0], block
+        for key, values in found.items():
+            open_blocks.setdefault(key, (row, []))[1].append(values)
+        previous = row
+    for key, (first, block) in open_blocks.items():
+        yield first, key[0], block
+
+
+def _pieces(line: Mapping[int, SheetValue]) -> Iterator[_Piece]:
+    """(first column, values) of adjacent cells of one row."""
+    columns = sorted(line)
+    start = 0
+    for index in range(1, len(columns) + 1):
+        if index == len(columns) or columns[index] != columns[index - 1] + 1 or _breaks(line, columns, index):
+            yield columns[start], tuple(line[c] for c in columns[start:index])
+            start = index
+
+
+def _breaks(line: Mapping[int, SheetValue], columns: Sequence[int], index: int) -> bool:
+    return _dated(line[columns[index]]) != _dated(line[columns[index - 1]])
+
+
+def _dated(value: SheetValue) -> bool:
+    return isinstance(value, Serial)
+
+
+def _block_formats(
+    layout: Layout, headers: Mapping[int, str], column: int, block: Sequence[Sequence[SheetValue]]
+) -> dict[int, Json]:
+    if not _dated(block[0][0]):
+        return {}
+    return {
+        index: _format_for(layout, headers.get(column + index, ""), [line[index] for line in block])
+        for index in range(len(block[0]))
+    }
+
+
+def _format_for(layout: Layout, header: str, values: Iterable[SheetValue]) -> Json:
+    """The date format that the column already has, else one that shows all of the values."""
+    serials = [v for v in values if isinstance(v, Serial)]
+    return layout.date_formats.get(header) or date_format(serials)
+
+
+def _inserts(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:
+    """Fresh rows with their ids and values; their cells hold nothing that could be overwritten."""
+    if not write.inserts:
+        return
+    after, tab = rows.restored(write.insert_after_row), layout.tab_id
+    # a row right below the header takes after the rows below it, unless there are none
+    inherit = after > 1 or layout.tab_rows <= 1
+    count = len(write.inserts)
+    yield {"insertDimension": {"range": row_span(tab, after + 1, count), "inheritFromBefore": inherit}}
+    left, right = layout.span
+    values = [_insert_line(layout, row, left, right) for row in write.inserts]
+    yield _update(grid(tab, after + 1, count, left, right - left + 1), values)
+    for header, column in layout.columns.items():
+        dated = [v for v in (row.cells.get(header) for row in write.inserts) if isinstance(v, Serial)]
+        if dated:
+            shape = {"userEnteredFormat": {"numberFormat": _format_for(layout, header, dated)}}
+            area = grid(tab, after + 1, count, column, 1)
+            yield {"repeatCell": {"range": area, "cell": shape, "fields": "userEnteredFormat.numberFormat"}}
+
+
+def _insert_line(layout: Layout, row: RowInsert, left: int, right: int) -> list[SheetValue]:
+    line: list[SheetValue] = [None] * (right - left + 1)
+    for header, value in row.cells.items():
+        line[layout.columns[header] - left] = value
+    line[layout.columns[ROW_ID_HEADER] - left] = row.row_id
+    return line
+
+
+def _deletes(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:
+    """Bottom up, so that no number changes before its turn."""
+    doomed = sorted({rows.inserted(d.row) for d in write.deletes})
+    left_over = layout.tab_rows + len(write.row_restores) + len(write.inserts) - len(doomed)
+    if doomed and left_over < 2:
+        # Google lets nobody delete every row below a frozen header
+        yield {"appendDimension": {"sheetId": layout.tab_id, "dimension": "ROWS", "length": 1}}
+    for first, count in reversed(list(_runs(doomed))):
+        yield {"deleteDimension": {"range": row_span(layout.tab_id, first, count)}}
+
+
+def _counters(layout: Layout, after: Layout, write: SwapWrite) -> Iterator[Json]:
+    """n and epoch; never q, which belongs to the script."""
+    row = layout.counters_row
+    yield _update(grid(layout.state_id, row, 1, 1, 2), [[write.n, write.epoch]])
+    if after.band != layout.band:
+        yield _update(grid(layout.state_id, row, 1, 6, 1), [[after.band.line_row]])
+
+
+def _response_ranges(layout: Layout, write: SwapWrite) -> list[str]:
+    band, (left, right) = layout.band, layout.span
+    ranges = [
+        f"{quoted(layout.tab_title)}!1:1",  # for the columns' metadata, as of this very write
+        a1_range(STATE_TAB, BAND_ROW, BAND_ROW, band.column, band.column + 2),
+    ]
+    if lines := len(write.looked_at):
+        last = band.line_row + lines - 1
+        for half in (band.column, band.column + band.half):
+            ranges.append(a1_range(STATE_TAB, band.line_row, last, half + left, half + right))
+    return ranges
+
+
+# --- the answer -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What an answer said."""
+
+    answer: SwapAnswer
+    layout: Layout
+    """As of the answer."""
+
+
+def decode_swap(answer: Mapping[str, Any], target: SheetTarget, plan: SwapPlan, write: SwapWrite) -> Decoded:
+    """Read the answer of a swap write.
+
+    The columns in the answer are those at the moment of the write, because the answer is part of it. Where
+    they are not the ones that the write went by, ``layout_changed`` is set and the rows are left out.
+    """
+    found = parts(answer.get("updatedSpreadsheet") or {})
+    state, tab = state_part(found), tab_part(found, target)
+    band = plan.layout.band
+    layout = replace(
+        plan.layout,
+        tab_title=tab.title,
+        tab_rows=tab.row_count,
+        tab_columns=tab.column_count,
+        columns=columns_of(tab, target),
+        state_rows=state.row_count,
+        state_columns=state.column_count,
+    )
+    before = counters_copy(state.grid_at(BAND_ROW, band.column), band)
+    if layout.columns != plan.layout.columns:
+        return Decoded(SwapAnswer(before, (), layout_changed=True), layout)
+    left, _ = plan.layout.span
+    lines = Lines(
+        state.grid_at(band.line_row, band.column + left),
+        state.grid_at(band.line_row, band.column + band.half + left),
+        band,
+    )
+    return Decoded(SwapAnswer(before, hit_rows(layout, lines, write)), layout)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The two halves of the scratch's lines; they may be one and the same piece of an answer."""
+
+    as_it_was: Grid
+    values: Grid
+    band: Band
+
+    def cell(self, line: int, column: int) -> SheetCell | None:
+        """What stood in a column of the tab: a formula with the value that it showed in its own place.
+
+        The text of a formula is that of the copy: its relative references are shifted.
+        """
+        row = self.band.line_row + line
+        cell = self.as_it_was.cell(row, self.band.column + column)
+        if cell is None or cell.formula is None:
+            return cell
+        shown = self.values.cell(row, self.band.column + self.band.half + column)
+        value = shown.value if shown else None
+        if isinstance(cell.value, Serial) and isinstance(value, int | float):
+            value = Serial(float(value))
+        return SheetCell(value, cell.formula)
+
+
+def hit_rows(layout: Layout, lines: Lines, write: SwapWrite) -> tuple[HitRow, ...]:
+    """The rows that a write looked at, as they were just before it, by the columns of ``layout``."""
+    return tuple(_hit(layout, lines, line, row) for line, row in enumerate(write.looked_at))
+
+
+def _hit(layout: Layout, lines: Lines, line: int, row: int) -> HitRow:
+    cells = {header: lines.cell(line, column) for header, column in layout.columns.items()}
+    row_id = cells.pop(ROW_ID_HEADER, None)
+    return HitRow(
+        scratch_line=line,
+        row=row,
+        row_id=id_text(row_id),
+        cells={header: cell for header, cell in cells.items() if cell is not None},
+    )
+
+
+def id_text(cell: SheetCell | None) -> str | None:
+    """A row id as text; ``None`` for a blank cell."""
+    return None if cell is None or cell.value is None else str(cell.value)
+
+
+def counters_copy(piece: Grid, band: Band) -> Stamp:
+    """The counters as they were just before the write."""
+    values = [piece.cell(BAND_ROW, band.column + i) for i in range(3)]
+    n, epoch, q = (_count(c) for c in values)
+    return Stamp(n=n, q=q, epoch=epoch)
+
+
+def _count(cell: SheetCell | None) -> int:
+    value = cell.value if cell else None
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def state_of(answer: Mapping[str, Any]) -> SheetPart:
+    """The hidden tab out of a read."""
+    return state_part(parts(answer))

@@ -1,0 +1,247 @@
+"""The Sheet port on the Google Sheets API: reads of the tab, and the swap write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_layout import (
+    BAND_ROW,
+    COUNTERS_RANGE,
+    LAYOUT_FIELDS,
+    READ_FIELDS,
+    Grid,
+    Layout,
+    columns_of,
+    counters_of,
+    layout_filters,
+    layout_of,
+    metadata_key,
+    parts,
+    scratch_filters,
+    state_part,
+    tab_filters,
+    tab_part,
+)
+from adapters.sheets_swap import (
+    ANSWER_FIELDS,
+    Lines,
+    SwapPlan,
+    counters_copy,
+    decode_swap,
+    hit_rows,
+    id_text,
+    plan_swap,
+)
+from adapters.sheets_takeback import believed_columns, header_moved, take_back
+from adapters.sheets_widen import widen
+from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
+from core.model import ROW_ID_HEADER, SheetCell
+from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage, TabRow
+
+Json = dict[str, Any]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class GoogleSheet:
+    """Implements ``core.ports.Sheet``.
+
+    It remembers where the columns of each link stand, so that an ordinary write needs no read before it;
+    every answer tells it anew. One writer per link at a time; different links may be written by different
+    threads at once.
+
+    Args:
+        client: connection to Google.
+        clock: the time now, aware.
+    """
+
+    def __init__(self, client: SheetsClient, clock: Callable[[], datetime] = _now) -> None:
+        self._client = client
+        self._clock = clock
+        self._layouts: dict[str, Layout] = {}
+        self._unanswered: dict[str, Layout] = {}
+
+    def read_tab(self, target: SheetTarget) -> TabImage:
+        """The whole tab with counters and metadata in one read."""
+        began = self._clock()
+        answer = self._client.read(target.spreadsheet_id, tab_filters(target), READ_FIELDS)
+        self._remember(answer, target)
+        return tab_image(answer, target, began)
+
+    def read_positions(self, target: SheetTarget) -> Positions:
+        """Counters, metadata and the id column in one read."""
+        filters = [
+            {"a1Range": COUNTERS_RANGE},
+            {"gridRange": {"sheetId": target.sheet_id, "startRowIndex": 0, "endRowIndex": 1}},
+            {"developerMetadataLookup": _id_column(target)},
+        ]
+        answer = self._client.read(target.spreadsheet_id, filters, READ_FIELDS)
+        self._remember(answer, target)
+        return positions(answer, target)
+
+    def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        """Perform the swap write in one request.
+
+        Raises:
+            ReplyLost: ask :meth:`recall`.
+        """
+        known = self._layouts.get(target.link)
+        layout = self._fitting(target, known or self._read_layout(target))
+        plan = plan_swap(layout, write)
+        try:
+            return self._send(target, write, plan)
+        except SheetsRefused:
+            if known is None:
+                raise
+        # what was known of the spreadsheet is too old, e.g. the tab was renamed: look, then once more
+        layout = self._fitting(target, self._read_layout(target))
+        landed = self._recall(target, write, layout)
+        return landed or self._send(target, write, plan_swap(layout, write))
+
+    def recall(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer | None:
+        """After a lost reply: the answer out of the scratch if this very write is the last one that landed."""
+        layout = self._unanswered.get(target.link) or self._read_layout(target)
+        return self._recall(target, write, layout)
+
+    def forget(self, link: str) -> None:
+        """Look anew before the next write to the link, e.g. after it was linked again."""
+        self._layouts.pop(link, None)
+        self._unanswered.pop(link, None)
+
+    def _send(self, target: SheetTarget, write: SwapWrite, plan: SwapPlan) -> SwapAnswer:
+        try:
+            raw = self._client.write(target.spreadsheet_id, plan.body, ANSWER_FIELDS)
+        except ReplyLost:
+            self._layouts.pop(target.link, None)
+            self._unanswered[target.link] = plan.layout
+            raise
+        decoded = decode_swap(raw, target, plan, write)
+        self._layouts[target.link] = decoded.layout
+        if decoded.answer.layout_changed:
+            self._take_back(target, write, plan.layout)
+        return decoded.answer
+
+    def _recall(self, target: SheetTarget, write: SwapWrite, layout: Layout) -> SwapAnswer | None:
+        lines = len(write.looked_at)
+        filters = layout_filters(target) + scratch_filters(layout, lines)
+        raw = self._client.read(target.spreadsheet_id, filters, READ_FIELDS)
+        found = parts(raw)
+        state, tab = state_part(found), tab_part(found, target)
+        counters = counters_of(state, target.link)
+        self._remember(raw, target)
+        self._unanswered.pop(target.link, None)
+        if (counters.stamp.n, counters.stamp.epoch) != (write.n, write.epoch):
+            return None
+        band = counters.band
+        journal = state.grid_at(BAND_ROW, band.column)
+        before, believed = counters_copy(journal, band), believed_columns(journal, band)
+        if counters.taken_back == write.n:
+            return SwapAnswer(before, (), layout_changed=True)
+        used = replace(layout, columns=believed, band=band)
+        if header_moved(tab, journal, used, columns_of(tab, target)):
+            self._take_back(target, write, used)
+            return SwapAnswer(before, (), layout_changed=True)
+        scratch = state.grid_at(band.line_row, band.column)
+        return SwapAnswer(before, hit_rows(used, Lines(scratch, scratch, band), write))
+
+    def _take_back(self, target: SheetTarget, write: SwapWrite, used: Layout) -> None:
+        """Undo a write into the wrong columns; when that fails, :meth:`recall` does it."""
+        try:
+            self._layouts[target.link] = take_back(self._client, target, write, used)
+        except SheetsUnavailable as error:
+            self._layouts.pop(target.link, None)
+            self._unanswered[target.link] = used
+            raise ReplyLost(f"A write into moved columns is not yet taken back: {error.message}") from error
+
+    def _read_layout(self, target: SheetTarget) -> Layout:
+        raw = self._client.read(target.spreadsheet_id, layout_filters(target), LAYOUT_FIELDS, compact=False)
+        layout = layout_of(raw, target)
+        self._layouts[target.link] = layout
+        return layout
+
+    def _fitting(self, target: SheetTarget, layout: Layout) -> Layout:
+        """The layout, its scratch made wider if the tab's columns have outgrown it."""
+        if not layout.columns or layout.span[1] < layout.band.half:
+            return layout
+        widen(self._client, target, layout)
+        return self._read_layout(target)
+
+    def _remember(self, answer: Mapping[str, Any], target: SheetTarget) -> None:
+        known = self._layouts.get(target.link)
+        if known is not None:
+            self._layouts[target.link] = layout_of(answer, target, known.date_formats)
+
+
+def _id_column(target: SheetTarget) -> Json:
+    return {
+        "metadataKey": metadata_key(target.link),
+        "metadataValue": ROW_ID_HEADER,
+        "locationType": "COLUMN",
+    }
+
+
+def tab_image(answer: Mapping[str, Any], target: SheetTarget, read_at: datetime) -> TabImage:
+    """The tab out of an answer that holds all of it."""
+    found = parts(answer)
+    tab, counters = tab_part(found, target), counters_of(state_part(found), target.link)
+    columns, cells = columns_of(tab, target), tab.grid_at(1, 0)
+    rows = tuple(_tab_rows(cells, columns))
+    header = cells.line(1)
+    titles = {h: _text(header[c]) if c < len(header) else "" for h, c in columns.items() if h != ROW_ID_HEADER}
+    return TabImage(
+        stamp=counters.stamp,
+        columns=columns,
+        rows=rows,
+        last_row=rows[-1].row if rows else 1,
+        read_at=read_at,
+        missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in columns),
+        titles=titles,
+    )
+
+
+def _tab_rows(cells: Grid, columns: Mapping[str, int]) -> list[TabRow]:
+    """Rows that are not blank where it matters."""
+    id_column = columns.get(ROW_ID_HEADER)
+    linked = [(h, c) for h, c in columns.items() if h != ROW_ID_HEADER]
+    rows = []
+    for row in range(2, cells.last_row + 1):
+        line = cells.line(row)
+        filled = {h: cell for h, c in linked if c < len(line) and (cell := line[c]) is not None}
+        row_id = id_text(line[id_column]) if id_column is not None and id_column < len(line) else None
+        if filled or row_id is not None:
+            rows.append(TabRow(row, row_id, filled))
+    return rows
+
+
+def _text(cell: SheetCell | None) -> str:
+    return "" if cell is None or cell.value is None else str(cell.value)
+
+
+def positions(answer: Mapping[str, Any], target: SheetTarget) -> Positions:
+    """Where each row id stands, out of an answer that holds the id column."""
+    found = parts(answer)
+    tab, counters = tab_part(found, target), counters_of(state_part(found), target.link)
+    columns = columns_of(tab, target)
+    rows: dict[str, int] = {}
+    last_row = 1
+    id_column = columns.get(ROW_ID_HEADER)
+    piece = _longest(tab.grids, id_column)
+    if piece is not None and id_column is not None:
+        for row in range(2, piece.last_row + 1):
+            row_id = id_text(piece.cell(row, id_column))
+            if row_id is not None:
+                rows.setdefault(row_id, row)
+                last_row = row
+    return Positions(counters.stamp, columns, rows, last_row)
+
+
+def _longest(grids: tuple[Grid, ...], column: int | None) -> Grid | None:
+    """The piece that holds the id column, not only its header."""
+    holding = [g for g in grids if column is not None and g.column == column]
+    return max(holding, key=lambda g: g.last_row, default=None)
