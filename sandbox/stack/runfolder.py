@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,20 @@ from typing import Any
 from core.errors import StackError
 
 _SOCKET_PATH_BYTES_MAX = 100  # the kernel takes 107, and supervisord adds a suffix while it starts
+
+_MADE_HERE = (
+    "mysql",
+    "mysql_password",
+    "mysql_root_password",
+    "kafka",
+    "sandbox",
+    "metrics",
+    "logs",
+    "links.yaml",
+    "sample.json",
+    "webhook_secret",
+    "stack.json",
+)
 
 
 class RunFolder:
@@ -100,6 +115,28 @@ class RunFolder:
             file.write(str(os.getpid()))
             file.flush()
             yield
+
+    def is_locked(self) -> bool:
+        """Whether a stack runs, starts or stops in this folder at this moment."""
+        lock = self.path / "stack.lock"
+        if not lock.is_file():
+            return False
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return True
+        return False
+
+    def forget(self) -> None:
+        """Delete what stacks made here, and nothing that somebody else may have put beside it."""
+        for name in _MADE_HERE:
+            path = self.path / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        self.logs.mkdir()
 
     def write_stack(self, stack: Mapping[str, Any]) -> None:
         """Replace `stack.json` in one step: a reader sees the old one or the new one, whole."""

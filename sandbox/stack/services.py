@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Service:
         command: program and arguments.
         group: `SERVERS` or `SERVICES`.
         stop_s: how long it may take to stop before it is killed.
-        ready: whether it answers; None where running is all that can be asked.
+        ready: whether the process with this id answers; None where running is all that can be asked.
         prepare: what must be done before its first start.
     """
 
@@ -48,7 +49,7 @@ class Service:
     command: tuple[str, ...]
     group: str = SERVICES
     stop_s: int = 6
-    ready: Callable[[], bool] | None = None
+    ready: Callable[[int], bool] | None = None
     prepare: Callable[[], None] | None = None
 
 
@@ -101,7 +102,7 @@ def plan_stack(settings: Settings, folder: RunFolder, *, links: Path, scale: dic
         started.append(_http(settings.sandbox_port, "sandbox", "sandbox.serve", "/", SERVERS))
         ports["TWINSHEET_SANDBOX_PORT"] = settings.sandbox_port
         endpoint = f"http://127.0.0.1:{settings.sandbox_port}"
-    started += _our_services(settings, scale)
+    started += _our_services(settings, folder, scale)
     ports |= {"TWINSHEET_WEBHOOK_PORT": settings.webhook_port, "TWINSHEET_CONSOLE_PORT": settings.console_port}
     stack = {
         "mysql_url": mysql_url,
@@ -126,7 +127,7 @@ def _mysql(program: programs.MysqlProgram, place: commands.MysqlPlace) -> Servic
         tuple(commands.mysql_command(program, place)),
         SERVERS,
         stop_s=8,
-        ready=lambda: servers.mysql_answers(place),
+        ready=lambda _: servers.mysql_answers(place),
         prepare=lambda: servers.prepare_mysql(program, place),
     )
 
@@ -148,16 +149,16 @@ def _kafka(downloads: Downloads, place: commands.KafkaPlace) -> Service:
         tuple(commands.kafka_command(java, jars, place)),
         SERVERS,
         stop_s=8,
-        ready=lambda: servers.kafka_answers(place),
+        ready=lambda _: servers.kafka_answers(place),
         prepare=lambda: servers.prepare_kafka(java, jars, place),
     )
 
 
 def _http(port: int, name: str, module: str, path: str, group: str = SERVICES) -> Service:
-    return Service(name, _python(module), group, ready=lambda: servers.http_answers(port, path))
+    return Service(name, _python(module), group, ready=lambda _: servers.http_answers(port, path))
 
 
-def _our_services(settings: Settings, scale: dict[str, int]) -> list[Service]:
+def _our_services(settings: Settings, folder: RunFolder, scale: dict[str, int]) -> list[Service]:
     unknown = sorted(set(scale) - set(KINDS) | {kind for kind in ("webhook", "console") if kind in scale})
     if unknown:
         able = ", ".join(kind for kind in KINDS if kind not in ("webhook", "console"))
@@ -168,8 +169,19 @@ def _our_services(settings: Settings, scale: dict[str, int]) -> list[Service]:
     ]
     for kind in KINDS[2:]:
         for number in range(1, scale.get(kind, 1) + 1):
-            services.append(Service(kind if number == 1 else f"{kind}.{number}", _python(_MODULES[kind])))
+            name = kind if number == 1 else f"{kind}.{number}"
+            services.append(Service(name, _python(_MODULES[kind]), ready=lambda pid: _works(folder, pid)))
     return services
+
+
+def _works(folder: RunFolder, pid: int) -> bool:
+    """Whether a process says of itself that its main loop comes round and waits for nothing."""
+    from app.notes import read_notes
+
+    return any(
+        note.pid == pid and note.round_at is not None and note.working(time.time())
+        for note in read_notes(folder.path)
+    )
 
 
 def _python(module: str) -> tuple[str, ...]:

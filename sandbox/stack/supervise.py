@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 
@@ -18,7 +18,7 @@ import psutil
 from core.errors import StackError
 from sandbox.stack.runfolder import RunFolder
 from sandbox.stack.servers import port_is_free
-from sandbox.stack.services import STACK_MARK, Plan, Service
+from sandbox.stack.services import SERVERS, SERVICES, STACK_MARK, Plan, Service
 from sandbox.stack.supervisor import BACKOFF, RUNNING, Supervisor
 
 _POLL_S = 0.25
@@ -47,12 +47,15 @@ class Stack:
         self._pids: dict[str, int] = {}
         self._backing_off_since: dict[str, float] = {}
         self._stopping = threading.Event()
+        self._guard = threading.Thread(target=self._guard_until_stop, name="guard", daemon=True)
+        self._failure: StackError | None = None
 
     def __enter__(self) -> "Stack":
         check_ports(self.plan.ports)
         with ExitStack() as undo:
             undo.callback(self.stop)
             self._start()
+            self._guard.start()
             undo.pop_all()
         return self
 
@@ -61,10 +64,15 @@ class Stack:
 
     def _start(self) -> None:
         self.supervisor.start()
-        with ThreadPoolExecutor(len(self.plan.services)) as pool:
-            for ready in [pool.submit(self._bring_up, service) for service in self.plan.services]:
-                ready.result()
+        # What the others need comes first: started together, they would only wait and take its processor time.
+        for group in (SERVERS, SERVICES):
+            self._bring_up_together([service for service in self.plan.services if service.group == group])
         self._note_pids()
+
+    def _bring_up_together(self, services: Sequence[Service]) -> None:
+        with ThreadPoolExecutor(max(1, len(services))) as pool:
+            for ready in [pool.submit(self._bring_up, service) for service in services]:
+                ready.result()
 
     def _bring_up(self, service: Service) -> None:
         if service.prepare:
@@ -82,23 +90,41 @@ class Stack:
                 raise StackError(f"{service.name} did not become ready. {self._last_words(service.name)}")
 
     def _is_ready(self, service: Service) -> bool:
-        if service.ready:
-            return service.ready()
         state = self.supervisor.states().get(service.name)
-        return state is not None and state.state == RUNNING
+        if state is None or not state.pid:
+            return False
+        return service.ready(state.pid) if service.ready else state.state == RUNNING
 
     def _last_words(self, name: str) -> str:
         log = self.folder.logs / f"{name}.log"
         lines = log.read_text(errors="replace").strip().splitlines() if log.is_file() else []
         return f"The end of {log}: " + " | ".join(lines[-5:])
 
-    def guard(self) -> None:
-        """Keep the stack whole until `request_stop`."""
+    def wait(self) -> None:
+        """Wait until somebody asks for the stop.
+
+        Raises:
+            StackError: the supervisor ended and could not be brought back.
+        """
+        self._stopping.wait()
+        if self._failure:
+            raise self._failure
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the stop has been asked for."""
+        return self._stopping.is_set()
+
+    def _guard_until_stop(self) -> None:
         while not self._stopping.wait(_POLL_S):
-            self.look_after()
+            try:
+                self.look_after()
+            except StackError as error:
+                self._failure = error
+                self._stopping.set()
 
     def request_stop(self) -> None:
-        """Let `guard` return; may be called from a signal handler or another thread."""
+        """Let `wait` return; may be called from a signal handler or another thread."""
         self._stopping.set()
 
     def look_after(self) -> None:
@@ -137,6 +163,8 @@ class Stack:
     def stop(self) -> None:
         """Stop everything in order, and take `stack.json` away first."""
         self._stopping.set()
+        if self._guard.is_alive():
+            self._guard.join()
         self.folder.stack_file.unlink(missing_ok=True)
         self.supervisor.stop(_STOP_TIMEOUT_S)
         end_leftovers(self.folder)
@@ -190,10 +218,17 @@ def _signal(process: psutil.Process, how: signal.Signals) -> None:
 
 @contextmanager
 def stopped_by_signals(stack: Stack) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end `guard`, so that the stack is stopped in order."""
-    before = {
-        number: signal.signal(number, lambda *_: stack.request_stop()) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    """Let Ctrl-C and SIGTERM end what runs inside with KeyboardInterrupt, once: a second does not
+    disturb the stop that the first began.
+    """
+
+    def asked(*_: object) -> None:
+        first = not stack.stopping
+        stack.request_stop()
+        if first:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -35,8 +35,11 @@ folder = RunFolder(Path(sys.argv[1]))
 with folder.locked():
     end_leftovers(folder)
     stack = Stack(plan_of(folder, int(sys.argv[2])), folder, lambda name: None)
-    with stopped_by_signals(stack), stack:
-        stack.guard()
+    try:
+        with stopped_by_signals(stack), stack:
+            stack.wait()
+    except KeyboardInterrupt:
+        pass
 """
 
 
@@ -46,7 +49,9 @@ def plan_of(folder: RunFolder, port: int) -> Plan:
 
     python = sys.executable
     services = (
-        Service("sandbox", (python, "-c", _WEB.format(port=port)), "servers", ready=lambda: http_answers(port, "/")),
+        Service(
+            "sandbox", (python, "-c", _WEB.format(port=port)), "servers", ready=lambda _: http_answers(port, "/")
+        ),
         Service("table_writer", (python, "-c", _WAIT)),
         Service("table_writer.2", (python, "-c", _WAIT)),
     )
@@ -139,7 +144,7 @@ def test_a_process_that_cannot_live_is_tried_again_and_again(folder: RunFolder) 
     code = (
         f"import pathlib, signal, sys; sys.exit(2) if not pathlib.Path({str(needed)!r}).exists() else signal.pause()"
     )
-    service = Service("binlog", (sys.executable, "-c", code), ready=lambda: True)
+    service = Service("binlog", (sys.executable, "-c", code), ready=lambda _: True)
     plan = Plan((service,), os.environ | {STACK_MARK: str(folder.path)}, {}, {})
     with folder.locked(), Stack(plan, folder, lambda name: None) as stack:
         seen: list[str] = []

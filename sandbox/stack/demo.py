@@ -1,0 +1,277 @@
+"""The commands `twinsheet demo`, `twinsheet up` and `twinsheet sql`: a whole stack on this machine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import click
+from rich.console import Console
+
+from config.settings import Settings, load_settings
+from core.errors import StackError
+from sandbox.stack import install, programs, sample
+from sandbox.stack.downloads import Downloads, downloads_dir
+from sandbox.stack.runfolder import RunFolder
+from sandbox.stack.services import KINDS, Plan, plan_stack
+from sandbox.stack.sheet_client import SheetClient
+from sandbox.stack.supervise import Stack, end_leftovers, stopped_by_signals
+
+_VERIFY_WAIT_S = 30
+_LINK_TIMEOUT_S = 180
+
+
+class _Scale(click.ParamType[tuple[str, int]]):
+    name = "service=number"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, int]:
+        kind, _, number = str(value).partition("=")
+        if kind not in KINDS or not number.isdigit() or int(number) < 1:
+            self.fail(f"{value!r} is not like table_writer=2", param, ctx)
+        return kind, int(number)
+
+
+_scale_option = click.option(
+    "--scale", type=_Scale(), multiple=True, help="Run several of a service, such as table_writer=2."
+)
+
+
+@click.command("demo")
+@click.option("--fresh", is_flag=True, help="Start over: forget all data of this run folder.")
+@click.option("--no-sample", is_flag=True, help="Start without the sample sheet and table.")
+@click.option("--check", is_flag=True, help="Take the tour alone, tell each step's delay, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="With --check: print the tour as JSON.")
+@_scale_option
+def demo_command(
+    fresh: bool, no_sample: bool, check: bool, as_json: bool, scale: tuple[tuple[str, int], ...]
+) -> None:
+    """Start everything on this machine, with a sample sheet linked to a table."""
+    if check and no_sample:
+        raise click.UsageError("The tour needs the sample: give --check or --no-sample, not both.")
+    console = Console(stderr=as_json, highlight=False)
+    folder = RunFolder(load_settings(needs=()).run_dir)
+    if check and not fresh and folder.is_locked():
+        sys.exit(_tour(_running(folder), folder, console, as_json))
+    with _stack(folder, console, dict(scale), demo=True, fresh=fresh) as (stack, plan):
+        if not no_sample:
+            _ensure_sample(plan, folder, console)
+        if check:
+            sys.exit(_tour(plan.stack, folder, console, as_json))
+        _tell(plan.stack, console, with_sample=not no_sample)
+        stack.wait()
+
+
+@click.command("sql", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sql_command(arguments: tuple[str, ...]) -> None:
+    """Open a SQL prompt on the running stack's database; ARGUMENTS go to the client."""
+    settings = load_settings(needs=("mysql_url",))
+    parts = urlsplit(settings.mysql_url.get_secret_value())
+    command = [
+        *_mysql_client(),
+        f"--host={parts.hostname}",
+        f"--port={parts.port or 3306}",
+        f"--user={unquote(parts.username or '')}",
+        "--protocol=TCP",
+        "--default-character-set=utf8mb4",
+        *arguments,
+    ]
+    # In the environment, where other users of the machine cannot read it, as they can a command line.
+    environment = os.environ | {"MYSQL_PWD": unquote(parts.password or "")}
+    os.execvpe(command[0], command, environment)  # noqa: S606 - a client found on PATH or in the download folder
+
+
+def _mysql_client() -> tuple[str, ...]:
+    program = programs.find_mysql(Downloads(downloads_dir()), lambda text: click.echo(text, err=True))
+    if program.client:
+        return program.client
+    client = shutil.which("mysql") or shutil.which("mariadb")
+    if not client:
+        raise StackError("There is no mysql client on this machine.", "Install one, such as mysql-client.")
+    return (client,)
+
+
+@contextmanager
+def _stack(
+    folder: RunFolder, console: Console, scale: dict[str, int], *, demo: bool, fresh: bool = False
+) -> Iterator[tuple[Stack, Plan]]:
+    """A stack that is ready, stopped at the end or by Ctrl-C."""
+    with folder.locked():
+        end_leftovers(folder)
+        folder.stack_file.unlink(missing_ok=True)  # of a stack that was killed; settings would attach to it
+        if fresh:
+            folder.forget()
+        settings = load_settings(needs=())
+        if demo:
+            settings = settings.model_copy(update={"google_credentials": None, "sheets_endpoint": None})
+        install.install(_components(settings), Downloads(downloads_dir()), console)
+        links = folder.links_file if demo and "links" not in settings.model_fields_set else settings.links
+        plan = plan_stack(settings, folder, links=links, scale=scale)
+        with console.status("Starting") as status:
+            waiting = {service.name for service in plan.services}
+
+            def came_up(name: str) -> None:
+                waiting.discard(name)
+                status.update(f"Starting {', '.join(sorted(waiting))}")
+
+            stack = Stack(plan, folder, came_up)
+            with _told_when_stopped(console), stopped_by_signals(stack), stack:
+                status.stop()
+                yield stack, plan
+
+
+@contextmanager
+def _told_when_stopped(console: Console) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print("Stopped. The data stays; start again to go on.")
+
+
+def _components(settings: Settings) -> tuple[install.Component, ...]:
+    """What has to be on this machine; not what the settings have elsewhere."""
+    wanted = list(install.FOR_DEMO)
+    if settings.mysql_url.get_secret_value():
+        wanted.remove(install.MYSQL)
+    if settings.kafka:
+        wanted.remove(install.KAFKA)
+    return tuple(wanted)
+
+
+def _running(folder: RunFolder) -> dict[str, Any]:
+    stack = folder.read_stack()
+    if stack is None:
+        raise StackError(f"The stack in {folder.path} is still starting.", "Wait until it is ready.")
+    return stack
+
+
+def _ensure_sample(plan: Plan, folder: RunFolder, console: Console) -> None:
+    """Make the sample once: its spreadsheet, its table and the link between them."""
+    note = folder.path / "sample.json"
+    made: dict[str, Any] = json.loads(note.read_text()) if note.is_file() else {}
+    if made.get("linked"):
+        return
+    with console.status("Making the sample"):
+        sheets = SheetClient(str(plan.stack["sheets_endpoint"]))
+        if "spreadsheet" not in made:
+            made["spreadsheet"] = sample.make_spreadsheet(sheets)
+            note.write_text(json.dumps(made))
+        _make_table(str(plan.stack["mysql_url"]))
+        _link(made["spreadsheet"], folder)
+        note.write_text(json.dumps(made | {"linked": True}))
+
+
+def _make_table(mysql_url: str) -> None:
+    from sandbox.stack.tour import connect
+
+    connection = connect(mysql_url)
+    try:
+        for statement in sample.TABLE_SQL:
+            connection.cursor().execute(statement)
+    finally:
+        connection.close()
+
+
+def _link(spreadsheet: str, folder: RunFolder) -> None:
+    place = ("--spreadsheet", spreadsheet, "--tab", sample.TAB, "--table", sample.TABLE)
+    done = _twinsheet(folder, "link", "add", sample.LINK, *place, "--yes", "--json", timeout_s=_LINK_TIMEOUT_S)
+    if done.returncode:
+        told = done.stderr.strip() or done.stdout.strip()
+        raise StackError(f"The sample could not be linked: {told[-600:]}", "Start over: make demo ARGS=--fresh")
+
+
+def _twinsheet(folder: RunFolder, *arguments: str, timeout_s: float) -> "subprocess.CompletedProcess[str]":
+    """Run one of our own commands as a person would, attached to the stack by its folder."""
+    ours = {name for name in os.environ if name.startswith("TWINSHEET_")}
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "app.cli", *arguments],
+        env=environment | {"TWINSHEET_RUN_DIR": str(folder.path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def _tell(stack: dict[str, Any], console: Console, *, with_sample: bool) -> None:
+    server = urlsplit(stack["mysql_url"])
+    console.print()
+    console.print("[bold green]Twinsheet runs.[/]")
+    console.print(f"  Sheet    {stack['sheets_endpoint']}/")
+    console.print(f"  Console  {stack['console_url']}/")
+    console.print(f"  Webhook  {stack['webhook_url']}/hooks/sheets/")
+    console.print(f"  MySQL    {server.hostname}:{server.port}, user {server.username}  (make sql opens a prompt)")
+    if with_sample:
+        console.print()
+        console.print("Three things to try:")
+        console.print("  1. Open the sheet, type into a cell of Orders, and see the table beside it change.")
+        console.print("  2. [bold]make sql[/], then see the cell change:")
+        console.print(f"     UPDATE {sample.TABLE} SET status = 'shipped' WHERE order_no = {sample.FIRST_ORDER_NO};")  # noqa: S608 - shown, not run
+        console.print("  3. Type a new order below the last one, without its number: the table gives it one.")
+    console.print()
+    console.print("Ctrl-C stops everything; the data stays.")
+
+
+def _tour(stack: dict[str, Any], folder: RunFolder, console: Console, as_json: bool) -> int:
+    """Take the tour; prints each step as it ends. Returns the exit code."""
+    from sandbox.stack.tour import Sheet, Step, Table, take_tour
+
+    note = folder.path / "sample.json"
+    if not note.is_file():
+        raise StackError("This stack runs without the sample.", "Start it without --no-sample.")
+    sheet = Sheet(SheetClient(str(stack["sheets_endpoint"])), json.loads(note.read_text())["spreadsheet"])
+    table = Table(str(stack["mysql_url"]))
+    steps: list[Step] = []
+    try:
+        for step in take_tour(sheet, table, lambda: _verify(folder)):
+            steps.append(step)
+            mark = "[green]✓[/]" if step.good else "[red]✗[/]"
+            console.print(f"{mark} {step.delay_s * 1000:8.0f} ms  {step.name}  {step.reason}".rstrip())
+    finally:
+        table.close()
+    good = all(step.good for step in steps)
+    memory = _memory(folder)
+    console.print("memory, MB: " + ", ".join(f"{name} {rss_mb}" for name, rss_mb in memory.items()))
+    console.print("[green]All steps good.[/]" if good else "[red]Some steps failed.[/]")
+    if as_json:
+        told = [{"step": s.name, "delay_s": round(s.delay_s, 4), "good": s.good, "reason": s.reason} for s in steps]
+        click.echo(json.dumps({"good": good, "steps": told, "memory_mb": memory}, ensure_ascii=False))
+    return 0 if good else 1
+
+
+def _verify(folder: RunFolder) -> bool:
+    done = _twinsheet(
+        folder, "verify", sample.LINK, "--wait", str(_VERIFY_WAIT_S), "--json", timeout_s=_VERIFY_WAIT_S + 60
+    )
+    return done.returncode == 0
+
+
+def _memory(folder: RunFolder) -> dict[str, int]:
+    import psutil
+
+    pids: dict[str, int] = (folder.read_stack() or {}).get("pids", {})
+    found = {}
+    for name, pid in pids.items():
+        try:
+            found[name] = round(psutil.Process(pid).memory_info().rss / 1e6)
+        except psutil.NoSuchProcess:  # on its way back
+            continue
+    return found
+
+
+@click.command("up")
+@_scale_option
+def up_command(scale: tuple[tuple[str, int], ...]) -> None:
+    """Start the services, and whatever of MySQL, Kafka and the sandbox the settings do not name."""
+    console = Console(highlight=False)
+    folder = RunFolder(load_settings(needs=()).run_dir)
+    with _stack(folder, console, dict(scale), demo=False) as (stack, plan):
+        _tell(plan.stack, console, with_sample=False)
+        stack.wait()
