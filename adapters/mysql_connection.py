@@ -13,10 +13,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import mysql.connector
+from mysql.connector.constants import ClientFlag
+
 from core.errors import MysqlRefused, MysqlUnavailable, SettingsError, TwinsheetError
 
 if TYPE_CHECKING:
     from mysql.connector.connection_cext import CMySQLConnection
+
+try:
+    from _mysql_connector import MySQLInterfaceError  # type: ignore[import-not-found]  # the C extension has no stubs
+except ImportError:  # connect() says so
+    MySQLInterfaceError = mysql.connector.Error
+
+SERVER_ERRORS: tuple[type[Exception], ...] = (mysql.connector.Error, MySQLInterfaceError)
+"""What MySQL or its library raises; from the second statement of a packet on the C extension raises its own."""
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 60
@@ -110,9 +121,6 @@ def connect(address: MysqlAddress, *, schema: str | None = None, autocommit: boo
         MysqlUnavailable: nobody answers within ``CONNECT_TIMEOUT_S``.
         MysqlRefused: user, password, schema, or the client library is wrong.
     """
-    import mysql.connector
-    from mysql.connector.constants import ClientFlag
-
     if not mysql.connector.HAVE_CEXT:
         raise MysqlRefused(
             "mysql-connector-python runs without its C extension, which is many times slower.",
@@ -154,30 +162,10 @@ def _set_session(connection: Any) -> None:
 @contextmanager
 def translated(address: MysqlAddress) -> Iterator[None]:
     """Turn what the library raises into our own errors; the cause stays attached."""
-    import mysql.connector
-
     try:
         yield
-    except TwinsheetError:
-        raise
-    except mysql.connector.Error as error:
+    except SERVER_ERRORS as error:
         raise translate(error, address) from error
-    except Exception as error:
-        if not is_server_error(error):
-            raise
-        raise translate(error, address) from error
-
-
-def is_server_error(error: BaseException) -> bool:
-    """Whether MySQL or its library raised this.
-
-    The C extension raises an error of its own from the second statement of a packet on, outside the
-    library's tree.
-    """
-    import mysql.connector
-    from _mysql_connector import MySQLInterfaceError  # type: ignore[import-not-found]  # the C extension has no stubs
-
-    return isinstance(error, mysql.connector.Error | MySQLInterfaceError)
 
 
 def errno(error: BaseException | None) -> int:
@@ -195,8 +183,6 @@ def is_collision(error: BaseException) -> bool:
 
 def is_lost(error: BaseException) -> bool:
     """Whether the connection is gone."""
-    import mysql.connector
-
     if errno(error) in _LOST:
         return True
     cause = error.__cause__ if isinstance(error, TwinsheetError) else error

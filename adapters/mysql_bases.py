@@ -1,0 +1,126 @@
+"""Part of a transaction: the bases, what both sides of each row were last known to share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from adapters.mysql_connection import MysqlAddress, errno
+from adapters.mysql_statements import Row, Statements, dump
+from core.errors import MysqlRefused
+from core.model import CellBase, Key, RowBase
+
+_SELECT = "SELECT row_id, key_json, cells, stamps, gone, n, age, key_hash FROM row_base WHERE link = %s"
+_COLUMNS = "(link, row_id, key_hash, key_json, cells, stamps, gone, n, age)"
+# A new row id whose key another live row holds would meet that row's entry here and overwrite it. NULL for its
+# row_id, which cannot be NULL, turns that into an error.
+_REPLACE = (
+    "ON DUPLICATE KEY UPDATE row_id = IF(row_id = VALUES(row_id), row_id, NULL), key_hash = VALUES(key_hash),"
+    " key_json = VALUES(key_json), cells = VALUES(cells), stamps = VALUES(stamps), gone = VALUES(gone),"
+    " n = VALUES(n), age = VALUES(age)"
+)
+_TAKEN = frozenset({1048, 1062})
+
+
+class Bases(Statements):
+    """The table ``row_base``."""
+
+    def __init__(self, connection: Any, address: MysqlAddress) -> None:
+        super().__init__(connection, address)
+        self._held_keys: dict[tuple[str, str], bytes | None] = {}
+        """The key's hash, by link and row id, as this transaction found it under lock; ``None`` for none."""
+
+    def bases(self, link: str, row_ids: Collection[str]) -> dict[str, RowBase]:
+        """Locked; rows that are gone included."""
+        wanted = set(row_ids)
+        self._held_keys.update({(link, row_id): None for row_id in wanted})
+        sql = _SELECT + " AND row_id IN ({}) ORDER BY row_id FOR UPDATE"
+        rows = list(self._select_in(sql, (link,), wanted))
+        self._held_keys.update({(link, row[0]): _bytes(row[7]) for row in rows})
+        return {row[0]: _base(row) for row in rows}
+
+    def bases_of_keys(self, link: str, keys: Collection[Key]) -> dict[Key, RowBase]:
+        """Locked; live rows only."""
+        hashes = {_hash(key) for key in keys}
+        found = []
+        sql = _SELECT + " AND key_hash IN ({}) ORDER BY row_id FOR UPDATE"
+        for row in self._select_in(sql, (link,), hashes):
+            self._held_keys[(link, row[0])] = _bytes(row[7])
+            found.append(_base(row))
+        return {base.key: base for base in found if base.key is not None}
+
+    def all_bases(self, link: str) -> list[RowBase]:
+        """Not locked; live rows only; by row id."""
+        return [_base(row) for row in self._select(_SELECT + " AND gone = FALSE ORDER BY row_id", (link,))]
+
+    def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
+        """Insert or replace, by row id.
+
+        Keys may change hands among the rows given. A key that another live row holds is refused: MysqlRefused
+        (make that row gone in the same call or before).
+        """
+        given = sorted({base.row_id: base for base in bases}.values(), key=lambda base: base.row_id)
+        moved = [b.row_id for b in given if self._moves(link, b)]
+        free = "UPDATE row_base SET key_hash = NULL WHERE link = %s AND row_id IN ({})"
+        for some in (moved[i : i + 500] for i in range(0, len(moved), 500)):
+            self._run(free.format(", ".join(["%s"] * len(some))), (link, *some))
+        try:
+            self._run_rows(
+                f"INSERT INTO row_base {_COLUMNS}",
+                "(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                [_row(link, base) for base in given],
+                _REPLACE,
+            )
+        except MysqlRefused as error:
+            if errno(error) not in _TAKEN:
+                raise
+            raise MysqlRefused(f"Two rows of the link {link} claim the same key.", error.message) from error
+        self._held_keys.update({(link, b.row_id): _held(b) for b in given})
+
+    def _moves(self, link: str, base: RowBase) -> bool:
+        """Whether the row may hold a key that another of the rows saved with it takes."""
+        known = (link, base.row_id) in self._held_keys
+        held = self._held_keys.get((link, base.row_id))
+        return not known or (held is not None and held != _held(base))
+
+
+def _row(link: str, base: RowBase) -> tuple[Any, ...]:
+    cells = {column: cell.value for column, cell in base.cells.items()}
+    stamps = {
+        column: [cell.n, cell.age, int(cell.formula)]
+        for column, cell in base.cells.items()
+        if cell.n or cell.age or cell.formula
+    }
+    key = dump(list(base.key)) if base.key is not None else None
+    return (link, base.row_id, _held(base), key, dump(cells), dump(stamps), base.gone, base.n, base.age)
+
+
+def _base(row: Row) -> RowBase:
+    row_id, key, cells, stamps, gone, n, age, _ = row
+    marks: Mapping[str, list[int]] = json.loads(stamps)
+    return RowBase(
+        row_id=row_id,
+        key=tuple(json.loads(key)) if key is not None else None,
+        cells={column: _cell(value, marks.get(column)) for column, value in json.loads(cells).items()},
+        gone=bool(gone),
+        n=n,
+        age=age,
+    )
+
+
+def _cell(value: str | None, stamp: list[int] | None) -> CellBase:
+    return CellBase(value, stamp[0], stamp[1], bool(stamp[2])) if stamp else CellBase(value)
+
+
+def _hash(key: Key) -> bytes:
+    return hashlib.sha256(dump(list(key)).encode("utf-8", "replace")).digest()
+
+
+def _held(base: RowBase) -> bytes | None:
+    return None if base.gone or base.key is None else _hash(base.key)
+
+
+def _bytes(value: Any) -> bytes | None:
+    return bytes(value) if value is not None else None

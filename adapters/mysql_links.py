@@ -1,0 +1,106 @@
+"""Part of a transaction: the links, their epochs, write numbers and holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from adapters.mysql_statements import Row, Statements
+from core.errors import Fenced, NotLinked
+from core.ports import LinkState
+
+_SELECT = "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n FROM link"
+
+
+class Links(Statements):
+    """The tables ``link`` and ``hold``."""
+
+    def link_state(self, name: str, *, lock: bool = False) -> LinkState | None:
+        """What is known of a link; ``lock`` keeps other transactions that lock it waiting."""
+        rows = self._select(f"{_SELECT} WHERE name = %s{' FOR UPDATE' if lock else ''}", (name,))
+        return _state(rows[0]) if rows else None
+
+    def link_states(self) -> list[LinkState]:
+        """All links, by name; not locked."""
+        return [_state(row) for row in self._select(f"{_SELECT} ORDER BY name")]
+
+    def put_link(self, state: LinkState) -> None:
+        """Insert or replace."""
+        columns = (
+            "name", "spreadsheet_id", "sheet_id", "tab", "table_schema", "table_name", "state", "reason", "epoch", "n"
+        )  # fmt: skip
+        sets = ", ".join(f"{c} = VALUES({c})" for c in columns[1:])
+        self._run_rows(
+            f"INSERT INTO link ({', '.join(columns)})",
+            "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    state.name, state.spreadsheet_id, state.sheet_id, state.tab, state.schema, state.table,
+                    state.state, state.reason, state.epoch, state.n,
+                )
+            ],
+            f"ON DUPLICATE KEY UPDATE {sets}",
+        )  # fmt: skip
+        if state.state != "held":
+            self._release(state.name)
+
+    def remove_link(self, name: str) -> None:
+        """Forget the link with its bases, waiting cells and intent; history and conflicts stay.
+
+        Open rejections close: their cells are linked no longer.
+        """
+        for table in ("row_base", "waiting_cell", "write_intent"):
+            self._run(f"DELETE FROM {table} WHERE link = %s", (name,))  # noqa: S608  (names from the line above)
+        self._run("DELETE FROM link WHERE name = %s", (name,))
+        self._run(
+            "UPDATE rejection SET is_open = NULL, mended_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND is_open",
+            (name,),
+        )
+        self._release(name)
+
+    def set_link_state(self, name: str, state: str, reason: str | None) -> None:
+        """Set the state; leaving ``held`` releases the hold."""
+        self._run("UPDATE link SET state = %s, reason = %s WHERE name = %s", (state, reason, name))
+        if state != "held":
+            self._release(name)
+
+    def next_epoch(self, name: str) -> int:
+        """Take the link over: raise its epoch by one and return it; raise NotLinked."""
+        ran = self._run("UPDATE link SET epoch = LAST_INSERT_ID(epoch + 1) WHERE name = %s", (name,))
+        if not ran.rows:
+            raise NotLinked(f"No link is named {name}.", "See them with: twinsheet link list.")
+        return ran.last_id
+
+    def next_n(self, name: str, epoch: int) -> int:
+        """Raise the link's write number by one and return it; raise Fenced if ``epoch`` is not the link's own."""
+        ran = self._run("UPDATE link SET n = LAST_INSERT_ID(n + 1) WHERE name = %s AND epoch = %s", (name, epoch))
+        if not ran.rows:
+            raise Fenced(f"Another writer has taken the link {name} over (we were epoch {epoch}).")
+        return ran.last_id
+
+    def raise_n(self, name: str, n: int) -> None:
+        """Never let the write number fall behind one that was seen in the sheet."""
+        self._run("UPDATE link SET n = GREATEST(n, %s) WHERE name = %s", (n, name))
+
+    def note_scan(self, name: str, at: datetime) -> None:
+        """The tab was read whole at that time; a later one that is known already stays."""
+        self._run(
+            "UPDATE link SET scanned_at = GREATEST(COALESCE(scanned_at, %s), %s) WHERE name = %s", (at, at, name)
+        )
+
+    def hold(self, name: str, guard: str, reason: str) -> None:
+        """Set the link held and write the hold down; once while it is held."""
+        self._run("UPDATE link SET state = 'held', reason = %s WHERE name = %s AND state <> 'held'", (reason, name))
+        self._run(
+            "INSERT INTO hold (link, guard, reason) SELECT %s, %s, %s FROM link WHERE name = %s"
+            " AND NOT EXISTS (SELECT 1 FROM hold WHERE link = %s AND released_at IS NULL)",
+            (name, guard, reason, name, name),
+        )
+
+    def _release(self, name: str) -> None:
+        self._run(
+            "UPDATE hold SET released_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND released_at IS NULL", (name,)
+        )
+
+
+def _state(row: Row) -> LinkState:
+    return LinkState(*row)

@@ -1,0 +1,134 @@
+"""Part of a transaction: the record of what was applied, contested and refused.
+
+History, conflicts and messages are gathered and written at the end of the transaction, in as few statements as
+fit; nothing in the transaction reads them back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from adapters.mysql_connection import MysqlAddress
+from adapters.mysql_statements import Statements, cut, dump, marks
+from core.model import Key
+from core.ports import ConflictEntry, HistoryEntry, Json, RejectionEntry
+
+_HISTORY = (
+    "INSERT INTO history"
+    " (link, row_id, key_json, column_name, old_value, new_value, side, actor, what, edited_at, event, once)"
+)
+_CONFLICT = (
+    "INSERT INTO conflict (link, row_id, key_json, column_name, base_value, sheet_value, table_value, winner, rule,"
+    " sheet_at, table_at, time_guessed, sheet_actor, event, settled)"
+)
+_REJECTION = "INSERT INTO rejection (link, row_id, key_json, column_name, value, reason, actor, event)"
+# Columns are set from left to right: what stays the same is compared before it is set.
+_SAME = "value <=> VALUES(value) AND reason = VALUES(reason)"
+_REPLACE_REJECTION = (
+    f"ON DUPLICATE KEY UPDATE at = IF({_SAME}, at, CURRENT_TIMESTAMP(6)), actor = IF({_SAME}, actor, VALUES(actor)),"
+    f" event = IF({_SAME}, event, VALUES(event)), key_json = IF({_SAME}, key_json, VALUES(key_json)),"
+    " reason = VALUES(reason), value = VALUES(value)"
+)
+
+
+class Record(Statements):
+    """The tables ``history``, ``conflict``, ``rejection`` and ``outbox``."""
+
+    def __init__(self, connection: Any, address: MysqlAddress) -> None:
+        super().__init__(connection, address)
+        self._history: list[tuple[Any, ...]] = []
+        self._conflicts: list[tuple[Any, ...]] = []
+        self._outbox: list[tuple[Any, ...]] = []
+
+    def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
+        """Record each once: the same cell, event, side and ``what`` again changes nothing."""
+        self._history.extend(_history(link, e) for e in entries)
+
+    def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None:
+        """Record each."""
+        self._conflicts.extend(_conflict(link, e) for e in entries)
+
+    def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:
+        """One open rejection per cell: the same value and reason again changes nothing, another replaces it."""
+        latest = {(e.row_id, e.column): e for e in entries}
+        self._run_rows(
+            _REJECTION,
+            f"({marks(8)})",
+            [
+                (link, e.row_id, _key(e.key), e.column, e.value, e.reason, cut(e.actor, 320), cut(e.event, 128))
+                for _, e in sorted(latest.items())
+            ],
+            _REPLACE_REJECTION,
+        )
+
+    def mend_rejections(self, link: str, cells: Iterable[tuple[str, str]]) -> None:
+        """Close the open rejections of these (row id, column)."""
+        self._run_cells(
+            "UPDATE rejection SET is_open = NULL, mended_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND is_open",
+            link,
+            cells,
+        )
+
+    def send(self, topic: str, link: str, body: Json) -> None:
+        """Put a message into the outbox: published in commit order, after the commit."""
+        self._outbox.append((link, topic, dump(body)))
+
+    def write_record(self) -> None:
+        """Write what was gathered; the store calls it before it commits."""
+        history, self._history = self._history, []
+        conflicts, self._conflicts = self._conflicts, []
+        outbox, self._outbox = self._outbox, []
+        self._run_rows(_HISTORY, f"({marks(12)})", history, "ON DUPLICATE KEY UPDATE id = id")
+        self._run_rows(_CONFLICT, f"({marks(15)})", conflicts)
+        self._run_rows("INSERT INTO outbox (link, topic, body)", "(%s, %s, %s)", outbox)
+
+
+def _history(link: str, entry: HistoryEntry) -> tuple[Any, ...]:
+    return (
+        link,
+        entry.row_id,
+        _key(entry.key),
+        entry.column,
+        entry.old,
+        entry.new,
+        entry.side,
+        cut(entry.actor, 320),
+        entry.what,
+        entry.edited_at,
+        cut(entry.event, 128),
+        _once(link, entry),
+    )
+
+
+def _once(link: str, entry: HistoryEntry) -> bytes | None:
+    """``None`` where no event is named: two such entries are two."""
+    if not entry.event:
+        return None
+    named = dump([link, entry.row_id, entry.column, entry.event, entry.side, entry.what])
+    return hashlib.sha256(named.encode("utf-8", "replace")).digest()
+
+
+def _conflict(link: str, entry: ConflictEntry) -> tuple[Any, ...]:
+    return (
+        link,
+        entry.row_id,
+        _key(entry.key),
+        entry.column,
+        entry.base,
+        entry.sheet,
+        entry.table,
+        entry.winner,
+        cut(entry.rule, 200),
+        entry.sheet_at,
+        entry.table_at,
+        entry.time_guessed,
+        cut(entry.sheet_actor, 320),
+        cut(entry.event, 128),
+        entry.settled,
+    )
+
+
+def _key(key: Key | None) -> str | None:
+    return dump(list(key)) if key is not None else None

@@ -1,0 +1,182 @@
+"""What a table is made of, and why it may not be fit for a link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Protocol
+
+from core.errors import LinkRefused
+from core.model import TableColumn
+
+_SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
+_TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
+_TRANSACTIONAL = ("InnoDB", "ROCKSDB", "TokuDB")
+
+Row = tuple[Any, ...]
+
+
+class Query(Protocol):
+    """Runs one statement by itself: MysqlSession (with autocommit) and ThreadSessions do."""
+
+    def query(self, sql: str, params: tuple[Any, ...] = ()) -> list[Row]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TableDescription:
+    """A table that a link may use."""
+
+    schema: str
+    table: str
+    columns: tuple[TableColumn, ...]
+    """In the table's order."""
+    key_columns: tuple[str, ...]
+    """Of the primary key, in its order."""
+    engine: str
+    unique_keys: Mapping[str, tuple[str, ...]]
+    """Columns of the other unique keys, by the key's name."""
+
+    @property
+    def auto_increment(self) -> str | None:
+        """The column whose value the table generates, if there is one."""
+        return next((c.name for c in self.columns if c.auto_increment), None)
+
+    def column(self, name: str) -> TableColumn:
+        """A column by its name; upper and lower case count as in the table.
+
+        Raises:
+            LinkRefused: there is none; the message names the nearest.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        names = [c.name for c in self.columns]
+        raise LinkRefused(
+            f"The table {self.schema}.{self.table} has no column {name}.",
+            f"{_nearest(name, names)}It has: {', '.join(names)}.",
+        )
+
+
+def describe_table(session: Query, schema: str, table: str, *, state_schema: str = "twinsheet") -> TableDescription:
+    """Everything about a table that a link rests on.
+
+    Args:
+        session: runs single statements.
+        schema: the table's schema (database).
+        table: the table.
+        state_schema: where Twinsheet keeps its own state, which cannot be linked.
+
+    Raises:
+        LinkRefused: no such schema or table, a view, no primary key, an engine without transactions.
+        MysqlUnavailable, MysqlRefused
+    """
+    if schema.lower() in (*_SYSTEM_SCHEMAS, state_schema.lower()):
+        raise LinkRefused(f"The schema {schema} cannot be linked.", "It is the server's or Twinsheet's own.")
+    engine = _engine(session, schema, table)
+    keys = _unique_keys(session, schema, table)
+    key = keys.pop("PRIMARY", ())
+    if not key:
+        raise LinkRefused(
+            f"The table {schema}.{table} has no primary key, so its rows cannot be told apart.",
+            f"ALTER TABLE {schema}.{table} ADD COLUMN id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY FIRST;",
+        )
+    return TableDescription(schema, table, _columns(session, schema, table), key, engine, keys)
+
+
+def _engine(session: Query, schema: str, table: str) -> str:
+    sql = "SELECT TABLE_TYPE, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
+    found = session.query(sql, (schema, table))
+    if not found:
+        raise _no_such_table(session, schema, table)
+    kind, engine = found[0]
+    if kind not in _TABLE_TYPES:
+        raise LinkRefused(
+            f"{schema}.{table} is a {str(kind).lower()}, not a table; changes to it are not in the binlog.",
+            "Link the table that it is made from.",
+        )
+    if engine not in _TRANSACTIONAL:
+        raise LinkRefused(
+            f"The table {schema}.{table} uses the engine {engine}, which has no transactions.",
+            f"ALTER TABLE {schema}.{table} ENGINE = InnoDB;",
+        )
+    return str(engine)
+
+
+def _no_such_table(session: Query, schema: str, table: str) -> LinkRefused:
+    rows = session.query("SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES")
+    tables = [(s, t) for s, t in rows if str(s).lower() not in _SYSTEM_SCHEMAS]
+    schemas = sorted({s for s, _ in tables})
+    if schema not in schemas:
+        elsewhere = [f"{s}.{t}" for s, t in tables if t == table]
+        hint = f"There is {', '.join(elsewhere)}. " if elsewhere else _nearest(schema, schemas)
+        return LinkRefused(f"MySQL has no schema {schema}, or the user may not see it.", hint.strip())
+    near = _nearest(table, [t for s, t in tables if s == schema])
+    return LinkRefused(
+        f"The schema {schema} has no table {table}, or the user may not see it.", near.strip() or "Check its name."
+    )
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    lower = {n.lower(): n for n in names}
+    near = [lower[n] for n in get_close_matches(name.lower(), list(lower), n=3)]
+    return f"Did you mean {' or '.join(near)}? " if near else ""
+
+
+def _unique_keys(session: Query, schema: str, table: str) -> dict[str, tuple[str, ...]]:
+    rows = session.query(
+        "SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS"
+        " WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX",
+        (schema, table),
+    )
+    keys: dict[str, tuple[str, ...]] = {}
+    for name, column in rows:
+        keys[name] = (*keys.get(name, ()), column)
+    return keys
+
+
+def _columns(session: Query, schema: str, table: str) -> tuple[TableColumn, ...]:
+    rows = session.query(
+        "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, EXTRA, CHARACTER_MAXIMUM_LENGTH,"
+        " NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME"
+        " FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s ORDER BY ORDINAL_POSITION",
+        (schema, table),
+    )
+    return tuple(_column(row) for row in rows)
+
+
+def _column(row: Row) -> TableColumn:
+    name, data_type, column_type, nullable, default, extra, length, precision, scale, digits, charset, collation = row
+    column_type, extra = _text(column_type), _text(extra).lower()
+    is_nullable = nullable == "YES"
+    is_generated = "virtual generated" in extra or "stored generated" in extra or "persistent generated" in extra
+    counts = "auto_increment" in extra
+    return TableColumn(
+        name=_text(name),
+        data_type=_text(data_type).lower(),
+        column_type=column_type,
+        nullable=is_nullable,
+        has_default=default is not None or is_nullable or counts or is_generated,
+        auto_increment=counts,
+        generated=is_generated,
+        length_chars=length,
+        precision=precision,
+        scale=scale,
+        fraction_digits=digits or 0,
+        charset=charset,
+        collation=collation,
+        options=_options(column_type),
+    )
+
+
+def _text(value: Any) -> str:
+    """information_schema gives some texts as bytes."""
+    return value.decode() if isinstance(value, bytes | bytearray) else str(value or "")
+
+
+def _options(column_type: str) -> tuple[str, ...]:
+    """Members of an ENUM or SET as information_schema shows them: quotes doubled, nothing else escaped."""
+    if not column_type.lower().startswith(("enum(", "set(")):
+        return ()
+    return tuple(m.replace("''", "'") for m in re.findall(r"'((?:[^']|'')*)'", column_type))

@@ -1,0 +1,230 @@
+"""Running statements within one transaction: few round trips, packets of a bounded size, errors of our own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from adapters.mysql_connection import SERVER_ERRORS, MysqlAddress, errno, translate, translated
+from adapters.mysql_faults import is_cut, unfit
+from core.errors import Unfit
+
+if TYPE_CHECKING:
+    from mysql.connector.connection_cext import CMySQLConnection
+
+ROWS_MAX = 500
+"""Rows, or keys, of one statement."""
+PACKET_BYTES_MAX = 4 << 20
+"""Parameters of one packet; MariaDB takes 16 MiB by default, MySQL 64."""
+
+Params = Sequence[Any]
+Row = tuple[Any, ...]
+Statement = tuple[str, Params]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a statement did."""
+
+    rows: int
+    """Rows that it found (UPDATE, DELETE) or inserted."""
+    last_id: int
+    """The key it generated, or what it gave to LAST_INSERT_ID; 0 for none."""
+
+
+class Statements:
+    """Base of the parts of a transaction.
+
+    Args:
+        connection: with autocommit off; nobody else uses it meanwhile.
+        address: for messages.
+    """
+
+    def __init__(self, connection: CMySQLConnection, address: MysqlAddress) -> None:
+        self._connection = connection
+        self._address = address
+        self._cursor = connection.cursor()
+
+    def _select(self, sql: str, params: Params = ()) -> list[Row]:
+        with translated(self._address):
+            self._cursor.execute(sql, _bound(params))
+            return self._cursor.fetchall()
+
+    def _select_in(self, sql: str, before: Params, values: Collection[Any], after: Params = ()) -> Iterator[Row]:
+        """Run ``sql`` once per ROWS_MAX values; ``{}`` in it stands for their placeholders."""
+        for some in chunks(sorted(values)):
+            yield from self._select(sql.format(marks(len(some))), (*before, *some, *after))
+
+    def _run(self, sql: str, params: Params = ()) -> Ran:
+        with translated(self._address):
+            self._cursor.execute(sql, _bound(params))
+            return Ran(self._cursor.rowcount, self._cursor.lastrowid or 0)
+
+    def _run_rows(self, head: str, one: str, rows: Iterable[Params], tail: str = "") -> None:
+        """``head VALUES one, one, … tail`` with the parameters of all rows, in as few statements as fit."""
+        for some in packets([_bound(row) for row in rows]):
+            values = ", ".join([one] * len(some))
+            self._run(f"{head} VALUES {values} {tail}", [value for row in some for value in row])
+
+    def _run_cells(self, sql: str, link: str, cells: Iterable[tuple[str, str]]) -> None:
+        """Run a statement that ends in ``WHERE link = %s`` for these (row id, column), by the index they share."""
+        for some in chunks(sorted(set(cells))):
+            places = " OR ".join(["(row_id = %s AND column_name = %s)"] * len(some))
+            self._run(f"{sql} AND ({places})", (link, *(value for cell in some for value in cell)))
+
+    def _run_each(self, statements: Sequence[Statement | Unfit]) -> list[Ran | Unfit]:
+        """Run statements in order, many per round trip; one that does not fit leaves its neighbours.
+
+        Each stands behind a savepoint of its own. A statement that fails undoes itself; one that succeeds but
+        had a value cut or rounded is undone to its savepoint: both answer Unfit. An Unfit among the statements
+        answers itself.
+        """
+        answers: list[Ran | Unfit] = []
+        sendable = [_checked(s) for s in statements]
+        while len(answers) < len(statements):
+            head = sendable[len(answers)]
+            if isinstance(head, Unfit):
+                answers.append(head)
+                continue
+            answers.extend(self._run_packet(_packet(sendable, len(answers))))
+        return answers
+
+    def _run_packet(self, packet: list[Statement]) -> list[Ran | Unfit]:
+        """Answers of the first statements, up to and including the first that fails."""
+        sql = ";".join(f"SAVEPOINT write_{i};{text}" for i, (text, _) in enumerate(packet))
+        ran: list[Ran | Unfit] = []
+        warned: int | None = None
+        try:
+            self._cursor.execute(sql, [value for _, params in packet for value in params])
+            for _ in packet:
+                self._cursor.nextset()  # past the savepoint's own result
+                if self._connection.warning_count and warned is None:
+                    warned = len(ran)
+                ran.append(Ran(self._cursor.rowcount, self._cursor.lastrowid or 0))
+                self._cursor.nextset()
+        except SERVER_ERRORS as error:
+            ran.append(self._refusal(error))
+        if warned is None:
+            return ran
+        self._run(f"ROLLBACK TO SAVEPOINT write_{warned}")
+        return [*ran[:warned], self._run_warned(packet[warned])]
+
+    def _run_warned(self, statement: Statement) -> Ran | Unfit:
+        """Run a statement that is known to warn by itself, to see what about."""
+        self._run("SAVEPOINT warned")
+        try:
+            self._cursor.execute(*statement)
+            ran = Ran(self._cursor.rowcount, self._cursor.lastrowid or 0)
+        except SERVER_ERRORS as error:
+            return self._refusal(error)
+        for _, number, text in self._select("SHOW WARNINGS"):
+            if is_cut(int(number)):
+                self._run("ROLLBACK TO SAVEPOINT warned")
+                return unfit(int(number), text) or Unfit(text)
+        return ran
+
+    def _refusal(self, error: Exception) -> Unfit:
+        """The reason for a value; raises for anything that is not about a value."""
+        text = getattr(error, "msg", None) or str(error)
+        reason = unfit(errno(error), text, getattr(error, "sqlstate", None) or "")
+        if reason is None:
+            raise translate(error, self._address) from error
+        return reason
+
+
+def marks(count: int) -> str:
+    """``%s, %s, …``"""
+    return ", ".join(["%s"] * count)
+
+
+def chunks(values: Sequence[Any], size: int = ROWS_MAX) -> Iterator[Sequence[Any]]:
+    """Pieces of at most ``size``."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def packets(rows: Sequence[Params]) -> Iterator[list[Params]]:
+    """Rows in pieces of at most ROWS_MAX rows and about PACKET_BYTES_MAX."""
+    piece: list[Params] = []
+    held_bytes = 0
+    for row in rows:
+        row_bytes = _size_bytes(row)
+        if piece and (len(piece) == ROWS_MAX or held_bytes + row_bytes > PACKET_BYTES_MAX):
+            yield piece
+            piece, held_bytes = [], 0
+        piece.append(row)
+        held_bytes += row_bytes
+    if piece:
+        yield piece
+
+
+def _packet(statements: Sequence[Statement | Unfit], start: int) -> list[Statement]:
+    """The statements from ``start`` on that one packet takes; at least one."""
+    found: list[Statement] = []
+    held_bytes = 0
+    for statement in statements[start : start + ROWS_MAX]:
+        if isinstance(statement, Unfit):
+            break
+        held_bytes += len(statement[0]) + _size_bytes(statement[1])
+        if found and held_bytes > PACKET_BYTES_MAX:
+            break
+        found.append(statement)
+    return found
+
+
+def _size_bytes(params: Params) -> int:
+    return sum(len(v) * 2 if isinstance(v, str | bytes) else 16 for v in params)
+
+
+def _checked(statement: Statement | Unfit) -> Statement | Unfit:
+    """Refuse text that no character set can carry, before it spoils its neighbours' packet."""
+    if isinstance(statement, Unfit):
+        return statement
+    for value in statement[1]:
+        if isinstance(value, str) and not _is_text(value):
+            return Unfit("the text holds half a character (a lone surrogate), which no table can store")
+    return statement
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _bound(params: Params) -> list[Any]:
+    """Parameters of Twinsheet's own record: half characters become U+FFFD, times UTC."""
+    return [_bind(v) for v in params]
+
+
+def _bind(value: Any) -> Any:
+    if isinstance(value, str) and not _is_text(value):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, datetime):
+        return naive_utc(value)
+    return value
+
+
+def naive_utc(at: datetime) -> datetime:
+    """As MySQL's DATETIME columns hold it here."""
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+
+def utc(at: datetime | None) -> datetime | None:
+    """What a DATETIME column of ours holds, with its time zone."""
+    return at.replace(tzinfo=UTC) if at is not None else None
+
+
+def dump(value: Any) -> str:
+    """JSON text, compact, in one spelling."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def cut(text: str, chars_max: int) -> str:
+    """A text for a column of bounded length that only people read (an actor, a rule's fault)."""
+    return text if len(text) <= chars_max else text[: chars_max - 1] + "…"
