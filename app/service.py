@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from types import FrameType
-from typing import NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import structlog
 from tenacity import (
@@ -147,6 +147,31 @@ def run_service(name: str, build: Build, *, needs: Collection[str] = SERVICE_NEE
     notes.join()
     log.info("stopped", code=code)
     sys.exit(code)
+
+
+def serve_http(service: Service, server: Any) -> Callable[[], None]:
+    """What runs a waitress server until the service is asked to stop; requests under way are answered.
+
+    Args:
+        service: whose life it shares.
+        server: from :func:`app.http_server.make_server`, listening.
+    """
+
+    def turn() -> None:
+        server.asyncore.loop(timeout=0.5, map=server._map, use_poll=True, count=1)
+
+    def run() -> None:
+        try:
+            while not service.stop.is_set():
+                turn()
+                service.beat()
+            server.task_dispatcher.shutdown(cancel_pending=True, timeout=3)
+            for _ in range(3):  # what was answered last leaves the buffers
+                server.asyncore.loop(timeout=0.02, map=server._map, use_poll=True, count=1)
+        finally:
+            server.asyncore.close_all(server._map)
+
+    return run
 
 
 def _live(service: Service, build: Build) -> int:

@@ -195,6 +195,47 @@ class Links:
         self._links, self._entries, self._faults = links, entries, faults
 
 
+class LinkEntries:
+    """Follows links.yaml for those who need no table: who is linked to which tab.
+
+    A faulty file or entry leaves what was good last; a changed file is seen with the next question.
+
+    Args:
+        path: links.yaml.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._signature: object = ()
+        self._entries: dict[str, LinkEntry] = {}
+
+    def get(self, name: str) -> LinkEntry | None:
+        """The entry of that name."""
+        return self.current().get(name)
+
+    def current(self) -> dict[str, LinkEntry]:
+        """All entries by name."""
+        with self._lock:
+            signature = _signature(self._path)
+            if signature != self._signature:
+                self._signature = signature
+                self._reload()
+            return self._entries
+
+    def _reload(self) -> None:
+        try:
+            found = load_links(self._path)
+        except SettingsError as error:
+            log.warning("links_file_fault", fault=error.message)
+            return
+        if found.faults:
+            log.error("links_file_fault", fault=faults_message(self._path, found.faults))
+        faulty = {f.link for f in found.faults}
+        kept = {n: e for n, e in self._entries.items() if None in faulty or n in faulty}
+        self._entries = kept | {e.name: e for e in found.entries}
+
+
 def _signature(path: Path) -> object:
     try:
         stat = path.stat()

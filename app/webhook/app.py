@@ -1,0 +1,76 @@
+"""HTTP of the webhook: translates, delegates to the receiver, translates back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, request
+
+from app.http_server import harden, make_server, one_line
+from app.metrics import WEBHOOK_REQUESTS
+from app.webhook.receiver import ACCEPTED, BODY_BYTES_MAX, Receiver, Request
+from config.settings import Settings
+from core.errors import Unavailable, WebhookRefused
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER_S = 2
+THREADS = 16
+# Chunked bodies carry their own framing, which waitress counts; what is inside is measured by the receiver.
+WIRE_BYTES_MAX = 8 * BODY_BYTES_MAX
+_HOOKS = "/hooks/sheets/"
+
+
+def create_app(receiver: Receiver) -> Flask:
+    """The public application: ``/hooks/sheets/<link>`` and ``/healthz``, nothing else."""
+    app = harden(Flask("twinsheet.webhook", static_folder=None))
+
+    @app.post(_HOOKS + "<link>", provide_automatic_options=False)
+    def receive(link: str) -> Response:
+        return _receive(receiver, link)
+
+    @app.get("/healthz", provide_automatic_options=False)
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        if request.path.startswith(_HOOKS):
+            WEBHOOK_REQUESTS.labels(str(response.status_code)).inc()
+        return response
+
+    return app
+
+
+def make_webhook_server(receiver: Receiver, settings: Settings, *, port: int | None = None) -> Any:
+    """The webhook on waitress, listening."""
+
+    def translate(status: int, path: str) -> tuple[int, str]:
+        if status == 413 and path.startswith(_HOOKS) and not receiver.knows(path.removeprefix(_HOOKS)):
+            return 404, "there is no link of that name"
+        return status, "the body is too large" if status == 413 else "the request is malformed"
+
+    return make_server(
+        create_app(receiver),
+        host=settings.webhook_host,
+        port=settings.webhook_port if port is None else port,
+        port_setting="TWINSHEET_WEBHOOK_PORT",
+        threads=THREADS,
+        body_bytes_max=WIRE_BYTES_MAX,
+        translate=translate,
+    )
+
+
+def _receive(receiver: Receiver, link: str) -> Response:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        status = receiver.receive(Request(link, headers, request.get_data(cache=False)))
+    except WebhookRefused as error:
+        log.info("refused", link=link[:64], status=error.status, reason=error.message)
+        return one_line(error.status, error.message)
+    except Unavailable as error:
+        log.warning("not_taken", link=link, reason=str(error))
+        return one_line(503, "the event could not be stored; send it again", **{"Retry-After": str(RETRY_AFTER_S)})
+    said = "accepted" if status == ACCEPTED else "repeated"
+    return Response(f'{{"status": "{said}"}}\n', status, mimetype="application/json")

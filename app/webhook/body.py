@@ -1,0 +1,109 @@
+"""The shape of an event's body, exactly as the contract has it: nothing missing, nothing else, no wrong type."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from core.errors import WebhookRefused
+from core.ports import Json
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+_FAULTS_TOLD_MAX = 3
+Counter = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+def _check_time(text: str) -> str:
+    if not _RFC_3339.fullmatch(text):
+        raise ValueError("is not a time of RFC 3339, for example 2026-01-31T12:00:00.000Z")
+    datetime.fromisoformat(text)  # the calendar knows no 30 February
+    return text
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class SerialValue(_Strict):
+    """A date or time: days since 1899-12-30."""
+
+    serial: float
+
+
+class ErrorValue(_Strict):
+    """What a formula shows that could not be computed."""
+
+    error: Annotated[str, Field(max_length=200)]
+
+
+Value = str | int | float | bool | SerialValue | ErrorValue | None
+
+
+class CellBody(_Strict):
+    """One cell of the edited range."""
+
+    row_id: Annotated[str, Field(min_length=1, max_length=64)]
+    row: Annotated[int, Field(ge=1, le=10_000_000)]
+    column: Annotated[str, Field(min_length=1)]
+    value: Value
+    formula: str | None = None
+    event_value: Value = None
+    event_old_value: Value = None
+
+
+class StampBody(_Strict):
+    """Place of the look in the sheet's timeline."""
+
+    n: Counter
+    q: Counter
+    epoch: Counter
+
+
+class ChunkBody(_Strict):
+    """Which part of a large edit this is."""
+
+    index: Counter
+    count: Annotated[int, Field(ge=1)]
+
+
+class EventBody(_Strict):
+    """What the script in the sheet sends."""
+
+    link: str
+    spreadsheet_id: str
+    tab: str
+    kind: Literal["edit", "structure"]
+    stamp: StampBody
+    edited_at: Annotated[str, AfterValidator(_check_time)]
+    editor: Annotated[str, Field(max_length=320)] | None = None
+    cells: list[CellBody] = Field(default_factory=list)
+    chunk: ChunkBody | None = None
+
+
+def parse_body(data: bytes) -> Json:
+    """The body as plain JSON, once it is known to have the contracted shape.
+
+    Raises:
+        WebhookRefused: 400, with the first faults in one line; what was sent is not repeated.
+    """
+    try:
+        raw: Any = from_json(data, allow_inf_nan=False, cache_strings="keys")
+    except ValueError:
+        raise WebhookRefused(400, "the body is not JSON") from None
+    try:
+        EventBody.model_validate(raw)
+    except ValidationError as error:
+        faults = [_told(fault) for fault in error.errors(include_url=False, include_input=False)]
+        more = f" and {len(faults) - _FAULTS_TOLD_MAX} more" if len(faults) > _FAULTS_TOLD_MAX else ""
+        raise WebhookRefused(400, "; ".join(faults[:_FAULTS_TOLD_MAX]) + more) from None
+    body: Json = raw
+    return body
+
+
+def _told(fault: Any) -> str:
+    place = ".".join(str(step)[:40] for step in fault["loc"]) or "the body"
+    return f"{place}: {fault['msg'].removeprefix('Value error, ')}"

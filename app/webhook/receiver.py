@@ -1,0 +1,202 @@
+"""What happens to one event: the checks in the contracted order, then Kafka, then the answer."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from app.metrics import SHEET_TO_TABLE_S
+from app.webhook.body import parse_body
+from config.links_file import LinkEntry
+from core.errors import TwinsheetError, WebhookRefused
+from core.events import SHEET_OBSERVED
+from core.ports import EventPublisher, Json
+from core.secrets import is_signed
+
+log = structlog.get_logger(__name__)
+
+BODY_BYTES_MAX = 1024 * 1024
+TOLERANCE_S = 300
+REMEMBERED_S = 600
+REMEMBERED_HERE_MAX = 100_000
+ACCEPTED, REPEATED = 202, 200
+_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}")
+
+
+class Seen(Protocol):
+    """Remembers for ten minutes which events were accepted, over restarts and for all webhook processes."""
+
+    def seen(self, link: str, event: str) -> bool:
+        """Whether that event of that link was accepted before."""
+
+    def remember(self, link: str, event: str) -> None:
+        """It was accepted; remembering twice is harmless."""
+
+
+class Directory(Protocol):
+    """The links by name."""
+
+    def get(self, name: str) -> LinkEntry | None: ...
+
+
+class SeenHereFirst:
+    """Asks this process's memory before the shared one, and goes on with it alone while the shared one is away.
+
+    A repeated event that slips through does no harm: an event only says where to look. One that is turned away
+    because MySQL rests for a moment would be lost to the fast path.
+
+    Args:
+        shared: the memory of all processes.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, shared: Seen, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._shared = shared
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._here: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._ask_again_at = 0.0
+
+    def seen(self, link: str, event: str) -> bool:
+        """See :class:`Seen`."""
+        with self._lock:
+            at = self._here.get((link, event))
+        if at is not None and self._clock() - at < REMEMBERED_S:
+            return True
+        return bool(self._ask(lambda: self._shared.seen(link, event)))
+
+    def remember(self, link: str, event: str) -> None:
+        """See :class:`Seen`."""
+        now = self._clock()
+        with self._lock:
+            self._here[link, event] = now
+            while self._here and (len(self._here) > REMEMBERED_HERE_MAX or self._oldest() < now - REMEMBERED_S):
+                self._here.popitem(last=False)
+        self._ask(lambda: self._shared.remember(link, event))
+
+    def _oldest(self) -> float:
+        return next(iter(self._here.values()))
+
+    def _ask(self, question: Callable[[], bool | None]) -> bool | None:
+        if self._clock() < self._ask_again_at:
+            return None
+        try:
+            return question()
+        except TwinsheetError as error:
+            self._ask_again_at = self._clock() + 1.0
+            log.warning("ids_not_shared", reason=str(error))
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it came in."""
+
+    link: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Receiver:
+    """Takes events of sheets.
+
+    Args:
+        links: by name.
+        masters: live master secrets.
+        seen: accepted events.
+        publisher: to Kafka.
+        clock: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        links: Directory,
+        masters: tuple[bytes, ...],
+        seen: Seen,
+        publisher: EventPublisher,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._links = links
+        self._masters = masters
+        self._seen = seen
+        self._publisher = publisher
+        self._clock = clock
+
+    def knows(self, link: str) -> bool:
+        """Whether there is a link of that name."""
+        return self._links.get(link) is not None
+
+    def receive(self, request: Request) -> int:
+        """Check and publish one event.
+
+        Returns:
+            202 once Kafka has it, 200 when it had it before.
+
+        Raises:
+            WebhookRefused: 404, 413, 401 or 400, the first that applies in this order.
+            KafkaUnavailable: nothing was promised; the sender tries again.
+        """
+        received_at = self._clock()
+        entry = self._links.get(request.link)
+        if entry is None:
+            raise WebhookRefused(404, "there is no link of that name")
+        if len(request.body) > BODY_BYTES_MAX:
+            raise WebhookRefused(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
+        event = self._authentic(request, received_at)
+        if self._seen.seen(entry.name, event):
+            return REPEATED
+        body = _of_link(parse_body(request.body), entry)
+        at = datetime.fromtimestamp(received_at, UTC)
+        body |= {"event": event, "received_at": at.isoformat(timespec="microseconds").replace("+00:00", "Z")}
+        self._publisher.publish(SHEET_OBSERVED, entry.name, body)
+        self._seen.remember(entry.name, event)
+        _measure(body, received_at, self._clock())
+        return ACCEPTED
+
+    def _authentic(self, request: Request, now: float) -> str:
+        """The event's id, once its time and signature are good."""
+        event = request.headers.get("webhook-id", "")
+        timestamp = request.headers.get("webhook-timestamp", "")
+        signatures = request.headers.get("webhook-signature", "")
+        if not event or not timestamp or not signatures:
+            raise WebhookRefused(401, "webhook-id, webhook-timestamp or webhook-signature is missing")
+        if not _ID.fullmatch(event) or not _TIMESTAMP.fullmatch(timestamp):
+            raise WebhookRefused(401, "webhook-id or webhook-timestamp is malformed")
+        if abs(now - int(timestamp)) > TOLERANCE_S:
+            raise WebhookRefused(401, f"webhook-timestamp is more than {TOLERANCE_S} s away from our clock")
+        good = is_signed(
+            signatures,
+            masters=self._masters,
+            link=request.link,
+            event=event,
+            timestamp=timestamp,
+            body=request.body,
+        )
+        if not good:
+            raise WebhookRefused(401, "no signature fits; connect the sheet again with a new connection code")
+        return event
+
+
+def _of_link(body: Json, entry: LinkEntry) -> Json:
+    """The body, once it speaks of the path's link."""
+    expected = {"link": entry.name, "spreadsheet_id": entry.spreadsheet, "tab": entry.tab}
+    other = [name for name, value in expected.items() if body[name] != value]
+    if other:
+        raise WebhookRefused(400, f"{' and '.join(other)} of the body are not those of the link in the path")
+    return body
+
+
+def _measure(body: Json, received_at: float, published_at: float) -> None:
+    SHEET_TO_TABLE_S.labels("received_to_published").observe(max(published_at - received_at, 0))
+    edited_at = datetime.fromisoformat(body["edited_at"]).timestamp()
+    SHEET_TO_TABLE_S.labels("edited_to_received").observe(max(received_at - edited_at, 0))
