@@ -5,16 +5,17 @@ Whoever implements one passes its contract suite in tests/contract.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from core.model import Canonical, CellBase, Key, Link, Observed, RowBase
 from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 # --- Kafka ------------------------------------------------------------------------
@@ -255,7 +256,10 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """Opens transactions. Reading committed state and retrying a deadlock is the adapter's business."""
+    """Opens transactions."""
+
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        """Do ``work`` in one transaction, whole again after a deadlock, a bounded number of times."""
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """Commit at the end of the block, roll back when it raises; raise MysqlUnavailable."""

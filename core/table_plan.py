@@ -8,9 +8,10 @@ consumers/table_writer in one transaction.
 from __future__ import annotations
 
 from core import cell_plan, row_plan
+from core.errors import Unfit
 from core.freshness import is_newer
 from core.model import Observed
-from core.row_view import ComputeRule, RowPlan, RowView, overtaken, value_text
+from core.row_view import ComputeRule, RowPlan, RowView, overtaken
 
 
 def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
@@ -52,4 +53,9 @@ def _shows_our_write(view: RowView, seen: Observed) -> bool:
     """Whether a late event only saw what our write had put over the unseen edit that it was sent for."""
     base = view.base.cells.get(seen.column) if view.base else None
     column = view.link.by_name(seen.column)
-    return base is not None and column is not None and value_text(seen.cell.value) == base.value
+    if base is None or column is None:
+        return False
+    try:
+        return column.codec.same(column.codec.from_sheet(seen.cell.value), base.value)
+    except Unfit:
+        return False

@@ -1,0 +1,195 @@
+"""Carries the decisions on a link's rows out, inside one MySQL transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from core.errors import Unfit
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.model import Canonical, Key, Link, RowBase
+from core.ports import ConflictEntry, HistoryEntry, Transaction
+from core.row_plan import base_of_inserted
+from core.row_view import RowPlan, RowView, rejection
+
+
+class Applier:
+    """Carries out the plans of one link's rows inside a transaction.
+
+    A row that the server refuses becomes a rejection; its neighbours are written.
+    """
+
+    def __init__(self, tx: Transaction, link: Link) -> None:
+        self._tx = tx
+        self._link = link
+        self._bases: list[RowBase] = []
+
+    def apply(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
+        """Write the table, then everything that is known of it."""
+        self._free_taken_keys([p for p in plans if p.insert is not None])
+        for plan in plans:
+            view = views[plan.row_id]
+            if plan.insert is not None:
+                self._insert(plan, view)
+            elif plan.delete:
+                self._delete(plan, view)
+            elif plan.update:
+                self._update(plan, view)
+            elif plan.base is not None:
+                self._bases.append(plan.base)
+        self._record(plans)
+        self._wake(plans, views)
+
+    def _free_taken_keys(self, plans: Sequence[RowPlan]) -> None:
+        """A copied row carries its original's generated key along; it gets a fresh one."""
+        generated = next((c for c in self._link.key_columns if c.column.auto_increment), None)
+        if generated is None or len(self._link.key_columns) != 1:
+            return
+        wanted: dict[str, Key] = {}
+        for plan in plans:
+            value = plan.insert.get(generated.name) if plan.insert is not None else None
+            if value is not None:
+                wanted[plan.row_id] = (value,)
+        taken = set(self._tx.rows(self._link, set(wanted.values()))) if wanted else set()
+        for plan in plans:
+            key = wanted.get(plan.row_id)
+            if key is not None and key in taken and plan.insert is not None:
+                del plan.insert[generated.name]
+            elif key is not None:
+                taken.add(key)
+
+    def _insert(self, plan: RowPlan, view: RowView) -> None:
+        try:
+            key = self._tx.insert_row(self._link, plan.insert or {})
+        except Unfit as refusal:
+            self._refuse(plan, refusal, self._blamed(plan, refusal))
+            plan.wait = [(o, "incomplete") for o in plan.observed.values()]
+            plan.drop = []
+            return
+        if plan.in_sheet:
+            self._bases.append(base_of_inserted(view, plan, key))
+        plan.history.extend(_inserted(plan, key))
+
+    def _delete(self, plan: RowPlan, view: RowView) -> None:
+        base = plan.base
+        if base is None or view.base is None or view.base.key is None:
+            raise ValueError("a delete has a base with a key")
+        try:
+            self._tx.delete_row(self._link, view.base.key)
+        except Unfit as refusal:
+            plan.history.clear()
+            plan.conflicts.append(_kept_row(view, view.base, refusal))
+            plan.wake_sheet = True  # the table keeps the row, so the sheet gets it back
+        self._bases.append(base)
+
+    def _update(self, plan: RowPlan, view: RowView) -> None:
+        base = plan.base or view.base
+        if base is None or view.base is None or view.base.key is None:
+            raise ValueError("an update has a base with a key")
+        try:
+            self._tx.update_row(self._link, view.base.key, plan.update)
+        except Unfit as refusal:
+            base = self._update_singly(plan, view, base, refusal)
+        self._bases.append(replace(base, key=self._key_after(view.base.key, plan.update)))
+
+    def _update_singly(self, plan: RowPlan, view: RowView, base: RowBase, refusal: Unfit) -> RowBase:
+        """Write each column by itself, so that the refused one alone stays behind."""
+        if view.base is None or view.base.key is None:
+            raise ValueError("an update has a base with a key")
+        key, done = view.base.key, {}
+        for name, value in list(plan.update.items()):
+            reason: Unfit | None = refusal if len(plan.update) == 1 else None
+            if reason is None:
+                try:
+                    self._tx.update_row(self._link, key, {name: value})
+                    done[name] = value
+                    key = self._key_after(key, {name: value})
+                    continue
+                except Unfit as single:
+                    reason = single
+            self._refuse(plan, reason, [name])
+            before = view.base.cells.get(name)
+            if before is not None:
+                base = replace(base, cells={**base.cells, name: before})
+        plan.update = done
+        return base
+
+    def _key_after(self, key: Key, update: Mapping[str, Canonical]) -> Key:
+        columns = self._link.key_columns
+        return tuple(str(update.get(c.name, part)) for c, part in zip(columns, key, strict=True))
+
+    def _blamed(self, plan: RowPlan, refusal: Unfit) -> list[str]:
+        """The columns that a refused insert is shown at: those that the server names, else the key or the first."""
+        named = [n for n in plan.observed if f"{n}:" in refusal.message or f"'{n}'" in refusal.message]
+        keys = [c.name for c in self._link.key_columns if c.name in plan.observed]
+        return named or keys or list(plan.observed)[:1]
+
+    def _refuse(self, plan: RowPlan, refusal: Unfit, columns: Sequence[str]) -> None:
+        for name in columns:
+            seen = plan.observed[name]
+            plan.rejections.append(rejection(RowView(self._link, plan.row_id, None, None), seen, refusal.message))
+            plan.history = [h for h in plan.history if h.column != name]
+            plan.mended = [m for m in plan.mended if m != name]
+
+    def _record(self, plans: Sequence[RowPlan]) -> None:
+        tx, name = self._tx, self._link.name
+        if self._bases:
+            tx.save_bases(name, self._bases)
+        drop = [(p.row_id, column) for p in plans for column in p.drop]
+        if drop:
+            tx.drop_waiting(name, drop)
+        wait = [w for p in plans for w in p.wait]
+        if wait:
+            tx.put_waiting(name, wait)
+        mended = [(p.row_id, column) for p in plans for column in p.mended]
+        if mended:
+            tx.mend_rejections(name, mended)
+        tx.put_rejections(name, [r for p in plans for r in p.rejections])
+        tx.add_conflicts(name, [c for p in plans for c in p.conflicts])
+        tx.add_history(name, [h for p in plans for h in p.history])
+
+    def _wake(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
+        for topic, asked in (
+            (SHEET_OBSERVED, [p for p in plans if p.ask_times]),
+            (TABLE_CHANGED, [p for p in plans if p.wake_sheet]),
+        ):
+            rows = [_row_to_wake(p, views[p.row_id]) for p in asked]
+            if rows:
+                self._tx.send(topic, self._link.name, {"kind": "replan", "link": self._link.name, "rows": rows})
+
+
+def _row_to_wake(plan: RowPlan, view: RowView) -> dict[str, object]:
+    key = view.base.key if view.base else None
+    return {"row_id": plan.row_id, "key": list(key) if key else None}
+
+
+def _inserted(plan: RowPlan, key: Key) -> list[HistoryEntry]:
+    return [
+        HistoryEntry(
+            row_id=plan.row_id,
+            key=key,
+            column=name,
+            old=None,
+            new=value,
+            side="sheet",
+            what="inserted",
+            actor=plan.observed[name].actor,
+            edited_at=plan.observed[name].edited_at,
+            event=plan.observed[name].event,
+        )
+        for name, value in (plan.insert or {}).items()
+    ]
+
+
+def _kept_row(view: RowView, base: RowBase, refusal: Unfit) -> ConflictEntry:
+    return ConflictEntry(
+        row_id=view.row_id,
+        key=base.key,
+        column=None,
+        base=None,
+        sheet=None,
+        table=None,
+        winner="table",
+        rule=f"the table refuses the delete: {refusal.message}"[:200],
+        event=view.event,
+    )

@@ -1,0 +1,281 @@
+"""One link's way into the sheet: plan, send the swap write, settle it.
+
+What if it stops halfway? Before the intent is committed nothing has happened. After it, whoever writes next
+asks the sheet's counters whether the write landed, and settles it from the scratch, or closes it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from app.metrics import TABLE_TO_SHEET_S
+from consumers import sheet_tx
+from core.dirty import DirtyRows
+from core.errors import QuotaExhausted, ReplyLost, SheetsUnavailable
+from core.intent import PlannedWrite, planned_from_json
+from core.model import Key, Link
+from core.ports import Gate, LinkState, Sheet, Store, Transaction
+from core.positions import after_write, with_hints
+from core.sheet import Positions, SheetTarget, SwapAnswer
+
+ROWS_PER_WRITE_MAX = 1000
+RECALL_WITHIN_S = 60.0
+_PAUSES = wait_random_exponential(multiplier=0.25, max=30)
+
+log = structlog.get_logger("sheet_writer")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every link's writer works with."""
+
+    store: Store
+    sheet: Sheet
+    gate: Gate
+    new_row_id: Callable[[], str]
+
+
+class LinkWriter:
+    """Writes one link. One write at a time; nothing here is shared between threads.
+
+    Args:
+        link: as resolved now; replaced when links.yaml or the table changes.
+        tools: store, sheet, quota and row ids.
+    """
+
+    def __init__(self, link: Link, tools: Tools) -> None:
+        self.link = link
+        self.dirty = DirtyRows()
+        self._tools = tools
+        self._renamed: list[tuple[Key, Key]] = []
+        self._to_name: dict[int, str | None] = {}
+        self._compare_all = False
+        self._epoch: int | None = None
+        self._landed: tuple[int, int] | None = None
+        """Counters of our own last write."""
+        self._target: SheetTarget | None = None
+        self._positions: Positions | None = None
+        self._open: PlannedWrite | None = None
+        self._in_write: list[Key] = []
+        self._failures = 0
+        self._not_before = 0.0
+        self._committed_at: datetime | None = None
+
+    # --- what the events say ------------------------------------------------------------
+
+    def changed(
+        self, keys: Iterable[Key], renamed: Iterable[tuple[Key, Key]], at: datetime | None, offset: int
+    ) -> None:
+        """Rows of the table changed in one transaction, committed ``at``."""
+        for pair in renamed:
+            self._renamed.append(pair)
+            self.dirty.add(pair, offset)
+        self.dirty.add(keys, offset)
+        self._committed_at = self._committed_at or at
+
+    def look_again(self, keys: Iterable[Key], offset: int) -> None:
+        """Base and table may differ in these rows."""
+        self.dirty.add(keys, offset)
+
+    def compare_all(self) -> None:
+        """Everything may differ."""
+        self._compare_all = True
+
+    def rows_moved(self) -> None:
+        """Rows or columns came, went or moved in the sheet."""
+        self._positions = None
+
+    def rows_seen(self, seen: Iterable[tuple[str, int]]) -> None:
+        """The script has seen these rows at these places."""
+        if self._positions is not None:
+            self._positions = with_hints(self._positions, seen)
+
+    def name_rows(self, rows: Mapping[int, str | None]) -> None:
+        """These rows of the tab need an id of their own."""
+        self._to_name.update(rows)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(len(self.dirty) or self._compare_all or self._to_name or self._open or self._renamed)
+
+    def wait_s(self) -> float:
+        """Seconds until it makes sense to try; 0 when a write may go out at once."""
+        return max(0.0, self._not_before - time.monotonic())
+
+    # --- one round ------------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Plan and perform at most one write.
+
+        Raises:
+            SheetsRefused: Google refuses for good.
+            MysqlUnavailable: MySQL does not answer; nothing is forgotten.
+            Fenced: another writer has taken the link over.
+        """
+        if not self._lead() or self._target is None:
+            return
+        if self._open is None and self._knows_positions(self._target):
+            self._plan()
+        if self._open is not None:
+            self._perform(self._open, self._target)
+
+    def _lead(self) -> bool:
+        """Take the link over once, and settle what a predecessor left open."""
+        if self._epoch is not None:
+            return True
+        taken = self._tools.store.run(lambda tx: sheet_tx.take_over(tx, self.link.name))
+        if taken is None:
+            self._forget()
+            return False
+        target = self._target = target_of(self.link, taken.state)
+        if taken.intent is not None:
+            planned = planned_from_json(taken.intent.n, taken.intent.epoch, taken.intent.plan)
+            log.info("settling_open_write", link=self.link.name, n=planned.write.n)
+            self._finish(planned, self._recall(planned, target), taken.epoch)
+        self._epoch = taken.epoch
+        self._compare_all = True
+        return True
+
+    def _knows_positions(self, target: SheetTarget) -> bool:
+        if self._positions is not None:
+            return True
+        if not self._may_call("read"):
+            return False
+        try:
+            self._positions = self._tools.sheet.read_positions(target)
+        except SheetsUnavailable as error:
+            self._back_off(error, "read")
+        return self._positions is not None
+
+    def _may_call(self, kind: str) -> bool:
+        wait_s = self._tools.gate.wait_s(kind)
+        if wait_s > 0:
+            self._not_before = time.monotonic() + wait_s
+        return wait_s <= 0
+
+    def _back_off(self, error: SheetsUnavailable, kind: str) -> None:
+        if isinstance(error, QuotaExhausted):
+            self._tools.gate.exhausted(kind)
+        self._failures += 1
+        state = RetryCallState(Retrying(), None, (), {})
+        state.attempt_number = self._failures
+        pause_s = _PAUSES(state)
+        self._not_before = time.monotonic() + pause_s
+        log.warning("sheets_unavailable", link=self.link.name, reason=error.message, retry_in_s=round(pause_s, 2))
+
+    # --- plan --------------------------------------------------------------------------------
+
+    def _plan(self) -> None:
+        if self._positions is None or self._epoch is None:
+            raise ValueError("a link is led and its positions are known before a plan")
+        if self._compare_all:
+            self.dirty.add(self._tools.store.run(self._all_keys), None)
+            self._compare_all = False
+        request = sheet_tx.PlanRequest(
+            link=self.link,
+            epoch=self._epoch,
+            keys=self.dirty.first(ROWS_PER_WRITE_MAX),
+            renamed=tuple(self._renamed),
+            to_name=tuple(self._to_name.items()),
+            positions=self._positions,
+        )
+        outcome = self._tools.store.run(
+            lambda tx: sheet_tx.plan_write(tx, request, lambda: self._may_call("write"), self._tools.new_row_id)
+        )
+        if outcome.stopped:
+            self._forget()
+        elif not outcome.no_token:
+            self._renamed.clear()
+            self._to_name.clear()
+            self._open, self._in_write = outcome.planned, list(request.keys)
+            if outcome.planned is None:
+                self._done()
+        if outcome.absent:
+            self._positions = None
+
+    def _all_keys(self, tx: Transaction) -> list[Key]:
+        known = [b.key for b in tx.all_bases(self.link.name) if b.key]
+        return [*tx.all_keys(self.link), *known]
+
+    def _done(self) -> None:
+        self.dirty.done(self._in_write)
+        self._in_write = []
+        self._committed_at = None
+
+    def _forget(self) -> None:
+        """The link is paused, held or removed; whoever lets it go on asks for everything to be compared."""
+        self.dirty = DirtyRows()
+        self._renamed.clear()
+        self._to_name.clear()
+        self._compare_all = False
+
+    # --- send and settle -----------------------------------------------------------------------
+
+    def _perform(self, planned: PlannedWrite, target: SheetTarget) -> None:
+        if self._committed_at is not None:
+            waited_s = (datetime.now(UTC) - self._committed_at).total_seconds()
+            TABLE_TO_SHEET_S.labels("committed_to_request").observe(max(0.0, waited_s))
+        try:
+            with TABLE_TO_SHEET_S.labels("request").time():
+                answer: SwapAnswer | None = self._tools.sheet.swap(target, planned.write)
+        except ReplyLost as error:
+            log.warning("reply_lost", link=self.link.name, n=planned.write.n, reason=error.message)
+            answer = self._recall(planned, target)
+        except SheetsUnavailable as error:
+            self._back_off(error, "write")
+            answer = None
+        self._finish(planned, answer, self._epoch or 0)
+
+    def _recall(self, planned: PlannedWrite, target: SheetTarget) -> SwapAnswer | None:
+        """Ask the sheet itself whether a write landed; until it answers, nothing else may be done."""
+        asking = Retrying(
+            retry=retry_if_exception_type(SheetsUnavailable),
+            wait=_PAUSES,
+            stop=stop_after_delay(RECALL_WITHIN_S),
+            reraise=True,
+        )
+        return asking(self._tools.sheet.recall, target, planned.write)
+
+    def _finish(self, planned: PlannedWrite, answer: SwapAnswer | None, epoch: int) -> None:
+        """Settle a write that landed; close one that did not, unless it has to be sent again."""
+        if answer is not None and not answer.layout_changed:
+            self._settle(planned, answer, epoch)
+            return
+        if answer is not None:  # taken back by the sheet itself: only the counters moved
+            self._positions = None
+            self._landed = (planned.write.n, planned.write.epoch)
+        if planned.must_land:
+            self._open = planned
+            return
+        self._tools.store.run(lambda tx: sheet_tx.close_write(tx, self.link.name, planned.write.n))
+        self._open = None
+
+    def _settle(self, planned: PlannedWrite, answer: SwapAnswer, epoch: int) -> None:
+        before = (answer.before.n, answer.before.epoch)
+        strange = self._landed is not None and before != self._landed
+        if strange:  # a stalled writer wrote after it had been replaced, or an old version was restored
+            log.warning("strange_counters", link=self.link.name, expected=self._landed, found=before)
+        outcome = self._tools.store.run(
+            lambda tx: sheet_tx.settle_write(tx, self.link, planned, answer, epoch, strange=strange)
+        )
+        self._failures = 0
+        self._landed = (planned.write.n, planned.write.epoch)
+        self._open = outcome.follow_up
+        if outcome.moved:
+            self._positions = None
+        elif self._positions is not None:
+            self._positions = after_write(self._positions, planned.write)
+        self._done()
+        self.dirty.add(outcome.again, None)
+
+
+def target_of(link: Link, state: LinkState) -> SheetTarget:
+    """Where a link lives in Google's terms."""
+    return SheetTarget(link.name, state.spreadsheet_id, state.sheet_id, link.headers)

@@ -1,0 +1,227 @@
+"""The transactions of sheet_writer: take a link over, plan a write, settle it, close it.
+
+Each is a function of what it is given and of the database alone, so that it can be run again after a
+deadlock; what follows for the process is in its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from core import guards
+from core.errors import Fenced
+from core.events import SHEET_OBSERVED
+from core.intent import PlannedWrite, planned_to_json
+from core.model import Key, Link, Observed
+from core.ports import Intent, LinkState, Transaction
+from core.settle import Settlement, settle
+from core.sheet import Positions, SwapAnswer, SwapWrite
+from core.sheet_plan import SheetPlan, SheetView, plan_sheet
+
+WAITING_FOR_TABLE = ("commit_time", "unseen", "manual", "paused")
+"""Cells that wait for these are the table writer's to decide on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """A link that is ours now."""
+
+    epoch: int
+    state: LinkState
+    intent: Intent | None
+    """What a predecessor began and did not settle."""
+
+
+def take_over(tx: Transaction, name: str) -> Takeover | None:
+    """Become the link's one writer; ``None`` where the schema does not know the link."""
+    state = tx.link_state(name, lock=True)
+    if state is None:
+        return None
+    return Takeover(tx.next_epoch(name), state, tx.intent(name))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What is to be looked at."""
+
+    link: Link
+    epoch: int
+    keys: Sequence[Key]
+    renamed: Sequence[tuple[Key, Key]]
+    to_name: Sequence[tuple[int, str | None]]
+    positions: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOutcome:
+    """What came of it."""
+
+    planned: PlannedWrite | None = None
+    """Recorded as an intent: to be sent now."""
+    stopped: bool = False
+    """The link is paused or held: nothing is planned, and everything is compared when it goes on."""
+    no_token: bool = False
+    """There is something to write, but no token of the quota in hand: ask again later."""
+    absent: bool = False
+    """Rows that should stand in the tab were not found."""
+
+
+def plan_write(
+    tx: Transaction, request: PlanRequest, may_write: Callable[[], bool], new_row_id: Callable[[], str]
+) -> PlanOutcome:
+    """Decide under locks, and record the intent before anything is sent."""
+    name = request.link.name
+    state = tx.link_state(name)
+    if state is None or state.state in ("paused", "held"):
+        return PlanOutcome(stopped=True)
+    _follow_renames(tx, request)
+    plan = _decide(tx, request, new_row_id)
+    if guards.too_many(len(plan.deletes), len(request.positions.rows)):
+        if state.reason != guards.APPROVED:
+            reason = guards.deleted_in_table(request.link, len(plan.deletes), len(request.positions.rows))
+            tx.hold(name, "deleted_in_table", reason)
+            return PlanOutcome(stopped=True)
+        tx.set_link_state(name, "live", None)
+    if not plan.is_empty and not may_write():
+        return PlanOutcome(no_token=True)
+    _record(tx, name, plan)
+    planned = None if plan.is_empty else _intend(tx, request, plan)
+    return PlanOutcome(planned, absent=bool(plan.absent))
+
+
+def _follow_renames(tx: Transaction, request: PlanRequest) -> None:
+    """A key that changed in the table stays with its row."""
+    for old, new in request.renamed:
+        known = tx.bases_of_keys(request.link.name, [old, new])
+        there = tx.rows(request.link, [old, new])
+        if old in known and new not in known and new in there and old not in there:
+            tx.save_bases(request.link.name, [replace(known[old], key=new)])
+
+
+def _decide(tx: Transaction, request: PlanRequest, new_row_id: Callable[[], str]) -> SheetPlan:
+    name = request.link.name
+    bases = tx.bases_of_keys(name, request.keys)
+    waiting = tx.waiting(name, [b.row_id for b in bases.values()])
+    left_alone = frozenset(
+        (w.observed.row_id, w.observed.column)
+        for row in waiting.values()
+        for w in row
+        if w.reason in WAITING_FOR_TABLE
+    )
+    view = SheetView(
+        link=request.link,
+        keys=request.keys,
+        bases=bases,
+        rows=tx.rows(request.link, request.keys),
+        positions=request.positions,
+        waiting=left_alone,
+        to_name=request.to_name,
+    )
+    return plan_sheet(view, new_row_id)
+
+
+def _record(tx: Transaction, name: str, plan: SheetPlan) -> None:
+    if plan.gone:
+        tx.save_bases(name, plan.gone)
+    if plan.unfit:
+        tx.put_rejections(name, plan.unfit)
+    _hand_over(tx, name, plan.formula_conflicts)
+    if plan.absent:
+        _ask_scan(tx, name)
+
+
+def _intend(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> PlannedWrite:
+    n = tx.next_n(request.link.name, request.epoch)
+    write = SwapWrite(
+        n=n,
+        epoch=request.epoch,
+        cells=tuple(plan.cells),
+        ids=tuple(plan.ids),
+        inserts=tuple(plan.inserts),
+        insert_after_row=max(1, request.positions.last_row),
+        deletes=tuple(plan.deletes),
+    )
+    planned = PlannedWrite(write, plan.keys)
+    tx.open_intent(Intent(request.link.name, n, request.epoch, planned_to_json(planned)))
+    return planned
+
+
+@dataclass(frozen=True, slots=True)
+class SettleOutcome:
+    """What follows from a settled write."""
+
+    follow_up: PlannedWrite | None
+    """Puts back what was hit by mistake; recorded as the next intent, sent until it lands."""
+    again: tuple[Key, ...]
+    moved: bool
+
+
+def settle_write(
+    tx: Transaction, link: Link, planned: PlannedWrite, answer: SwapAnswer, epoch: int, *, strange: bool
+) -> SettleOutcome:
+    """Settle a write that has landed.
+
+    Args:
+        epoch: ours, for a write that has to follow.
+        strange: the counters that it found are not those of our last write.
+
+    Raises:
+        Fenced: another writer has settled it.
+    """
+    name = link.name
+    intent = tx.intent(name)
+    if intent is None or intent.n != planned.write.n:
+        raise Fenced(f"link {name}: another writer has settled write {planned.write.n}")
+    bases = tx.bases(name, _rows_of(planned, answer))
+    done = settle(link, planned, answer, bases)
+    tx.save_bases(name, done.bases.values())
+    tx.add_history(name, done.history)
+    tx.add_conflicts(name, done.conflicts)
+    tx.mend_rejections(name, done.mended)
+    _hand_over(tx, name, done.unseen)
+    close_write(tx, name, planned.write.n)
+    if strange or done.rescan or done.moved:
+        _ask_scan(tx, name)
+    known = {**bases, **done.bases}
+    again = tuple(b.key for row_id in sorted(done.again) if (b := known.get(row_id)) and b.key)
+    return SettleOutcome(_restore(tx, name, done, epoch), again, done.moved or bool(done.row_restores) or strange)
+
+
+def close_write(tx: Transaction, name: str, n: int) -> None:
+    """Close an intent, and let the cells that waited for it be looked at again."""
+    tx.close_intent(name, n)
+    _wake_rows(tx, name, tx.waiting_rows(name, ("intent",)))
+
+
+def _restore(tx: Transaction, name: str, done: Settlement, epoch: int) -> PlannedWrite | None:
+    if not (done.formula_restores or done.row_restores):
+        return None
+    n = tx.next_n(name, epoch)
+    write = SwapWrite(n, epoch, formula_restores=tuple(done.formula_restores), row_restores=tuple(done.row_restores))
+    planned = PlannedWrite(write)
+    tx.open_intent(Intent(name, n, epoch, planned_to_json(planned)))
+    return planned
+
+
+def _rows_of(planned: PlannedWrite, answer: SwapAnswer) -> set[str]:
+    write = planned.write
+    named = {c.row_id for c in write.cells} | {d.row_id for d in write.deletes} | {i.row_id for i in write.inserts}
+    return named | {h.row_id for h in answer.rows if h.row_id}
+
+
+def _hand_over(tx: Transaction, name: str, seen: Sequence[Observed]) -> None:
+    """Observations of ours go to the table writer, which alone decides on the table."""
+    if seen:
+        tx.put_waiting(name, [(o, "unseen") for o in seen])
+        _wake_rows(tx, name, dict.fromkeys(o.row_id for o in seen))
+
+
+def _wake_rows(tx: Transaction, name: str, row_ids: Iterable[str]) -> None:
+    rows = [{"row_id": row_id, "key": None} for row_id in row_ids]
+    if rows:
+        tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": rows})
+
+
+def _ask_scan(tx: Transaction, name: str) -> None:
+    tx.send(SHEET_OBSERVED, name, {"kind": "rescan", "link": name})

@@ -1,0 +1,177 @@
+"""Changes of the table into the sheet: absorb events, let each link write, count events as done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from consumers.sheet_link import LinkWriter, Tools
+from core import guards
+from core.errors import Fenced, SheetsRefused, SheetsUnavailable
+from core.events import TABLE_CHANGED
+from core.model import Key, Link
+from core.ports import Delivery, EventSource, Transaction
+
+GROUP = "sheet_writer"
+OFFSETS_EVERY_S = 0.5
+
+Place = tuple[str, int]
+
+log = structlog.get_logger("sheet_writer")
+
+
+class SheetWork:
+    """The loop's body of sheet_writer.
+
+    Args:
+        source: delivers ``table.changed`` and ``sheet.observed``; the same partition of both to the same process.
+        tools: store, sheet, quota and row ids.
+        link_of: the link of a name, ``None`` when there is none.
+        owner: name of this process, for fencing.
+    """
+
+    def __init__(self, source: EventSource, tools: Tools, link_of: Callable[[str], Link | None], owner: str) -> None:
+        self._source = source
+        self._tools = tools
+        self._link_of = link_of
+        self._owner = owner
+        self._writers: dict[str, LinkWriter] = {}
+        self._places: dict[str, Place] = {}
+        """Link to the partition of ``table.changed`` that its changes come through."""
+        self._next: dict[Place, int] = {}
+        self._stored: dict[Place, int] = {}
+        self._stored_at = 0.0
+
+    def step(self, timeout_s: float) -> None:
+        """Take in what has come, then let every link that can write do so once."""
+        for delivery in self._source.poll(min(timeout_s, self._patience_s(timeout_s))):
+            self._absorb(delivery)
+        for name, writer in list(self._writers.items()):
+            if writer.has_work and writer.wait_s() <= 0:
+                self._let_work(name, writer)
+        self._store_offsets()
+
+    def released(self, places: Iterable[Place]) -> None:
+        """Partitions that belong to another process now: its links are no longer ours to write."""
+        gone = set(places)
+        for name in [n for n, place in self._places.items() if place in gone]:
+            self._writers.pop(name, None)
+            self._places.pop(name)
+        for place in gone:
+            self._next.pop(place, None)
+            self._stored.pop(place, None)
+
+    def compare_all(self) -> None:
+        """Events were lost: every link of ours has to be compared."""
+        for state in self._tools.store.run(lambda tx: tx.link_states()):
+            writer = self._writer(state.name)
+            if writer is not None:
+                writer.compare_all()
+
+    def _patience_s(self, longest_s: float) -> float:
+        """How long to wait for the next event, so that no write that could go out waits for it."""
+        return min((w.wait_s() for w in self._writers.values() if w.has_work), default=longest_s)
+
+    # --- events ---------------------------------------------------------------------------
+
+    def _writer(self, name: str) -> LinkWriter | None:
+        link = self._link_of(name)
+        if link is None:
+            self._writers.pop(name, None)
+            return None
+        writer = self._writers.setdefault(name, LinkWriter(link, self._tools))
+        writer.link = link
+        return writer
+
+    def _absorb(self, delivery: Delivery) -> None:
+        place = (delivery.topic, delivery.partition)
+        self._next[place] = delivery.offset + 1
+        writer = self._writer(delivery.link)
+        if writer is None:
+            return
+        if delivery.topic == TABLE_CHANGED:
+            self._places[delivery.link] = place
+            self._absorb_table(writer, delivery.body, delivery.offset)
+        else:
+            _absorb_sheet(writer, delivery.body)
+
+    def _absorb_table(self, writer: LinkWriter, body: Mapping[str, Any], offset: int) -> None:
+        kind = body.get("kind")
+        if kind == "rows":
+            at = datetime.fromisoformat(body["committed_at"]) if body.get("committed_at") else None
+            renamed = [(tuple(old), tuple(new)) for old, new in body.get("renamed", ())]
+            writer.changed(_keys(body.get("keys", ())), renamed, at, offset)
+        elif kind == "replan":
+            writer.look_again(_keys(row["key"] for row in body["rows"] if row.get("key")), offset)
+        elif kind == "ddl":
+            self._ddl(writer.link, str(body.get("what")))
+        elif kind == "link":
+            writer.rows_moved()
+            writer.compare_all()
+
+    def _ddl(self, link: Link, what: str) -> None:
+        if what in ("truncate", "drop"):
+            reason = guards.table_emptied(link, what)
+            self._tools.store.run(lambda tx: tx.hold(link.name, f"table_{what}", reason))
+
+    # --- writing --------------------------------------------------------------------------
+
+    def _let_work(self, name: str, writer: LinkWriter) -> None:
+        """One link that Google refuses is held; it never stops the others."""
+        try:
+            writer.work()
+        except SheetsRefused as error:
+            log.error("sheet_refused", link=name, reason=str(error))
+            reason = str(error)
+            self._tools.store.run(lambda tx: tx.hold(name, "sheet_refused", reason))
+            self._writers.pop(name, None)
+        except SheetsUnavailable as error:
+            log.warning("sheet_unavailable", link=name, reason=str(error))
+        except Fenced as error:
+            log.warning("fenced", link=name, reason=str(error))
+            self._writers.pop(name, None)
+
+    def _store_offsets(self) -> None:
+        if time.monotonic() - self._stored_at < OFFSETS_EVERY_S:
+            return
+        self._stored_at = time.monotonic()
+        done = {place: self._done_to(place) for place in self._next}
+        news = {place: offset for place, offset in done.items() if self._stored.get(place) != offset}
+        if news:
+            self._tools.store.run(lambda tx: self._store(tx, news))
+            self._stored.update(news)
+
+    def _store(self, tx: Transaction, offsets: Mapping[Place, int]) -> None:
+        tx.store_offsets(GROUP, self._owner, offsets)
+
+    def _done_to(self, place: Place) -> int:
+        """Past the last event whose rows have all been looked at."""
+        waiting = [
+            offset
+            for name, writer in self._writers.items()
+            if self._places.get(name) == place and (offset := writer.dirty.oldest_offset()) is not None
+        ]
+        return min([self._next[place], *waiting])
+
+
+def _keys(raw: Iterable[Iterable[str]]) -> list[Key]:
+    return [tuple(key) for key in raw]
+
+
+def _absorb_sheet(writer: LinkWriter, body: Mapping[str, Any]) -> None:
+    """What the script or a scan saw tells where rows stand; what they hold is the table writer's business."""
+    kind = body.get("kind")
+    if kind == "structure":
+        writer.rows_moved()
+    elif kind == "edit":
+        writer.rows_seen((c["row_id"], c["row"]) for c in body.get("cells", ()) if c.get("row_id") and c.get("row"))
+    elif kind == "scan":
+        to_name = dict.fromkeys(body.get("unnamed", ()))
+        copies = {copy["row"]: copy["row_id"] for copy in body.get("copies", ())}
+        if to_name or copies:
+            writer.rows_moved()
+            writer.name_rows({**to_name, **copies})

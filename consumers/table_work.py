@@ -1,0 +1,230 @@
+"""Events from the sheet into the table: gather, decide, apply, each batch in one MySQL transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from app.metrics import SHEET_TO_TABLE_S
+from consumers.apply import Applier
+from core.errors import Fenced, TwinsheetError, Unavailable
+from core.freshness import OpenWrite
+from core.intent import open_write, planned_from_json
+from core.model import Key, Link, RowBase, Stamp
+from core.observe import Batch, scan_age
+from core.ports import Delivery, EventSource, Store, TableRow, Transaction, Waiting
+from core.row_view import ComputeRule, RowView
+from core.table_plan import plan_row
+
+GROUP = "table_writer"
+INTENT_WAIT_S = 3.0
+"""A cell that waits for a write to be settled is looked at again after this, should the word of it be lost."""
+TIMES_WAIT_S = 5.0
+"""A conflict waits this long for the table's commit time, then the time is guessed and recorded as such."""
+TIMERS_EVERY_S = 1.0
+
+log = structlog.get_logger("table_writer")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the decisions on a batch of rows of one link rest on, locked."""
+
+    bases: Mapping[str, RowBase]
+    rows: Mapping[Key, TableRow]
+    waiting: Mapping[str, list[Waiting]]
+    open_write: OpenWrite | None
+
+
+class TableWork:
+    """The loop's body of table_writer.
+
+    Args:
+        store: where base, table rows and offsets change together.
+        source: delivers ``sheet.observed``.
+        link_of: the link of a name, ``None`` when there is none.
+        compute_rule: computes a rule's value for a conflict.
+        owner: name of this process, for fencing.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        source: EventSource,
+        link_of: Callable[[str], Link | None],
+        compute_rule: ComputeRule,
+        owner: str,
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._link_of = link_of
+        self._compute_rule = compute_rule
+        self._owner = owner
+        self._timers_at = time.monotonic()
+
+    def step(self, timeout_s: float) -> int:
+        """Take in what has come, at most one poll's worth; the number of events."""
+        deliveries = self._source.poll(timeout_s)
+        if deliveries:
+            self._take(deliveries)
+        if time.monotonic() - self._timers_at > TIMERS_EVERY_S:
+            self._timers_at = time.monotonic()
+            self.look_at_waiting()
+        return len(deliveries)
+
+    def _take(self, deliveries: Sequence[Delivery]) -> None:
+        """The batch as a whole; where something in it cannot be digested, each event by itself."""
+        try:
+            self._store.run(lambda tx: self._apply(tx, deliveries))
+        except (Unavailable, Fenced):
+            self._rewind(deliveries)
+            raise
+        except Exception as fault:  # noqa: BLE001 -- whatever an event holds, it must not stop the others
+            if len(deliveries) == 1:
+                self._hold_back(deliveries[0], fault)
+                return
+            log.warning("batch_failed", events=len(deliveries), fault=repr(fault))
+            for delivery in deliveries:
+                self._take([delivery])
+            return
+        _measure(deliveries)
+
+    def _rewind(self, deliveries: Sequence[Delivery]) -> None:
+        first: dict[tuple[str, int], int] = {}
+        for d in deliveries:
+            first.setdefault((d.topic, d.partition), d.offset)
+        for (topic, partition), offset in first.items():
+            self._source.seek(topic, partition, offset)
+
+    def _hold_back(self, delivery: Delivery, fault: Exception) -> None:
+        """An event that cannot be digested holds its link, where a person reads why; the others go on."""
+        log.exception("event_refused", link=delivery.link, offset=delivery.offset)
+        reason = fault.message if isinstance(fault, TwinsheetError) else repr(fault)
+
+        def work(tx: Transaction) -> None:
+            tx.hold(delivery.link, "event", f"An event from the sheet could not be applied: {reason}"[:1000])
+            tx.store_offsets(GROUP, self._owner, _next_offsets([delivery]))
+
+        self._store.run(work)
+
+    # --- one transaction --------------------------------------------------------------
+
+    def _apply(self, tx: Transaction, deliveries: Sequence[Delivery]) -> None:
+        by_link: dict[str, list[Delivery]] = {}
+        for delivery in deliveries:
+            by_link.setdefault(delivery.link, []).append(delivery)
+        for name, own in by_link.items():
+            link = self._link_of(name)
+            if link is None:
+                log.warning("unknown_link", link=name, events=len(own))
+                continue
+            batch = Batch()
+            for delivery in own:
+                batch.add(link, delivery.body)
+            self._apply_batch(tx, link, batch)
+        tx.store_offsets(GROUP, self._owner, _next_offsets(deliveries))
+
+    def look_at_waiting(self) -> None:
+        """Decide again on cells whose wake-up was lost, and on conflicts whose commit time stays unknown."""
+        self._store.run(self._apply_timers)
+
+    def _apply_timers(self, tx: Transaction) -> None:
+        mine = {partition for _, partition in self._source.assigned()}
+        if not mine:
+            return
+        for state in tx.link_states():
+            link = self._link_of(state.name)
+            if link is None or state.state != "live":
+                continue
+            batch = Batch()
+            for row_id in tx.waiting_rows(link.name, ("intent", "unseen", "paused"), INTENT_WAIT_S):
+                batch.replans[row_id] = None
+            for row_id in tx.waiting_rows(link.name, ("commit_time",), TIMES_WAIT_S):
+                batch.replans[row_id] = {}
+            if batch.replans:
+                self._apply_batch(tx, link, batch)
+
+    def _apply_batch(self, tx: Transaction, link: Link, batch: Batch) -> None:
+        if not batch.row_ids and not batch.overwritten:
+            return
+        state = tx.link_state(link.name)
+        if state is None:
+            return
+        if state.state in ("paused", "held"):
+            _keep_for_later(tx, link, batch)
+            return
+        gathered = _gather(tx, link, batch)
+        plans = [
+            plan_row(self._view(link, batch, gathered, row_id), self._compute_rule)
+            for row_id in sorted(batch.row_ids)
+        ]
+        views = {p.row_id: self._view(link, batch, gathered, p.row_id) for p in plans}
+        Applier(tx, link).apply(plans, views)
+        tx.add_history(link.name, batch.overwritten)
+
+    def _view(self, link: Link, batch: Batch, gathered: Gathered, row_id: str) -> RowView:
+        base = gathered.bases.get(row_id)
+        table = gathered.rows.get(base.key) if base is not None and base.key is not None else None
+        times = batch.replans.get(row_id)
+        missed = batch.vanished.get(row_id)
+        vanished = missed is not None and base is not None and _may_vanish(base, missed[0], gathered)
+        return RowView(
+            link=link,
+            row_id=row_id,
+            base=base,
+            table=table,
+            observed=batch.observed.get(row_id, ()),
+            waiting=gathered.waiting.get(row_id, ()),
+            open_write=gathered.open_write,
+            table_times=times or {},
+            times_final=times is not None,
+            vanished=vanished,
+            event=missed[1] if missed else "",
+            age=scan_age(missed[0]) if missed else 0,
+        )
+
+
+def _may_vanish(base: RowBase, stamp: Stamp, gathered: Gathered) -> bool:
+    """Only a scan past our last write to the row, and past every later look at it, can tell that it is gone."""
+    last_n = max([base.n, *(c.n for c in base.cells.values())])
+    last_age = max([base.age, *(c.age for c in base.cells.values())])
+    open_row = gathered.open_write is not None and base.row_id in gathered.open_write.row_ids
+    return stamp.n >= last_n and scan_age(stamp) >= last_age and not open_row
+
+
+def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:
+    row_ids = batch.row_ids
+    intent = tx.intent(link.name)
+    bases = tx.bases(link.name, row_ids)
+    keys = [b.key for b in bases.values() if b.key is not None]
+    return Gathered(
+        bases=bases,
+        rows=tx.rows(link, keys) if keys else {},
+        waiting=tx.waiting(link.name, row_ids),
+        open_write=open_write(link, planned_from_json(intent.n, intent.epoch, intent.plan)) if intent else None,
+    )
+
+
+def _keep_for_later(tx: Transaction, link: Link, batch: Batch) -> None:
+    """While a link is paused or held, what comes in waits with its own times."""
+    cells = [(seen, "paused") for row in batch.observed.values() for seen in row]
+    tx.put_waiting(link.name, {(o.row_id, o.column): (o, why) for o, why in cells}.values())
+
+
+def _next_offsets(deliveries: Collection[Delivery]) -> dict[tuple[str, int], int]:
+    last: dict[tuple[str, int], int] = {}
+    for d in deliveries:
+        last[d.topic, d.partition] = max(last.get((d.topic, d.partition), 0), d.offset + 1)
+    return last
+
+
+def _measure(deliveries: Collection[Delivery]) -> None:
+    now = datetime.now(UTC)
+    for d in deliveries:
+        if d.body.get("received_at"):
+            received = datetime.fromisoformat(d.body["received_at"])
+            SHEET_TO_TABLE_S.labels("received_to_committed").observe(max(0.0, (now - received).total_seconds()))

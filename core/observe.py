@@ -1,0 +1,121 @@
+"""From the body of a ``sheet.observed`` event to observations (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core.events import cell_from_json, stamp_from_json, value_from_json
+from core.model import Link, Observed, Serial, SheetValue, Stamp
+from core.ports import HistoryEntry
+from core.row_view import value_text
+
+Json = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a run of events says about one link, by row id."""
+
+    observed: dict[str, list[Observed]] = field(default_factory=dict)
+    overwritten: list[HistoryEntry] = field(default_factory=list)
+    """What was typed and stood in the cell no longer when the script looked."""
+    vanished: dict[str, tuple[Stamp, str]] = field(default_factory=dict)
+    """Row id to stamp and id of the scan that did not hold it."""
+    replans: dict[str, dict[str, datetime] | None] = field(default_factory=dict)
+    """Row id to the table's commit times by column; ``None`` where they were not asked for."""
+
+    @property
+    def row_ids(self) -> frozenset[str]:
+        """Every row that the events speak of."""
+        return frozenset(self.observed) | frozenset(self.vanished) | frozenset(self.replans)
+
+    def add(self, link: Link, body: Json) -> None:
+        """Take one event in; kinds that say nothing about cells change nothing."""
+        kind = body.get("kind")
+        if kind == "replan":
+            self._add_replan(body)
+        elif kind in ("edit", "scan"):
+            self._add_cells(link, body)
+
+    def _add_replan(self, body: Json) -> None:
+        for row in body["rows"]:
+            times = row.get("times")
+            parsed = None if times is None else {c: datetime.fromisoformat(at) for c, at in times.items()}
+            self.replans[row["row_id"]] = parsed
+
+    def _add_cells(self, link: Link, body: Json) -> None:
+        stamp = stamp_from_json(body["stamp"])
+        for row_id in body.get("missing", ()):
+            self.vanished[row_id] = (stamp, body.get("event", ""))
+        for seen, raw in _observations(link, body, stamp):
+            self.observed.setdefault(seen.row_id, []).append(seen)
+            self.vanished.pop(seen.row_id, None)
+            if _was_overwritten(raw, seen.cell.value):
+                self.overwritten.append(_overwritten(seen, value_from_json(raw["event_value"])))
+
+
+def _observations(link: Link, body: Json, stamp: Stamp) -> Iterator[tuple[Observed, Json]]:
+    edited_at = body.get("edited_at")
+    for raw in body.get("cells", ()):
+        column = link.by_header(raw["column"])
+        if column is None or not raw.get("row_id"):
+            continue
+        seen = Observed(
+            row_id=raw["row_id"],
+            column=column.name,
+            cell=cell_from_json(raw),
+            stamp=stamp,
+            source=body["kind"],
+            edited_at=datetime.fromisoformat(edited_at) if edited_at else None,
+            actor=body.get("editor") or "",
+            event=body.get("event", ""),
+            row=raw.get("row"),
+        )
+        yield seen, raw
+
+
+def _was_overwritten(raw: Json, now: SheetValue) -> bool:
+    """Whether the trigger's own value differs from what the cell held when the script read it.
+
+    Google gives the trigger's value as text, dates as serial numbers, so both are compared as text.
+    """
+    typed = raw.get("event_value")
+    if typed is None or raw.get("formula"):
+        return False
+    return _comparable(value_from_json(typed)) != _comparable(now)
+
+
+def _comparable(value: SheetValue) -> str | float:
+    if isinstance(value, Serial):
+        return value.days
+    text = value_text(value) or ""
+    try:
+        return float(text)
+    except ValueError:
+        return text.casefold() if text.upper() in ("TRUE", "FALSE") else text
+
+
+def _overwritten(seen: Observed, typed: SheetValue) -> HistoryEntry:
+    return HistoryEntry(
+        row_id=seen.row_id,
+        key=None,
+        column=seen.column,
+        old=None,
+        new=value_text(typed),
+        side="sheet",
+        what="overtaken",
+        actor=seen.actor,
+        edited_at=seen.edited_at,
+        event=seen.event,
+    )
+
+
+def scan_age(stamp: Stamp) -> int:
+    """Age of what a scan with this stamp saw."""
+    return 2 * stamp.q + 1
+
+
+__all__ = ["Batch", "scan_age"]

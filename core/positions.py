@@ -1,0 +1,39 @@
+"""Where rows stand in the tab, kept up to date by what we write and what the script tells (pure).
+
+Only ever a belief: a swap write shows which rows it really hit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from core.sheet import Positions, SwapWrite
+
+
+def after_write(positions: Positions, write: SwapWrite) -> Positions:
+    """The positions once a write has landed; row numbers in ``write`` are those before it."""
+    doomed = sorted(d.row for d in write.deletes)
+    removed = {d.row_id for d in write.deletes}
+    top = write.insert_after_row
+    count = len(write.inserts)
+    rows = {
+        row_id: _moved(row, doomed, top, count) for row_id, row in positions.rows.items() if row_id not in removed
+    }
+    first = _moved(top, doomed, top, count) + 1
+    rows.update({insert.row_id: first + i for i, insert in enumerate(write.inserts)})
+    rows.update({named.row_id: _moved(named.row, doomed, top, count) for named in write.ids})
+    return replace(positions, rows=rows, last_row=positions.last_row + count - len(doomed))
+
+
+def _moved(row: int, doomed: list[int], top: int, inserted: int) -> int:
+    above = sum(1 for d in doomed if d < row) if doomed else 0
+    return row - above + (inserted if row > top else 0)
+
+
+def with_hints(positions: Positions, seen: Iterable[tuple[str, int]]) -> Positions:
+    """The positions with rows as the script has just seen them, as (row id, 1-based row)."""
+    news = {row_id: row for row_id, row in seen if positions.rows.get(row_id) != row}
+    if not news:
+        return positions
+    return replace(positions, rows={**positions.rows, **news}, last_row=max(positions.last_row, *news.values()))
