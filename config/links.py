@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -22,13 +22,16 @@ POLL_INTERVAL_S = 1.0
 RETRY_INTERVAL_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class TableShape:
-    """A table as information_schema describes it."""
+class TableShape(Protocol):
+    """What a link needs to know of a table; :func:`adapters.mysql_schema.describe_table` answers with it."""
 
-    columns: tuple[TableColumn, ...]
-    key: tuple[str, ...]
-    """Names of the primary key's columns, in the key's order."""
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """In the table's order."""
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """Names of the primary key's columns, in the key's order."""
 
 
 Describe = Callable[[str, str], TableShape]
@@ -47,9 +50,11 @@ def resolve(entry: LinkEntry, shape: TableShape, codec_for: CodecFor) -> Link:
     """
     by_name = {column.name: column for column in shape.columns}
     mapping = entry.columns or {name: name for name in by_name}
-    _check_columns(entry, mapping, by_name, shape.key)
-    columns = [_linked(entry, header, by_name[name], shape.key, codec_for) for header, name in mapping.items()]
-    in_key_order = sorted((c for c in columns if c.key), key=lambda c: shape.key.index(c.name))
+    _check_columns(entry, mapping, by_name, shape.key_columns)
+    columns = [
+        _linked(entry, header, by_name[name], shape.key_columns, codec_for) for header, name in mapping.items()
+    ]
+    in_key_order = sorted((c for c in columns if c.key), key=lambda c: shape.key_columns.index(c.name))
     ordered = iter(in_key_order)
     placed = tuple(next(ordered) if c.key else c for c in columns)
     return Link(entry.name, entry.spreadsheet, entry.tab, entry.schema_name, entry.table_name, placed)

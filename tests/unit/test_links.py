@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from config.links import Links, TableShape, resolve
+from config.links import Links, resolve
 from config.links_file import LinkEntry
 from core.errors import LinkRefused, MysqlUnavailable, SettingsError, UnsupportedType
 from core.model import TableColumn
 from core.values import Codec
 
 
+@dataclass(frozen=True)
+class Shape:
+    """A table."""
+
+    columns: tuple[TableColumn, ...]
+    key_columns: tuple[str, ...]
+
+
 def column(name: str, data_type: str = "int") -> TableColumn:
     return TableColumn(name, data_type, data_type)
 
 
-ORDERS = TableShape((column("line"), column("note", "varchar"), column("order_no")), ("order_no", "line"))
+ORDERS = Shape((column("line"), column("note", "varchar"), column("order_no")), ("order_no", "line"))
 
 
 def codec_for(described: TableColumn) -> Codec:
@@ -39,11 +48,11 @@ class World:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.now = 0.0
-        self.tables: dict[tuple[str, str], TableShape] = {("shop", "orders"): ORDERS}
+        self.tables: dict[tuple[str, str], Shape] = {("shop", "orders"): ORDERS}
         self.down = False
         self.links = Links(path, self.describe, codec_for, clock=lambda: self.now)
 
-    def describe(self, schema: str, table: str) -> TableShape:
+    def describe(self, schema: str, table: str) -> Shape:
         if self.down:
             raise MysqlUnavailable("MySQL does not answer.")
         if (schema, table) not in self.tables:
@@ -95,9 +104,9 @@ def test_what_does_not_fit_the_table_is_refused_by_name(more: dict[str, object],
 
 def test_a_table_without_primary_key_and_an_unknown_type_are_refused() -> None:
     with pytest.raises(LinkRefused, match="no primary key"):
-        resolve(entry(), TableShape((column("a"),), ()), codec_for)
+        resolve(entry(), Shape((column("a"),), ()), codec_for)
     with pytest.raises(UnsupportedType):
-        resolve(entry(), TableShape((column("a"), column("g", "geometry")), ("a",)), codec_for)
+        resolve(entry(), Shape((column("a"), column("g", "geometry")), ("a",)), codec_for)
 
 
 def test_a_rule_of_ones_own_is_imported_and_a_missing_one_is_told() -> None:
@@ -166,7 +175,7 @@ def test_a_link_known_before_survives_that_mysql_is_down(world: World) -> None:
 def test_an_altered_table_is_described_again_on_demand(world: World) -> None:
     world.write("orders")
     world.names_later()
-    world.tables["shop", "orders"] = TableShape((*ORDERS.columns, column("extra")), ORDERS.key)
+    world.tables["shop", "orders"] = Shape((*ORDERS.columns, column("extra")), ORDERS.key_columns)
     world.links.refresh()
     link = world.links.get("orders")
     assert link is not None
