@@ -69,7 +69,7 @@ def _has_children(text: str) -> str:
 
 
 def _check(text: str) -> str:
-    found = _match(r"(?:Check constraint|CONSTRAINT) [`'](?:.*\.)?(.*?)[`']", text)
+    found = _match(r"(?:Check constraint|CONSTRAINT) [`'](.*?)[`']", text)
     return f"the table's check {found[0]} does not allow it" if found else text
 
 

@@ -8,7 +8,9 @@ from adapters.mysql_statements import Row, Statements
 from core.errors import Fenced, NotLinked
 from core.ports import LinkState
 
-_SELECT = "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n FROM link"
+SELECT_LINK = (
+    "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n FROM link"
+)
 
 
 class Links(Statements):
@@ -16,12 +18,12 @@ class Links(Statements):
 
     def link_state(self, name: str, *, lock: bool = False) -> LinkState | None:
         """What is known of a link; ``lock`` keeps other transactions that lock it waiting."""
-        rows = self._select(f"{_SELECT} WHERE name = %s{' FOR UPDATE' if lock else ''}", (name,))
-        return _state(rows[0]) if rows else None
+        rows = self._select(f"{SELECT_LINK} WHERE name = %s{' FOR UPDATE' if lock else ''}", (name,))
+        return link_of(rows[0]) if rows else None
 
     def link_states(self) -> list[LinkState]:
         """All links, by name; not locked."""
-        return [_state(row) for row in self._select(f"{_SELECT} ORDER BY name")]
+        return [link_of(row) for row in self._select(f"{SELECT_LINK} ORDER BY name")]
 
     def put_link(self, state: LinkState) -> None:
         """Insert or replace."""
@@ -102,5 +104,6 @@ class Links(Statements):
         )
 
 
-def _state(row: Row) -> LinkState:
+def link_of(row: Row) -> LinkState:
+    """The row of SELECT_LINK."""
     return LinkState(*row)

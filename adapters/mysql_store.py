@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, TypeVar
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from adapters.mysql_bases import Bases
-from adapters.mysql_connection import MysqlAddress, MysqlSession, connect, is_collision, is_lost, translated
+from adapters.mysql_connection import (
+    MysqlAddress,
+    MysqlSession,
+    connect,
+    is_collision,
+    is_lost,
+    parse_url,
+    translated,
+)
 from adapters.mysql_links import Links
-from adapters.mysql_migrations import DEFAULT_SCHEMA
+from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
 from adapters.mysql_offsets import Offsets
 from adapters.mysql_record import Record
 from adapters.mysql_rows import Rows, stream_rows
@@ -32,6 +40,21 @@ PRUNE_ROWS_MAX = 5_000
 
 class MysqlTransaction(Links, Bases, Rows, Waitings, Record, Offsets):
     """One MySQL transaction; see :class:`core.ports.Transaction` for what each call promises."""
+
+
+def open_store(url: str, schema: str = DEFAULT_SCHEMA) -> MysqlStore:
+    """The store of a server, its schema brought to this program's version.
+
+    Args:
+        url: ``mysql://user:password@host:port/``.
+        schema: where Twinsheet keeps its state.
+
+    Raises:
+        SettingsError, MysqlUnavailable, MysqlRefused
+    """
+    address = parse_url(url)
+    migrate(address, schema)
+    return MysqlStore(address, schema)
 
 
 class MysqlStore:

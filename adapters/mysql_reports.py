@@ -1,0 +1,195 @@
+"""What people ask: links and their counts, conflicts, rejections, history, what waits, how far everything has come.
+
+Reads committed state without locks, each question in one statement. Times are aware, in UTC; values are texts as
+the sheet or the table held them; ``column`` is the table's name of the column.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.mysql_connection import MysqlSession, ThreadSessions
+from adapters.mysql_links import SELECT_LINK, link_of
+from adapters.mysql_statements import Row, utc
+from core.ports import LinkState
+
+Item = dict[str, Any]
+
+_BIGINT_MAX = 2**63 - 1
+_COUNTS = {
+    "conflicts": "SELECT link, COUNT(*) FROM conflict WHERE settled = FALSE GROUP BY link",
+    "rejections": "SELECT link, COUNT(*) FROM rejection WHERE is_open GROUP BY link",
+    "pending": "SELECT link, COUNT(*) FROM waiting_cell GROUP BY link",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkReport:
+    """A link's state and counts."""
+
+    state: LinkState
+    scanned_at: datetime | None
+    """When the tab was last read whole."""
+    conflicts: int
+    """Not settled: a person has to choose."""
+    rejections: int
+    """Open: the cell still holds what the table refused."""
+    pending: int
+    """Observed cells that wait."""
+    held_at: datetime | None
+    guard: str | None
+    """Of the hold, where the link is held."""
+
+
+class Reports:
+    """Questions to the twinsheet schema.
+
+    Args:
+        session: with the schema as its default; MysqlSession with autocommit, or ThreadSessions.
+    """
+
+    def __init__(self, session: MysqlSession | ThreadSessions) -> None:
+        self._session = session
+
+    def links(self) -> list[LinkReport]:
+        """All links, by name."""
+        counts = {name: dict(self._session.query(sql)) for name, sql in _COUNTS.items()}
+        scans = dict(self._session.query("SELECT name, scanned_at FROM link"))
+        holds = {
+            link: (at, guard)
+            for link, at, guard in self._session.query("SELECT link, at, guard FROM hold WHERE released_at IS NULL")
+        }
+        return [
+            LinkReport(
+                state=link_of(row),
+                scanned_at=utc(scans.get(row[0])),
+                held_at=utc(holds[row[0]][0]) if row[0] in holds else None,
+                guard=holds[row[0]][1] if row[0] in holds else None,
+                **{name: found.get(row[0], 0) for name, found in counts.items()},
+            )
+            for row in self._session.query(f"{SELECT_LINK} ORDER BY name")
+        ]
+
+    def conflicts(
+        self, link: str | None = None, *, limit: int | None = None, unsettled_only: bool = False
+    ) -> list[Item]:
+        """Newest first: ``sheet``, ``table``, ``base``, ``winner``, ``rule``, ``settled`` and their times."""
+        rows = self._newest(
+            "SELECT id, link, row_id, key_json, column_name, at, base_value, sheet_value, table_value, winner, rule,"
+            " settled, sheet_at, table_at, time_guessed, sheet_actor, event FROM conflict",
+            link,
+            "settled = FALSE" if unsettled_only else "TRUE",
+            limit,
+        )
+        return [_conflict(row) for row in rows]
+
+    def rejections(self, link: str | None = None, *, limit: int | None = None, open_only: bool = True) -> list[Item]:
+        """Newest first: ``value``, ``reason``, ``actor``, ``event``, ``mended_at``."""
+        rows = self._newest(
+            "SELECT id, link, row_id, key_json, column_name, at, value, reason, actor, event, mended_at"
+            " FROM rejection",
+            link,
+            "is_open" if open_only else "TRUE",
+            limit,
+        )
+        names = ("value", "reason", "actor", "event")
+        return [{**_cell(row), **dict(zip(names, row[6:10], strict=True)), "mended_at": utc(row[10])} for row in rows]
+
+    def history(self, link: str | None = None, *, limit: int | None = None) -> list[Item]:
+        """Newest first: ``old``, ``new``, ``side``, ``actor``, ``event``, ``what``, ``edited_at``."""
+        rows = self._newest(
+            "SELECT id, link, row_id, key_json, column_name, at, old_value, new_value, side, actor, event, what,"
+            " edited_at FROM history",
+            link,
+            "TRUE",
+            limit,
+        )
+        names = ("old", "new", "side", "actor", "event", "what")
+        return [{**_cell(row), **dict(zip(names, row[6:12], strict=True)), "edited_at": utc(row[12])} for row in rows]
+
+    def pending(self, link: str) -> list[Item]:
+        """Cells that are known not to be equal, and why: waiting ones, open rejections, parked conflicts.
+
+        ``{"row_id", "column", "reason", "detail"}`` by row id; ``reason`` is the word of the waiting cell,
+        ``rejected`` or ``manual``, ``detail`` the sentence for a person where there is one.
+        """
+        rows = self._session.query(
+            "SELECT row_id, column_name, reason, NULL FROM waiting_cell WHERE link = %s"
+            " UNION ALL SELECT row_id, column_name, 'rejected', reason FROM rejection WHERE link = %s AND is_open"
+            " UNION ALL SELECT row_id, column_name, 'manual', rule FROM conflict WHERE link = %s AND settled = FALSE"
+            " AND column_name IS NOT NULL",
+            (link, link, link),
+        )
+        found: dict[tuple[str, str], Item] = {}
+        for row_id, column, reason, detail in rows:
+            item = found.setdefault(
+                (row_id, column), {"row_id": row_id, "column": column, "reason": reason, "detail": None}
+            )
+            item["detail"] = item["detail"] or detail
+        return [found[cell] for cell in sorted(found)]
+
+    def open_writes(self) -> dict[str, int]:
+        """Number of the write to the sheet that is begun and not settled, by link."""
+        return dict(self._session.query("SELECT link, n FROM write_intent"))
+
+    def consumed_offsets(self, group: str) -> dict[tuple[str, int], int]:
+        """Next offset by (topic, partition), as stored with the work itself."""
+        rows = self._session.query(
+            "SELECT topic, partition_no, next_offset FROM consumed_offset"
+            " WHERE consumer_group = %s AND next_offset IS NOT NULL",
+            (group,),
+        )
+        return {(topic, number): offset for topic, number, offset in rows}
+
+    def binlog_positions(self) -> list[Item]:
+        """How far each reader has published: ``reader``, ``server_uuid``, ``file``, ``position``, ``gtid_set``."""
+        rows = self._session.query(
+            "SELECT reader, server_uuid, file, position, gtid_set, updated_at FROM binlog_position ORDER BY reader"
+        )
+        names = ("reader", "server_uuid", "file", "position", "gtid_set")
+        return [{**dict(zip(names, row[:5], strict=True)), "updated_at": utc(row[5])} for row in rows]
+
+    def newest_message(self) -> int:
+        """Id of the last message put into the outbox; 0 for none."""
+        return int(self._session.query("SELECT COALESCE(MAX(id), 0) FROM outbox")[0][0])
+
+    def _newest(self, select: str, link: str | None, condition: str, limit: int | None) -> list[Row]:
+        where = "link = %s" if link is not None else "%s IS NULL"
+        return self._session.query(
+            f"{select} WHERE {where} AND {condition} ORDER BY id DESC LIMIT %s",
+            (link, _BIGINT_MAX if limit is None else max(limit, 0)),
+        )
+
+
+def _cell(row: Row) -> Item:
+    """The fields that all records share; they stand first."""
+    number, link, row_id, key, column, at = row[:6]
+    return {
+        "id": number,
+        "link": link,
+        "row_id": row_id,
+        "key": json.loads(key) if key is not None else None,
+        "column": column,
+        "at": utc(at),
+    }
+
+
+def _conflict(row: Row) -> Item:
+    base, sheet, table, winner, rule, settled, sheet_at, table_at, guessed, actor, event = row[6:]
+    return {
+        **_cell(row),
+        "base": base,
+        "sheet": sheet,
+        "table": table,
+        "winner": winner,
+        "rule": rule,
+        "settled": bool(settled),
+        "sheet_at": utc(sheet_at),
+        "table_at": utc(table_at),
+        "time_guessed": bool(guessed),
+        "sheet_actor": actor,
+        "event": event,
+    }
