@@ -237,7 +237,7 @@ class KafkaSource:
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 fetch_min_bytes=1,
-                fetch_max_wait_ms=250,
+                fetch_max_wait_ms=100,
                 fetch_max_bytes=8 * MESSAGE_BYTES_MAX,
                 max_partition_fetch_bytes=MESSAGE_BYTES_MAX,
                 max_poll_records=records_max,
