@@ -62,7 +62,9 @@ class DecimalCodec(ColumnCodec):
         return super()._stored(value)
 
     def _parameter(self, value: str) -> object:
-        return Decimal(value)
+        # Python spells small decimals with an exponent, and SQL reads a number with an exponent as a double.
+        number = Decimal(value)
+        return value if "E" in str(number) else number
 
     def order_key(self, value: str) -> Decimal:
         """By size."""

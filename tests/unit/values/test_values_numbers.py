@@ -130,6 +130,14 @@ def test_the_widest_decimal_loses_no_digit() -> None:
     assert column.to_table(widest) == Decimal(widest)
 
 
+def test_a_decimal_never_reaches_sql_with_an_exponent_which_would_make_it_a_double() -> None:
+    column = codec("decimal(65,30)")
+    for text in ("0." + "0" * 14 + "9912492739346557", "-0." + "0" * 29 + "1", "0." + "0" * 30):
+        parameter = column.to_table(text)
+        assert "E" not in str(parameter)
+        assert column.from_table(parameter) == text
+
+
 def test_decimals_stand_as_numbers_up_to_15_digits_and_as_plain_text_past_that() -> None:
     assert (codec("decimal(15,2)").plain_text, codec("decimal(15,2)").to_sheet("12.50")) == (False, 12.5)
     assert (codec("decimal(16,2)").plain_text, codec("decimal(16,2)").to_sheet("12.50")) == (True, "12.50")
