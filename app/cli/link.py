@@ -1,0 +1,105 @@
+"""``twinsheet link``: the words of the command; the work is done in app.linking."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json, print_table
+from app.cli.prompts import policy_option
+
+
+@click.group()
+def link() -> None:
+    """Tie a tab of a spreadsheet to a table, show what is tied, and untie."""
+
+
+@link.command("add")
+@click.argument("name")
+@click.option("--spreadsheet", required=True, metavar="ID", help="In the sheet's address, between /d/ and /edit.")
+@click.option("--tab", required=True, help="Name of the tab; its first row holds the headers.")
+@click.option("--table", required=True, metavar="SCHEMA.TABLE", help="The table; it needs a primary key.")
+@policy_option
+@click.option(
+    "--prefer", type=click.Choice(["sheet", "table"]), help="Whose values to take where both sides are filled."
+)
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@json_option
+def add(
+    *,
+    name: str,
+    spreadsheet: str,
+    tab: str,
+    table: str,
+    conflicts: str,
+    prefer: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Link a tab to a table under NAME (a-z, 0-9, _ and -).
+
+    Checks both sides, shows the plan, asks, prepares the tab, and copies what one side lacks. Prints a connection
+    code that you paste once into the sheet's own menu, Twinsheet → Connect. Where both sides hold different values
+    it writes nothing until you say --prefer.
+    """
+    from app.cli.prompts import confirm_plan, show_linked
+    from app.linking import add_link
+    from config.settings import load_settings
+
+    settings = load_settings(("mysql_url", "kafka", "sheets", "webhook_secret"))
+    ask = None if yes or as_json else confirm_plan
+    report = add_link(
+        settings,
+        name=name,
+        spreadsheet_id=_spreadsheet_id(spreadsheet),
+        tab=tab,
+        table=table,
+        conflicts=conflicts,
+        prefer=prefer,
+        confirm=ask,
+    )
+    if as_json:
+        print_json(report)
+    else:
+        show_linked(report)
+    return EXIT_GOOD if report.get("connection_code") else EXIT_FOUND
+
+
+@link.command("list")
+@json_option
+def list_(as_json: bool) -> int:
+    """Show all links."""
+    from app.linking import list_links
+    from config.settings import load_settings
+
+    links = list_links(load_settings(("mysql_url",)))
+    if as_json:
+        print_json({"links": links})
+        return EXIT_GOOD
+    rows = [[one["link"], one.get("state"), one["tab"], one["table"], one["spreadsheet"]] for one in links]
+    print_table(
+        ["link", "state", "tab", "table", "spreadsheet"], rows, empty="No links; make one: twinsheet link add"
+    )
+    return EXIT_GOOD
+
+
+@link.command("remove")
+@click.argument("name")
+@json_option
+def remove(name: str, as_json: bool) -> int:
+    """Untie the link NAME; sheet and table keep their data."""
+    from app.linking import remove_link
+    from config.settings import load_settings
+
+    report = remove_link(load_settings(("mysql_url",)), name)
+    if as_json:
+        print_json(report or {"link": name, "removed": True})
+    else:
+        click.echo(f"{name} is linked no longer. Sheet and table keep their data.")
+    return EXIT_GOOD
+
+
+def _spreadsheet_id(text: str) -> str:
+    """The id, also out of a whole address that a person pasted."""
+    if "/d/" in text:
+        return text.partition("/d/")[2].partition("/")[0].partition("?")[0]
+    return text
