@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from sandbox.google.cells import Row
 from sandbox.google.change import Change, DocumentProps, RowKey, SheetProps
 from sandbox.google.coding import (
     document_from_json,
@@ -22,7 +23,6 @@ from sandbox.google.coding import (
     sheet_from_json,
     sheet_json,
 )
-from sandbox.google.cells import Row
 from sandbox.google.document import Document, now
 
 VERSIONS_KEPT = 500

@@ -1,0 +1,148 @@
+"""Routes of the person, of ``/state`` and of ``/faults``."""
+
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from typing import Any, Protocol
+
+from flask import Blueprint, Response, request
+from pydantic import BaseModel, ValidationError
+
+from sandbox.google import person as acts
+from sandbox.google.calls import CallCounts
+from sandbox.google.document import Document, DocumentError, GridError
+from sandbox.google.faults import Faults, FaultSettings
+from sandbox.google.person import Person
+from sandbox.google.quota import Quota
+from sandbox.google.rest.errors import ApiError, bad_request, not_found
+from sandbox.google.rest.service import json_response
+from sandbox.google.state import state_of
+from sandbox.google.store import Store
+
+
+class Scripts(Protocol):
+    """The script runtime, as far as people use it."""
+
+    def connect(self, spreadsheet_id: str, code: str, user: str) -> Any:
+        """Paste a connection code into the menu."""
+
+    def menu(self, spreadsheet_id: str, item: str, user: str) -> Any:
+        """Click an item of the menu. Raises LookupError when there is none of that name."""
+
+
+class Connect(acts.Action):
+    """A connection code pasted into the Twinsheet menu."""
+
+    code: str
+
+
+class Menu(acts.Action):
+    """An item of the Twinsheet menu."""
+
+    item: str
+
+
+def person_blueprint(store: Store, person: Person, scripts: Scripts | None) -> Blueprint:
+    """``POST /person/<spreadsheetId>/<action>``."""
+    routes = Blueprint("person", __name__)
+    actions: dict[str, tuple[type[acts.Action], Callable[[Document, Any], Any]]] = {
+        "edit": (acts.Edit, person.edit),
+        "clear": (acts.Clear, person.clear),
+        "copy": (acts.Copy, person.copy),
+        "insert_rows": (acts.Rows, person.insert_rows),
+        "delete_rows": (acts.Rows, person.delete_rows),
+        "move_rows": (acts.MoveRows, person.move_rows),
+        "insert_column": (acts.AtColumn, person.insert_column),
+        "delete_column": (acts.AtColumn, person.delete_column),
+        "move_column": (acts.MoveColumn, person.move_column),
+        "sort": (acts.Sort, person.sort),
+        "rename_header": (acts.RenameHeader, person.rename_header),
+        "rename_tab": (acts.RenameTab, person.rename_tab),
+        "delete_tab": (acts.InTab, person.delete_tab),
+        "undo": (acts.Action, person.undo),
+        "restore_version": (acts.Restore, person.restore_version),
+        "connect": (Connect, lambda document, act: _scripts(scripts).connect(document.id, act.code, act.user)),
+        "menu": (Menu, lambda document, act: _scripts(scripts).menu(document.id, act.item, act.user)),
+    }
+
+    @routes.post("/person/<spreadsheet_id>/<action>")
+    def act(spreadsheet_id: str, action: str) -> Response:
+        def done() -> dict[str, Any]:
+            if action not in actions:
+                raise ApiError(404, f"There is no action {action!r}; there are: {', '.join(sorted(actions))}")
+            model, carry_out = actions[action]
+            document = _document(store, spreadsheet_id)
+            outcome = carry_out(document, _read(model))
+            return {"version": document.version} | (asdict(outcome) if is_dataclass(outcome) else {})
+
+        return _answered(done)
+
+    @routes.get("/person/<spreadsheet_id>")
+    def listed(spreadsheet_id: str) -> Response:
+        return _answered(lambda: {"spreadsheet": _document(store, spreadsheet_id).id, "actions": sorted(actions)})
+
+    return routes
+
+
+def control_blueprint(store: Store, counts: CallCounts, faults: Faults, quota: Quota) -> Blueprint:
+    """``/state/<spreadsheetId>``, ``/state`` (what there is), ``/faults`` and ``/healthz``."""
+    routes = Blueprint("control", __name__)
+
+    @routes.get("/state/<spreadsheet_id>")
+    def state(spreadsheet_id: str) -> Response:
+        return _answered(lambda: state_of(store, _document(store, spreadsheet_id), counts))
+
+    @routes.get("/state")
+    def spreadsheets() -> Response:
+        found = [store.open(i) for i in store.ids()]
+        return json_response({"spreadsheets": [{"id": d.id, "title": d.title} for d in found]})
+
+    @routes.route("/faults", methods=["GET", "POST", "DELETE"])
+    def fault_settings() -> Response:
+        def done() -> dict[str, Any]:
+            if request.method == "POST":
+                faults.put(_read(FaultSettings))
+            elif request.method == "DELETE":
+                faults.put(FaultSettings())
+            if request.method != "GET":
+                quota.forget()
+            return faults.shown()
+
+        return _answered(done)
+
+    @routes.get("/healthz")
+    def healthy() -> Response:
+        store.ids()
+        return json_response({"status": "ok"})
+
+    return routes
+
+
+def _answered(done: Callable[[], dict[str, Any]]) -> Response:
+    try:
+        return json_response(done())
+    except ApiError as e:
+        return json_response(e.body(), e.code)
+    except (DocumentError, GridError, LookupError) as e:
+        error = bad_request(str(e.args[0] if e.args else e))
+        return json_response(error.body(), error.code)
+
+
+def _document(store: Store, spreadsheet_id: str) -> Document:
+    try:
+        return store.open(spreadsheet_id)
+    except KeyError:
+        raise not_found() from None
+
+
+def _scripts(scripts: Scripts | None) -> Scripts:
+    if scripts is None:
+        raise ApiError(503, "The sandbox runs without scripts")
+    return scripts
+
+
+def _read(model: type[BaseModel]) -> Any:
+    try:
+        return model.model_validate_json(request.get_data() or b"{}")
+    except ValidationError as e:
+        texts = [f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['msg']}" for fault in e.errors()]
+        raise bad_request("; ".join(texts)) from e

@@ -1,0 +1,1 @@
+"""Google's REST interface of spreadsheets, as its discovery document describes it."""

@@ -1,0 +1,136 @@
+"""Google's field masks: ``sheets(properties.title,data/rowData/values(note,userEnteredValue))``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sandbox.google.rest.errors import bad_request
+
+_TOKEN = re.compile(r"\s*([A-Za-z_$][\w$]*|[*.,/()])")
+
+
+class Mask:
+    """A tree of wanted fields. A leaf wants everything below it."""
+
+    def __init__(self, children: dict[str, Mask] | None = None) -> None:
+        self.children = children or {}
+
+    @property
+    def everything(self) -> bool:
+        """Whether all fields are wanted."""
+        return not self.children or "*" in self.children
+
+    def wants(self, *path: str) -> bool:
+        """Whether a field is wanted, wholly or in part."""
+        mask: Mask | None = self
+        for name in path:
+            mask = mask.below(name) if mask is not None else None
+        return mask is not None
+
+    def below(self, name: str) -> Mask | None:
+        """The mask below a field; None if it is not wanted."""
+        if not self.children:
+            return self
+        return self.children.get(name) or self.children.get("*")
+
+    def add(self, name: str) -> Mask:
+        """The node of a field, made when absent."""
+        return self.children.setdefault(name, Mask())
+
+    def kept(self, value: Any) -> Any:
+        """A JSON value without what the mask does not want."""
+        if not self.children:
+            return value
+        if isinstance(value, list):
+            return [self.kept(part) for part in value]
+        if not isinstance(value, dict):
+            return value
+        wanted = ((name, self.below(name), part) for name, part in value.items())
+        return {name: mask.kept(part) for name, mask, part in wanted if mask is not None}
+
+    def merged(self, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+        """``old`` with the masked fields as in ``new``; a masked field that ``new`` lacks goes."""
+        if self.everything:
+            return new
+        result = dict(old)
+        for name, mask in self.children.items():
+            if mask.everything or name not in new:
+                part = new.get(name)
+            else:
+                part = mask.merged(old.get(name) or {}, new[name])
+            if part is None:
+                result.pop(name, None)
+            else:
+                result[name] = part
+        return result
+
+
+def parse_mask(text: str) -> Mask:
+    """Read a mask; an empty text wants everything.
+
+    Raises:
+        ApiError: 400 if it is malformed.
+    """
+    tokens = _tokens(text)
+    root = Mask()
+    if tokens:
+        rest = _list(tokens, root, text)
+        if rest:
+            raise _malformed(text)
+    return root
+
+
+def update_mask(text: str, schema_fields: set[str]) -> Mask:
+    """Read the mask of an update: it must be there, and name fields that exist.
+
+    Raises:
+        ApiError: 400 as Google answers.
+    """
+    if not text.strip():
+        raise bad_request("At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)")
+    mask = parse_mask(text)
+    for name in mask.children:
+        if name != "*" and name not in schema_fields:
+            raise bad_request(f"Invalid field: {name}")
+    return mask
+
+
+def _tokens(text: str) -> list[str]:
+    tokens, at = [], 0
+    stripped = text.rstrip()
+    while at < len(stripped):
+        match = _TOKEN.match(stripped, at)
+        if not match:
+            raise _malformed(text)
+        tokens.append(match[1])
+        at = match.end()
+    return tokens
+
+
+def _list(tokens: list[str], parent: Mask, text: str) -> list[str]:
+    while True:
+        tokens = _item(tokens, parent, text)
+        if not tokens or tokens[0] != ",":
+            return tokens
+        tokens = tokens[1:]
+
+
+def _item(tokens: list[str], parent: Mask, text: str) -> list[str]:
+    if not tokens or tokens[0] in ".,/()":
+        raise _malformed(text)
+    node, tokens = parent.add(tokens[0]), tokens[1:]
+    while tokens and tokens[0] in "./":
+        if len(tokens) < 2 or tokens[1] in ".,/()":
+            raise _malformed(text)
+        node, tokens = node.add(tokens[1]), tokens[2:]
+    if tokens and tokens[0] == "(":
+        tokens = _list(tokens[1:], node, text)
+        if not tokens or tokens[0] != ")":
+            raise _malformed(text)
+        tokens = tokens[1:]
+    return tokens
+
+
+def _malformed(text: str) -> Exception:
+    return bad_request(f"Request contains an invalid argument: invalid field selection {text}")

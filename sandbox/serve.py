@@ -1,0 +1,144 @@
+"""The sandbox as a process: Google's Sheets and Drive, scripts, people, and a page to look at it.
+
+``python -m sandbox.serve``, with settings from the environment: ``TWINSHEET_SANDBOX_PORT``
+(8090), ``TWINSHEET_SANDBOX_HOST`` (127.0.0.1), ``TWINSHEET_RUN_DIR`` (.twinsheet).
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from waitress import create_server
+from waitress.channel import ClientDisconnected
+
+from sandbox.google.calls import CallCounts
+from sandbox.google.drive import blueprint as drive_blueprint
+from sandbox.google.faults import Faults
+from sandbox.google.person import Person
+from sandbox.google.person_routes import control_blueprint, person_blueprint
+from sandbox.google.quota import Quota
+from sandbox.google.rest.service import LOSE_REPLY, Service
+from sandbox.google.rest.service import blueprint as sheets_blueprint
+from sandbox.google.store import Store
+from sandbox.script.runtime import ScriptRuntime
+
+APPS_SCRIPT = Path(__file__).resolve().parent.parent / "apps_script"
+THREADS = 16
+BODY_BYTES_MAX = 64 * 1024 * 1024
+
+log = logging.getLogger("sandbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The parts of a running sandbox.
+
+    Args:
+        app: the Flask application.
+        store: the spreadsheets.
+        scripts: the script runtime.
+        faults: what goes wrong on purpose.
+    """
+
+    app: Flask
+    store: Store
+    scripts: ScriptRuntime
+    faults: Faults
+
+    def close(self) -> None:
+        """Stop the scripts and close the files."""
+        self.scripts.close(3.0)
+        self.store.close()
+
+
+def create_sandbox(data_dir: Path, apps_script_dir: Path = APPS_SCRIPT) -> Sandbox:
+    """Build the sandbox on a data folder."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(data_dir / "sandbox.sqlite")
+    faults, counts = Faults(), CallCounts()
+    quota = Quota(lambda: faults.settings.quotas)
+    scripts = ScriptRuntime(store, data_dir, apps_script_dir, faults, randomness=faults.random)
+    app = Flask("sandbox", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
+    app.extensions["sandbox"] = {"store": store, "scripts": scripts, "faults": faults, "counts": counts}
+    app.register_blueprint(sheets_blueprint(Service(store, faults, counts, quota)))
+    app.register_blueprint(drive_blueprint(store))
+    app.register_blueprint(person_blueprint(store, Person(store, scripts), scripts))
+    app.register_blueprint(control_blueprint(store, counts, faults, quota))
+    _add_page(app)
+    return Sandbox(app, store, scripts, faults)
+
+
+def _add_page(app: Flask) -> None:
+    try:
+        from sandbox.page.blueprint import page
+    except ModuleNotFoundError as e:
+        if not str(e.name).startswith("sandbox.page"):
+            raise
+        log.warning("the page is not installed; the interfaces work without it")
+    else:
+        app.register_blueprint(page)
+
+
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def cutting(app: Wsgi) -> Wsgi:
+    """The application with the connection cut wherever a reply is to be lost."""
+
+    def served(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer = app(environ, start_response)
+        if environ.get(LOSE_REPLY):
+            raise ClientDisconnected  # waitress closes the connection without a word
+        return answer
+
+    return served
+
+
+def serve(host: str, port: int, data_dir: Path) -> int:
+    """Serve until SIGTERM or SIGINT. Returns the exit code."""
+    sandbox = create_sandbox(data_dir)
+    try:
+        server = create_server(
+            cutting(sandbox.app), host=host, port=port, threads=THREADS, clear_untrusted_proxy_headers=True
+        )
+    except OSError as e:
+        sandbox.close()
+        print(
+            f"The sandbox cannot listen on {host}:{port} ({e.strerror}). Set TWINSHEET_SANDBOX_PORT to a free port.",
+            file=sys.stderr,
+        )  # the process's one word to its starter
+        return 2
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    threading.Thread(target=server.run, name="http", daemon=True).start()
+    log.info("sandbox serves on http://%s:%s", host, server.effective_port)
+    stopping.wait()
+    server.close()
+    sandbox.close()
+    return 0
+
+
+def main() -> None:
+    """Entry point of ``python -m sandbox.serve``."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("waitress").setLevel(logging.ERROR)  # a reply lost on purpose is no news
+    sys.exit(
+        serve(
+            os.environ.get("TWINSHEET_SANDBOX_HOST", "127.0.0.1"),
+            int(os.environ.get("TWINSHEET_SANDBOX_PORT", "8090")),
+            Path(os.environ.get("TWINSHEET_RUN_DIR", ".twinsheet")),
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
