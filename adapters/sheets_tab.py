@@ -76,7 +76,7 @@ class GoogleSheet:
 
     def read_positions(self, target: SheetTarget) -> Positions:
         """Counters, metadata and the id column in one read."""
-        filters = [
+        filters: list[Json] = [
             {"a1Range": COUNTERS_RANGE},
             {"gridRange": {"sheetId": target.sheet_id, "startRowIndex": 0, "endRowIndex": 1}},
             {"developerMetadataLookup": _id_column(target)},

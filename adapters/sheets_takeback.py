@@ -107,9 +107,10 @@ class _Damage:
         """Cells of rows that are still there come back out of the scratch."""
         cells, rows = self.tab.grid_at(1, 0), self._rows_by_id()
         for line, row in enumerate(self.write.looked_at):
-            stands_at = rows.get(self._id_in_scratch(line), 0)
+            row_id = self._id_in_scratch(line)
+            stands_at = rows.get(row_id, 0) if row_id else row
             for column, value in self._written(row).items():
-                cell = cells.cell(stands_at, column) if stands_at else None
+                cell = cells.cell(stands_at, column)
                 if stands_at and (cell.value if cell else None) == (None if value == "" else value):
                     yield self._copy(line, stands_at, column, 1)
 
@@ -135,7 +136,9 @@ class _Damage:
         """Column to value of what the write put into a row."""
         columns = self.used.columns
         written: dict[int, SheetValue] = {columns[c.header]: c.value for c in self.write.cells if c.row == row}
-        written |= {columns[ROW_ID_HEADER]: i.row_id for i in self.write.ids if i.row == row}
+        for given in self.write.ids:
+            if given.row == row:
+                written[columns[ROW_ID_HEADER]] = given.row_id
         return written
 
     def _id_in_scratch(self, line: int) -> str:

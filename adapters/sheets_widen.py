@@ -9,6 +9,7 @@ from adapters.sheets_client import SheetsClient
 from adapters.sheets_layout import (
     HALF_MIN,
     LAYOUT_FIELDS,
+    STATE_HEADER,
     Layout,
     SheetPart,
     layout_filters,
@@ -30,7 +31,7 @@ def half_for(tab_columns: int) -> int:
 def first_free_column(state: SheetPart, but_for: str = "") -> int:
     """0-based column right of the counters and of every band but that of the link ``but_for``."""
     rows = state.grid_at(1, 0)
-    taken = HALF_MIN * 2
+    taken = len(STATE_HEADER)
     for row in range(2, rows.last_row + 1):
         link, column, width = (rows.cell(row, c) for c in (0, 4, 5))
         if link and link.value and link.value != but_for and column and width:
