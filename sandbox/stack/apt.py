@@ -133,6 +133,17 @@ def fetch(folder: Path, patterns: Sequence[str], source: str | None, say: Say) -
         shutil.rmtree(unused, ignore_errors=True)
 
 
+def install(*packages: str) -> None:
+    """Install packages on the machine itself, as root.
+
+    Raises:
+        StackError: apt failed.
+    """
+    _run("apt-get", "update", "-q")
+    options = ("-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300")
+    _run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", *options, *packages)
+
+
 def _private_config(scratch: Path, source: str | None) -> Path:
     state, cache = scratch / "state", scratch / "cache"
     (state / "lists/partial").mkdir(parents=True)

@@ -1,6 +1,6 @@
 """The one installer of programs: MySQL, MariaDB, Kafka and the page's grid library, in parallel.
 
-    python -m sandbox.stack.install [--tests]
+    python -m sandbox.stack.install [--tests | --grid]
 
 Downloads go to `TWINSHEET_DOWNLOADS_DIR` (default `.downloads/`) and are kept between runs.
 """
@@ -45,8 +45,12 @@ GRID = Component(
         downloads, lambda done, total: report("downloading", done, total)
     ),
 )
+CHROMIUM = Component(
+    "Chromium",
+    lambda downloads, report: programs.find_chromium(downloads, lambda text: report(text, 0, 0)),
+)
 FOR_DEMO = (MYSQL, KAFKA, GRID)
-FOR_TESTS = (*FOR_DEMO, MARIADB)
+FOR_TESTS = (*FOR_DEMO, MARIADB, CHROMIUM)
 
 
 def install(components: tuple[Component, ...], downloads: Downloads, console: Console) -> None:
@@ -86,10 +90,11 @@ def _reporter(progress: Progress, task: int) -> Report:
 
 
 def main(arguments: list[str]) -> int:
-    """Install what the demo needs, and with `--tests` what the tests need besides."""
+    """Install what the demo needs; with `--tests` what the tests need besides; with `--grid` the page's library."""
     console = Console(stderr=True)
+    components = FOR_TESTS if "--tests" in arguments else (GRID,) if "--grid" in arguments else FOR_DEMO
     try:
-        install(FOR_TESTS if "--tests" in arguments else FOR_DEMO, Downloads(downloads_dir()), console)
+        install(components, Downloads(downloads_dir()), console)
     except TwinsheetError as error:
         console.print(f"[red]{error.message}[/] {error.hint}", highlight=False)
         return 2

@@ -259,6 +259,26 @@ def find_tabulator(downloads: Downloads, progress: maven.Progress) -> Path:
     return next(folder.glob("*.jar"))
 
 
+def find_chromium(downloads: Downloads, say: Say) -> str | None:
+    """The Chromium that the page's tests run, installed with apt where we may; None where there is none.
+
+    Those tests are then skipped with that reason: nothing else needs it.
+    """
+    found = _chromium_on_path()
+    may_install = os.geteuid() == 0 and apt.apt_is_here() and platform.freedesktop_os_release().get("ID") == "debian"
+    if found or not may_install:  # Ubuntu's package is only a pointer to a snap
+        return found
+    with downloads.lock("chromium"):
+        if not _chromium_on_path():
+            say("installing with apt")
+            apt.install("chromium", "fonts-noto-core")
+    return _chromium_on_path()
+
+
+def _chromium_on_path() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 def is_linux() -> bool:
     """Whether children can be made to end with their parent (a Linux call)."""
     return sys.platform == "linux"

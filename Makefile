@@ -1,0 +1,51 @@
+# Every target works in a fresh clone: it installs what it needs first, once.
+#   make demo               everything on this machine, with a sample      make demo ARGS=--check
+#   make sql                a SQL prompt on the running demo
+#   make test               all tests, on real servers                    make test ARGS="-k webhook"
+#   make check              style, types, and the types of the Apps Script files
+#   make bench              what it costs, on this machine
+#   make clean              caches; make distclean: downloads, environment and the demo's data, too
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$p > /dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+BIN := .venv/bin
+ARGS ?=
+.DEFAULT_GOAL := demo
+.PHONY: demo up sql test check bench install install-tests clean distclean
+
+install:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=..."; exit 2; }
+	@$(PYTHON) -m sandbox.stack.bootstrap
+
+install-tests:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=..."; exit 2; }
+	@$(PYTHON) -m sandbox.stack.bootstrap --tests
+
+demo: install
+	@$(BIN)/twinsheet demo $(ARGS)
+
+up: install
+	@$(BIN)/twinsheet up $(ARGS)
+
+sql: install
+	@$(BIN)/twinsheet sql $(ARGS)
+
+test: install-tests
+	$(BIN)/pytest $(ARGS)
+
+check: install-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m apps_script.check
+
+bench: install-tests
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean
+	@! test -e .twinsheet/stack.json || { echo "Stop the demo first."; exit 2; }
+	rm -rf .venv .downloads .twinsheet *.egg-info
