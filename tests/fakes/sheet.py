@@ -1,0 +1,277 @@
+"""A Google Sheet in memory that implements the Sheet port, with a person who types between any two calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from adapters.sheets_cells import decode_cell, encode_value
+from core.errors import ReplyLost, SheetsRefused, TwinsheetError
+from core.model import ROW_ID_HEADER, Serial, SheetCell, SheetValue, Stamp
+from core.sheet import HitRow, Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage, TabRow
+
+
+@dataclass(slots=True)
+class FakeRow:
+    """A row of the grid; a blank one has no id and no cells."""
+
+    row_id: str | None = None
+    cells: dict[str, SheetCell] = field(default_factory=dict)
+
+    def copy(self) -> FakeRow:
+        return FakeRow(self.row_id, dict(self.cells))
+
+    @property
+    def blank(self) -> bool:
+        return self.row_id is None and not self.cells
+
+
+def held(value: SheetValue) -> SheetCell | None:
+    """What a cell holds once ``value`` was written into it."""
+    cell = decode_cell({"effectiveValue": encode_value(value).get("userEnteredValue")})
+    return SheetCell(value) if isinstance(value, Serial) else cell
+
+
+class FakeTab:
+    """One linked tab. Rows are numbered from 1, row 1 being the header, as people see them."""
+
+    def __init__(self, headers: Iterable[str]) -> None:
+        self.headers = (*headers, ROW_ID_HEADER)
+        """In the order of the columns; people may change it."""
+        self.rows: list[FakeRow] = []
+        self.stamp = Stamp()
+        self.scratch: list[FakeRow] = []
+        self.taken_back = 0
+        self.titles = {h: h for h in self.headers}
+
+    # --- what a person does ---
+
+    def type(self, row: int, header: str, value: SheetValue, formula: str | None = None) -> None:
+        """Put a value (or a formula that shows it) into a cell."""
+        self._put(row, header, SheetCell(value, formula) if formula else held(value))
+
+    def insert_row(self, before: int) -> None:
+        """A fresh row before row ``before``."""
+        self.row(before)
+        self.rows.insert(before - 2, FakeRow())
+
+    def delete_row(self, row: int) -> None:
+        """Remove a row; those below move up."""
+        self.row(row)
+        del self.rows[row - 2]
+
+    def move_row(self, row: int, before: int) -> None:
+        """Move a row to before row ``before``, counted as before the move."""
+        self.row(max(row, before - 1))
+        moved = self.rows.pop(row - 2)
+        self.rows.insert(before - 2 - (1 if before > row else 0), moved)
+
+    def move_column_first(self, header: str) -> None:
+        """Move a column to the left end."""
+        self.headers = (header, *(h for h in self.headers if h != header))
+
+    def delete_column(self, header: str) -> None:
+        """Remove a linked column (or the id column) with all it holds."""
+        self.headers = tuple(h for h in self.headers if h != header)
+        for row in self.rows:
+            row.cells.pop(header, None)
+            row.row_id = None if header == ROW_ID_HEADER else row.row_id
+
+    def script_saw_edit(self) -> Stamp:
+        """The script counts one more edit; the stamp that it reads."""
+        self.stamp = Stamp(self.stamp.n, self.stamp.q + 1, self.stamp.epoch)
+        return self.stamp
+
+    # --- what stands there ---
+
+    def row(self, number: int) -> FakeRow:
+        """The row of that number; the grid grows as needed."""
+        while len(self.rows) < number - 1:
+            self.rows.append(FakeRow())
+        return self.rows[number - 2]
+
+    def cell(self, row: int, header: str) -> SheetCell | None:
+        """What one cell holds."""
+        return self.row(row).cells.get(header)
+
+    def row_ids(self) -> list[str | None]:
+        """Ids from row 2 to the last row with content."""
+        return [r.row_id for r in self.rows[: self.last_row - 1]]
+
+    @property
+    def last_row(self) -> int:
+        """1-based last row with content."""
+        return max((i + 2 for i, r in enumerate(self.rows) if not r.blank), default=1)
+
+    # --- the swap write ---
+
+    def apply(self, write: SwapWrite) -> SwapAnswer:
+        """Everything of a swap write, in its order."""
+        before, shift = self.stamp, self._restore(write)
+        self.scratch = [self.row(shift(r)).copy() for r in write.looked_at]
+        hits = self._hits(write)
+        for cell in write.cells:
+            self._put(shift(cell.row), cell.header, held(cell.value))
+        for given in write.ids:
+            self.row(shift(given.row)).row_id = given.row_id
+        self._insert(write, shift(write.insert_after_row))
+        added = len(write.inserts)
+        doomed = {shift(d.row) + (added if d.row > write.insert_after_row else 0) for d in write.deletes}
+        for row in sorted(doomed, reverse=True):
+            self.delete_row(row)
+        self.stamp = Stamp(write.n, before.q, write.epoch)
+        return SwapAnswer(before, hits)
+
+    def _restore(self, write: SwapWrite) -> Callable[[int], int]:
+        restored = sorted(write.row_restores, key=lambda r: r.row)
+        for done, restore in enumerate(restored):
+            self.row(restore.row + done)
+            self.rows.insert(restore.row + done - 2, self.scratch[restore.scratch_line].copy())
+
+        def shift(row: int) -> int:
+            return row + sum(1 for r in restored if r.row <= row)
+
+        for formula in write.formula_restores:
+            self._put(
+                shift(formula.row), formula.header, self.scratch[formula.scratch_line].cells.get(formula.header)
+            )
+        return shift
+
+    def _hits(self, write: SwapWrite) -> tuple[HitRow, ...]:
+        lines = zip(write.looked_at, self.scratch, strict=True)
+        return tuple(HitRow(i, row, was.row_id, dict(was.cells)) for i, (row, was) in enumerate(lines))
+
+    def _insert(self, write: SwapWrite, after: int) -> None:
+        self.row(after)
+        fresh = []
+        for insert in write.inserts:
+            cells = {h: held(v) for h, v in insert.cells.items()}
+            fresh.append(FakeRow(insert.row_id, {h: c for h, c in cells.items() if c is not None}))
+        self.rows[after - 1 : after - 1] = fresh
+
+    def _put(self, row: int, header: str, cell: SheetCell | None) -> None:
+        found = self.row(row)
+        if header == ROW_ID_HEADER:
+            found.row_id = None if cell is None else str(cell.value)
+        elif cell is None:
+            found.cells.pop(header, None)
+        else:
+            found.cells[header] = cell
+
+
+class FakeSheet:
+    """Implements ``core.ports.Sheet`` over :class:`FakeTab`, one per link.
+
+    ``calls`` names every call. ``fail_next`` raises an error in the next call, before or after it took effect.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.tabs: dict[str, FakeTab] = {}
+        self.calls: list[str] = []
+        self._clock = clock
+        self._known: dict[str, tuple[str, ...]] = {}
+        self._before: dict[str, Stamp] = {}
+        self._failure: tuple[TwinsheetError, bool] | None = None
+        self.before_swap: Callable[[], None] | None = None
+        """Runs once, right before the next swap takes effect: what a person does in that instant."""
+
+    def tab(self, target: SheetTarget) -> FakeTab:
+        """The tab of a link, made when it is first asked for."""
+        return self.tabs.setdefault(target.link, FakeTab(target.headers))
+
+    def fail_next(self, error: TwinsheetError, *, took_effect: bool = False) -> None:
+        """Let the next call fail."""
+        self._failure = (error, took_effect)
+
+    def lose_next_reply(self) -> None:
+        """The next call takes effect, but nobody hears of it."""
+        self.fail_next(ReplyLost("cut off"), took_effect=True)
+
+    def read_tab(self, target: SheetTarget) -> TabImage:
+        tab = self._call("read_tab", target)
+        rows = tuple(
+            TabRow(i + 2, r.row_id, {h: c for h, c in r.cells.items() if h in tab.headers})
+            for i, r in enumerate(tab.rows)
+            if not r.blank
+        )
+        return TabImage(
+            stamp=tab.stamp,
+            columns=self._columns(target),
+            rows=rows,
+            last_row=tab.last_row,
+            read_at=self._clock(),
+            missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in tab.headers),
+            titles={h: tab.titles[h] for h in tab.headers if h != ROW_ID_HEADER},
+        )
+
+    def read_positions(self, target: SheetTarget) -> Positions:
+        tab = self._call("read_positions", target)
+        rows: dict[str, int] = {}
+        last_row = 1
+        for index, row in enumerate(tab.rows):
+            if row.row_id is not None:
+                rows.setdefault(row.row_id, index + 2)
+                last_row = index + 2
+        return Positions(tab.stamp, self._columns(target), rows, last_row)
+
+    def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        _check(write)
+        tab, happens = self.tab(target), self.before_swap
+        self._known.setdefault(target.link, tab.headers)
+        self.before_swap = None
+        if happens:
+            happens()
+        failure = self._failure
+        if failure and not failure[1]:
+            self._call("swap", target)
+        self._failure = None
+        self.calls.append("swap")
+        gone = {c.header for c in write.cells} | {ROW_ID_HEADER}
+        if self._known[target.link] == tab.headers and (missing := gone - set(tab.headers)):
+            raise SheetsRefused(f"The column {', '.join(sorted(missing))} is gone from the tab.")
+        answer = self._apply(target, tab, write)
+        if failure:
+            raise failure[0]
+        return answer
+
+    def recall(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer | None:
+        tab = self._call("recall", target)
+        self._known[target.link] = tab.headers
+        if (tab.stamp.n, tab.stamp.epoch) != (write.n, write.epoch):
+            return None
+        before = self._before[target.link]
+        if tab.taken_back == write.n:
+            return SwapAnswer(before, (), layout_changed=True)
+        return SwapAnswer(before, tab._hits(write))
+
+    def _apply(self, target: SheetTarget, tab: FakeTab, write: SwapWrite) -> SwapAnswer:
+        self._before[target.link] = tab.stamp
+        if self._known[target.link] != tab.headers:
+            # the real adapter writes, sees it, and takes the write back
+            self._known[target.link] = tab.headers
+            before, tab.taken_back = tab.stamp, write.n
+            tab.stamp = Stamp(write.n, before.q, write.epoch)
+            return SwapAnswer(before, (), layout_changed=True)
+        return tab.apply(write)
+
+    def _call(self, name: str, target: SheetTarget) -> FakeTab:
+        self.calls.append(name)
+        failure, self._failure = self._failure, None
+        if failure:
+            raise failure[0]
+        return self.tab(target)
+
+    def _columns(self, target: SheetTarget) -> dict[str, int]:
+        tab = self.tab(target)
+        self._known[target.link] = tab.headers
+        return {h: i for i, h in enumerate(tab.headers)}
+
+
+def _check(write: SwapWrite) -> None:
+    """The same values are refused as by Google's adapter."""
+    for cell in write.cells:
+        encode_value(cell.value)
+    for insert in write.inserts:
+        for value in insert.cells.values():
+            encode_value(value)
