@@ -17,6 +17,8 @@ const COUNTERS_TAB = '_twinsheet';
 const COUNTERS_ROWS_MAX = 100;
 const HEADER_ROW = 1;
 const READ_ROUNDS_MAX = 5;
+const NEIGHBOUR_ROWS = 200;
+const ERROR_TEXT = /^#(NULL!|DIV\/0!|VALUE!|REF!|NAME\?|NUM!|N\/A|ERROR!)$/;
 
 /**
  * Reads what a person edited in the tab of a link; new rows get their ids first.
@@ -96,7 +98,7 @@ function observeRows_(sheet, link, edited, columns, e) {
     const fresh = idsToGive_(sheet, span, edited, columns, given);
     if (fresh.size) {
       giveIds_(sheet, span, columns, fresh);
-      for (const id of fresh.values()) given.add(id);
+      for (const id of fresh.values()) if (id) given.add(id);
       continue;
     }
     span.formulas = span.range.getFormulas();
@@ -130,7 +132,7 @@ function readSpan_(sheet, edited, columns) {
  * @param {Edited} edited
  * @param {Columns} columns
  * @param {Set<string>} given ids that this look has given already; never taken for another row's
- * @returns {Map<number, string>} index in the span → new id
+ * @returns {Map<number, string>} index in the span → new id, empty where one has to go again
  */
 function idsToGive_(sheet, span, edited, columns, given) {
   const fresh = new Map();
@@ -139,7 +141,8 @@ function idsToGive_(sheet, span, edited, columns, given) {
   span.values.forEach((row, index) => {
     const id = String(row[columns.id - span.left]);
     const content = [...columns.mapped.values()].some((column) => row[column - span.left] !== '');
-    if (id === '' ? content : taken.has(id) && !given.has(id)) fresh.set(index, newRowId_());
+    if (given.has(id) && !content) fresh.set(index, ''); // it landed on an empty row
+    else if (id === '' ? content : taken.has(id) && !given.has(id)) fresh.set(index, newRowId_());
     else if (holdsIds && id !== '') taken.add(id);
   });
   return fresh;
@@ -160,20 +163,67 @@ function idsOutside_(sheet, edited, columns) {
 }
 
 /**
- * Writes new ids, neighbouring rows in one call.
+ * Writes new ids. Rows may move in the instant before the write; then an id lands on a row that has
+ * one already, and that row gets its own back.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Span} span
  * @param {Columns} columns
  * @param {Map<number, string>} fresh
  */
 function giveIds_(sheet, span, columns, fresh) {
-  const indexes = [...fresh.keys()];
+  const top = Math.max(span.first - NEIGHBOUR_ROWS, HEADER_ROW + 1);
+  const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());
+  const readIds = () => sheet.getRange(top, columns.id, bottom - top + 1, 1).getValues().map(([id]) => String(id));
+  const before = readIds();
+  const isMoved = span.values.some((row, index) => String(row[columns.id - span.left]) !== before[span.first + index - top]);
+  if (isMoved) return;
+  writeIds_(sheet, span.first, columns.id, fresh);
+  const after = readIds();
+  const given = new Set(fresh.values());
+  const overwritten = new Map();
+  after.forEach((id, at) => {
+    const owner = id && given.has(id) ? overwrittenId_(before, after, at, given) : '';
+    if (owner) overwritten.set(at, owner);
+  });
+  if (overwritten.size) writeIds_(sheet, top, columns.id, overwritten);
+}
+
+/**
+ * Whose id a new id has overwritten: the rows above and below tell how far the rows have moved.
+ * @param {string[]} before ids before the write
+ * @param {string[]} after ids after it
+ * @param {number} at where the new id is
+ * @param {Set<string>} given the new ids
+ * @returns {string} empty when it has overwritten none
+ */
+function overwrittenId_(before, after, at, given) {
+  for (const step of [-1, 1]) {
+    let near = at + step;
+    while (after[near] !== undefined && (given.has(after[near]) || !before.includes(after[near]) || !after[near])) {
+      near += step;
+    }
+    if (after[near] === undefined) continue;
+    const owner = before[before.indexOf(after[near]) + at - near];
+    if (owner && !after.includes(owner)) return owner;
+  }
+  return '';
+}
+
+/**
+ * Writes ids, neighbouring rows in one call.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {number} first the row that index 0 means
+ * @param {number} column
+ * @param {Map<number, string>} ids index → id
+ */
+function writeIds_(sheet, first, column, ids) {
+  const indexes = [...ids.keys()].sort((one, other) => one - other);
   while (indexes.length) {
     const from = indexes[0];
     let count = 1;
     while (indexes[count] === from + count) count++;
-    const run = indexes.splice(0, count).map((index) => [fresh.get(index)]);
-    sheet.getRange(span.first + from, columns.id, count, 1).setValues(run);
+    const run = indexes.splice(0, count).map((index) => [ids.get(index)]);
+    sheet.getRange(first + from, column, count, 1).setValues(run);
   }
   SpreadsheetApp.flush();
 }
@@ -266,7 +316,7 @@ function addEventValues_(cell, e) {
  * @returns {any}
  */
 function asTyped_(told, cell) {
-  const held = cell.value !== null && typeof cell.value === 'object' ? cell.value.serial : cell.value;
+  const held = cell.value !== null && typeof cell.value === 'object' ? cell.value.serial ?? cell.value.error : cell.value;
   const same =
     told === cell.formula ||
     String(told) === String(held) ||
@@ -276,7 +326,8 @@ function asTyped_(told, cell) {
 }
 
 /**
- * Makes the function that turns what getValues gives into JSON.
+ * Makes the function that turns what getValues gives into JSON: dates as serial numbers, and errors,
+ * which getValues gives as text, as errors.
  * @param {string} timeZone the spreadsheet's
  * @returns {(value: any, formula: string) => any}
  */
@@ -284,6 +335,7 @@ function valueWriter_(timeZone) {
   return (value, formula) => {
     if (value instanceof Date) return { serial: serialOf_(value, timeZone) };
     if (value === '' && !formula) return null;
+    if (formula && ERROR_TEXT.test(value)) return { error: value };
     return value;
   };
 }

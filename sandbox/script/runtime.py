@@ -23,7 +23,7 @@ EDIT_QUEUE_DEPTH = 2
 """How many onEdit events Google lets run or wait; the rest is dropped."""
 
 EXECUTIONS_KEPT = 100
-_CALLS: dict[str, Call] = sheet_calls.CALLS | platform_calls.CALLS | http_calls.CALLS
+CALLS: dict[str, Call] = sheet_calls.CALLS | platform_calls.CALLS | http_calls.CALLS
 
 
 class TriggerFaults(Protocol):
@@ -280,7 +280,7 @@ def _host_of(execution: Execution) -> isolate.Host:
 
     def host(name: str, arguments: str) -> str:
         try:
-            value = _CALLS[name](execution, *json.loads(arguments))
+            value = CALLS[name](execution, *json.loads(arguments))
             return json.dumps({"value": value})
         except (CallRefused, PropertiesFull, ValueError) as refusal:
             return json.dumps({"error": str(refusal)})

@@ -1,0 +1,293 @@
+"""What the script in the sheet tells the webhook about a person's edits."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from sandbox.google.events import ChangeType
+from sandbox.script import runtime as runtime_module
+from tests.contract.script.conftest import ANN, Bench
+
+
+def test_a_typed_cell_is_sent_signed_in_the_contracted_shape(connected: Bench) -> None:
+    connected.type("B2", "Zoë 😀")
+    (body,) = connected.receiver.bodies
+    (cell,) = body.pop("cells")
+    assert datetime.fromisoformat(body.pop("edited_at")).tzinfo is not None
+    assert body == {
+        "link": "orders",
+        "spreadsheet_id": connected.document.id,
+        "tab": "Sheet1",
+        "kind": "edit",
+        "stamp": {"n": 0, "epoch": 0, "q": 1},
+        "editor": ANN,
+        "chunk": {"index": 0, "count": 1},
+    }
+    assert re.fullmatch("r_[a-z2-7]{16}", cell.pop("row_id"))
+    assert cell == {"row": 2, "column": "customer", "value": "Zoë 😀", "event_value": "Zoë 😀"}
+
+
+def test_every_edit_counts_q_up_and_carries_the_writers_counters(connected: Bench) -> None:
+    connected.type("B2", "Ann")
+    with connected.document.change("program"):
+        connected.counters.set_value(1, 1, 7)
+        connected.counters.set_value(1, 2, 3)
+    connected.type("B2", "Bob")
+    assert [body["stamp"] for body in connected.receiver.bodies] == [
+        {"n": 0, "epoch": 0, "q": 1},
+        {"n": 7, "epoch": 3, "q": 2},
+    ]
+
+
+def test_a_new_row_gets_one_id_and_tells_all_its_filled_cells(connected: Bench) -> None:
+    connected.put("A2", 17)
+    connected.type("B2", "Ann")
+    assert [(c["column"], c["value"]) for c in connected.receiver.cells] == [("order_no", 17), ("customer", "Ann")]
+    connected.type("C2", "12.5")
+    assert [(c["column"], c["value"]) for c in connected.receiver.cells[2:]] == [("price", 12.5)]
+    assert len({cell["row_id"] for cell in connected.receiver.cells} | set(connected.ids())) == 1
+
+
+def test_falsy_values_are_values_and_a_cleared_cell_is_null(connected: Bench) -> None:
+    connected.paste("A2", [["0", "FALSE", "x"]])
+    connected.type("C2", "")
+    assert [c["value"] for c in connected.receiver.cells] == [0, False, "x", None]
+
+
+def test_a_clear_tells_the_old_value_and_no_new_one(connected: Bench) -> None:
+    connected.type("B2", "Ann")
+    connected.type("B2", "")
+    cell = connected.receiver.cells[-1]
+    assert cell["value"] is None
+    assert cell["event_old_value"] == "Ann"
+    assert "event_value" not in cell
+
+
+def test_what_was_overwritten_before_the_script_looked_is_told_beside_what_stands_there(connected: Bench) -> None:
+    connected.put("E2", "r_aaaaaaaaaaaaaaaa")
+    connected.faults.trigger_delay_s = 0.2
+    connected.type("B2", "typed", rest=False)
+    connected.put("B2", "written meanwhile")
+    connected.rest()
+    (cell,) = connected.receiver.cells
+    assert (cell["value"], cell["event_value"]) == ("written meanwhile", "typed")
+
+
+def test_numbers_in_events_are_told_as_the_cell_holds_them(connected: Bench) -> None:
+    connected.type("C2", "12.50")
+    assert connected.receiver.cells[0]["event_value"] == 12.5
+
+
+def test_a_formula_goes_with_its_result_and_an_error_as_an_error(connected: Bench) -> None:
+    connected.paste("A2", [["=1+1", "=1/0"]])
+    found = {c["column"]: (c["value"], c["formula"]) for c in connected.receiver.cells}
+    assert found == {"order_no": (2, "=1+1"), "customer": ({"error": "#DIV/0!"}, "=1/0")}
+
+
+@pytest.mark.parametrize(
+    ("typed", "serial"),
+    [
+        ("2024-05-06", 45418),
+        ("2024-07-01 12:00:00", 45474.5),  # summer time
+        ("2024-01-01 12:00:00", 45292.5),  # winter time
+        ("2024-03-31 03:30:00", 45382 + 3.5 / 24),  # the night the clocks go forward
+        ("2024-10-27 02:30:00", 45592 + 2.5 / 24),  # the hour that comes twice
+        ("1900-01-01", 2),
+    ],
+)
+def test_dates_go_as_the_serial_numbers_the_sheet_shows(connected: Bench, typed: str, serial: float) -> None:
+    connected.type("D2", typed)
+    (cell,) = connected.receiver.cells
+    assert cell["value"] == {"serial": pytest.approx(serial, abs=1e-9)}
+    assert cell["value"]["serial"] == pytest.approx(connected.tab.cell(1, 3).value, abs=1e-9)
+
+
+def test_a_paste_of_5000_cells_goes_in_chunks_of_one_stamp_that_each_fit(connected: Bench) -> None:
+    connected.paste("A2", [[str(row), "Ünï" * 20, "1.5", "2024-05-06"] for row in range(1250 - 260)])
+    with connected.document.change("program"):
+        connected.tab.append_rows(1000)
+    connected.receiver.bodies.clear()
+    connected.paste("A2", [[str(row), "Ünï" * 20, "1.5", "2024-05-06"] for row in range(1250)])
+    bodies = connected.receiver.bodies
+    assert [body["chunk"] for body in bodies] == [{"index": i, "count": len(bodies)} for i in range(len(bodies))]
+    assert len({body["stamp"]["q"] for body in bodies}) == 1
+    assert len(connected.receiver.cells) == 5000
+    assert connected.receiver.values("order_no") == {row + 2: row for row in range(1250)}
+    assert max(connected.receiver.sizes) < 1024 * 1024
+    assert len(set(connected.ids())) == 1250
+
+
+def test_long_texts_make_smaller_chunks(connected: Bench) -> None:
+    connected.paste("B2", [["€" * 40_000] for _ in range(30)])
+    assert len(connected.receiver.bodies) > 1
+    assert max(connected.receiver.sizes) < 1024 * 1024
+    assert len(connected.receiver.values("customer")) == 30
+
+
+def test_a_copied_row_gets_an_id_of_its_own_and_tells_everything(connected: Bench) -> None:
+    connected.paste("A2", [["1", "Ann", "5", "2024-05-06"]])
+    connected.receiver.bodies.clear()
+    connected.copy("A2:E2", "A4")
+    first, _, copied = connected.ids()
+    assert first and copied and first != copied
+    assert {c["row_id"] for c in connected.receiver.cells} == {copied}
+    assert len(connected.receiver.cells) == 4
+
+
+def test_of_copies_pasted_together_each_gets_its_own_id(connected: Bench) -> None:
+    connected.paste("A2", [["1", "Ann"]])
+    connected.copy("A2:E2", "A3")
+    connected.copy("A2:E3", "A4")
+    assert len(set(connected.ids())) == 4
+
+
+def test_a_row_moved_by_cut_and_paste_keeps_its_id(connected: Bench) -> None:
+    connected.type("B2", "Ann")
+    (row_id,) = connected.ids()
+    with connected.document.change(ANN):
+        connected.tab.cut(_row(connected, 1), 4, 0)
+    connected.runtime.notify(_edited(connected, 4))
+    connected.rest()
+    assert connected.ids() == ["", "", "", row_id]
+
+
+def test_renamed_headers_and_moved_columns_change_nothing(connected: Bench) -> None:
+    with connected.document.change(ANN):
+        connected.tab.set_value(0, 1, "Kundin")
+        connected.tab.move_columns(1, 1, 0)
+    connected.type("A2", "Ann")
+    assert [(c["column"], c["value"]) for c in connected.receiver.cells] == [("customer", "Ann")]
+
+
+def test_columns_that_are_not_linked_are_not_told(connected: Bench) -> None:
+    connected.type("G2", "a remark")
+    assert connected.receiver.bodies == []
+    assert connected.ids() == [""]
+
+
+def test_edits_in_other_tabs_are_nobodys_business(connected: Bench) -> None:
+    with connected.document.change(ANN):
+        other = connected.document.add_sheet("Other")
+        other.type_in(1, 0, "x")
+    connected.runtime.notify(_edited(connected, 1, other.sheet_id))
+    connected.rest()
+    assert connected.receiver.bodies == []
+    assert connected.failures() == []
+
+
+def test_a_copy_of_the_tab_is_not_the_linked_tab(connected: Bench) -> None:
+    with connected.document.change(ANN):
+        copy = connected.document.duplicate_sheet(connected.tab.sheet_id)
+        copy.type_in(1, 0, "x")
+    connected.runtime.notify(_edited(connected, 1, copy.sheet_id))
+    connected.rest()
+    assert connected.receiver.bodies == []
+
+
+def test_an_edited_header_asks_for_a_look_at_the_structure(connected: Bench) -> None:
+    connected.type("B1", "Client")
+    (body,) = connected.receiver.bodies
+    assert (body["kind"], body["cells"], body["stamp"]["q"]) == ("structure", [], 1)
+
+
+def test_a_paste_over_header_and_rows_tells_both(connected: Bench) -> None:
+    connected.paste("A1", [["order_no", "customer"], ["1", "Ann"]])
+    assert [body["kind"] for body in connected.receiver.bodies] == ["structure", "edit"]
+
+
+def test_emptied_ids_ask_for_a_look_at_the_structure(connected: Bench) -> None:
+    connected.type("B2", "Ann")
+    connected.receiver.bodies.clear()
+    with connected.document.change(ANN):
+        connected.tab.clear(_row(connected, 1))
+    connected.runtime.notify(_edited(connected, 1))
+    connected.rest()
+    assert [body["kind"] for body in connected.receiver.bodies] == ["structure"]
+
+
+@pytest.mark.parametrize("change_type", [ChangeType.REMOVE_ROW, ChangeType.INSERT_COLUMN, ChangeType.OTHER])
+def test_a_changed_structure_is_told_with_a_stamp_of_its_own(connected: Bench, change_type: ChangeType) -> None:
+    connected.change(change_type)
+    (body,) = connected.receiver.bodies
+    assert (body["kind"], body["cells"], body["stamp"]["q"]) == ("structure", [], 1)
+
+
+@pytest.mark.parametrize("change_type", [ChangeType.EDIT, ChangeType.FORMAT])
+def test_edits_and_formats_are_no_change_of_structure(connected: Bench, change_type: ChangeType) -> None:
+    connected.change(change_type)
+    assert connected.receiver.bodies == []
+    assert connected.counters.cell(1, 3).value is None
+
+
+def test_a_row_that_slides_while_ids_are_given_keeps_its_own_id(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann"], ["2", "Bob"], ["3", "Cid"]])
+    ann, bob, cid = connected.ids()
+    connected.receiver.bodies.clear()
+
+    def insert_above() -> None:
+        with connected.document.change("bob@example.com"):
+            connected.tab.insert_rows(2, 1)
+
+    _once_before(monkeypatch, "range.setValues", insert_above, when=lambda area, values: values[0][0].startswith("r_"))
+    with connected.document.change("program"):
+        connected.tab.insert_rows(4, 1)
+        connected.tab.set_value(4, 1, "Dan")
+        connected.tab.set_value(4, 0, 4)
+    connected.runtime.notify(_edited(connected, 4))
+    connected.rest()
+    by_customer = {
+        connected.tab.cell(row, 1).value: connected.tab.cell(row, 4).value for row in range(1, connected.tab.last_row())
+    }
+    assert (by_customer["Ann"], by_customer["Bob"], by_customer["Cid"]) == (ann, bob, cid)
+    assert all(c["row_id"] == by_customer[_customer_at(connected, c["row"])] for c in connected.receiver.cells)
+
+
+def test_a_column_that_moves_while_the_script_reads_is_never_mistaken(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann", "5"]])
+    connected.receiver.bodies.clear()
+
+    def move() -> None:
+        with connected.document.change("bob@example.com"):
+            connected.tab.move_columns(0, 1, 3)
+
+    _once_before(monkeypatch, "range.values", move, when=lambda area, *_: area[3] > 1)
+    connected.type("A2", "7")
+    told = {c["column"]: c["value"] for c in connected.receiver.cells}
+    sheet = {connected.tab.cell(0, i).value: connected.tab.cell(1, i).value for i in range(3)}
+    assert all(sheet[column] == value for column, value in told.items())
+
+
+def _once_before(monkeypatch: pytest.MonkeyPatch, name: str, act: Any, when: Any) -> None:
+    """Let somebody act in the instant before one call of the script takes effect."""
+    real = runtime_module.CALLS[name]
+    acted: list[bool] = []
+
+    def call(execution: Any, spreadsheet_id: str, sheet_id: int, *args: Any) -> Any:
+        if not acted and when(*args):
+            acted.append(True)
+            act()
+        return real(execution, spreadsheet_id, sheet_id, *args)
+
+    monkeypatch.setitem(runtime_module.CALLS, name, call)
+
+
+def _row(bench: Bench, row: int) -> Any:
+    from sandbox.google.area import Area
+
+    return Area(row, 0, 1, 5)
+
+
+def _edited(bench: Bench, row: int, sheet_id: int | None = None) -> Any:
+    from sandbox.google.events import Edited
+
+    return Edited(bench.document.id, bench.tab.sheet_id if sheet_id is None else sheet_id, _row(bench, row), ANN)
+
+
+def _customer_at(bench: Bench, row: int) -> Any:
+    return bench.tab.cell(row - 1, 1).value
