@@ -23,6 +23,7 @@ from core.model import Key, Link
 from core.ports import Gate, LinkState, Sheet, Store, Transaction
 from core.positions import after_write, with_hints
 from core.sheet import Positions, SheetTarget, SwapAnswer
+from core.sheet_plan import NameRow
 
 ROWS_PER_WRITE_MAX = 1000
 RECALL_WITHIN_S = 60.0
@@ -54,7 +55,7 @@ class LinkWriter:
         self.dirty = DirtyRows()
         self._tools = tools
         self._renamed: list[tuple[Key, Key]] = []
-        self._to_name: dict[int, str | None] = {}
+        self._to_name: dict[int, NameRow] = {}
         self._compare_all = False
         self._epoch: int | None = None
         self._landed: tuple[int, int] | None = None
@@ -96,8 +97,8 @@ class LinkWriter:
         if self._positions is not None:
             self._positions = with_hints(self._positions, seen)
 
-    def name_rows(self, rows: Mapping[int, str | None]) -> None:
-        """These rows of the tab need an id of their own."""
+    def name_rows(self, rows: Mapping[int, NameRow]) -> None:
+        """These rows of the tab need an id: by 1-based row, the id there now and the one to give (or a fresh one)."""
         self._to_name.update(rows)
 
     @property
@@ -121,7 +122,7 @@ class LinkWriter:
         """
         if not self._lead() or self._target is None:
             return
-        if self._open is None and self._knows_positions(self._target):
+        if self._open is None and self._plan() and self._read_positions(self._target):
             self._plan()
         if self._open is not None:
             self._perform(self._open, self._target)
@@ -143,9 +144,7 @@ class LinkWriter:
         self._compare_all = True
         return True
 
-    def _knows_positions(self, target: SheetTarget) -> bool:
-        if self._positions is not None:
-            return True
+    def _read_positions(self, target: SheetTarget) -> bool:
         if not self._may_call("read"):
             return False
         try:
@@ -172,9 +171,10 @@ class LinkWriter:
 
     # --- plan --------------------------------------------------------------------------------
 
-    def _plan(self) -> None:
-        if self._positions is None or self._epoch is None:
-            raise ValueError("a link is led and its positions are known before a plan")
+    def _plan(self) -> bool:
+        """Plan one write; whether it needs the rows' positions first."""
+        if self._epoch is None:
+            raise ValueError("a link is led before a plan")
         if self._compare_all:
             self.dirty.add(self._tools.store.run(self._all_keys), None)
             self._compare_all = False
@@ -191,7 +191,7 @@ class LinkWriter:
         )
         if outcome.stopped:
             self._forget()
-        elif not outcome.no_token:
+        elif not (outcome.no_token or outcome.needs_positions):
             self._renamed.clear()
             self._to_name.clear()
             self._open, self._in_write = outcome.planned, list(request.keys)
@@ -199,6 +199,7 @@ class LinkWriter:
                 self._done()
         if outcome.absent:
             self._positions = None
+        return outcome.needs_positions
 
     def _all_keys(self, tx: Transaction) -> list[Key]:
         known = [b.key for b in tx.all_bases(self.link.name) if b.key]

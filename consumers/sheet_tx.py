@@ -13,14 +13,16 @@ from core import guards
 from core.errors import Fenced
 from core.events import SHEET_OBSERVED
 from core.intent import PlannedWrite, planned_to_json
-from core.model import Key, Link, Observed
+from core.model import Key, Link, Observed, Stamp
 from core.ports import Intent, LinkState, Transaction
 from core.settle import Settlement, settle
 from core.sheet import Positions, SwapAnswer, SwapWrite
-from core.sheet_plan import SheetPlan, SheetView, plan_sheet
+from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
 
 WAITING_FOR_TABLE = ("commit_time", "unseen", "manual", "paused")
 """Cells that wait for these are the table writer's to decide on."""
+
+_NOWHERE = Positions(Stamp(), {}, {}, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,9 @@ class PlanRequest:
     epoch: int
     keys: Sequence[Key]
     renamed: Sequence[tuple[Key, Key]]
-    to_name: Sequence[tuple[int, str | None]]
-    positions: Positions
+    to_name: Sequence[tuple[int, NameRow]]
+    positions: Positions | None
+    """Not read yet: only whether anything differs is found out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class PlanOutcome:
     """The link is paused or held: nothing is planned, and everything is compared when it goes on."""
     no_token: bool = False
     """There is something to write, but no token of the quota in hand: ask again later."""
+    needs_positions: bool = False
+    """There is something to write, but nobody knows yet where the rows stand."""
     absent: bool = False
     """Rows that should stand in the tab were not found."""
 
@@ -76,17 +81,20 @@ def plan_write(
     if state is None or state.state in ("paused", "held"):
         return PlanOutcome(stopped=True)
     _follow_renames(tx, request)
-    plan = _decide(tx, request, new_row_id)
-    if guards.too_many(len(plan.deletes), len(request.positions.rows)):
+    positions = request.positions or _NOWHERE
+    plan = _decide(tx, request, positions, new_row_id)
+    if request.positions is None and not plan.is_idle:
+        return PlanOutcome(needs_positions=True)
+    if guards.too_many(len(plan.deletes), len(positions.rows)):
         if state.reason != guards.APPROVED:
-            reason = guards.deleted_in_table(request.link, len(plan.deletes), len(request.positions.rows))
+            reason = guards.deleted_in_table(request.link, len(plan.deletes), len(positions.rows))
             tx.hold(name, "deleted_in_table", reason)
             return PlanOutcome(stopped=True)
         tx.set_link_state(name, "live", None)
     if not plan.is_empty and not may_write():
         return PlanOutcome(no_token=True)
     _record(tx, name, plan)
-    planned = None if plan.is_empty else _intend(tx, request, plan)
+    planned = None if plan.is_empty else _intend(tx, request, positions, plan)
     return PlanOutcome(planned, absent=bool(plan.absent))
 
 
@@ -99,7 +107,7 @@ def _follow_renames(tx: Transaction, request: PlanRequest) -> None:
             tx.save_bases(request.link.name, [replace(known[old], key=new)])
 
 
-def _decide(tx: Transaction, request: PlanRequest, new_row_id: Callable[[], str]) -> SheetPlan:
+def _decide(tx: Transaction, request: PlanRequest, positions: Positions, new_row_id: Callable[[], str]) -> SheetPlan:
     name = request.link.name
     bases = tx.bases_of_keys(name, request.keys)
     waiting = tx.waiting(name, [b.row_id for b in bases.values()])
@@ -114,7 +122,7 @@ def _decide(tx: Transaction, request: PlanRequest, new_row_id: Callable[[], str]
         keys=request.keys,
         bases=bases,
         rows=tx.rows(request.link, request.keys),
-        positions=request.positions,
+        positions=positions,
         waiting=left_alone,
         to_name=request.to_name,
     )
@@ -131,7 +139,7 @@ def _record(tx: Transaction, name: str, plan: SheetPlan) -> None:
         _ask_scan(tx, name)
 
 
-def _intend(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> PlannedWrite:
+def _intend(tx: Transaction, request: PlanRequest, positions: Positions, plan: SheetPlan) -> PlannedWrite:
     n = tx.next_n(request.link.name, request.epoch)
     write = SwapWrite(
         n=n,
@@ -139,7 +147,7 @@ def _intend(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> PlannedWr
         cells=tuple(plan.cells),
         ids=tuple(plan.ids),
         inserts=tuple(plan.inserts),
-        insert_after_row=max(1, request.positions.last_row),
+        insert_after_row=max(1, positions.last_row),
         deletes=tuple(plan.deletes),
     )
     planned = PlannedWrite(write, plan.keys)

@@ -65,10 +65,10 @@ class SheetWork:
             self._next.pop(place, None)
             self._stored.pop(place, None)
 
-    def compare_all(self) -> None:
-        """Events were lost: every link of ours has to be compared."""
-        for state in self._tools.store.run(lambda tx: tx.link_states()):
-            writer = self._writer(state.name)
+    def compare(self, names: Iterable[str]) -> None:
+        """Compare these links whole: they have become ours, or events of theirs were lost."""
+        for name in names:
+            writer = self._writer(name)
             if writer is not None:
                 writer.compare_all()
 
@@ -125,8 +125,8 @@ class SheetWork:
         try:
             writer.work()
         except SheetsRefused as error:
-            log.error("sheet_refused", link=name, reason=str(error))
             reason = str(error)
+            log.warning("sheet_refused", link=name, reason=reason)
             self._tools.store.run(lambda tx: tx.hold(name, "sheet_refused", reason))
             self._writers.pop(name, None)
         except SheetsUnavailable as error:
@@ -169,9 +169,6 @@ def _absorb_sheet(writer: LinkWriter, body: Mapping[str, Any]) -> None:
         writer.rows_moved()
     elif kind == "edit":
         writer.rows_seen((c["row_id"], c["row"]) for c in body.get("cells", ()) if c.get("row_id") and c.get("row"))
-    elif kind == "scan":
-        to_name = dict.fromkeys(body.get("unnamed", ()))
-        copies = {copy["row"]: copy["row_id"] for copy in body.get("copies", ())}
-        if to_name or copies:
-            writer.rows_moved()
-            writer.name_rows({**to_name, **copies})
+    elif kind == "scan" and body.get("names"):
+        writer.rows_moved()
+        writer.name_rows({n["row"]: (n["expected"], n["row_id"]) for n in body["names"]})

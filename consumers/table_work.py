@@ -12,7 +12,7 @@ import structlog
 from app.metrics import SHEET_TO_TABLE_S
 from consumers.apply import Applier
 from core.errors import Fenced, TwinsheetError, Unavailable
-from core.freshness import OpenWrite
+from core.freshness import OpenWrite, age
 from core.intent import open_write, planned_from_json
 from core.model import Key, Link, RowBase, Stamp
 from core.observe import Batch, scan_age
@@ -171,14 +171,15 @@ class TableWork:
         table = gathered.rows.get(base.key) if base is not None and base.key is not None else None
         times = batch.replans.get(row_id)
         missed = batch.vanished.get(row_id)
-        vanished = missed is not None and base is not None and _may_vanish(base, missed[0], gathered)
+        waiting = gathered.waiting.get(row_id, ())
+        vanished = missed is not None and _may_vanish(row_id, base, waiting, missed[0], gathered.open_write)
         return RowView(
             link=link,
             row_id=row_id,
             base=base,
             table=table,
             observed=batch.observed.get(row_id, ()),
-            waiting=gathered.waiting.get(row_id, ()),
+            waiting=waiting,
             open_write=gathered.open_write,
             table_times=times or {},
             times_final=times is not None,
@@ -188,12 +189,17 @@ class TableWork:
         )
 
 
-def _may_vanish(base: RowBase, stamp: Stamp, gathered: Gathered) -> bool:
+def _may_vanish(
+    row_id: str, base: RowBase | None, waiting: Sequence[Waiting], stamp: Stamp, write: OpenWrite | None
+) -> bool:
     """Only a scan past our last write to the row, and past every later look at it, can tell that it is gone."""
-    last_n = max([base.n, *(c.n for c in base.cells.values())])
-    last_age = max([base.age, *(c.age for c in base.cells.values())])
-    open_row = gathered.open_write is not None and base.row_id in gathered.open_write.row_ids
-    return stamp.n >= last_n and scan_age(stamp) >= last_age and not open_row
+    writes = [w.observed.stamp.n for w in waiting]
+    ages = [age(w.observed) for w in waiting]
+    if base is not None:
+        writes += [base.n, *(c.n for c in base.cells.values())]
+        ages += [base.age, *(c.age for c in base.cells.values())]
+    in_hand = write is not None and row_id in write.row_ids
+    return stamp.n >= max(writes, default=0) and scan_age(stamp) >= max(ages, default=0) and not in_hand
 
 
 def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:

@@ -11,10 +11,13 @@ from core.ports import ConflictEntry, HistoryEntry, TableRow
 from core.row_view import RowPlan, RowView, overtaken, rejection
 
 
-def plan_vanished(view: RowView, plan: RowPlan, base: RowBase) -> None:
+def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
     """A row that left the sheet is deleted, unless the table has changed it since: then it comes back."""
-    plan.base = replace(base, gone=True, key=None, age=max(base.age, view.age))
     plan.drop = [w.observed.column for w in view.waiting]
+    plan.mended = [c.name for c in view.link.columns]
+    if base is None:
+        return
+    plan.base = replace(base, gone=True, key=None, age=max(base.age, view.age))
     if view.table is None:
         return
     changed = changed_columns(view, base, view.table)

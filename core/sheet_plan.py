@@ -14,6 +14,9 @@ from core.model import Canonical, CellBase, Key, Link, LinkedColumn, Observed, R
 from core.ports import RejectionEntry, TableRow
 from core.sheet import CellWrite, IdWrite, Positions, RowDelete, RowInsert
 
+NameRow = tuple[str | None, str | None]
+"""The id that stands in a row now, and the one to give it; ``None`` for none, and for a fresh one."""
+
 
 @dataclass(frozen=True, slots=True)
 class SheetView:
@@ -27,8 +30,8 @@ class SheetView:
     positions: Positions
     waiting: frozenset[tuple[str, str]] = frozenset()
     """(row id, column) that a decision of the table writer is open on; they are left alone."""
-    to_name: Iterable[tuple[int, str | None]] = ()
-    """Rows of the tab that need an id of their own, with the id that stands there now."""
+    to_name: Iterable[tuple[int, NameRow]] = ()
+    """Rows of the tab that need an id."""
 
 
 @dataclass(slots=True)
@@ -51,6 +54,11 @@ class SheetPlan:
     """Rows that should stand in the tab and were not found: a scan has to tell why."""
 
     @property
+    def is_idle(self) -> bool:
+        """Whether table and base agree in every row in question."""
+        return self.is_empty and not (self.gone or self.formula_conflicts or self.unfit or self.absent)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is to be sent to the sheet."""
         return not (self.cells or self.inserts or self.deletes or self.ids)
@@ -67,7 +75,7 @@ def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
             _plan_insert(view, plan, key, row, new_row_id())
         elif base is not None:
             _plan_delete(view, plan, key, base)
-    plan.ids = [IdWrite(row, new_row_id(), expected) for row, expected in view.to_name]
+    plan.ids = [IdWrite(row, row_id or new_row_id(), expected) for row, (expected, row_id) in view.to_name]
     return plan
 
 

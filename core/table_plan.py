@@ -19,8 +19,7 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
     plan = RowPlan(view.row_id)
     base = view.base if view.base is not None and not view.base.gone else None
     if view.vanished:
-        if base is not None:
-            row_plan.plan_vanished(view, plan, base)
+        row_plan.plan_vanished(view, plan, base)
         return plan
     seen = _candidates(view, plan)
     if base is None:

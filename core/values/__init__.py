@@ -2,9 +2,9 @@
 
 How values are compared: every value becomes its column's canonical text, and two texts hold the same value
 when ``codec.same`` says so. That is equality, with the few exceptions that a cell cannot show apart: NULL and
-an empty text are both an empty cell, and a line ends in one way only. Whoever compares sheet, base and table
-asks ``same``; where the texts differ all the same, the table's is the one to keep as base, so that an empty
-text stays an empty text and a NULL stays a NULL.
+an empty text are both an empty cell, and a line may end in two ways. Whoever compares sheet, base and table
+asks ``same`` and writes nothing where it says yes: so an empty text stays an empty text and a NULL stays a
+NULL until somebody edits the cell.
 """
 
 from __future__ import annotations

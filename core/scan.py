@@ -1,0 +1,176 @@
+"""What one read of the whole tab says against base: changed cells, missing rows, strangers (pure)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core import guards
+from core.errors import Unfit
+from core.events import Json, cell_to_json, stamp_to_json
+from core.model import ROW_ID_HEADER, Canonical, CellBase, Link, LinkedColumn, RowBase, SheetCell
+from core.sheet import IdWrite, TabImage, TabRow
+
+_BLANK = SheetCell(None)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a scan found."""
+
+    cells: list[tuple[TabRow, LinkedColumn, SheetCell]] = field(default_factory=list)
+    """Cells that differ from base, and every cell of rows that base does not know."""
+    missing: list[str] = field(default_factory=list)
+    """Row ids that base knows and the tab does not hold."""
+    strangers: list[TabRow] = field(default_factory=list)
+    """Rows without an id, and copies that carry another row's id."""
+    moved_ids: list[IdWrite] = field(default_factory=list)
+    """The contents of known rows were sorted past their ids: the ids have to follow."""
+    changed_rows: int = 0
+    guard: tuple[str, str] | None = None
+    """Name and reason of the guard that stops the link."""
+
+
+def compare(link: Link, image: TabImage, bases: Sequence[RowBase], waiting_rows: Collection[str]) -> Findings:
+    """Compare a scan with base.
+
+    Args:
+        link: the link.
+        image: the tab as of one read.
+        bases: every live row, read before the tab was.
+        waiting_rows: ids of rows that stand in the sheet alone, incomplete.
+    """
+    found = Findings()
+    found.guard = _damaged(link, image, bases)
+    if found.guard:
+        return found
+    known = {b.row_id: b for b in bases}
+    own = _own_rows(link, image, known, found)
+    differing = {row_id: cells for row_id, row in own.items() if (cells := _differing(link, row, known.get(row_id)))}
+    found.moved_ids = _permutation(link, own, known, differing)
+    healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
+    for row_id, cells in differing.items():
+        if row_id not in healed:
+            found.cells.extend((own[row_id], column, cell) for column, cell in cells)
+            found.changed_rows += row_id in known
+    found.missing = [b.row_id for b in bases if b.row_id not in own and _past_our_writes(image, b)]
+    found.missing += [row_id for row_id in waiting_rows if row_id not in own and row_id not in known]
+    found.guard = _too_much(link, found, len(known))
+    return found
+
+
+def _damaged(link: Link, image: TabImage, bases: Sequence[RowBase]) -> tuple[str, str] | None:
+    missing = tuple(h for h in (*link.headers, ROW_ID_HEADER) if h not in image.columns)
+    if missing:
+        return "columns_missing", guards.columns_missing(link, missing)
+    newest = max((max([b.n, *(c.n for c in b.cells.values())]) for b in bases), default=0)
+    if image.stamp.n < newest:
+        return "version_restored", guards.version_restored(link)
+    return None
+
+
+def _too_much(link: Link, found: Findings, rows: int) -> tuple[str, str] | None:
+    if guards.too_many(len(found.missing), rows):
+        return "deleted_in_sheet", guards.deleted_in_sheet(link, len(found.missing), rows)
+    if guards.too_many(found.changed_rows, rows):
+        return "changed_in_sheet", guards.changed_in_sheet(link, found.changed_rows, rows)
+    return None
+
+
+def _own_rows(link: Link, image: TabImage, known: Mapping[str, RowBase], found: Findings) -> dict[str, TabRow]:
+    """Rows by their id; of a repeated id the one that base describes, the others are strangers."""
+    by_id: dict[str, list[TabRow]] = defaultdict(list)
+    for row in image.rows:
+        if row.row_id:
+            by_id[row.row_id].append(row)
+        elif row.cells:
+            found.strangers.append(row)
+    own: dict[str, TabRow] = {}
+    for row_id, rows in by_id.items():
+        original = rows[0]
+        if len(rows) > 1:
+            base = known.get(row_id)
+            original = next((r for r in rows if base and not _differing(link, r, base)), rows[0])
+            found.strangers.extend(r for r in rows if r is not original)
+        own[row_id] = original
+    return own
+
+
+def _differing(link: Link, row: TabRow, base: RowBase | None) -> list[tuple[LinkedColumn, SheetCell]]:
+    if base is None:
+        return [(c, cell) for c in link.columns if (cell := row.cells.get(c.header)) is not None]
+    return [
+        (column, cell)
+        for column in link.columns
+        if _differs(column, cell := row.cells.get(column.header, _BLANK), base.cells.get(column.name, CellBase(None)))
+    ]
+
+
+def _differs(column: LinkedColumn, cell: SheetCell, base: CellBase) -> bool:
+    if (cell.formula is not None) != base.formula:
+        return True
+    try:
+        return not column.codec.same(column.codec.from_sheet(cell.value), base.value)
+    except Unfit:
+        return True
+
+
+def _past_our_writes(image: TabImage, base: RowBase) -> bool:
+    return image.stamp.n >= max([base.n, *(c.n for c in base.cells.values())])
+
+
+def _permutation(
+    link: Link,
+    own: Mapping[str, TabRow],
+    known: Mapping[str, RowBase],
+    differing: Mapping[str, Collection[object]],
+) -> list[IdWrite]:
+    """Ids to move when the differing rows hold each other's contents; none when they do not."""
+    rows = [row_id for row_id in differing if row_id in known]
+    wanted: dict[tuple[Canonical, ...], list[str]] = defaultdict(list)
+    for row_id in rows:
+        wanted[_contents_of_base(link, known[row_id])].append(row_id)
+    moves: list[IdWrite] = []
+    for row_id in rows:
+        contents = _contents(link, own[row_id])
+        owners = wanted.get(contents) if contents is not None else None
+        if not owners:
+            return []
+        moves.append(IdWrite(own[row_id].row, owners.pop(), row_id))
+    return moves
+
+
+def _contents_of_base(link: Link, base: RowBase) -> tuple[Canonical, ...]:
+    return tuple((cell.value or None) if (cell := base.cells.get(c.name)) else None for c in link.columns)
+
+
+def _contents(link: Link, row: TabRow) -> tuple[Canonical, ...] | None:
+    try:
+        return tuple(c.codec.from_sheet(row.cells.get(c.header, _BLANK).value) or None for c in link.columns)
+    except Unfit:
+        return None
+
+
+def scan_events(
+    link: Link, image: TabImage, found: Findings, strangers: Sequence[TabRow], *, event: str, rows_max: int = 500
+) -> list[Json]:
+    """The events that tell of a scan, in pieces that Kafka takes; none where nothing was found.
+
+    Args:
+        strangers: those that need an id now.
+        event: id of the scan.
+        rows_max: rows in one event.
+    """
+    cells = [
+        {"row_id": row.row_id, "row": row.row, "column": column.header, **cell_to_json(cell)}
+        for row, column, cell in found.cells
+    ]
+    per_event = rows_max * max(1, len(link.columns))
+    pieces = [cells[i : i + per_event] for i in range(0, len(cells), per_event)] or [[]]
+    head: Json = {"kind": "scan", "link": link.name, "event": event, "stamp": stamp_to_json(image.stamp)}
+    names = [{"row": s.row, "expected": s.row_id, "row_id": None} for s in strangers]
+    names += [{"row": m.row, "expected": m.expected, "row_id": m.row_id} for m in found.moved_ids]
+    events = [{**head, "cells": piece} for piece in pieces]
+    events[-1].update({"missing": found.missing, "names": names})
+    return events if cells or found.missing or names else []

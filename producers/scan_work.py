@@ -1,0 +1,225 @@
+"""Reads tabs and publishes what differs from base: the truth behind the script's fast path.
+
+A tab is read at the start, on a structure event, a few seconds after the last edit of a burst, when asked,
+and otherwise once a minute. What if a scan comes late, twice or beside another one? Its stamp tells how old
+its look is, and the table writer decides by that alone.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from core import guards, scan
+from core.errors import QuotaExhausted, SheetsRefused, SheetsUnavailable
+from core.events import SHEET_OBSERVED
+from core.model import Link, RowBase
+from core.ports import Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
+from core.scan import Findings, scan_events
+from core.sheet import SheetTarget, TabImage, TabRow
+
+GROUP = "sheet_scanner"
+STRUCTURE_DELAY_S = 0.5
+CONFIRM_DELAY_S = 2.0
+"""A stranger or a guard's finding is looked at twice, this far apart: an event may still be on its way."""
+BETWEEN_SCANS_S = 2.0
+BURST_S = 30.0
+"""A burst of edits puts the scan off for this long at the most."""
+OFFSETS_EVERY_S = 1.0
+
+log = structlog.get_logger("sheet_scanner")
+
+
+@dataclass(slots=True)
+class _Tab:
+    """When a link's tab is to be read, and what its last scan left to be confirmed."""
+
+    due_at: float = 0.0
+    asked_at: float | None = None
+    scanned_at: float = float("-inf")
+    strangers: set[tuple[object, ...]] = field(default_factory=set)
+    guard: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the schema knew just before the tab was read."""
+
+    state: LinkState | None
+    bases: list[RowBase]
+    incomplete: list[str]
+
+
+class ScanWork:
+    """The loop's body of sheet_scanner.
+
+    Args:
+        store: bases, and holds.
+        sheet: Google Sheets.
+        gate: tells when a read may go out.
+        publisher: to ``sheet.observed``.
+        source: delivers ``sheet.observed``: what happened tells what to read.
+        links: the links as of now.
+        is_ours: whether this process scans the link of that name.
+        owner: name of this process, for fencing.
+        interval_s: a tab is read at least this often.
+        delay_s: a tab is read this long after the last edit of a burst.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sheet: Sheet,
+        gate: Gate,
+        publisher: EventPublisher,
+        source: EventSource,
+        links: Callable[[], Iterable[Link]],
+        is_ours: Callable[[str], bool],
+        owner: str,
+        interval_s: float,
+        delay_s: float,
+    ) -> None:
+        self._store = store
+        self._sheet = sheet
+        self._gate = gate
+        self._publisher = publisher
+        self._source = source
+        self._links = links
+        self._is_ours = is_ours
+        self._owner = owner
+        self._interval_s = interval_s
+        self._delay_s = delay_s
+        self._tabs: dict[str, _Tab] = {}
+        self._next: dict[tuple[str, int], int] = {}
+        self._stored_at = 0.0
+
+    def step(self, timeout_s: float) -> None:
+        """Take in what has happened, then read the tabs that are due."""
+        for delivery in self._source.poll(min(timeout_s, self._patience_s())):
+            self._absorb(delivery)
+        for link in self._links():
+            tab = self._tabs.setdefault(link.name, _Tab())
+            if self._is_ours(link.name) and tab.due_at <= time.monotonic():
+                self._scan_if_allowed(link, tab)
+        self._store_offsets()
+
+    def _patience_s(self) -> float:
+        now = time.monotonic()
+        return min((max(0.05, t.due_at - now) for name, t in self._tabs.items() if self._is_ours(name)), default=1.0)
+
+    # --- when -----------------------------------------------------------------------------
+
+    def _absorb(self, delivery: Delivery) -> None:
+        self._next[delivery.topic, delivery.partition] = delivery.offset + 1
+        tab = self._tabs.setdefault(delivery.link, _Tab())
+        kind = delivery.body.get("kind")
+        if kind == "edit":
+            self._ask(tab, self._delay_s)
+        elif kind == "structure":
+            self._ask(tab, STRUCTURE_DELAY_S)
+        elif kind == "rescan":
+            self._ask(tab, 0.0)
+
+    def _ask(self, tab: _Tab, delay_s: float) -> None:
+        """Put the scan off with every event of a burst, though not for ever."""
+        now = time.monotonic()
+        tab.asked_at = tab.asked_at or now
+        latest = tab.asked_at + max(BURST_S, delay_s)
+        tab.due_at = max(min(now + delay_s, latest), tab.scanned_at + BETWEEN_SCANS_S)
+
+    def _scan_if_allowed(self, link: Link, tab: _Tab) -> None:
+        wait_s = self._gate.wait_s("read")
+        if wait_s > 0:
+            tab.due_at = time.monotonic() + wait_s
+            return
+        try:
+            self._scan(link, tab)
+        except QuotaExhausted:
+            self._gate.exhausted("read")
+            tab.due_at = time.monotonic() + BETWEEN_SCANS_S
+        except SheetsUnavailable as error:
+            log.warning("sheet_unavailable", link=link.name, reason=error.message)
+            tab.due_at = time.monotonic() + BETWEEN_SCANS_S
+        except SheetsRefused as error:
+            log.warning("sheet_refused", link=link.name, reason=str(error))
+            reason = str(error)
+            self._store.run(lambda tx: tx.hold(link.name, "sheet_refused", reason))
+            tab.due_at = time.monotonic() + self._interval_s
+
+    # --- what -----------------------------------------------------------------------------
+
+    def _scan(self, link: Link, tab: _Tab) -> None:
+        known = self._store.run(lambda tx: _known(tx, link.name))
+        now = time.monotonic()
+        tab.scanned_at, tab.due_at, tab.asked_at = now, now + self._interval_s, None
+        if known.state is None or known.state.state != "live":
+            return
+        target = SheetTarget(link.name, known.state.spreadsheet_id, known.state.sheet_id, link.headers)
+        image = self._sheet.read_tab(target)
+        found = scan.compare(link, image, known.bases, known.incomplete)
+        if found.guard is not None and known.state.reason != guards.APPROVED:
+            self._guard(link, tab, *found.guard)
+            return
+        tab.guard = None
+        strangers = self._confirmed(tab, found)
+        self._publish(link, image, found, strangers)
+        self._store.run(lambda tx: _note(tx, link.name, image, known.state))
+
+    def _guard(self, link: Link, tab: _Tab, name: str, reason: str) -> None:
+        """Hold the link once a second look confirms it: the events that explain it may be on their way."""
+        if tab.guard != name:
+            tab.guard = name
+            tab.due_at = time.monotonic() + CONFIRM_DELAY_S
+            return
+        log.warning("held", link=link.name, guard=name, reason=reason)
+        self._store.run(lambda tx: tx.hold(link.name, name, reason))
+        tab.guard = None
+
+    def _confirmed(self, tab: _Tab, found: Findings) -> list[TabRow]:
+        """Strangers that the scan before saw as well: whoever typed them may be about to send their ids."""
+        marks = {_mark(row): row for row in found.strangers}
+        confirmed = [row for mark, row in marks.items() if mark in tab.strangers]
+        tab.strangers = {mark for mark, row in marks.items() if row not in confirmed}
+        if tab.strangers:
+            tab.due_at = min(tab.due_at, time.monotonic() + CONFIRM_DELAY_S)
+        return confirmed
+
+    def _publish(self, link: Link, image: TabImage, found: Findings, strangers: list[TabRow]) -> None:
+        events = scan_events(link, image, found, strangers, event=f"scan_{secrets.token_hex(8)}")
+        if events:
+            log.info(
+                "scan_differs",
+                link=link.name,
+                cells=len(found.cells),
+                missing=len(found.missing),
+                unnamed=len(strangers),
+                moved=len(found.moved_ids),
+            )
+            self._publisher.publish_many([(SHEET_OBSERVED, link.name, event) for event in events])
+
+    def _store_offsets(self) -> None:
+        if not self._next or time.monotonic() - self._stored_at < OFFSETS_EVERY_S:
+            return
+        self._stored_at = time.monotonic()
+        offsets = {place: offset for place, offset in self._next.items() if place in self._source.assigned()}
+        self._next.clear()
+        self._store.run(lambda tx: tx.store_offsets(GROUP, self._owner, offsets))
+
+
+def _known(tx: Transaction, name: str) -> _Known:
+    return _Known(tx.link_state(name), tx.all_bases(name), tx.waiting_rows(name, ("incomplete",)))
+
+
+def _note(tx: Transaction, name: str, image: TabImage, state: LinkState | None) -> None:
+    tx.note_scan(name, image.read_at)
+    if state is not None and state.reason == guards.APPROVED:
+        tx.set_link_state(name, "live", None)
+
+
+def _mark(row: TabRow) -> tuple[object, ...]:
+    return (row.row_id, tuple(sorted((h, repr(c.value)) for h, c in row.cells.items())), row.row)
