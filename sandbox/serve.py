@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from waitress import create_server
 from waitress.channel import ClientDisconnected
+from waitress.server import create_server
 
 from sandbox.google.calls import CallCounts
 from sandbox.google.drive import blueprint as drive_blueprint
@@ -111,16 +111,16 @@ def serve(host: str, port: int, data_dir: Path) -> int:
         )
     except OSError as e:
         sandbox.close()
-        print(
+        print(  # noqa: T201  # the process's one word to whoever starts it
             f"The sandbox cannot listen on {host}:{port} ({e.strerror}). Set TWINSHEET_SANDBOX_PORT to a free port.",
             file=sys.stderr,
-        )  # the process's one word to its starter
+        )
         return 2
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     threading.Thread(target=server.run, name="http", daemon=True).start()
-    log.info("sandbox serves on http://%s:%s", host, server.effective_port)
+    log.info("sandbox serves on http://%s:%s", host, port)
     stopping.wait()
     server.close()
     sandbox.close()

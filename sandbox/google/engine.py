@@ -62,9 +62,8 @@ class Engine:
         self._model = ironcalc.create("sandbox", rules_of(document.locale).engine, "UTC", "en")
         self._read, self._volatile = set(), False
         sheets = document.sheets
-        for index, sheet in enumerate(sheets):
-            if index:
-                self._model.add_sheet(f"\u0001{index}")  # a name that no tab has yet
+        for index in range(1, len(sheets)):
+            self._model.add_sheet(f"\u0001{index}")  # a name that no tab has yet
         for index, sheet in enumerate(sheets):
             self._model.rename_sheet(index, sheet.title)
         for sheet in sheets:

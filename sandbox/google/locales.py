@@ -1,5 +1,6 @@
 """How a spreadsheet's locale writes numbers, money and dates."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -43,4 +44,5 @@ _BY_LANGUAGE = {name.split("_")[0]: rules for name, rules in reversed(_LOCALES.i
 
 def rules_of(locale: str) -> LocaleRules:
     """The rules of a locale; of its language, else of en_US, when there are none of its own."""
-    return _LOCALES.get(locale) or _BY_LANGUAGE.get(locale.split("_", maxsplit=1)[0].split("-", maxsplit=1)[0], _EN_US)
+    language = re.split("[_-]", locale)[0]
+    return _LOCALES.get(locale) or _BY_LANGUAGE.get(language, _EN_US)

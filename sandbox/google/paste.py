@@ -55,9 +55,9 @@ def copy(source_tab: Sheet, source: Area, target_tab: Sheet, target: Area, paste
         target_tab.write_row(target.row + row, target.column, line)
 
 
-def cut(source_tab: Sheet, source: Area, target_tab: Sheet, row: int, column: int, paste_type: str) -> None:
+def cut(source_tab: Sheet, source: Area, target_tab: Sheet, corner: tuple[int, int], paste_type: str) -> None:
     """See Sheet.cut."""
-    merge = PASTE_TYPES[paste_type]
+    merge, (row, column) = PASTE_TYPES[paste_type], corner
     block = source_tab.cells(source)
     for offset in range(len(block)):
         source_tab.write_row(source.row + offset, source.column, [_left_behind(c, paste_type) for c in block[offset]])

@@ -72,7 +72,7 @@ def person_blueprint(store: Store, person: Person, scripts: Scripts | None) -> B
             model, carry_out = actions[action]
             document = _document(store, spreadsheet_id)
             outcome = carry_out(document, _read(model))
-            return {"version": document.version} | (asdict(outcome) if is_dataclass(outcome) else {})
+            return {"version": document.version} | _told(outcome)
 
         return _answered(done)
 
@@ -125,6 +125,11 @@ def _answered(done: Callable[[], dict[str, Any]]) -> Response:
     except (DocumentError, GridError, LookupError) as e:
         error = bad_request(str(e.args[0] if e.args else e))
         return json_response(error.body(), error.code)
+
+
+def _told(outcome: Any) -> dict[str, Any]:
+    """What a click in the menu showed; other actions tell nothing."""
+    return asdict(outcome) if is_dataclass(outcome) and not isinstance(outcome, type) else {}
 
 
 def _document(store: Store, spreadsheet_id: str) -> Document:

@@ -128,7 +128,7 @@ class Sheet(Grid):
         self, source: Area, row: int, column: int, paste_type: str = "PASTE_NORMAL", *, to: "Sheet | None" = None
     ) -> None:
         """Move cells; formulas keep their text."""
-        paste.cut(self, source, to or self, row, column, paste_type)
+        paste.cut(self, source, to or self, (row, column), paste_type)
 
     def sort(self, area: Area, keys: list[tuple[int, bool]]) -> None:
         """Sort the rows of an area by (column, descending) pairs; columns outside stay."""
@@ -242,7 +242,8 @@ class Sheet(Grid):
         others = sum(s.row_count * s.column_count for s in self.document.sheets if s is not self)
         if others + rows * columns > CELLS_MAX or columns > COLUMNS_MAX:
             raise GridError(
-                f"This action would increase the number of cells in the workbook above the limit of {CELLS_MAX} cells."
+                "This action would increase the number of cells in the workbook "
+                f"above the limit of {CELLS_MAX} cells."
             )
 
 

@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from sandbox.google.cells import Cell, Format, Value
@@ -47,10 +47,9 @@ def parse(text: str, rules: LocaleRules) -> Parsed:
     bare = text.strip()
     if bare.upper() in ("TRUE", "FALSE"):
         return bare.upper() == "TRUE", None
-    for reader in (_number, _date, _time, _date_time):
-        found = reader(bare, rules)
-        if found is not None:
-            return found
+    found = _number(bare, rules) or _date(bare, rules) or _time(bare) or _date_time(bare, rules)
+    if found is not None:
+        return found
     if len(bare) > 1 and (bare.startswith("=") or bare.startswith("+")) and bare == text:
         return None, None
     return text, None
@@ -94,22 +93,28 @@ def _number(text: str, rules: LocaleRules) -> Parsed | None:
     if number in (float("inf"),):
         return None
     number = -number if negative else number
-    grouped = len(whole) < len(match["whole"])
-    return (number / 100 if percent else number), _number_format(
-        rules, grouped, fraction, bool(match["power"]), percent, money
-    )
+    marks = _Marks(percent, money, bool(match["power"]), len(whole) < len(match["whole"]))
+    return (number / 100 if percent else number), _number_format(rules, fraction, marks)
 
 
-def _number_format(
-    rules: LocaleRules, grouped: bool, fraction: str, power: bool, percent: bool, money: bool
-) -> tuple[str, str] | None:
-    if percent:
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What was typed around a number's digits."""
+
+    percent: bool
+    money: bool
+    power: bool
+    grouped: bool
+
+
+def _number_format(rules: LocaleRules, fraction: str, marks: _Marks) -> tuple[str, str] | None:
+    if marks.percent:
         return "PERCENT", "0.00%" if fraction else "0%"
-    if money:
+    if marks.money:
         return "CURRENCY", rules.currency_pattern if fraction else rules.currency_pattern.replace(".00", "")
-    if power:
+    if marks.power:
         return "SCIENTIFIC", "0.00E+00"
-    if grouped:
+    if marks.grouped:
         return "NUMBER", "#,##0.00" if fraction else "#,##0"
     return None
 
@@ -175,7 +180,7 @@ def _year(text: str) -> int:
     return int(text) + (2000 if int(text) < 30 else 1900)
 
 
-def _time(text: str, rules: LocaleRules) -> Parsed | None:
+def _time(text: str) -> Parsed | None:
     found = _clock(text)
     return None if found is None else (found[0] / 86_400, ("TIME", found[1]))
 

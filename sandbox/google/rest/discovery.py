@@ -1,6 +1,7 @@
 """The discovery document that Google publishes: which methods there are, and what fits into a call."""
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -216,7 +217,7 @@ def _double(_schema: dict[str, Any], value: Any) -> float:
     if isinstance(value, bool):
         raise TypeError(value)
     number = float(value)
-    if number != number or number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         raise ValueError(value)
     return number
 

@@ -110,11 +110,11 @@ def _at(document: Document, placed: Placed, place: dict[str, Any], strategy: str
     if place.get("spreadsheet"):
         return placed.kind == "SPREADSHEET" or not exact
     if "sheetId" in place:
-        same = placed.sheet is not None and placed.sheet.sheet_id == place["sheetId"]
+        same = placed.sheet is not None and placed.sheet.sheet_id == int(place["sheetId"])
         return same and (placed.kind == "SHEET" or not exact)
     wanted = place.get("dimensionRange", {})
     if exact:
-        return placed.location().get("dimensionRange") == {"sheetId": 0} | wanted
+        return bool(placed.location().get("dimensionRange") == {"sheetId": 0} | wanted)
     sheet, area = find_grid_range(document, grid_range_of(wanted))
     return _overlaps(placed, sheet, area)
 

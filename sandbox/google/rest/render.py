@@ -121,9 +121,9 @@ def grid_data(sheet: Sheet, area: Area, mask: Mask) -> dict[str, Any]:
     found: dict[str, Any] = {}
     found |= {"startRow": area.row} if area.row else {}
     found |= {"startColumn": area.column} if area.column else {}
-    if (rows := mask.below("rowData")) is not None:
-        if lines := _row_data(sheet, area, rows.below("values") or _EVERYTHING):
-            found["rowData"] = lines
+    rows = mask.below("rowData")
+    if rows is not None and (lines := _row_data(sheet, area, rows.below("values") or _EVERYTHING)):
+        found["rowData"] = lines
     if mask.wants("rowMetadata"):
         found["rowMetadata"] = [_row_properties(sheet, i) for i in range(area.row, area.row_end)]
     if mask.wants("columnMetadata"):

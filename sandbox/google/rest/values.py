@@ -124,7 +124,7 @@ def update(context: Context) -> dict[str, Any]:
     with document.change(context.user):
         sheet, area = find_range(document, name, clip=False)
         answer = write_values(sheet, area, body, option)
-    return answer | _seen(document, context, sheet, answer)
+    return answer | _seen(document, context, answer)
 
 
 def batch_update(context: Context) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def append(context: Context) -> dict[str, Any]:
         answer = write_values(sheet, target, body, option)
     found: dict[str, Any] = {"spreadsheetId": document.id}
     found |= {} if table is None else {"tableRange": range_name(sheet, table)}
-    return found | {"updates": answer | _seen(document, context, sheet, answer)}
+    return found | {"updates": answer | _seen(document, context, answer)}
 
 
 def clear(context: Context) -> dict[str, Any]:
@@ -317,7 +317,7 @@ def _totals(document: Document, answers: list[tuple[Sheet, dict[str, Any]]]) -> 
     return {"spreadsheetId": document.id, **{name: count for name, count in totals.items() if count}}
 
 
-def _seen(document: Document, context: Context, sheet: Sheet, answer: dict[str, Any]) -> dict[str, Any]:
+def _seen(document: Document, context: Context, answer: dict[str, Any]) -> dict[str, Any]:
     if not context.parameter("includeValuesInResponse"):
         return {}
     rendering = Rendering.of(

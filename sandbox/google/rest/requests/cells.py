@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.google.area import Area
 from sandbox.google.cells import EMPTY, Cell
 from sandbox.google.document import Document, Sheet
+from sandbox.google.formats import shown
 from sandbox.google.grid import with_value
 from sandbox.google.paste import PASTE_TYPES
 from sandbox.google.references import copied
@@ -281,8 +282,6 @@ def _substitution(body: dict[str, Any]) -> Callable[[str], tuple[str, int]]:
 def _replaced(
     cell: Cell, substitute: Callable[[str], tuple[str, int]], in_formulas: bool, locale: str
 ) -> tuple[Cell, int]:
-    from sandbox.google.formats import shown
-
     if cell.empty or (cell.formula is not None and not in_formulas):
         return cell, 0
     text, hits = substitute(cell.formula if cell.formula is not None else shown(cell, locale))

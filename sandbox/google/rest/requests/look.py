@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from sandbox.google.area import Area
 from sandbox.google.cells import Cell
 from sandbox.google.document import Document, Sheet
 from sandbox.google.rest.errors import bad_request
@@ -118,7 +119,7 @@ def merge_cells(document: Document, body: dict[str, Any]) -> None:
                 left,
                 [
                     None if (row, left + i) == (top, left) else replace(c, value=None, formula=None, extras=None)
-                    for i, c in enumerate(sheet.cells(_area_of(row, left, right))[0])
+                    for i, c in enumerate(sheet.cells(Area(row, left, 1, right - left))[0])
                 ],
             )
     if any(_overlap(m, n) for m in sheet.props.merges for n in new):
@@ -204,13 +205,7 @@ def _bounds(sheet: Sheet, top: int, left: int, bottom: int, right: int) -> dict[
     }
 
 
-def _area_of(row: int, left: int, right: int) -> Any:
-    from sandbox.google.area import Area
-
-    return Area(row, left, 1, right - left)
-
-
-def _overlap(a: dict[str, Any], b: dict[str, Any]) -> bool:
+def _overlap(a: dict[str, int], b: dict[str, int]) -> bool:
     rows = a["startRowIndex"] < b["endRowIndex"] and b["startRowIndex"] < a["endRowIndex"]
     return rows and a["startColumnIndex"] < b["endColumnIndex"] and b["startColumnIndex"] < a["endColumnIndex"]
 
