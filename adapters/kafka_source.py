@@ -18,7 +18,7 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, delivery, servers, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, delivery, partition_of, servers, unavailable
 from core.ports import Delivery
 
 Place = tuple[str, int]
@@ -119,6 +119,11 @@ class KafkaSource:
     def assigned(self) -> frozenset[Place]:
         """Partitions that are ours and claimed."""
         return frozenset(self._next)
+
+    def owns(self, topic: str, link: str) -> bool:
+        """Whether the events of a link come to us."""
+        count = len(self._consumer.partitions_for_topic(topic) or ())
+        return count > 0 and (topic, partition_of(link, count)) in self._next
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Deliver from ``offset`` again, e.g. after a rolled-back transaction; nothing if no longer ours."""

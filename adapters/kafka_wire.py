@@ -70,3 +70,11 @@ def unavailable(bootstrap: Sequence[str], what: str, error: BaseException | None
         f"Kafka at {', '.join(bootstrap)} {what}{detail}.",
         "Check that it runs and that TWINSHEET_KAFKA names it.",
     )
+
+
+def partition_of(link: str, partitions: int) -> int:
+    """The partition that the events of a link go to, as every Kafka client's default partitioner has it."""
+    from kafka.partitioner.default import murmur2
+
+    hashed: int = murmur2(link.encode())
+    return (hashed & 0x7FFFFFFF) % partitions

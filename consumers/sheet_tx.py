@@ -6,7 +6,7 @@ deadlock; what follows for the process is in its answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from core import guards
@@ -225,8 +225,10 @@ def _hand_over(tx: Transaction, name: str, seen: Sequence[Observed]) -> None:
         _wake_rows(tx, name, dict.fromkeys(o.row_id for o in seen))
 
 
-def _wake_rows(tx: Transaction, name: str, row_ids: Iterable[str]) -> None:
-    rows = [{"row_id": row_id, "key": None} for row_id in row_ids]
+def _wake_rows(tx: Transaction, name: str, row_ids: Collection[str]) -> None:
+    bases = tx.bases(name, list(row_ids))
+    rows = [{"row_id": b.row_id, "key": list(b.key) if b.key else None} for b in bases.values()]
+    rows += [{"row_id": row_id, "key": None} for row_id in row_ids if row_id not in bases]
     if rows:
         tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": rows})
 

@@ -1,0 +1,94 @@
+"""Builds the adapters that more than one process uses, out of the settings."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from adapters.kafka_log import KafkaSource, Place, ensure_topics
+from adapters.mysql_connection import MysqlSession, parse_url
+from adapters.mysql_schema import describe_table
+from adapters.mysql_store import MysqlStore, open_store
+from adapters.quota import QuotaGate
+from adapters.sheets_client import SheetsClient
+from app.service import Service
+from config.links import Links
+from config.settings import Settings
+from core.values.catalog import codec_for
+
+
+def process_name(service: str) -> str:
+    """A name that no other process has, for fencing."""
+    return f"{service}@{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"[:64]
+
+
+def member_name(settings: Settings) -> str | None:
+    """A name that outlives a restart under a supervisor, so that the partitions come back at once."""
+    slot = os.environ.get("SUPERVISOR_PROCESS_NAME")
+    return f"{socket.gethostname()}:{settings.kafka_port}:{slot}" if slot else None
+
+
+def sheets_client(settings: Settings) -> SheetsClient:
+    """A connection to Google Sheets, or to the sandbox."""
+    return SheetsClient(credentials=settings.google_credentials, endpoint=settings.sheets_endpoint or "")
+
+
+def quota_gate(settings: Settings) -> QuotaGate:
+    """Tokens for calls to Google."""
+    return QuotaGate(settings.sheets_reads_per_minute, settings.sheets_writes_per_minute)
+
+
+def store_of(service: Service) -> MysqlStore:
+    """The state, with the twinsheet schema at this program's version."""
+    return service.closing(open_store(service.settings.mysql_url.get_secret_value()))
+
+
+class _Dropping:
+    """Closes a session at the end of a service."""
+
+    def __init__(self, session: MysqlSession) -> None:
+        self._session = session
+
+    def close(self) -> None:
+        self._session.drop()
+
+
+def links_of(service: Service) -> Links:
+    """The links, followed while running."""
+    session = MysqlSession(parse_url(service.settings.mysql_url.get_secret_value()), autocommit=True)
+    service.closing(_Dropping(session))
+    return Links(service.settings.links, partial(describe_table, session), codec_for)
+
+
+def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group
+    service: Service,
+    store: MysqlStore,
+    group: str,
+    topics: Sequence[str],
+    owner: str,
+    claimed: Callable[[frozenset[Place]], None] = lambda _places: None,
+    released: Callable[[frozenset[Place]], None] = lambda _places: None,
+    lost: Callable[[frozenset[Place]], None] = lambda _places: None,
+) -> KafkaSource:
+    """A consumer of a group that starts at the offsets kept in MySQL."""
+    ensure_topics(service.settings.kafka_servers, service.settings.kafka_partitions)
+
+    def claim(places: frozenset[Place]) -> dict[Place, int]:
+        stored = store.run(lambda tx: tx.claim_offsets(group, owner, places))
+        claimed(places)
+        return stored
+
+    return service.closing(
+        KafkaSource(
+            service.settings.kafka_servers,
+            group,
+            topics,
+            claim=claim,
+            revoked=released,
+            lost=lost,
+            member=member_name(service.settings),
+        )
+    )

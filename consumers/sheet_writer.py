@@ -1,0 +1,50 @@
+"""Process sheet_writer: Kafka ``table.changed`` → Sheets API. Start as many as there are partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from adapters.kafka_log import Place
+from adapters.sheets_prepare import new_row_id
+from adapters.sheets_tab import GoogleSheet
+from app.parts import links_of, process_name, quota_gate, sheets_client, source_of, store_of
+from app.service import Service, run_service
+from config.settings import SERVICE_NEEDS
+from consumers.sheet_link import Tools
+from consumers.sheet_work import GROUP, SheetWork
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
+
+POLL_S = 0.5
+
+
+def build(service: Service) -> Callable[[], None]:
+    """Connect and check; the answer runs until the service is asked to stop."""
+    store, links, owner = store_of(service), links_of(service), process_name(GROUP)
+    client = service.closing(sheets_client(service.settings))
+    tools = Tools(store, GoogleSheet(client), quota_gate(service.settings), new_row_id)
+    fresh: list[frozenset[Place]] = []
+    source = source_of(
+        service,
+        store,
+        GROUP,
+        [TABLE_CHANGED, SHEET_OBSERVED],
+        owner,
+        claimed=fresh.append,
+        released=lambda places: work.released(places),  # noqa: PLW0108 -- work needs the source first
+        lost=fresh.append,
+    )
+    work = SheetWork(source, tools, links.get, owner)
+
+    def run() -> None:
+        while not service.stop.is_set():
+            work.step(POLL_S)
+            if fresh:  # what happened to these links while nobody was theirs is found by comparing
+                fresh.clear()
+                work.compare(link.name for link in links.current() if source.owns(TABLE_CHANGED, link.name))
+            service.beat()
+
+    return run
+
+
+if __name__ == "__main__":
+    run_service(GROUP, build, needs=(*SERVICE_NEEDS, "sheets"))

@@ -1,0 +1,32 @@
+"""Process table_writer: Kafka ``sheet.observed`` → MySQL. Start as many as there are partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.parts import links_of, process_name, source_of, store_of
+from app.service import Service, run_service
+from config.rules import load_user_rule
+from consumers.table_work import GROUP, TableWork
+from core.events import SHEET_OBSERVED
+from core.rules import Rules
+
+POLL_S = 0.5
+
+
+def build(service: Service) -> Callable[[], None]:
+    """Connect and check; the answer runs until the service is asked to stop."""
+    store, links, owner = store_of(service), links_of(service), process_name(GROUP)
+    source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner)
+    work = TableWork(store, source, links.get, Rules(load_user_rule).compute, owner)
+
+    def run() -> None:
+        while not service.stop.is_set():
+            work.step(POLL_S)
+            service.beat()
+
+    return run
+
+
+if __name__ == "__main__":
+    run_service(GROUP, build)

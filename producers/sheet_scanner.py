@@ -1,0 +1,47 @@
+"""Process sheet_scanner: the tabs themselves → Kafka ``sheet.observed``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from adapters.kafka_log import KafkaPublisher
+from adapters.sheets_tab import GoogleSheet
+from app.parts import links_of, process_name, quota_gate, sheets_client, source_of, store_of
+from app.service import Service, run_service
+from config.settings import SERVICE_NEEDS
+from core.events import SHEET_OBSERVED
+from producers.scan_work import GROUP, ScanWork
+
+POLL_S = 0.5
+
+
+def build(service: Service) -> Callable[[], None]:
+    """Connect and check; the answer runs until the service is asked to stop."""
+    settings = service.settings
+    store, links, owner = store_of(service), links_of(service), process_name(GROUP)
+    client = service.closing(sheets_client(settings))
+    publisher = service.closing(KafkaPublisher(settings.kafka_servers))
+    source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner)
+    work = ScanWork(
+        store=store,
+        sheet=GoogleSheet(client),
+        gate=quota_gate(settings),
+        publisher=publisher,
+        source=source,
+        links=links.current,
+        is_ours=lambda name: source.owns(SHEET_OBSERVED, name),
+        owner=owner,
+        interval_s=settings.scan_interval_s,
+        delay_s=settings.scan_delay_s,
+    )
+
+    def run() -> None:
+        while not service.stop.is_set():
+            work.step(POLL_S)
+            service.beat()
+
+    return run
+
+
+if __name__ == "__main__":
+    run_service(GROUP, build, needs=(*SERVICE_NEEDS, "sheets"))
