@@ -80,7 +80,7 @@ class Record(Statements):
         history, self._history = self._history, []
         conflicts, self._conflicts = self._conflicts, []
         outbox, self._outbox = self._outbox, []
-        self._run_rows(_HISTORY, f"({marks(12)})", history, "ON DUPLICATE KEY UPDATE id = id")
+        self._run_rows(_HISTORY, f"({marks(12)})", history, "ON DUPLICATE KEY UPDATE side = VALUES(side)")
         self._run_rows(_CONFLICT, f"({marks(15)})", conflicts)
         self._run_rows("INSERT INTO outbox (link, topic, body)", "(%s, %s, %s)", outbox)
 

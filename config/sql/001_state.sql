@@ -76,8 +76,9 @@ CREATE TABLE history (
   at          DATETIME(6)  NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   event       VARCHAR(128) NOT NULL DEFAULT '',
   KEY of_cell (link, row_id, column_name, id),
-  KEY of_link (link, id),
-  UNIQUE KEY once (link, row_id, column_name, event, what, side)
+  once        BINARY(32)   NULL COMMENT 'SHA-256 of cell, event, side and what; NULL where no event is named',
+  UNIQUE KEY once (once),
+  KEY of_link (link, id)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE conflict (

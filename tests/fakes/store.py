@@ -1,0 +1,360 @@
+"""The state in memory: passes the same contract suite as MySQL does (tests/contract/test_store.py).
+
+Several FakeStores over one FakeState are several processes over one database, as far as one thread can show it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
+from core.model import Canonical, Key, Link, LinkedColumn, Observed, RowBase
+from core.ports import (
+    ConflictEntry,
+    HistoryEntry,
+    Intent,
+    Json,
+    LinkState,
+    RejectionEntry,
+    TableRow,
+    Waiting,
+)
+
+T = TypeVar("T")
+Cell = tuple[str, str]
+Partition = tuple[str, int]
+
+
+@dataclass
+class FakeTable:
+    """A user's table: its rows by key, and what an INSERT may leave out."""
+
+    rows: dict[Key, dict[str, Canonical]] = field(default_factory=dict)
+    defaults: dict[str, Canonical] = field(default_factory=dict)
+    unique: tuple[str, ...] = ()
+    last_id: int = 0
+
+
+@dataclass
+class FakeState:
+    """Everything that is committed."""
+
+    links: dict[str, LinkState] = field(default_factory=dict)
+    scanned: dict[str, datetime] = field(default_factory=dict)
+    holds: dict[str, tuple[str, str]] = field(default_factory=dict)
+    bases: dict[str, dict[str, RowBase]] = field(default_factory=dict)
+    waiting: dict[str, dict[Cell, Waiting]] = field(default_factory=dict)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    history: list[tuple[str, HistoryEntry]] = field(default_factory=list)
+    conflicts: list[tuple[str, ConflictEntry]] = field(default_factory=list)
+    rejections: dict[tuple[str, str, str], RejectionEntry] = field(default_factory=dict)
+    """Open ones, by link, row id and column."""
+    outbox: list[tuple[str, str, Json]] = field(default_factory=list)
+    """(topic, link, body) in commit order."""
+    owners: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    offsets: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    tables: dict[tuple[str, str], FakeTable] = field(default_factory=dict)
+
+    def table(self, link: Link) -> FakeTable:
+        """The linked table; made when first asked for."""
+        return self.tables.setdefault((link.schema, link.table), FakeTable())
+
+
+class FakeTransaction:
+    """See :class:`core.ports.Transaction`."""
+
+    def __init__(self, state: FakeState, now: Callable[[], datetime]) -> None:
+        self.state = state
+        self._now = now
+
+    # --- links
+
+    def link_state(self, name: str, *, lock: bool = False) -> LinkState | None:
+        return self.state.links.get(name)
+
+    def link_states(self) -> list[LinkState]:
+        return [self.state.links[name] for name in sorted(self.state.links)]
+
+    def put_link(self, state: LinkState) -> None:
+        self.state.links[state.name] = state
+        if state.state != "held":
+            self.state.holds.pop(state.name, None)
+
+    def remove_link(self, name: str) -> None:
+        for part in (self.state.links, self.state.bases, self.state.waiting, self.state.intents, self.state.holds):
+            part.pop(name, None)
+        for cell in [c for c in self.state.rejections if c[0] == name]:
+            del self.state.rejections[cell]
+
+    def set_link_state(self, name: str, state: str, reason: str | None) -> None:
+        if name in self.state.links:
+            self.put_link(replace(self.state.links[name], state=state, reason=reason))
+
+    def next_epoch(self, name: str) -> int:
+        if name not in self.state.links:
+            raise NotLinked(f"No link is named {name}.")
+        link = self.state.links[name]
+        self.state.links[name] = replace(link, epoch=link.epoch + 1)
+        return link.epoch + 1
+
+    def next_n(self, name: str, epoch: int) -> int:
+        link = self.state.links.get(name)
+        if link is None or link.epoch != epoch:
+            raise Fenced(f"Another writer has taken the link {name} over.")
+        self.state.links[name] = replace(link, n=link.n + 1)
+        return link.n + 1
+
+    def raise_n(self, name: str, n: int) -> None:
+        link = self.state.links[name]
+        self.state.links[name] = replace(link, n=max(link.n, n))
+
+    def note_scan(self, name: str, at: datetime) -> None:
+        self.state.scanned[name] = max(at, self.state.scanned.get(name, at))
+
+    def hold(self, name: str, guard: str, reason: str) -> None:
+        link = self.state.links.get(name)
+        if link is None:
+            return
+        if link.state != "held":
+            self.state.links[name] = replace(link, state="held", reason=reason)
+        self.state.holds.setdefault(name, (guard, reason))
+
+    # --- bases
+
+    def bases(self, link: str, row_ids: Collection[str]) -> dict[str, RowBase]:
+        known = self.state.bases.get(link, {})
+        return {row_id: known[row_id] for row_id in sorted(set(row_ids)) if row_id in known}
+
+    def bases_of_keys(self, link: str, keys: Collection[Key]) -> dict[Key, RowBase]:
+        wanted = set(keys)
+        return {b.key: b for b in self.all_bases(link) if b.key is not None and b.key in wanted}
+
+    def all_bases(self, link: str) -> list[RowBase]:
+        known = self.state.bases.get(link, {})
+        return [known[row_id] for row_id in sorted(known) if not known[row_id].gone]
+
+    def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
+        after = {**self.state.bases.get(link, {}), **{b.row_id: b for b in bases}}
+        keys = [b.key for b in after.values() if b.key is not None and not b.gone]
+        if len(keys) != len(set(keys)):
+            raise MysqlRefused(f"Two rows of the link {link} claim the same key.")
+        self.state.bases[link] = after
+
+    # --- the user's table
+
+    def rows(self, link: Link, keys: Collection[Key]) -> dict[Key, TableRow]:
+        rows = self.state.table(link).rows
+        return {key: dict(rows[key]) for key in sorted(set(keys)) if key in rows}
+
+    def all_keys(self, link: Link) -> list[Key]:
+        return sorted(self.state.table(link).rows, key=lambda key: _order(link, key))
+
+    def insert_row(self, link: Link, values: TableRow) -> Key:
+        table = self.state.table(link)
+        row: dict[str, Canonical] = {c.name: table.defaults.get(c.name) for c in link.columns}
+        row.update({name: value for name, value in values.items() if name in row})
+        for column in link.key_columns:
+            if column.column.auto_increment and row[column.name] is None:
+                row[column.name] = str(table.last_id + 1)
+        _check(link, table, row, but=None)
+        key = link.key_of(row)
+        for column in link.key_columns:
+            if column.column.auto_increment:
+                table.last_id = max(table.last_id, int(row[column.name] or 0))
+        table.rows[key] = row
+        return key
+
+    def insert_rows(self, link: Link, rows: Sequence[TableRow]) -> list[Key | Unfit]:
+        return [_caught(self.insert_row, link, row) for row in rows]
+
+    def update_row(self, link: Link, key: Key, values: TableRow) -> None:
+        table = self.state.table(link)
+        if key not in table.rows:
+            raise Unfit("the row is no longer in the table")
+        row = {**table.rows[key], **values}
+        _check(link, table, row, but=key)
+        del table.rows[key]
+        table.rows[link.key_of(row)] = row
+
+    def update_rows(self, link: Link, rows: Sequence[tuple[Key, TableRow]]) -> list[Unfit | None]:
+        return [_caught(self.update_row, link, key, values) for key, values in rows]
+
+    def delete_row(self, link: Link, key: Key) -> None:
+        self.state.table(link).rows.pop(key, None)
+
+    def delete_rows(self, link: Link, keys: Sequence[Key]) -> list[Unfit | None]:
+        return [_caught(self.delete_row, link, key) for key in keys]
+
+    # --- waiting cells and intents
+
+    def waiting(self, link: str, row_ids: Collection[str]) -> dict[str, list[Waiting]]:
+        found: dict[str, list[Waiting]] = {}
+        for (row_id, _), cell in sorted(self.state.waiting.get(link, {}).items()):
+            if row_id in set(row_ids):
+                found.setdefault(row_id, []).append(cell)
+        return found
+
+    def waiting_rows(self, link: str, reasons: Collection[str], older_than_s: float = 0) -> list[str]:
+        until = self._now() - timedelta(seconds=older_than_s)
+        cells = self.state.waiting.get(link, {}).values()
+        return sorted({w.observed.row_id for w in cells if w.reason in reasons and w.since <= until})
+
+    def put_waiting(self, link: str, cells: Iterable[tuple[Observed, str]]) -> None:
+        held = self.state.waiting.setdefault(link, {})
+        for seen, reason in cells:
+            before = held.get((seen.row_id, seen.column))
+            since = before.since if before and before.reason == reason else self._now()
+            held[(seen.row_id, seen.column)] = Waiting(seen, reason, since)
+
+    def drop_waiting(self, link: str, cells: Iterable[Cell]) -> None:
+        for cell in cells:
+            self.state.waiting.get(link, {}).pop(cell, None)
+
+    def intent(self, link: str) -> Intent | None:
+        return self.state.intents.get(link)
+
+    def open_intent(self, intent: Intent) -> None:
+        if intent.link in self.state.intents:
+            raise Fenced(f"Another write to the sheet of {intent.link} is open.")
+        self.state.intents[intent.link] = intent
+
+    def close_intent(self, link: str, n: int) -> None:
+        intent = self.state.intents.get(link)
+        if intent and intent.n == n:
+            del self.state.intents[link]
+
+    # --- the record
+
+    def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
+        known = {_once(name, e) for name, e in self.state.history if e.event}
+        for entry in entries:
+            once = _once(link, entry)
+            if not entry.event or once not in known:
+                self.state.history.append((link, entry))
+                known.add(once)
+
+    def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None:
+        self.state.conflicts.extend((link, e) for e in entries)
+
+    def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:
+        for entry in entries:
+            cell = (link, entry.row_id, entry.column)
+            before = self.state.rejections.get(cell)
+            if before is None or (before.value, before.reason) != (entry.value, entry.reason):
+                self.state.rejections[cell] = entry
+
+    def mend_rejections(self, link: str, cells: Iterable[Cell]) -> None:
+        for row_id, column in cells:
+            self.state.rejections.pop((link, row_id, column), None)
+
+    # --- outbox and offsets
+
+    def send(self, topic: str, link: str, body: Json) -> None:
+        self.state.outbox.append((topic, link, copy.deepcopy(body)))
+
+    def store_offsets(self, group: str, owner: str, offsets: Mapping[Partition, int]) -> None:
+        for (topic, number), offset in offsets.items():
+            if self.state.owners.get((group, topic, number)) != owner:
+                raise Fenced(f"Another process has taken over partitions of {group}: {topic}/{number}.")
+            self.state.offsets[(group, topic, number)] = offset
+
+    def claim_offsets(self, group: str, owner: str, partitions: Collection[Partition]) -> dict[Partition, int]:
+        for topic, number in partitions:
+            self.state.owners[(group, topic, number)] = owner
+        places = {(t, p): (group, t, p) for t, p in sorted(partitions)}
+        return {place: self.state.offsets[at] for place, at in places.items() if at in self.state.offsets}
+
+
+class FakeStore:
+    """See :class:`core.ports.Store`.
+
+    Args:
+        state: shared with other stores; a fresh one if left out.
+        now: the clock that waiting cells are dated by.
+    """
+
+    def __init__(self, state: FakeState | None = None, now: Callable[[], datetime] | None = None) -> None:
+        self.state = state or FakeState()
+        self._now = now or (lambda: datetime.now(UTC))
+        self._busy = False
+
+    @contextmanager
+    def begin(self) -> Iterator[FakeTransaction]:
+        """What the block changed is there when it ends, and never was when it raises."""
+        if self._busy:
+            raise RuntimeError("a transaction is open already")
+        self._busy = True
+        work = copy.copy(self.state)
+        for name, part in vars(self.state).items():
+            setattr(work, name, _copied(part))
+        try:
+            yield FakeTransaction(work, self._now)
+            vars(self.state).update(vars(work))
+        finally:
+            self._busy = False
+
+    def run(self, work: Callable[[FakeTransaction], T]) -> T:
+        """Run ``work`` in a transaction; here nobody is ever in its way."""
+        with self.begin() as transaction:
+            return work(transaction)
+
+    def read_rows(self, link: Link) -> Iterator[tuple[Key, TableRow]]:
+        """The whole linked table, by key."""
+        with self.begin() as transaction:
+            rows = [(key, dict(self.state.table(link).rows[key])) for key in transaction.all_keys(link)]
+        yield from rows
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _copied(part: Any) -> Any:
+    """Entries never change, containers do: two levels are enough, and keep large states quick."""
+    if isinstance(part, list):
+        return list(part)
+    return {k: copy.deepcopy(v) if isinstance(v, FakeTable) else copy.copy(v) for k, v in part.items()}
+
+
+def _caught(work: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return work(*args)
+    except Unfit as reason:
+        return reason
+
+
+def _check(link: Link, table: FakeTable, row: Mapping[str, Canonical], but: Key | None) -> None:
+    for column in link.columns:
+        _check_value(column, row[column.name])
+    key = link.key_of(row)
+    if key != but and key in table.rows:
+        raise Unfit(f"another row of the table already has '{'-'.join(key)}' in the primary key")
+    for name in table.unique:
+        others = [r for k, r in table.rows.items() if k != but]
+        if row[name] is not None and any(r[name] == row[name] for r in others):
+            raise Unfit(f"another row of the table already has '{row[name]}' in the unique key {name}")
+
+
+def _check_value(column: LinkedColumn, value: Canonical) -> None:
+    if value is not None and value != value.encode("utf-8", "replace").decode():
+        raise Unfit(f"{column.name}: the text holds half a character")
+    column.codec.to_table(value)  # raises Unfit where the column cannot hold it
+    if value is None and not column.column.nullable:
+        raise Unfit(f"{column.name}: cannot be empty")
+    length = column.column.length_chars
+    if value is not None and length is not None and len(value) > length:
+        raise Unfit(f"{column.name}: the value is too long for the column")
+
+
+def _order(link: Link, key: Key) -> tuple[Any, ...]:
+    return tuple(
+        int(v) if c.column.data_type.endswith("int") else v for c, v in zip(link.key_columns, key, strict=True)
+    )
+
+
+def _once(link: str, entry: HistoryEntry) -> tuple[object, ...]:
+    return (link, entry.row_id, entry.column, entry.event, entry.side, entry.what)
