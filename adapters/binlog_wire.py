@@ -126,10 +126,10 @@ def _table_of(packet: bytes) -> Table:
 class Tap:
     """Shared by the reader and its connection: the group being read, and the wish to end."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], stop: threading.Event) -> None:
         self.group = Group()
         self.clock = clock
-        self.stop = threading.Event()
+        self.stop = stop
 
 
 def connection_class(tap: Tap, where: str) -> type[Connection]:

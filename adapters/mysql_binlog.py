@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
@@ -91,6 +92,7 @@ class BinlogReader:
         by_gtid: start after ``start.gtid_set`` instead of at file and offset (MySQL only).
         watch: the tables whose rows are wanted.
         own: our own table whose changes alone are no news.
+        stop: ends :meth:`read` within a second when it is set.
         is_mariadb: which of the two servers it is.
         server_id: must be unlike that of every other reader and replica; a random high one by default.
         clock: seconds since 1970.
@@ -100,10 +102,11 @@ class BinlogReader:
         self,
         address: MysqlAddress,
         start: Position,
+        by_gtid: bool = False,
         *,
         watch: Watch,
         own: Table,
-        by_gtid: bool = False,
+        stop: threading.Event | None = None,
         is_mariadb: bool = False,
         server_id: int | None = None,
         clock: Callable[[], float] = time.time,
@@ -112,7 +115,7 @@ class BinlogReader:
         self._own = own
         self._server = start.server
         self._gtids = _gtids(start.gtid_set, is_mariadb=is_mariadb)
-        self._tap = Tap(clock)
+        self._tap = Tap(clock, stop or threading.Event())
         self._where = f"{address.host}:{address.port}"
         self._changes: list[RowChange | TableChange] = []
         self._bytes = 0
@@ -134,7 +137,7 @@ class BinlogReader:
         )
 
     def read(self) -> Iterator[Committed | None]:
-        """Transactions, and ``None`` twice a second while nothing happens. Ends after :meth:`stop`.
+        """Transactions, and ``None`` twice a second while nothing happens. Ends when ``stop`` is set.
 
         A large transaction comes in pieces, the last one marked. Reading may go on only at the position of a
         last piece.
@@ -159,13 +162,8 @@ class BinlogReader:
                 continue
             yield from self._taken(event)
 
-    def stop(self) -> None:
-        """Let :meth:`read` end within a second; from any thread."""
-        self._tap.stop.set()
-
     def close(self) -> None:
         """Let go of the connections."""
-        self.stop()
         self._stream.close()
 
     # --- events to transactions -----------------------------------------------------

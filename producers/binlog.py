@@ -1,0 +1,62 @@
+"""The change feed as a process: ``python -m producers.binlog``. MySQL's binlog to Kafka."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from adapters.binlog_lease import BinlogLease
+from adapters.binlog_server import BinlogServer
+from adapters.kafka_log import KafkaPublisher, ensure_topics
+from adapters.mysql_binlog import BinlogReader, Watch
+from adapters.mysql_connection import ThreadSessions, parse_url
+from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
+from adapters.mysql_schema import describe_table
+from app.metrics import TABLE_TO_SHEET_S
+from app.service import Service, run_service
+from config.links import Links
+from core.table_times import TableTimes
+from core.values.catalog import codec_for
+from producers.binlog_feed import BinlogFeed
+from producers.binlog_messages import Messages
+
+
+def build(service: Service) -> Callable[[], None]:
+    """Connect to Kafka and MySQL, check that the binlog tells everything, and be the reader or stand by."""
+    settings = service.settings
+    address = parse_url(settings.mysql_url.get_secret_value())
+    migrate(address)
+    session = service.closing(ThreadSessions(address))
+    server = BinlogServer(session)
+    server.check()
+    ensure_topics(settings.kafka, settings.kafka_partitions)
+    publisher = service.closing(KafkaPublisher(settings.kafka, ack_timeout_s=settings.kafka_ack_timeout_s))
+    publisher.connect()
+    watch = Watch(folds_names=server.folds_names)
+    outbox, own = (DEFAULT_SCHEMA, "outbox"), (DEFAULT_SCHEMA, "binlog_position")
+    open_reader = partial(
+        BinlogReader, address, watch=watch, own=own, is_mariadb=server.is_mariadb, stop=service.stop
+    )
+    return BinlogFeed(
+        server=server,
+        open_reader=open_reader,
+        watch=watch,
+        lease=service.closing(BinlogLease(address)),
+        publisher=publisher,
+        links=Links(settings.links, partial(describe_table, session), codec_for),
+        messages=Messages(outbox=outbox, times=TableTimes(), fold=watch.fold),
+        stop=service.stop,
+        beat=service.beat,
+        published=observe,
+    ).run
+
+
+def observe(at: datetime, _exact: bool) -> None:
+    """Measure from commit to acknowledgement by Kafka."""
+    TABLE_TO_SHEET_S.labels("committed_to_published").observe(max(0.0, time.time() - at.timestamp()))
+
+
+if __name__ == "__main__":
+    run_service("binlog", build)

@@ -1,0 +1,271 @@
+"""Gather from the binlog, publish to Kafka, move the position: the change feed from table to sheet."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from adapters.binlog_events import Committed, Position, PositionLost, Table
+from core.errors import KafkaUnavailable, MysqlUnavailable
+from core.inflight import InFlight
+from core.model import Link
+from core.ports import Json
+from producers.binlog_messages import Message, Messages, compare_all
+
+log = structlog.get_logger(__name__)
+
+UNACKNOWLEDGED_MAX = 2000
+ACK_WAIT_S = 10.0
+NOTE_EVERY_S = 0.5
+IDLE_NOTE_EVERY_S = 10.0
+"""While only tables pass that nobody has linked, so that their binlog may be purged one day."""
+CHECK_EVERY_S = 1.0
+PRUNE_EVERY_S = 60.0
+STAND_BY_S = 1.0
+LAST_ACKS_S = 2.0
+
+
+class Links(Protocol):
+    """The links as of now; cheap to ask."""
+
+    version: int
+
+    def current(self) -> list[Link]: ...
+    def refresh(self) -> None:
+        """Describe the tables again."""
+
+
+class Publisher(Protocol):
+    """Kafka, without waiting for each message."""
+
+    def start(self, topic: str, link: str, body: Json, done: Callable[[KafkaUnavailable | None], None]) -> None: ...
+    def publish_many(self, messages: Sequence[Message]) -> None: ...
+
+
+class Lease(Protocol):
+    """The right to read, and the note of the position."""
+
+    def acquire(self, timeout_s: float) -> bool: ...
+    def check(self) -> None: ...
+    def load(self) -> Position | None: ...
+    def save(self, position: Position) -> None: ...
+    def outbox_since_note(self) -> list[Message]: ...
+    def prune(self) -> None: ...
+
+
+class Server(Protocol):
+    """The server's binlog, seen from outside."""
+
+    def position(self) -> Position: ...
+    def resume(self, stored: Position) -> tuple[Position, bool]: ...
+
+
+class Reader(Protocol):
+    """One pass over the binlog."""
+
+    def read(self) -> Iterator[Committed | None]: ...
+    def close(self) -> None: ...
+
+
+class Watched(Protocol):
+    """The tables that the reader looks at."""
+
+    def set(self, tables: set[Table]) -> None: ...
+
+
+OpenReader = Callable[[Position, bool], Reader]
+Published = Callable[[datetime, bool], None]
+"""Told with the commit time of each transaction's messages once Kafka has them, and whether it is exact."""
+
+
+class BinlogFeed:
+    """One process's life as the (or a waiting) reader of the binlog.
+
+    The position is noted only past transactions whose messages Kafka has acknowledged, and only while the
+    lease is held; whatever breaks, reading begins again at the note. A message may be sent twice, never not.
+    """
+
+    def __init__(
+        self,
+        *,
+        server: Server,
+        open_reader: OpenReader,
+        watch: Watched,
+        lease: Lease,
+        publisher: Publisher,
+        links: Links,
+        messages: Messages,
+        stop: threading.Event,
+        beat: Callable[[], None] = lambda: None,
+        published: Published = lambda _at, _exact: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._server, self._open_reader, self._watch = server, open_reader, watch
+        self._lease, self._publisher, self._links = lease, publisher, links
+        self._messages, self._stop, self._beat, self._published = messages, stop, beat, published
+        self._clock = clock
+        self._inflight: InFlight[Position] = InFlight()
+        self._failure: KafkaUnavailable | None = None
+        self._links_version: int | None = None
+        self._known: dict[str, object] | None = None
+        self._noted: Position | None = None
+        self._fresh: Position | None = None
+        """Where reading was begun anew without a note; lost again, it is no use to try once more."""
+        self._noted_at = self._checked_at = self._pruned_at = clock()
+        self._news = False
+        """Whether anything was published since the last note."""
+
+    def run(self) -> None:
+        """Stand by, then read until asked to stop.
+
+        Raises:
+            KafkaUnavailable, MysqlUnavailable: begin anew later; nothing is lost.
+            MysqlRefused: the server's settings or grants do not allow it.
+            Fenced: another reader has taken over.
+        """
+        if not self._stand_by():
+            return
+        self._follow_links()
+        start, by_gtid = self._begin()
+        while not self._stop.is_set():
+            try:
+                self._read(start, by_gtid)
+            except PositionLost as error:
+                if start == self._fresh:
+                    raise MysqlUnavailable(f"The binlog cannot be read: {error.message}", error.hint) from error
+                start, by_gtid = self._start_over(error.message), False
+
+    def _stand_by(self) -> bool:
+        waited = False
+        while not self._stop.is_set():
+            if self._lease.acquire(STAND_BY_S):
+                log.info("binlog_reader_active", waited=waited)
+                return True
+            if not waited:
+                log.info("binlog_reader_standing_by")
+            waited = True
+            self._beat()
+        return False
+
+    def _begin(self) -> tuple[Position, bool]:
+        stored = self._lease.load()
+        if stored is None:
+            return self._start_over("the binlog was not read before"), False
+        try:
+            start, by_gtid = self._server.resume(stored)
+        except PositionLost as error:
+            return self._start_over(str(error)), False
+        self._noted = stored
+        log.info("binlog_resumed", file=start.file, offset=start.offset, by_gtid=by_gtid)
+        return start, by_gtid
+
+    def _start_over(self, reason: str) -> Position:
+        """Read from now on, after having everything compared that was changed before."""
+        now = self._server.position()
+        links = self._links.current()
+        log.warning("binlog_started_over", reason=reason, file=now.file, offset=now.offset, links=len(links))
+        asked = [
+            (topic, link, self._messages.answered(topic, link, body, exact=False))
+            for topic, link, body in self._lease.outbox_since_note()
+        ]
+        self._publisher.publish_many([*compare_all(links, reason), *asked])
+        self._inflight = InFlight()
+        self._lease.save(now)
+        self._noted = self._fresh = now
+        return now
+
+    # --- gather, publish, move the position ------------------------------------------------
+
+    def _read(self, start: Position, by_gtid: bool) -> None:
+        reader = self._open_reader(start, by_gtid)
+        try:
+            for committed in reader.read():
+                if committed is not None:
+                    self._publish(committed)
+                self._keep_up()
+                if self._stop.is_set():
+                    break
+            self._inflight.wait_below(1, LAST_ACKS_S)
+            self._note_position()
+        finally:
+            reader.close()
+
+    def _publish(self, committed: Committed) -> None:
+        altered = False
+        for topic, link, body in self._messages.of(committed):
+            self._hand_over(topic, link, body, committed)
+            altered = altered or body.get("kind") == "ddl"
+        if committed.last and not committed.own:
+            self._inflight.reached(committed.position)
+        if altered:
+            self._links.refresh()
+
+    def _hand_over(self, topic: str, link: str, body: Json, committed: Committed) -> None:
+        if not self._inflight.wait_below(UNACKNOWLEDGED_MAX, ACK_WAIT_S):
+            raise KafkaUnavailable(
+                f"Kafka has acknowledged nothing for {ACK_WAIT_S:g} s.", "Check that it runs; it is tried again."
+            )
+        self._raise_failure()
+        inflight = self._inflight
+        token = inflight.begin()
+
+        def done(error: KafkaUnavailable | None) -> None:  # on Kafka's own thread
+            if error is not None:
+                self._failure = error
+                return
+            inflight.done(token)
+            self._published(committed.committed_at, committed.exact)
+
+        self._publisher.start(topic, link, body, done)
+        self._news = True
+
+    def _keep_up(self) -> None:
+        self._raise_failure()
+        now = self._clock()
+        if now - self._noted_at >= (NOTE_EVERY_S if self._news else IDLE_NOTE_EVERY_S):
+            self._note_position()
+        if now - self._checked_at >= CHECK_EVERY_S:
+            self._checked_at = now
+            self._lease.check()
+            self._follow_links()
+            self._beat()
+        if now - self._pruned_at >= PRUNE_EVERY_S:
+            self._pruned_at = now
+            self._lease.prune()
+
+    def _note_position(self) -> None:
+        self._noted_at = self._clock()
+        passed = self._inflight.passed()
+        if passed is None or passed == self._noted:
+            return
+        self._news = len(self._inflight) > 0
+        self._lease.save(passed)
+        self._noted = passed
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _follow_links(self) -> None:
+        links = self._links.current()
+        if self._links.version == self._links_version:
+            return
+        self._links_version = self._links.version
+        self._messages.set_links(links)
+        self._watch.set(self._messages.tables)
+        known, self._known = self._known, {link.name: _shape(link) for link in links}
+        log.info("binlog_links", links=sorted(self._known))
+        if known is not None:  # what happened to its table before it was watched is found by comparing
+            new = [link for link in links if known.get(link.name) != self._known[link.name]]
+            self._publisher.publish_many(compare_all(new, "the link is new or was changed"))
+
+
+def _shape(link: Link) -> object:
+    """What of a link says which changes count."""
+    return link.spreadsheet_id, link.tab, link.schema, link.table, [(c.header, c.column) for c in link.columns]

@@ -1,0 +1,223 @@
+"""From what a transaction changed to the messages that say where to look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.binlog_events import Committed, Row, RowChange, Table, TableChange
+from core.errors import Unfit
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.model import Key, Link
+from core.ports import Json
+from core.table_times import TableTimes, rfc3339, times_to_json
+
+KEYS_MAX = 500
+"""Keys per message: small enough to work on at once, large enough for a bulk change."""
+
+Message = tuple[str, str, Json]
+"""Topic, link, body."""
+
+
+@dataclass(slots=True)
+class _Touched:
+    """Rows of one link that wait to be told of."""
+
+    keys: dict[Key, None] = field(default_factory=dict)
+    renamed: list[tuple[Key, Key]] = field(default_factory=list)
+
+
+class Messages:
+    """Turns transactions into messages, and remembers commit times on the way.
+
+    Args:
+        outbox: schema and table of the outbox.
+        times: fed with every change, asked for replans.
+        fold: spells a table as the binlog does.
+    """
+
+    def __init__(
+        self, *, outbox: Table, times: TableTimes, fold: Callable[[Table], Table] = lambda table: table
+    ) -> None:
+        self._outbox = fold(outbox)
+        self._times = times
+        self._fold = fold
+        self._by_table: dict[Table, list[Link]] = {}
+        self._by_name: dict[str, Link] = {}
+        self._touched: dict[str, _Touched] = {}
+
+    def set_links(self, links: Iterable[Link]) -> None:
+        """Work for these links from now on."""
+        self._by_table, self._by_name = {}, {}
+        for link in links:
+            self._by_name[link.name] = link
+            self._by_table.setdefault(self._fold((link.schema, link.table)), []).append(link)
+
+    @property
+    def tables(self) -> set[Table]:
+        """Every table whose changes are wanted."""
+        return {*self._by_table, self._outbox}
+
+    def of(self, committed: Committed) -> Iterator[Message]:
+        """The messages of a transaction or of a piece of one, in the order of what happened."""
+        self._touched = {}
+        for change in committed.changes:
+            table = (change.schema, change.table)
+            if isinstance(change, TableChange):
+                yield from self._flush(committed)
+                yield from self._table_changed(change, committed)
+            elif table == self._outbox:
+                yield from self._flush(committed)
+                yield from self._from_outbox(change, committed)
+            else:
+                for link in self._by_table.get(table, ()):
+                    yield from self._row_changed(link, change, committed)
+        yield from self._flush(committed)
+
+    # --- rows -------------------------------------------------------------------------
+
+    def _row_changed(self, link: Link, change: RowChange, committed: Committed) -> Iterator[Message]:
+        try:
+            old = key_of(link, change.before)
+            new = key_of(link, change.after)
+        except (KeyError, Unfit) as error:
+            reason = f"the key of a changed row cannot be read: {error}"
+            yield _compare(link.name, reason)
+            return
+        if not self._note_times(link, change, old, new, committed):
+            return  # only columns that are not linked
+        touched = self._touched.setdefault(link.name, _Touched())
+        touched.keys.update(dict.fromkeys(key for key in (old, new) if key is not None))
+        if old is not None and new is not None and old != new:
+            touched.renamed.append((old, new))
+        if len(touched.keys) >= KEYS_MAX:
+            del self._touched[link.name]
+            yield _rows(link.name, touched, committed)
+
+    def _note_times(
+        self, link: Link, change: RowChange, old: Key | None, new: Key | None, committed: Committed
+    ) -> bool:
+        """Remember when what changed; whether anything linked did."""
+        at, before, after = committed.committed_at, change.before, change.after
+        if new is None or old is None or before is None or after is None:
+            self._times.row_changed(link.name, new or old or (), at)
+            return True
+        if old != new:
+            self._times.key_changed(link.name, old, new)
+        changed = [c.name for c in link.columns if before.get(c.name) != after.get(c.name)]
+        self._times.cells_changed(link.name, new, changed, at)
+        return bool(changed)
+
+    def _flush(self, committed: Committed) -> Iterator[Message]:
+        touched, self._touched = self._touched, {}
+        for name, rows in touched.items():
+            yield _rows(name, rows, committed)
+
+    # --- whole tables, and messages that were put into the outbox ------------------------
+
+    def _table_changed(self, change: TableChange, committed: Committed) -> Iterator[Message]:
+        for link in self._by_table.get((change.schema, change.table), ()):
+            if change.what != "unread":
+                body = {"kind": "ddl", "what": change.what, "link": link.name, **_when(committed)}
+                yield TABLE_CHANGED, link.name, body
+            if change.what in ("alter", "unread"):  # an ALTER may have changed values without a word
+                yield _compare(link.name, change.reason or f"the table was changed by {change.what.upper()} TABLE")
+
+    def _from_outbox(self, change: RowChange, committed: Committed) -> Iterator[Message]:
+        row = change.after
+        if change.kind != "insert" or row is None:
+            return
+        topic, link = str(row["topic"]), str(row["link"])
+        yield topic, link, self.answered(topic, link, json_body(row["body"]), exact=committed.exact)
+
+    def answered(self, topic: str, name: str, body: Json, *, exact: bool) -> Json:
+        """A message of the outbox; the question for commit times with its answer, any other as it is.
+
+        The question was committed after the change that it asks about, so that change has passed here.
+        """
+        if topic != SHEET_OBSERVED or body.get("kind") != "replan":
+            return body
+        link = self._by_name.get(name)
+        columns = [c.name for c in link.columns] if link else []
+        rows = [
+            {
+                **row,
+                "times": times_to_json(self._times.of(name, tuple(row["key"]), columns)) if row.get("key") else {},
+            }
+            for row in body.get("rows", ())
+        ]
+        return {**body, "rows": rows, "times_exact": exact}
+
+
+def key_of(link: Link, row: Row | None) -> Key | None:
+    """The key of a row as canonical texts.
+
+    Raises:
+        KeyError: a key column is not in the row, or NULL.
+        Unfit: a value that its column's codec does not know.
+    """
+    if row is None:
+        return None
+    texts = []
+    for column in link.key_columns:
+        text = column.codec.from_table(row[column.name])
+        if text is None:
+            raise KeyError(column.name)
+        texts.append(text)
+    return tuple(texts)
+
+
+def json_body(raw: Any) -> Json:
+    """A JSON column as the binlog has it: decoded with bytes for texts by MySQL, plain text by MariaDB."""
+    body = json.loads(raw) if isinstance(raw, str | bytes) else _texts(raw)
+    if not isinstance(body, dict):
+        raise TypeError(f"a message is a JSON object, not {type(body).__name__}")
+    return body
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, dict):
+        return {_texts(key): _texts(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_texts(item) for item in value]
+    return value
+
+
+def compare_all(links: Iterable[Link], reason: str) -> list[Message]:
+    """The messages that have every link looked at whole, on both sides."""
+    return [
+        message
+        for link in links
+        for message in (
+            _compare(link.name, reason),
+            (SHEET_OBSERVED, link.name, {"kind": "rescan", "link": link.name, "reason": reason}),
+        )
+    ]
+
+
+def _compare(name: str, reason: str) -> Message:
+    return TABLE_CHANGED, name, {"kind": "link", "link": name, "reason": reason}
+
+
+def _rows(name: str, touched: _Touched, committed: Committed) -> Message:
+    body = {
+        "kind": "rows",
+        "link": name,
+        "keys": [list(key) for key in touched.keys],
+        "renamed": [[list(old), list(new)] for old, new in touched.renamed],
+        **_when(committed),
+    }
+    return TABLE_CHANGED, name, body
+
+
+def _when(committed: Committed) -> Json:
+    return {
+        "committed_at": rfc3339(committed.committed_at),
+        "time_exact": committed.exact,
+        "transaction": committed.transaction,
+        "position": {"file": committed.position.file, "pos": committed.position.offset},
+    }
