@@ -143,7 +143,8 @@ class FakeTab:
         return tuple(HitRow(i, row, was.row_id, dict(was.cells)) for i, (row, was) in enumerate(lines))
 
     def _insert(self, write: SwapWrite, after: int) -> None:
-        self.row(after)
+        if after > 1:
+            self.row(after)
         fresh = []
         for insert in write.inserts:
             cells = {h: held(v) for h, v in insert.cells.items()}

@@ -1,0 +1,250 @@
+"""The Sheet port's contract, kept by the fake and by Google's adapter alike."""
+
+import pytest
+
+from core.errors import ReplyLost, SheetsRefused
+from core.model import Serial, SheetValue, Stamp
+from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
+from tests.contract.sheets.worlds import World, cells
+
+
+def write(*changes: CellWrite, n: int = 1, epoch: int = 4) -> SwapWrite:
+    return SwapWrite(n=n, epoch=epoch, cells=changes)
+
+
+def names(world: World) -> list[SheetValue]:
+    return [cells(r).get("Name") for r in world.rows()]
+
+
+def test_a_read_tells_every_row_with_its_id_its_values_and_the_counters(world: World) -> None:
+    image = world.sheet.read_tab(world.target)
+    assert [r.row_id for r in image.rows] == ["r_2", "r_3", "r_4"]
+    assert cells(image.rows[0]) == {"Name": "apple", "Qty": 1, "Price": 0.5, "Day": Serial(45000.0)}
+    assert image.stamp == Stamp(0, 0, 0)
+    assert image.last_row == 4
+    assert image.missing_headers == ()
+    assert image.titles["Price"] == "Price"
+
+
+def test_a_read_of_the_positions_tells_where_each_id_stands(world: World) -> None:
+    world.move_row(2, 5)
+    positions = world.sheet.read_positions(world.target)
+    assert positions.rows == {"r_3": 2, "r_4": 3, "r_2": 4}
+    assert positions.last_row == 4
+
+
+def test_a_swap_returns_exactly_what_stood_there_and_writes_the_new_value(world: World) -> None:
+    answer = world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 20)))
+    (hit,) = answer.rows
+    assert (hit.row, hit.row_id) == (3, "r_3")
+    assert {h: c.value for h, c in hit.cells.items()} == {
+        "Name": "pear", "Qty": 2, "Price": 0.75, "Day": Serial(45001.0),
+    }  # fmt: skip
+    assert answer.before == Stamp(0, 0, 0)
+    assert not answer.layout_changed
+    assert cells(world.rows()[1])["Qty"] == 20
+
+
+def test_the_counters_carry_the_number_and_epoch_of_the_last_write_and_never_lose_q(world: World) -> None:
+    world.script_saw_edit()
+    first = world.sheet.swap(world.target, write(CellWrite("r_2", 2, "Qty", 5), n=8, epoch=3))
+    world.script_saw_edit()
+    second = world.sheet.swap(world.target, write(CellWrite("r_2", 2, "Qty", 6), n=9, epoch=3))
+    assert (first.before, second.before) == (Stamp(0, 1, 0), Stamp(8, 2, 3))
+    assert world.sheet.read_tab(world.target).stamp == Stamp(9, 2, 3)
+
+
+def test_what_a_person_types_between_our_read_and_our_write_is_in_the_answer(world: World) -> None:
+    world.sheet.read_tab(world.target)
+    world.type(3, "Qty", 77)
+    answer = world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 20)))
+    assert answer.rows[0].cells["Qty"].value == 77
+
+
+def test_a_row_that_moved_is_told_by_the_id_of_the_row_really_hit(world: World) -> None:
+    world.sheet.read_tab(world.target)
+    world.move_row(2, 5)
+    answer = world.sheet.swap(world.target, write(CellWrite("r_2", 2, "Qty", 20)))
+    assert answer.rows[0].row_id == "r_3"
+    assert answer.rows[0].cells["Qty"].value == 2
+
+
+def test_a_lost_reply_is_recalled_from_the_scratch(world: World) -> None:
+    lost = write(CellWrite("r_3", 3, "Qty", 20), n=5)
+    world.lose_next_reply()
+    with pytest.raises(ReplyLost):
+        world.sheet.swap(world.target, lost)
+    assert cells(world.rows()[1])["Qty"] == 20
+    answer = world.sheet.recall(world.target, lost)
+    assert answer is not None
+    assert answer.rows[0].cells["Qty"].value == 2
+    assert answer.rows[0].row_id == "r_3"
+    assert answer.before == Stamp(0, 0, 0)
+
+
+def test_a_write_that_never_landed_is_not_recalled(world: World) -> None:
+    world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 20), n=5))
+    assert world.sheet.recall(world.target, write(CellWrite("r_3", 3, "Qty", 21), n=6)) is None
+    assert world.sheet.recall(world.target, write(CellWrite("r_3", 3, "Qty", 20), n=5, epoch=9)) is None
+
+
+def test_inserts_never_overwrite_what_a_person_types_below_the_last_row(world: World) -> None:
+    world.sheet.read_tab(world.target)
+    world.type(5, "Name", "typed meanwhile")
+    fresh = [RowInsert("r_new1", {"Name": "fig", "Qty": 4, "Day": Serial(45010.0)}), RowInsert("r_new2", {})]
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=1, inserts=tuple(fresh), insert_after_row=4))
+    rows = world.rows()
+    assert [r.row_id for r in rows] == ["r_2", "r_3", "r_4", "r_new1", "r_new2", None]
+    assert cells(rows[3]) == {"Name": "fig", "Qty": 4, "Day": Serial(45010.0)}
+    assert cells(rows[5]) == {"Name": "typed meanwhile"}
+
+
+def test_rows_go_in_right_below_the_header_of_an_emptied_tab(world: World) -> None:
+    for _ in range(3):
+        world.delete_row(2)
+    insert = SwapWrite(n=1, epoch=1, inserts=(RowInsert("r_a", {"Name": "fig"}),), insert_after_row=1)
+    world.sheet.swap(world.target, insert)
+    assert [(r.row, r.row_id) for r in world.rows()] == [(2, "r_a")]
+
+
+def test_a_thousand_rows_are_inserted_by_one_request(world: World) -> None:
+    fresh = tuple(RowInsert(f"r_n{i}", {"Name": f"n{i}", "Qty": i}) for i in range(1000))
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=1, inserts=fresh, insert_after_row=4))
+    rows = world.rows()
+    assert len(rows) == 1003
+    assert cells(rows[-1]) == {"Name": "n999", "Qty": 999}
+
+
+def test_deletes_go_bottom_up_and_tell_what_they_removed(world: World) -> None:
+    doomed = (RowDelete("r_2", 2), RowDelete("r_4", 4))
+    answer = world.sheet.swap(world.target, SwapWrite(n=1, epoch=1, deletes=doomed))
+    assert [h.row_id for h in answer.rows] == ["r_2", "r_4"]
+    assert answer.rows[1].cells["Name"].value == "plum"
+    assert [r.row_id for r in world.rows()] == ["r_3"]
+
+
+def test_a_row_removed_by_mistake_comes_back_whole_with_the_next_write(world: World) -> None:
+    world.type_formula(3, "Price", "=B3*2", 4)
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=1, deletes=(RowDelete("r_2", 3),)))
+    restore = SwapWrite(n=2, epoch=1, row_restores=(RowRestore(0, 3),), cells=(CellWrite("r_4", 3, "Qty", 30),))
+    answer = world.sheet.swap(world.target, restore)
+    rows = world.rows()
+    assert [r.row_id for r in rows] == ["r_2", "r_3", "r_4"]
+    assert rows[1].cells["Price"].value == 4
+    assert rows[1].cells["Price"].formula == "=B3*2"
+    assert rows[1].cells["Day"].value == Serial(45001.0)
+    assert answer.rows[0].row_id == "r_4"
+    assert cells(rows[2])["Qty"] == 30
+
+
+def test_a_formula_that_was_hit_is_told_with_its_value_and_restored_with_its_references(world: World) -> None:
+    world.type_formula(4, "Price", "=SUM(C$2:C3)+A1*0+B4", 4.25)
+    world.type_formula(4, "Price", "=SUM(C$2:C3)+B4", 4.25)
+    answer = world.sheet.swap(world.target, write(CellWrite("r_4", 4, "Price", 9)))
+    hit = answer.rows[0].cells["Price"]
+    assert hit.formula is not None
+    assert hit.value == 4.25
+    restore = SwapWrite(n=2, epoch=4, formula_restores=(FormulaRestore(0, 4, "Price"),))
+    world.sheet.swap(world.target, restore)
+    cell = world.rows()[2].cells["Price"]
+    assert (cell.value, cell.formula) == (4.25, "=SUM(C$2:C3)+B4")
+
+
+def test_ids_are_given_to_rows_and_what_stood_there_is_told(world: World) -> None:
+    world.insert_row(3)
+    world.type(3, "Name", "new")
+    given = SwapWrite(n=1, epoch=1, ids=(IdWrite(3, "r_given"),))
+    answer = world.sheet.swap(world.target, given)
+    assert answer.rows[0].row_id is None
+    assert answer.rows[0].cells["Name"].value == "new"
+    assert [r.row_id for r in world.rows()] == ["r_2", "r_given", "r_3", "r_4"]
+
+
+def test_everything_at_once_is_numbered_as_the_tab_stood_before(world: World) -> None:
+    all_at_once = SwapWrite(
+        n=1,
+        epoch=1,
+        cells=(CellWrite("r_4", 4, "Name", "PLUM"),),
+        inserts=(RowInsert("r_x", {"Name": "x"}), RowInsert("r_y", {"Name": "y"})),
+        insert_after_row=2,
+        deletes=(RowDelete("r_3", 3),),
+    )
+    answer = world.sheet.swap(world.target, all_at_once)
+    assert [(h.row, h.row_id) for h in answer.rows] == [(3, "r_3"), (4, "r_4")]
+    assert [r.row_id for r in world.rows()] == ["r_2", "r_x", "r_y", "r_4"]
+    assert names(world) == ["apple", "x", "y", "PLUM"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "=1+1",
+            "00501",
+            "'x",
+            "9007199254740993",
+            "TRUE",
+            "2024-01-05",
+            "12:30",
+            "1e5",
+            "é🙂",
+            " two  lines\nof text ",
+        ),
+        *(True, False, 0, -7, 0.1, 1e300, 2**53, Serial(45418.5), Serial(0.25), Serial(45000.0), None),
+    ],
+    ids=repr,
+)
+def test_a_value_stays_exactly_what_was_written(world: World, value: SheetValue) -> None:
+    world.sheet.swap(world.target, write(CellWrite("r_2", 2, "Name", value)))
+    row = world.rows()[0]
+    assert cells(row).get("Name") == value
+    assert type(cells(row).get("Name")) is type(value)
+    if value is not None:
+        assert row.cells["Name"].formula is None
+    answer = world.sheet.swap(world.target, write(CellWrite("r_2", 2, "Name", "next"), n=2))
+    told = answer.rows[0].cells.get("Name")
+    assert (told.value if told else None) == value
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, float("nan"), float("inf")], ids=repr)
+def test_a_number_that_a_cell_would_round_is_refused_before_anything_is_sent(world: World, value: SheetValue) -> None:
+    with pytest.raises(ValueError, match=r"rounded|cannot hold"):
+        world.sheet.swap(world.target, write(CellWrite("r_2", 2, "Qty", value)))
+    assert cells(world.rows()[0])["Qty"] == 1
+
+
+def test_a_column_that_moved_unseen_takes_no_wrong_value(world: World) -> None:
+    world.sheet.read_tab(world.target)
+    world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 20), n=1))
+    world.move_column_first("Day")
+    before = world.rows()
+    changes = SwapWrite(
+        n=2,
+        epoch=4,
+        cells=(CellWrite("r_3", 3, "Qty", 21), CellWrite("r_2", 2, "Name", "wrong")),
+        inserts=(RowInsert("r_new", {"Name": "fig"}),),
+        insert_after_row=4,
+        deletes=(RowDelete("r_4", 4),),
+    )
+    answer = world.sheet.swap(world.target, changes)
+    assert answer.layout_changed
+    assert [(r.row_id, cells(r)) for r in world.rows()] == [(r.row_id, cells(r)) for r in before]
+    assert world.sheet.read_tab(world.target).stamp.n == 2
+    again = world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 21), n=3))
+    assert not again.layout_changed
+    assert cells(world.rows()[1])["Qty"] == 21
+
+
+def test_a_column_that_moved_before_a_read_is_no_surprise(world: World) -> None:
+    world.move_column_first("Day")
+    world.sheet.read_tab(world.target)
+    answer = world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 20)))
+    assert not answer.layout_changed
+    assert cells(world.rows()[1])["Qty"] == 20
+
+
+def test_a_column_that_is_gone_is_named_by_a_read_and_refused_by_a_write(world: World) -> None:
+    world.delete_column("Qty")
+    assert world.sheet.read_tab(world.target).missing_headers == ("Qty",)
+    with pytest.raises(SheetsRefused, match="Qty"):
+        world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 20)))

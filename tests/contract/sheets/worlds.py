@@ -1,0 +1,198 @@
+"""A linked tab with a person at it, once in memory and once in the sandbox."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from adapters.sheets_cells import encode_value, grid
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_layout import READ_FIELDS, layout_of, tab_filters
+from adapters.sheets_prepare import prepare_tab
+from adapters.sheets_tab import GoogleSheet, tab_image
+from core.errors import ReplyLost
+from core.model import LinkedColumn, Serial, SheetCell, SheetValue, TableColumn
+from core.ports import Sheet
+from core.sheet import SheetTarget, TabRow
+from tests.fakes.sheet import FakeSheet
+
+HEADERS = ("Name", "Qty", "Price", "Day")
+ROWS: tuple[tuple[SheetValue, ...], ...] = (
+    ("apple", 1, 0.5, Serial(45000.0)),
+    ("pear", 2, 0.75, Serial(45001.0)),
+    ("plum", 3, 1.25, Serial(45002.0)),
+)
+
+
+class World(Protocol):
+    """What the contract's tests need of either world."""
+
+    sheet: Sheet
+    target: SheetTarget
+
+    def type(self, row: int, header: str, value: SheetValue) -> None: ...
+    def type_formula(self, row: int, header: str, formula: str, value: SheetValue) -> None: ...
+    def move_row(self, row: int, before: int) -> None: ...
+    def insert_row(self, before: int) -> None: ...
+    def delete_row(self, row: int) -> None: ...
+    def move_column_first(self, header: str) -> None: ...
+    def delete_column(self, header: str) -> None: ...
+    def script_saw_edit(self) -> None: ...
+    def lose_next_reply(self) -> None: ...
+    def rows(self) -> list[TabRow]:
+        """What stands in the tab."""
+
+
+@dataclass(frozen=True)
+class PlainCodec:
+    """A codec's outside, as preparing a tab needs it."""
+
+    plain_text: bool = False
+    number_format: tuple[str, str] | None = None
+    options: tuple[str, ...] = ()
+
+
+def linked(*headers: str, **codecs: PlainCodec) -> tuple[LinkedColumn, ...]:
+    """Linked columns with those headers."""
+    plain: Any = PlainCodec()
+    return tuple(
+        LinkedColumn(h, TableColumn(h.lower(), "varchar", "varchar(40)"), codecs.get(h, plain), "last_write_wins")
+        for h in headers
+    )
+
+
+class FakeWorld:
+    """The fake, with a person at it."""
+
+    def __init__(self) -> None:
+        self.target = SheetTarget("orders", "sheet", 7, HEADERS)
+        self.fake = FakeSheet()
+        self.sheet: Sheet = self.fake
+        self.tab = self.fake.tab(self.target)
+        for row, values in enumerate(ROWS, start=2):
+            for header, value in zip(HEADERS, values, strict=True):
+                self.tab.type(row, header, value)
+            self.tab.type(row, "_row_id", f"r_{row}")
+
+    def type(self, row: int, header: str, value: SheetValue) -> None:
+        self.tab.type(row, header, value)
+
+    def type_formula(self, row: int, header: str, formula: str, value: SheetValue) -> None:
+        self.tab.type(row, header, value, formula)
+
+    def move_row(self, row: int, before: int) -> None:
+        self.tab.move_row(row, before)
+
+    def insert_row(self, before: int) -> None:
+        self.tab.insert_row(before)
+
+    def delete_row(self, row: int) -> None:
+        self.tab.delete_row(row)
+
+    def move_column_first(self, header: str) -> None:
+        self.tab.move_column_first(header)
+
+    def delete_column(self, header: str) -> None:
+        self.tab.delete_column(header)
+
+    def script_saw_edit(self) -> None:
+        self.tab.script_saw_edit()
+
+    def lose_next_reply(self) -> None:
+        self.fake.fail_next(ReplyLost("cut off"), took_effect=True)
+
+    def rows(self) -> list[TabRow]:
+        looking = FakeSheet()  # somebody else's look teaches the writer nothing
+        looking.tabs = self.fake.tabs
+        return list(looking.read_tab(self.target).rows)
+
+
+class GoogleWorld:
+    """A fresh spreadsheet in the sandbox, linked, with a person at it who works through the API."""
+
+    def __init__(self, sandbox: Any, client: SheetsClient) -> None:
+        self.sandbox, self.client = sandbox, client
+        made = sandbox.post("/v4/spreadsheets", {"sheets": [{"properties": {"title": "Orders"}}]}, token="person")
+        self.spreadsheet_id: str = made["spreadsheetId"]
+        self.sheet_id: int = made["sheets"][0]["properties"]["sheetId"]
+        self._fill()
+        ids = iter(f"r_{i}" for i in range(2, 100))
+        columns = linked(*HEADERS, Day=PlainCodec(number_format=("DATE", "yyyy-mm-dd")))
+        self.target = prepare_tab(client, self.spreadsheet_id, "Orders", "orders", columns, new_id=lambda: next(ids))
+        self.google = GoogleSheet(client)
+        self.sheet: Sheet = self.google
+
+    def _fill(self) -> None:
+        lines = [[encode_value(h) for h in HEADERS]]
+        lines += [[encode_value(v) for v in row] for row in ROWS]
+        rows = [{"values": line} for line in lines]
+        area = grid(self.sheet_id, 1, len(rows), 0, len(HEADERS))
+        self.batch({"updateCells": {"range": area, "rows": rows, "fields": "userEnteredValue"}})
+
+    def batch(self, *requests: Any) -> Any:
+        """A person's doing, as batchUpdate requests."""
+        path = f"/v4/spreadsheets/{self.spreadsheet_id}:batchUpdate"
+        return self.sandbox.post(path, {"requests": list(requests)}, token="person")
+
+    def type(self, row: int, header: str, value: SheetValue) -> None:
+        self._cell(row, header, encode_value(value))
+
+    def type_formula(self, row: int, header: str, formula: str, value: SheetValue) -> None:
+        self._cell(row, header, {"userEnteredValue": {"formulaValue": formula}})
+
+    def _cell(self, row: int, header: str, cell: Any) -> None:
+        area = grid(self.sheet_id, row, 1, self.column(header), 1)
+        self.batch({"updateCells": {"range": area, "rows": [{"values": [cell]}], "fields": "userEnteredValue"}})
+
+    def column(self, header: str) -> int:
+        answer = self.client.read(self.spreadsheet_id, tab_filters(self.target), READ_FIELDS)
+        return layout_of(answer, self.target, {}).columns[header]
+
+    def move_row(self, row: int, before: int) -> None:
+        self._move("ROWS", row - 1, before - 1)
+
+    def _move(self, dimension: str, start: int, to: int) -> None:
+        source = {"sheetId": self.sheet_id, "dimension": dimension, "startIndex": start, "endIndex": start + 1}
+        self.batch({"moveDimension": {"source": source, "destinationIndex": to}})
+
+    def insert_row(self, before: int) -> None:
+        area = {"sheetId": self.sheet_id, "dimension": "ROWS", "startIndex": before - 1, "endIndex": before}
+        self.batch({"insertDimension": {"range": area, "inheritFromBefore": before > 2}})
+
+    def delete_row(self, row: int) -> None:
+        area = {"sheetId": self.sheet_id, "dimension": "ROWS", "startIndex": row - 1, "endIndex": row}
+        self.batch({"deleteDimension": {"range": area}})
+
+    def move_column_first(self, header: str) -> None:
+        self._move("COLUMNS", self.column(header), 0)
+
+    def insert_column_first(self) -> None:
+        area = {"sheetId": self.sheet_id, "dimension": "COLUMNS", "startIndex": 0, "endIndex": 1}
+        self.batch({"insertDimension": {"range": area}})
+
+    def delete_column(self, header: str) -> None:
+        at = self.column(header)
+        area = {"sheetId": self.sheet_id, "dimension": "COLUMNS", "startIndex": at, "endIndex": at + 1}
+        self.batch({"deleteDimension": {"range": area}})
+
+    def script_saw_edit(self) -> None:
+        answer = self.client.read(self.spreadsheet_id, tab_filters(self.target), READ_FIELDS)
+        layout, stamp = layout_of(answer, self.target, {}), tab_image(answer, self.target, None).stamp  # type: ignore[arg-type]  # no clock needed
+        area = grid(layout.state_id, layout.counters_row, 1, 3, 1)
+        cells = [{"userEnteredValue": {"numberValue": stamp.q + 1}}]
+        self.batch({"updateCells": {"range": area, "rows": [{"values": cells}], "fields": "userEnteredValue"}})
+
+    def lose_next_reply(self) -> None:
+        self.sandbox.faults(lost_replies=1.0)
+
+    def rows(self) -> list[TabRow]:
+        self.sandbox.faults()
+        return list(GoogleSheet(self.client).read_tab(self.target).rows)
+
+
+def cells(row: TabRow) -> dict[str, SheetValue]:
+    """A row's values by header."""
+    return {h: c.value for h, c in row.cells.items()}
+
+
+def text(value: SheetValue) -> SheetCell:
+    """A cell without a formula."""
+    return SheetCell(value)
