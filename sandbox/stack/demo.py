@@ -47,23 +47,27 @@ _scale_option = click.option(
 @click.option("--check", is_flag=True, help="Take the tour alone, tell each step's delay, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="With --check: print the tour as JSON.")
 @_scale_option
-def demo_command(
-    fresh: bool, no_sample: bool, check: bool, as_json: bool, scale: tuple[tuple[str, int], ...]
-) -> None:
+def demo_command(fresh: bool, no_sample: bool, check: bool, as_json: bool, scale: tuple[tuple[str, int], ...]) -> int:
     """Start everything on this machine, with a sample sheet linked to a table."""
     if check and no_sample:
         raise click.UsageError("The tour needs the sample: give --check or --no-sample, not both.")
     console = Console(stderr=as_json, highlight=False)
     folder = RunFolder(load_settings(needs=()).run_dir)
     if check and not fresh and folder.is_locked():
-        sys.exit(_tour(_running(folder), folder, console, as_json))
+        return _tour(_running(folder), folder, console, as_json)
     with _stack(folder, console, dict(scale), demo=True, fresh=fresh) as (stack, plan):
         if not no_sample:
-            _ensure_sample(plan, folder, console)
+            ensure_sample(
+                folder,
+                sheets_endpoint=str(plan.stack["sheets_endpoint"]),
+                mysql_url=str(plan.stack["mysql_url"]),
+                console=console,
+            )
         if check:
-            sys.exit(_tour(plan.stack, folder, console, as_json))
+            return _tour(plan.stack, folder, console, as_json)
         _tell(plan.stack, console, with_sample=not no_sample)
         stack.wait()
+    return 0
 
 
 @click.command("sql", context_settings={"ignore_unknown_options": True})
@@ -150,18 +154,21 @@ def _running(folder: RunFolder) -> dict[str, Any]:
     return stack
 
 
-def _ensure_sample(plan: Plan, folder: RunFolder, console: Console) -> None:
-    """Make the sample once: its spreadsheet, its table and the link between them."""
+def ensure_sample(folder: RunFolder, *, sheets_endpoint: str, mysql_url: str, console: Console) -> None:
+    """Make the sample once: its spreadsheet, its table and the link between them.
+
+    Raises:
+        StackError: it could not be linked.
+    """
     note = folder.path / "sample.json"
     made: dict[str, Any] = json.loads(note.read_text()) if note.is_file() else {}
     if made.get("linked"):
         return
     with console.status("Making the sample"):
-        sheets = SheetClient(str(plan.stack["sheets_endpoint"]))
         if "spreadsheet" not in made:
-            made["spreadsheet"] = sample.make_spreadsheet(sheets)
+            made["spreadsheet"] = sample.make_spreadsheet(SheetClient(sheets_endpoint))
             note.write_text(json.dumps(made))
-        _make_table(str(plan.stack["mysql_url"]))
+        _make_table(mysql_url)
         _link(made["spreadsheet"], folder)
         note.write_text(json.dumps(made | {"linked": True}))
 

@@ -21,7 +21,8 @@ _MADE_HERE = (
     "mysql_password",
     "mysql_root_password",
     "kafka",
-    "sandbox",
+    "sandbox.sqlite*",
+    "scripts.sqlite3*",
     "metrics",
     "logs",
     "links.yaml",
@@ -130,12 +131,11 @@ class RunFolder:
 
     def forget(self) -> None:
         """Delete what stacks made here, and nothing that somebody else may have put beside it."""
-        for name in _MADE_HERE:
-            path = self.path / name
+        for path in [path for name in _MADE_HERE for path in self.path.glob(name)]:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
-                path.unlink(missing_ok=True)
+                path.unlink()
         self.logs.mkdir()
 
     def write_stack(self, stack: Mapping[str, Any]) -> None:

@@ -99,7 +99,7 @@ def plan_stack(settings: Settings, folder: RunFolder, *, links: Path, scale: dic
         kafka = kafka_place.bootstrap
     endpoint = settings.sheets_endpoint
     if not endpoint and not settings.google_credentials:
-        started.append(_http(settings.sandbox_port, "sandbox", "sandbox.serve", "/", SERVERS))
+        started.append(_http(settings.sandbox_port, "sandbox", "sandbox.serve", "/faults", SERVERS))
         ports["TWINSHEET_SANDBOX_PORT"] = settings.sandbox_port
         endpoint = f"http://127.0.0.1:{settings.sandbox_port}"
     started += _our_services(settings, folder, scale)

@@ -1,0 +1,115 @@
+"""What the local stack decides before it touches anything: packages, commands, configurations, the sample."""
+
+import configparser
+import shlex
+from pathlib import Path
+
+import pytest
+
+from core.errors import StackError
+from sandbox.stack import apt, commands, sample
+from sandbox.stack.commands import KafkaPlace, MysqlPlace
+from sandbox.stack.programs import MysqlProgram
+from sandbox.stack.runfolder import RunFolder
+from sandbox.stack.services import SERVERS, Service
+from sandbox.stack.supervisor import configuration
+
+_URIS = """\
+'http://mirror.test/debian-security/dists/bookworm-security/InRelease' a_InRelease 0
+'http://mirror.test/debian/dists/bookworm-updates/InRelease' b_InRelease 0
+'http://mirror.test/debian/dists/bookworm/InRelease' c_InRelease 0
+'http://mirror.test/debian/dists/bookworm/main/binary-amd64/Packages.xz' d_Packages 0
+'https://tools.test/apt/dists/cloud-bookworm/InRelease' e_InRelease 0
+"""
+_PLACE = MysqlPlace(Path("/run/a place"), 3316, "secret", "root-secret")
+
+
+def test_the_archive_is_the_one_that_the_machines_own_settings_name() -> None:
+    assert apt.main_archive(_URIS, "bookworm") == "http://mirror.test/debian"
+
+
+def test_a_machine_without_a_debian_archive_is_told_what_else_to_do() -> None:
+    with pytest.raises(StackError) as caught:
+        apt.main_archive("'https://tools.test/apt/dists/cloud-bookworm/InRelease' e 0", "bookworm")
+    assert "TWINSHEET_MYSQL_URL" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["mysql-server-core-8.0", "mysql-server-core-8.4", "mysql-server"], "mysql-server-core-8.4"),
+        (["mysql-server-core-8.4", "mysql-server-core-8.10"], "mysql-server-core-8.10"),
+        (["mysql-server-core", "mysql-server-core-8.0"], "mysql-server-core"),
+    ],
+)
+def test_the_newest_packaged_server_is_taken(names: list[str], expected: str) -> None:
+    assert apt.newest(names, r"mysql-server-core(?:-(\d[\d.]*))?") == expected
+
+
+def test_a_package_that_apt_does_not_know_is_named() -> None:
+    with pytest.raises(StackError, match="mysql-server-core"):
+        apt.newest(["mysql-client"], "mysql-server-core")
+
+
+@pytest.mark.parametrize("flavour", ["mysql", "mariadb"])
+def test_both_servers_write_whole_named_rows_uncompressed_to_a_binlog(flavour: str) -> None:
+    program = MysqlProgram(flavour, ("server",), None, (), "a test")  # type: ignore[arg-type]  # parametrised
+    options = commands.mysql_command(program, _PLACE)
+    assert {"--binlog-format=ROW", "--binlog-row-image=FULL", "--binlog-row-metadata=FULL"} <= set(options)
+    assert ("--gtid-mode=ON" in options) == (flavour == "mysql")
+    assert ("--log-bin-compress=OFF" in options) == (flavour == "mariadb")
+    assert "--bind-address=127.0.0.1" in options
+
+
+def test_the_accounts_are_set_without_a_trace_in_the_binlog() -> None:
+    statements = commands.accounts_sql(_PLACE).splitlines()
+    assert statements[0] == "SET SESSION sql_log_bin=0;"
+    assert all(statement.endswith(";") for statement in statements)
+
+
+def test_a_socket_stays_short_enough_for_the_kernel_however_deep_the_folder_is() -> None:
+    deep = MysqlPlace(Path("/" + "deep/" * 40), 3316, "p", "r")
+    assert len(str(deep.socket)) < 108
+    assert len(str(RunFolder(deep.folder).supervisor_socket)) < 108
+
+
+def test_kafka_keeps_one_copy_of_everything_on_its_only_node() -> None:
+    settings = dict(
+        line.split("=", 1) for line in commands.kafka_properties(KafkaPlace(Path("/k"), 9192, 29192)).splitlines()
+    )
+    replicas = [value for name, value in settings.items() if name.endswith(("replication.factor", "min.isr"))]
+    assert replicas == ["1"] * 5
+    assert settings["num.partitions"] == "6"
+    assert int(settings["message.max.bytes"]) > 1024 * 1024
+
+
+def test_kafka_runs_small_and_quick_to_start() -> None:
+    command = commands.kafka_command("java", Path("/jars"), KafkaPlace(Path("/k"), 9192, 29192))
+    assert {"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"} <= set(command)
+
+
+def test_the_supervisor_never_gives_a_process_up_and_stops_ours_before_the_servers(tmp_path: Path) -> None:
+    odd = tmp_path / "100% odd"
+    services = [
+        Service("mysql", (str(odd), "--x=a b"), SERVERS),
+        Service("binlog", ("p",)),
+        Service("binlog.2", ("p",)),
+    ]
+    parsed = configparser.RawConfigParser()
+    parsed.read_string(configuration(services, RunFolder(odd)))
+    mysql = parsed["program:mysql"]
+    assert shlex.split(mysql["command"].replace("%%", "%")) == [str(odd), "--x=a b"]
+    assert mysql["autorestart"] == "true"
+    assert int(mysql["startretries"]) > 10**6
+    assert parsed["group:services"]["programs"] == "binlog,binlog_2"
+    assert int(parsed["group:servers"]["priority"]) < int(parsed["group:services"]["priority"])
+
+
+def test_the_sample_is_the_same_at_each_start_and_fits_its_table() -> None:
+    rows = sample.orders()
+    assert rows == sample.orders()
+    assert len(rows) == sample.ROWS == 200
+    assert all(len(row) == len(sample.COLUMNS) for row in rows)
+    status = list(sample.COLUMNS).index("Status")
+    assert {row[status] for row in rows} <= set(sample.STATUSES)
+    assert len({row[0] for row in rows}) == sample.ROWS
