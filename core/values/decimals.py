@@ -23,7 +23,7 @@ class DecimalCodec(ColumnCodec):
         self.whole_digits = precision - self.scale
         self.plain_text = precision > DIGITS_SAFE
         self._unit = Decimal(1).scaleb(-self.scale, EXACT)
-        self.wanted = "a number with " + _decimals(self.scale)
+        self.wanted = f"a number with {_decimals(self.scale)}" if self.scale else "a whole number"
 
     def _of_text(self, text: str) -> str:
         number = decimal_of(text)
@@ -48,9 +48,8 @@ class DecimalCodec(ColumnCodec):
         try:
             exact = EXACT.quantize(number, self._unit)
         except Inexact:
-            self._refuse(
-                f"{shown(text)} has more than {_decimals(self.scale)}; in a formula, ROUND(…, {self.scale}) helps"
-            )
+            excess = f"more than {_decimals(self.scale)}" if self.scale else "decimals, and the column holds none"
+            self._refuse(f"{shown(text)} has {excess}; in a formula, ROUND(…, {self.scale}) helps")
         return format(exact if exact else exact.copy_abs(), "f")
 
     def _cell(self, value: str) -> SheetValue:
@@ -72,4 +71,4 @@ class DecimalCodec(ColumnCodec):
 
 
 def _decimals(count: int) -> str:
-    return {0: "no decimals", 1: "1 decimal"}.get(count, f"{count} decimals")
+    return "1 decimal" if count == 1 else f"{count} decimals"

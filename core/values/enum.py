@@ -30,7 +30,7 @@ class EnumCodec(ColumnCodec):
             return text
         meant = [member for member in self.options if member.casefold() == text.strip().casefold()]
         if len(meant) == 1:
-            self._refuse(f"{shown(text)} has to be spelled {meant[0]}")
+            self._refuse(f'"{shown(text)}" has to be spelled "{meant[0]}"')
         self._misfit(text)
 
     def _of_number(self, number: float) -> str:

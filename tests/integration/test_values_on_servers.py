@@ -89,7 +89,7 @@ def kept(store: MysqlStore, link: Link, typed: dict[str, SheetValue]) -> tuple[d
         try:
             written[name] = column.codec.from_sheet(value)
         except Unfit:
-            assert name in ("code", "name", "old", "notes", "price"), f"{name} refuses {value!r}"
+            assert name in ("code", "name", "old", "notes"), f"{name} refuses {value!r}"
     with store.begin() as transaction:
         key = transaction.insert_row(link, written)
         row = transaction.rows(link, [key])[key]

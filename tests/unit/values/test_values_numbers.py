@@ -115,6 +115,14 @@ def test_what_a_decimal_column_cannot_hold_is_refused_with_what_would_fit(held: 
     assert refused(codec("decimal(10,2)", name="price"), held) == message
 
 
+def test_a_decimal_column_without_decimals_says_so() -> None:
+    column = codec("decimal(10,0)")
+    assert column.from_sheet(12.0) == "12"
+    assert refused(column, "twelve") == "c: twelve is not a whole number"
+    assert refused(column, 12.5).startswith("c: 12.5 has decimals, and the column holds none")
+    assert "has more than 1 decimal;" in refused(codec("decimal(10,1)"), "0.25")
+
+
 def test_a_decimal_number_that_shares_its_double_with_another_one_is_taken_as_text_only() -> None:
     column = codec("decimal(20,3)")
     assert column.from_sheet(1234567890123.456) == "1234567890123.456"

@@ -174,8 +174,8 @@ def test_a_member_is_taken_letter_by_letter(held: SheetValue, member: str) -> No
 @pytest.mark.parametrize(
     ("held", "reason"),
     [
-        ("shipped", "c: shipped has to be spelled Shipped"),
-        (" new", "c:  new has to be spelled new"),
+        ("shipped", 'c: "shipped" has to be spelled "Shipped"'),
+        (" new", 'c: " new" has to be spelled "new"'),
         ("lost", "c: lost is not one of new, Shipped, 00501, TRUE, 5"),
         (501, "c: 501 is not one of new, Shipped, 00501, TRUE, 5"),
         (1, "c: 1 is not one of new, Shipped, 00501, TRUE, 5"),
