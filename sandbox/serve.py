@@ -119,12 +119,20 @@ def serve(host: str, port: int, data_dir: Path) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    threading.Thread(target=server.run, name="http", daemon=True).start()
+    serving = threading.Thread(target=server.run, name="http", daemon=True)
+    serving.start()
     log.info("sandbox serves on http://%s:%s", host, port)
     stopping.wait()
-    server.close()
+    stop_serving(server, serving)
     sandbox.close()
     return 0
+
+
+def stop_serving(server: Any, serving: threading.Thread, timeout_s: float = 2.0) -> None:
+    """Let the running calls end, then close every connection, in the thread that serves them."""
+    server.task_dispatcher.shutdown(timeout=timeout_s)
+    server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))
+    serving.join(timeout_s)
 
 
 def main() -> None:

@@ -32,6 +32,8 @@ def blueprint(store: Store) -> Blueprint:
         ("/<file_id>", "PATCH", drive.update),
         ("/<file_id>", "DELETE", drive.delete),
         ("/<file_id>/copy", "POST", drive.copy),
+        ("/<file_id>/comments", "GET", drive.comments),
+        ("/<file_id>/permissions", "GET", drive.permissions),
     )
     for path, method, handler in routes:
         api.add_url_rule(f"/drive/v3/files{path}", f"{method}{path}", _answering(handler), methods=[method])
@@ -95,6 +97,17 @@ class Drive:
         body, document = _body({"name", "mimeType", "parents"}), self._open(file_id)
         copy = self._store.copy(document.id, body.get("name") or f"Copy of {document.title}")
         return _file(copy, _fields())
+
+    def comments(self, file_id: str) -> dict[str, Any]:
+        """``comments.list``: nobody comments here, but copying a file asks for them."""
+        self._open(file_id)
+        return {"kind": "drive#commentList", "comments": []}
+
+    def permissions(self, file_id: str) -> dict[str, Any]:
+        """``permissions.list``: everybody who calls may write."""
+        self._open(file_id)
+        anyone = {"kind": "drive#permission", "id": "anyoneWithLink", "type": "anyone", "role": "writer"}
+        return {"kind": "drive#permissionList", "permissions": [anyone]}
 
     def _open(self, file_id: str) -> Document:
         try:

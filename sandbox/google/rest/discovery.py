@@ -223,8 +223,8 @@ def _double(_schema: dict[str, Any], value: Any) -> float:
 
 
 def _boolean(_schema: dict[str, Any], value: Any) -> bool:
-    if value in ("true", "false"):
-        return bool(value == "true")
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
     if not isinstance(value, bool):
         raise TypeError(value)
     return value
