@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from adapters.kafka_log import KafkaSource, Place, ensure_topics
 from adapters.mysql_connection import MysqlSession, parse_url
@@ -60,7 +61,12 @@ def links_of(service: Service) -> Links:
     """The links, followed while running."""
     session = MysqlSession(parse_url(service.settings.mysql_url.get_secret_value()), autocommit=True)
     service.closing(_Dropping(session))
-    return Links(service.settings.links, partial(describe_table, session), codec_for)
+    return links_for(service.settings.links, session)
+
+
+def links_for(path: Path, session: MysqlSession) -> Links:
+    """The links of a file, resolved against the tables of a server."""
+    return Links(path, partial(describe_table, session), codec_for)
 
 
 def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group

@@ -36,11 +36,15 @@ def build(service: Service) -> Callable[[], None]:
     work = SheetWork(source, tools, links.get, owner)
 
     def run() -> None:
+        version = -1
         while not service.stop.is_set():
             work.step(POLL_S)
-            if fresh:  # what happened to these links while nobody was theirs is found by comparing
+            ours = [link.name for link in links.current() if source.owns(TABLE_CHANGED, link.name)]
+            if fresh or links.version != version:
+                # What happened to these links while nobody was theirs is found by comparing.
                 fresh.clear()
-                work.compare(link.name for link in links.current() if source.owns(TABLE_CHANGED, link.name))
+                version = links.version
+                work.compare(ours)
             service.beat()
 
     return run

@@ -1,0 +1,193 @@
+"""``twinsheet link add``: look, plan, ask, prepare, record. Nothing is written before the yes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib import error, request
+
+from adapters.mysql_connection import MysqlSession, parse_url
+from adapters.mysql_schema import TableDescription, describe_table
+from adapters.mysql_store import MysqlStore, open_store
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_prepare import look_at_tab, prepare_tab
+from adapters.sheets_tab import GoogleSheet
+from app.linking.plan import LinkPlan, plan_link, shared_bases
+from app.parts import sheets_client
+from config.links import resolve
+from config.links_file import LinkEntry, add_entry, load_links
+from config.settings import Settings
+from core import guards
+from core.compare import headers_to_columns
+from core.errors import LinkRefused
+from core.model import Link
+from core.ports import LinkState, Transaction
+from core.secrets import connection_code
+from core.sheet import SheetTarget
+from core.values.catalog import codec_for
+
+Json = dict[str, Any]
+CONNECT_TIMEOUT_S = 30.0
+
+
+def add_link(
+    settings: Settings,
+    *,
+    name: str,
+    spreadsheet_id: str,
+    tab: str,
+    table: str,
+    conflicts: str = "last_write_wins",
+    prefer: str | None = None,
+    confirm: Callable[[Mapping[str, Any]], bool] | None = None,
+) -> Json:
+    """Link a tab to a table.
+
+    Args:
+        settings: with MySQL, Sheets and the webhook's secret.
+        name: of the link.
+        spreadsheet_id: id from the sheet's address.
+        tab: title of the tab; its first row holds the headers.
+        table: ``schema.table``.
+        conflicts: policy or rule of the whole link.
+        prefer: ``sheet`` or ``table``: whose values to take where both sides are filled and differ.
+        confirm: shown the plan; nothing is written unless it answers True. ``None`` for no question.
+
+    Returns:
+        CONTRACT's report; without ``connection_code`` where a person has to decide and nothing was written.
+
+    Raises:
+        LinkRefused, UnsupportedType, SettingsError, MysqlUnavailable, SheetsRefused, SheetsUnavailable
+    """
+    if load_links(settings.links).get(name) is not None:
+        raise LinkRefused(
+            f"There is a link named {name} already.", f"Choose another name, or: twinsheet link remove {name}"
+        )
+    store = open_store(settings.mysql_url.get_secret_value())
+    client = sheets_client(settings)
+    try:
+        linking = _Linking(
+            settings, store, client, _entry(settings, client, name, spreadsheet_id, tab, table, conflicts)
+        )
+        return linking.go(prefer, confirm)
+    finally:
+        client.close()
+        store.close()
+
+
+def _entry(  # noqa: PLR0917 -- the words of the command
+    settings: Settings, client: SheetsClient, name: str, spreadsheet_id: str, tab: str, table: str, conflicts: str
+) -> LinkEntry:
+    """The entry for links.yaml, with the mapping that the headers suggest."""
+    draft = LinkEntry(name=name, spreadsheet=spreadsheet_id, tab=tab, table=table, conflicts=conflicts)
+    found = _describe(settings, draft)
+    headers = look_at_tab(client, spreadsheet_id, tab, ()).headers
+    if not headers:
+        raise LinkRefused(
+            f"The tab {tab} has no headers in row 1.",
+            f"Write the names of the columns there: {', '.join(c.name for c in found.columns)}.",
+        )
+    columns = headers_to_columns(headers, [c.name for c in found.columns])
+    _check_required(draft, found, set(columns.values()))
+    return draft.model_copy(update={"columns": dict(columns)})
+
+
+def _describe(settings: Settings, entry: LinkEntry) -> TableDescription:
+    session = MysqlSession(parse_url(settings.mysql_url.get_secret_value()), autocommit=True)
+    try:
+        return describe_table(session, entry.schema_name, entry.table_name)
+    finally:
+        session.drop()
+
+
+def _check_required(entry: LinkEntry, found: TableDescription, linked: set[str]) -> None:
+    needed = [
+        c.name
+        for c in found.columns
+        if c.name not in linked and not (c.nullable or c.has_default or c.auto_increment or c.generated)
+    ]
+    if needed:
+        raise LinkRefused(
+            f"The tab {entry.tab} has no header for {', '.join(needed)}, which {entry.table} requires.",
+            "Add the header to row 1, or give the column a default.",
+        )
+
+
+class _Linking:
+    """One run of ``link add``."""
+
+    def __init__(self, settings: Settings, store: MysqlStore, client: SheetsClient, entry: LinkEntry) -> None:
+        self._settings = settings
+        self._store = store
+        self._client = client
+        self._entry = entry
+        self._link: Link = resolve(entry, _describe(settings, entry), codec_for)
+
+    def go(self, prefer: str | None, confirm: Callable[[Mapping[str, Any]], bool] | None) -> Json:
+        """Plan, ask, do."""
+        link = self._link
+        before = look_at_tab(self._client, link.spreadsheet_id, link.tab, link.headers)
+        plan = plan_link(link, before.image, self._store.read_rows(link))
+        report = self._report(plan, prefer)
+        if plan.differences and prefer is None:
+            return report
+        if confirm is not None and not confirm(report):
+            return report
+        target = prepare_tab(self._client, link.spreadsheet_id, link.tab, link.name, link.columns)
+        self._record(target, prefer)
+        add_entry(self._settings.links, self._entry)
+        code = connection_code(self._settings.public_webhook_url, link.name, self._settings.master_secrets[0])
+        return {**report, "connection_code": code, "connected": self._connect(code)}
+
+    def _report(self, plan: LinkPlan, prefer: str | None) -> Json:
+        link = self._link
+        return {
+            "link": link.name,
+            "spreadsheet": link.spreadsheet_id,
+            "tab": link.tab,
+            "table": f"{link.schema}.{link.table}",
+            "columns": {c.header: c.name for c in link.columns},
+            "plan": plan.to_json(prefer),
+        }
+
+    def _record(self, target: SheetTarget, prefer: str | None) -> None:
+        """What both sides share becomes base; from there on the services copy what one side lacks."""
+        image = GoogleSheet(self._client).read_tab(target)
+        plan = plan_link(self._link, image, self._store.read_rows(self._link))
+        bases = shared_bases(self._link, plan, prefer)
+        state = LinkState(
+            name=self._link.name,
+            spreadsheet_id=target.spreadsheet_id,
+            sheet_id=target.sheet_id,
+            tab=self._link.tab,
+            schema=self._link.schema,
+            table=self._link.table,
+            state="live",
+            reason=guards.APPROVED,  # the person has just seen the plan
+            epoch=image.stamp.epoch,
+            n=image.stamp.n,
+        )
+
+        def work(tx: Transaction) -> None:
+            tx.remove_link(state.name)
+            tx.put_link(state)
+            tx.save_bases(state.name, bases)
+
+        self._store.run(work)
+
+    def _connect(self, code: str) -> bool:
+        """Against the sandbox, paste the code into the sheet's menu as a person would."""
+        endpoint = self._settings.sheets_endpoint
+        if endpoint is None:
+            return False
+        call = request.Request(  # noqa: S310 -- the settings check that it is http or https
+            f"{endpoint}/person/{self._link.spreadsheet_id}/connect",
+            data=json.dumps({"code": code}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with request.urlopen(call, timeout=CONNECT_TIMEOUT_S) as answer:  # noqa: S310 -- as above
+                return bool(answer.status == 200)
+        except (error.URLError, TimeoutError):
+            return False

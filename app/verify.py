@@ -1,0 +1,193 @@
+"""``twinsheet verify``: read both sides now, and compare every mapped cell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.kafka_log import end_offsets
+from adapters.kafka_publisher import KafkaPublisher
+from adapters.mysql_connection import MysqlSession, parse_url
+from adapters.mysql_migrations import DEFAULT_SCHEMA
+from adapters.mysql_reports import Reports
+from adapters.mysql_store import MysqlStore, open_store
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_tab import GoogleSheet
+from app.parts import links_for, sheets_client
+from config.settings import Settings
+from core.compare import Comparison, compare
+from core.errors import NotLinked
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.model import Link
+from core.ports import LinkState
+from core.sheet import SheetTarget
+
+Json = dict[str, Any]
+
+IN_FLIGHT = ("intent", "commit_time", "unseen")
+"""Waiting cells that the next moments decide; the others wait for a person, and are shown as pending."""
+PAUSES_S = (0.3, 0.5, 1.0, 2.0, 3.0)
+RESCAN_AFTER_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkVerdict:
+    """One link compared."""
+
+    link: str
+    state: str
+    as_of: datetime
+    comparison: Comparison
+    pending: list[Json]
+    resting: bool
+
+    @property
+    def identical(self) -> bool:
+        """Whether every cell that is not pending is equal."""
+        return not self.comparison.differences
+
+    def to_json(self) -> Json:
+        """CONTRACT's entry for a link."""
+        return {
+            "link": self.link,
+            "identical": self.identical,
+            "rows": self.comparison.rows,
+            "as_of": self.as_of.isoformat(),
+            "state": self.state,
+            "differences": [
+                {
+                    "row_id": d.row_id,
+                    "key": list(d.key) if d.key else None,
+                    "column": d.column,
+                    "sheet": d.sheet,
+                    "table": d.table,
+                }
+                for d in self.comparison.differences
+            ],
+            "pending": self.pending,
+        }
+
+
+def verify(settings: Settings, link: str | None, wait_s: float) -> Json:
+    """Compare links, waiting at most ``wait_s`` until both sides rest and agree.
+
+    Args:
+        settings: with MySQL, Kafka and Sheets.
+        link: one link; ``None`` for all.
+        wait_s: how long differences may still be in flight.
+
+    Returns:
+        CONTRACT's report.
+
+    Raises:
+        NotLinked, SheetsRefused, SheetsUnavailable, MysqlUnavailable, KafkaUnavailable
+    """
+    began = time.monotonic()
+    with _verifier(settings) as verifier:
+        links = verifier.links(link)
+        verdicts = {one.name: verifier.look(one) for one in links}
+        attempt, asked = 0, False
+        while not all(v.identical and v.resting for v in verdicts.values()):
+            left_s = wait_s - (time.monotonic() - began)
+            if left_s <= 0:
+                break
+            if not asked and time.monotonic() - began > RESCAN_AFTER_S:
+                verifier.ask_scans([name for name, v in verdicts.items() if not v.identical])
+                asked = True
+            time.sleep(min(left_s, PAUSES_S[min(attempt, len(PAUSES_S) - 1)]))
+            attempt += 1
+            for one in links:
+                if not (verdicts[one.name].identical and verdicts[one.name].resting):
+                    verdicts[one.name] = verifier.look(one)
+    return {
+        "identical": all(v.identical for v in verdicts.values()),
+        "waited_s": round(time.monotonic() - began, 3),
+        "links": [v.to_json() for v in verdicts.values()],
+    }
+
+
+@contextmanager
+def _verifier(settings: Settings) -> Iterator[Verifier]:
+    url = settings.mysql_url.get_secret_value()
+    store = open_store(url)
+    session = MysqlSession(parse_url(url), schema=DEFAULT_SCHEMA, autocommit=True)
+    client = sheets_client(settings)
+    try:
+        yield Verifier(settings, store, session, client)
+    finally:
+        client.close()
+        session.drop()
+        store.close()
+
+
+class Verifier:
+    """Reads both sides of links and compares them."""
+
+    def __init__(self, settings: Settings, store: MysqlStore, session: MysqlSession, client: SheetsClient) -> None:
+        self._settings = settings
+        self._store = store
+        self._session = session
+        self._sheet = GoogleSheet(client)
+        self._reports = Reports(session)
+
+    def links(self, name: str | None) -> list[Link]:
+        """The links to compare."""
+        followed = links_for(self._settings.links, self._session)
+        links = followed.current()
+        if name is None:
+            return links
+        found = [one for one in links if one.name == name]
+        if not found:
+            known = ", ".join(one.name for one in links) or "none"
+            raise NotLinked(f"There is no link named {name}.", f"Links: {known}.")
+        return found
+
+    def look(self, link: Link) -> LinkVerdict:
+        """Compare one link as it stands now."""
+        state = self._state(link)
+        target = SheetTarget(link.name, state.spreadsheet_id, state.sheet_id, link.headers)
+        image = self._sheet.read_tab(target)
+        waiting = self._reports.pending(link.name)
+        pending = [p for p in waiting if p["reason"] not in IN_FLIGHT]
+        known = {(p["row_id"], p["column"]) for p in pending}
+        comparison = compare(link, image, self._store.read_rows(link), known)
+        resting = len(pending) == len(waiting) and self._rests(link)
+        return LinkVerdict(link.name, state.state, image.read_at, comparison, pending, resting)
+
+    def _state(self, link: Link) -> LinkState:
+        state = self._store.run(lambda tx: tx.link_state(link.name))
+        if state is None:
+            raise NotLinked(
+                f"The link {link.name} stands in links.yaml and was never prepared.",
+                f"Take it out there, then: twinsheet link add {link.name} …",
+            )
+        return state
+
+    def _rests(self, link: Link) -> bool:
+        """Whether no event is on its way: nothing unread in Kafka, no write to the sheet open."""
+        if link.name in self._reports.open_writes():
+            return False
+        ends = end_offsets(self._settings.kafka_servers)
+        table_writer = self._reports.consumed_offsets("table_writer")
+        sheet_writer = self._reports.consumed_offsets("sheet_writer")
+        unread = [
+            place
+            for place, end in ends.items()
+            if (place[0] == SHEET_OBSERVED and table_writer.get(place, 0) < end)
+            or (place[0] == TABLE_CHANGED and sheet_writer.get(place, 0) < end)
+        ]
+        return not unread
+
+    def ask_scans(self, names: list[str]) -> None:
+        """Have tabs read at once, in case nobody reported an edit."""
+        if not names:
+            return
+        publisher = KafkaPublisher(self._settings.kafka_servers)
+        try:
+            publisher.publish_many([(SHEET_OBSERVED, name, {"kind": "rescan", "link": name}) for name in names])
+        finally:
+            publisher.close()
