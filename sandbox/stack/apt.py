@@ -95,7 +95,8 @@ def newest(names: Sequence[str], pattern: str) -> str:
     Raises:
         StackError: none fits.
     """
-    fitting = {name: match[1] or "" for name in names if (match := re.fullmatch(pattern, name))}
+    matches = {name: match for name in names if (match := re.fullmatch(pattern, name))}
+    fitting = {name: (match[1] or "") if match.lastindex else "" for name, match in matches.items()}
     if not fitting:
         raise StackError(f"apt knows no package {pattern} on this machine.", "Run `apt-get update` and try again.")
 
@@ -106,7 +107,7 @@ def newest(names: Sequence[str], pattern: str) -> str:
     return max(fitting, key=rank)
 
 
-def fetch(folder: Path, patterns: Sequence[str], source: str | None, say: Say) -> None:
+def fetch(folder: Path, patterns: Sequence[str], source: str | None, say: Say, *, alone: bool = False) -> None:
     """Unpack packages, with everything that they need down to the C library, into a folder.
 
     Args:
@@ -114,6 +115,7 @@ def fetch(folder: Path, patterns: Sequence[str], source: str | None, say: Say) -
         patterns: one regular expression for each package, as `newest` takes it.
         source: the apt source line to use, or None for the machine's own sources.
         say: told what is going on.
+        alone: without what they need.
 
     Raises:
         StackError: apt or dpkg failed.
@@ -125,9 +127,11 @@ def fetch(folder: Path, patterns: Sequence[str], source: str | None, say: Say) -
     known = _run("apt-cache", "-c", str(config), "pkgnames").split()
     wanted = [newest(known, pattern) for pattern in patterns]
     say(f"downloading {wanted[0]}")
-    _run("apt-get", "-c", str(config), "install", "-y", "-q", "--download-only", *wanted)
+    archives = scratch / "cache/archives"
+    how = ["download"] if alone else ["install", "-y", "--download-only"]
+    _run("apt-get", "-c", str(config), *how, "-q", *wanted, folder=archives)
     say(f"unpacking {wanted[0]}")
-    for package in sorted((scratch / "cache/archives").glob("*.deb")):
+    for package in sorted(archives.glob("*.deb")):
         _run("dpkg", "-x", str(package), str(folder))
     for unused in (scratch, *(folder / "usr/share" / part for part in ("doc", "man", "locale", "perl"))):
         shutil.rmtree(unused, ignore_errors=True)
@@ -159,9 +163,9 @@ def _private_config(scratch: Path, source: str | None) -> Path:
     return config
 
 
-def _run(*command: str) -> str:
+def _run(*command: str, folder: Path | None = None) -> str:
     # Only names from this file and paths of ours get here; no shell is involved.
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         told = (done.stderr.strip() or done.stdout.strip()).splitlines()
         raise StackError(

@@ -84,7 +84,7 @@ def _pip_from_debian() -> None:
         raise StackError("This Python has no ensurepip.", "Install python3-venv, or another Python, and try again.")
     _tell("This Python comes without pip: fetching Debian's")
     with tempfile.TemporaryDirectory() as folder:
-        apt.fetch(Path(folder), ["python3-pip-whl"], apt.debian_source(), lambda _: None)
+        apt.fetch(Path(folder), ["python3-pip-whl"], apt.debian_source(), lambda _: None, alone=True)
         wheel = next(Path(folder).glob("usr/share/python-wheels/pip-*.whl"))
         if not _works(str(PYTHON), f"{wheel}/pip", "install", "--no-index", str(wheel)):
             raise StackError("pip could not be installed.", "Install python3-venv and try again.")
