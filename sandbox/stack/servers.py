@@ -26,10 +26,16 @@ _STOP_TIMEOUT_S = 15.0
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port on 127.0.0.1 that nobody uses at this moment.
+
+    It lies below those that the kernel gives to outgoing connections: a client that tries again
+    and again to reach a server that is down would sooner or later be given that very port, connect
+    to itself, and keep the server from coming back.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(10_000)
+        if port_is_free(port):
+            return port
 
 
 def port_is_free(port: int) -> bool:
