@@ -1,0 +1,51 @@
+"""``twinsheet status``: links and processes at a glance."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+import click
+
+from app.cli.output import EXIT_GOOD, NO_LINKS, ago, json_option, print_json, print_table
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> int:
+    """Show every link with its state and lag, and every process."""
+    from app.status import Status
+    from app.status import as_json as plain
+    from config.settings import load_settings
+
+    with closing(Status(load_settings())) as reader:
+        report = plain({"links": reader.links(), "processes": reader.processes()})
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+    return EXIT_GOOD
+
+
+def _show(report: dict[str, Any]) -> None:
+    rows = [
+        [
+            one["link"],
+            one["state"],
+            ago(one["lag_s"]["sheet_to_table"]),
+            ago(one["lag_s"]["table_to_sheet"]),
+            one["conflicts"],
+            one["rejections"],
+            one["pending"],
+            one["reason"] or "",
+        ]
+        for one in report["links"]
+    ]
+    headers = ["link", "state", "sheet → table", "table → sheet", "conflicts", "rejections", "waiting", "reason"]
+    print_table(headers, rows, empty=NO_LINKS)
+    click.echo()
+    processes = [
+        [one["name"], one["pid"], ago(one["up_s"]), one["waiting_for"] or ("" if one["working"] else "stuck")]
+        for one in report["processes"]
+    ]
+    print_table(["process", "pid", "up", "waits for"], processes, empty="No service runs; start them: twinsheet up")

@@ -1,0 +1,1 @@
+"""The private door: how everything is, for people and for monitoring."""

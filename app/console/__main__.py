@@ -1,0 +1,19 @@
+"""The console as a process: ``python -m app.console``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.console.app import make_console_server
+from app.service import Service, run_service, serve_http
+from app.status import Status
+
+
+def build(service: Service) -> Callable[[], None]:
+    """Listen at once; what cannot be reached is what the console is there to tell."""
+    status = service.closing(Status(service.settings))
+    return serve_http(service, make_console_server(status, service.settings))
+
+
+if __name__ == "__main__":
+    run_service("console", build)

@@ -1,0 +1,145 @@
+"""HTTP of the console: translates questions to app.status and answers back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, Flask, Response, jsonify, render_template_string, request
+
+from app.console.access import check_access_settings, guard
+from app.console.metrics import all_metrics
+from app.console.page import PAGE, STYLE
+from app.http_server import harden, make_server, one_line
+from app.status import Status, as_json
+from config.settings import Settings
+from core.errors import NotLinked, TwinsheetError
+
+THREADS = 4
+BODY_BYTES_MAX = 64 * 1024
+LIMIT_MAX = 100_000
+
+
+def create_app(status: Status, token: str) -> Flask:
+    """The private application.
+
+    Args:
+        status: answers the questions.
+        token: what has to be shown; empty for none.
+    """
+    app = harden(Flask("twinsheet.console", static_folder=None))
+    guard(app, token)
+    app.register_blueprint(_health(status))
+    app.register_blueprint(_api(status))
+    app.register_blueprint(_pages(status))
+
+    @app.errorhandler(NotLinked)
+    def unknown(error: NotLinked) -> Response:
+        return one_line(404, str(error))
+
+    @app.errorhandler(TwinsheetError)
+    def unavailable(error: TwinsheetError) -> Response:
+        return one_line(503, str(error))
+
+    return app
+
+
+def make_console_server(status: Status, settings: Settings, *, port: int | None = None) -> Any:
+    """The console on waitress, listening.
+
+    Raises:
+        SettingsError: it would listen to the world without a token, or the port is in use.
+    """
+    check_access_settings(settings)
+    return make_server(
+        create_app(status, settings.console_token.get_secret_value()),
+        host=settings.console_host,
+        port=settings.console_port if port is None else port,
+        port_setting="TWINSHEET_CONSOLE_PORT",
+        threads=THREADS,
+        body_bytes_max=BODY_BYTES_MAX,
+    )
+
+
+def _health(status: Status) -> Blueprint:
+    health = Blueprint("health", __name__)
+
+    @health.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @health.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        checks = status.checks()
+        ready = all(check.ok for check in checks)
+        return jsonify({"ready": ready, "checks": [asdict(check) for check in checks]}), 200 if ready else 503
+
+    @health.get("/metrics")
+    def metrics() -> Response:
+        return Response(all_metrics(status, os.getpid()), mimetype="text/plain; version=0.0.4")
+
+    return health
+
+
+def _api(status: Status) -> Blueprint:
+    api = Blueprint("api", __name__, url_prefix="/api/links")
+
+    @api.get("")
+    def links() -> Response:
+        return jsonify({"links": as_json(status.links())})
+
+    @api.get("/<link>")
+    def one(link: str) -> Response:
+        status.check_link(link)
+        found = next(found for found in status.links() if found["link"] == link)
+        return jsonify(as_json(found))
+
+    def records(name: str, question: Callable[[str, int | None], list[dict[str, Any]]]) -> None:
+        def answer(link: str) -> Response:
+            status.check_link(link)
+            return jsonify({"items": as_json(question(link, _limit()))})
+
+        api.add_url_rule(f"/<link>/{name}", name, answer)
+
+    reports = status.reports
+    records("conflicts", lambda link, limit: reports.conflicts(link, limit=limit))
+    records("rejections", lambda link, limit: reports.rejections(link, limit=limit))
+    records("history", lambda link, limit: reports.history(link, limit=limit))
+    records("pending", lambda link, limit: reports.pending(link)[:limit])
+    return api
+
+
+def _pages(status: Status) -> Blueprint:
+    pages = Blueprint("pages", __name__)
+
+    @pages.get("/")
+    def page() -> Response:
+        links, fault = [], ""
+        try:
+            links = status.links()
+        except TwinsheetError as error:
+            fault = str(error)
+        checks = status.checks()
+        text = render_template_string(
+            PAGE,
+            links=links,
+            fault=fault,
+            checks=checks,
+            ready=all(check.ok for check in checks),
+            sandbox=status.settings.sheets_endpoint,
+        )
+        policy = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
+        return Response(text, headers={"Content-Security-Policy": policy})
+
+    @pages.get("/style.css")
+    def style() -> Response:
+        return Response(STYLE, mimetype="text/css")
+
+    return pages
+
+
+def _limit() -> int | None:
+    text = request.args.get("limit", "")
+    return min(int(text), LIMIT_MAX) if text.isdecimal() and int(text) else None

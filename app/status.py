@@ -1,0 +1,200 @@
+"""How everything is: links with their state and lag, processes, readiness. For the console and the command line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.kafka_log import end_offsets
+from adapters.mysql_connection import ThreadSessions, parse_url
+from adapters.mysql_migrations import DEFAULT_SCHEMA
+from adapters.mysql_reports import LinkReport, Reports
+from app.notes import Note, read_notes
+from config.links_file import LinkEntry, load_links
+from config.settings import Settings
+from core.errors import NotLinked, TwinsheetError
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
+
+Json = dict[str, Any]
+
+SERVICES = ("webhook", "console", "table_writer", "sheet_writer", "sheet_scanner", "binlog")
+READERS = {SHEET_OBSERVED: "table_writer", TABLE_CHANGED: "sheet_writer"}
+"""Topic to the consumer group that works on it."""
+_LAG_NAMES = {SHEET_OBSERVED: "sheet_to_table", TABLE_CHANGED: "table_to_sheet"}
+STARTING_WITHIN_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that has to be so for everything to work."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Status:
+    """Asks MySQL, Kafka, links.yaml and the run folder; safe to share between threads.
+
+    Args:
+        settings: where they are.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self._clock = clock
+        address = parse_url(settings.mysql_url.get_secret_value())
+        self._sessions = ThreadSessions(address, schema=DEFAULT_SCHEMA)
+        self.reports = Reports(self._sessions)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._sessions.close()
+
+    def entries(self) -> Sequence[LinkEntry]:
+        """Good entries of links.yaml."""
+        return load_links(self.settings.links).entries
+
+    def names(self) -> list[str]:
+        """Names of all links, in the file or in MySQL."""
+        listed = [entry.name for entry in self.entries()]
+        return listed + [r.state.name for r in self.reports.links() if r.state.name not in listed]
+
+    def check_link(self, name: str) -> str:
+        """The name, once there is such a link.
+
+        Raises:
+            NotLinked: there is none; the links that exist are named.
+        """
+        names = self.names()
+        if name not in names:
+            listed = ", ".join(names) or "none yet"
+            raise NotLinked(f"There is no link named {name}.", f"There are: {listed}.")
+        return name
+
+    def links(self) -> list[Json]:
+        """Every link with its state, lag and counts."""
+        reports = {report.state.name: report for report in self.reports.links()}
+        lags = self.lags()
+        entries = {entry.name: entry for entry in self.entries()}
+        names = [*entries, *(name for name in reports if name not in entries)]
+        return [self._link(name, entries.get(name), reports.get(name), lags) for name in names]
+
+    def lags(self) -> dict[str, dict[str, float]]:
+        """Seconds that the oldest unconsumed message of each link has waited, by ``sheet_to_table`` and back.
+
+        Raises:
+            KafkaUnavailable, MysqlUnavailable
+        """
+        from adapters.kafka_lag import oldest_waiting
+
+        now, found = self._clock(), {name: dict[str, float]() for name in _LAG_NAMES.values()}
+        ends = end_offsets(self.settings.kafka)
+        for topic, group in READERS.items():
+            theirs = {place: end for place, end in ends.items() if place[0] == topic}
+            since = oldest_waiting(self.settings.kafka, theirs, self.reports.consumed_offsets(group))
+            found[_LAG_NAMES[topic]] = {link: round(max(now - at, 0), 3) for link, at in since.items()}
+        return found
+
+    def backlog(self) -> dict[tuple[str, str], int]:
+        """Messages that are not consumed yet, by (topic, group)."""
+        ends = end_offsets(self.settings.kafka)
+        waiting: dict[tuple[str, str], int] = {}
+        for topic, group in READERS.items():
+            consumed = self.reports.consumed_offsets(group)
+            theirs = [end - consumed.get(place, 0) for place, end in ends.items() if place[0] == topic]
+            waiting[topic, group] = sum(max(0, one) for one in theirs)
+        return waiting
+
+    def notes(self) -> list[Note]:
+        """Processes that are there, by name and pid."""
+        now = self._clock()
+        return [note for note in read_notes(self.settings.run_dir) if note.alive(now)]
+
+    def processes(self) -> list[Json]:
+        """Processes that are there, with their age."""
+        now = self._clock()
+        return [
+            {
+                "name": note.name,
+                "pid": note.pid,
+                "up_s": round(now - note.started_at, 1),
+                "working": note.working(now),
+                "waiting_for": note.waiting_for,
+            }
+            for note in self.notes()
+        ]
+
+    def checks(self) -> list[Check]:
+        """Whether everything is ready: MySQL, Kafka, every service, every link."""
+        return [
+            _tried("mysql", self._mysql_answers),
+            _tried("kafka", lambda: (True, f"{len(end_offsets(self.settings.kafka))} partitions")),
+            *(self._service_works(name) for name in SERVICES),
+            _tried("links", self._links_are_live),
+        ]
+
+    def _mysql_answers(self) -> tuple[bool, str]:
+        return True, str(self._sessions.query("SELECT VERSION()")[0][0])
+
+    def _service_works(self, name: str) -> Check:
+        now = self._clock()
+        notes = [note for note in self.notes() if note.name.partition(".")[0] == name]
+        if not notes:
+            return Check(name, False, "is not running")
+        stuck = next((note for note in notes if not note.working(now)), None)
+        if stuck is None:
+            return Check(name, True, "pid " + ", ".join(str(note.pid) for note in notes))
+        return Check(name, False, stuck.waiting_for or f"pid {stuck.pid} does not come round")
+
+    def _links_are_live(self) -> tuple[bool, str]:
+        found = load_links(self.settings.links)
+        states = {report.state.name: report.state.state for report in self.reports.links()}
+        other = {e.name: states.get(e.name, "unknown") for e in found.entries}
+        wrong = [f"{name} is {state}" for name, state in other.items() if state not in ("live", "paused")]
+        wrong += [f"line {fault.line}: {fault.message}" for fault in found.faults]
+        return not wrong, "; ".join(wrong) or f"{len(found.entries)} links"
+
+    def _link(
+        self, name: str, entry: LinkEntry | None, report: LinkReport | None, lags: dict[str, dict[str, float]]
+    ) -> Json:
+        state = report.state if report else None
+        reason = state.reason if state else "the services have not taken it up yet"
+        if entry is None:
+            reason = "it is not in links.yaml"
+        return {
+            "link": name,
+            "state": state.state if state else "linking",
+            "reason": reason,
+            "as_of": report.scanned_at if report else None,
+            "lag_s": {way: found.get(name, 0.0) for way, found in lags.items()},
+            "conflicts": report.conflicts if report else 0,
+            "rejections": report.rejections if report else 0,
+            "pending": report.pending if report else 0,
+            "spreadsheet": entry.spreadsheet if entry else state.spreadsheet_id if state else None,
+            "tab": entry.tab if entry else state.tab if state else None,
+            "table": entry.table if entry else f"{state.schema}.{state.table}" if state else None,
+        }
+
+
+def as_json(value: Any) -> Any:
+    """Times as texts of RFC 3339, everything else as it is, deeply."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, dict):
+        return {name: as_json(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(one) for one in value]
+    return value
+
+
+def _tried(name: str, question: Callable[[], tuple[bool, str]]) -> Check:
+    try:
+        ok, detail = question()
+    except TwinsheetError as error:
+        return Check(name, False, str(error))
+    return Check(name, ok, detail)

@@ -1,0 +1,272 @@
+"""The console on real MySQL and Kafka: what it answers when all is well, and when it is not."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from adapters.kafka_log import KafkaPublisher, ensure_topics
+from adapters.mysql_connection import parse_url
+from adapters.mysql_migrations import migrate
+from adapters.mysql_store import MysqlStore
+from core.events import SHEET_OBSERVED
+from core.ports import ConflictEntry, HistoryEntry, LinkState, RejectionEntry
+from sandbox.stack.servers import KafkaServer, MysqlServer, free_port, wait_until
+
+LINKS = """\
+links:
+  - {name: orders, spreadsheet: 1AbC, tab: Orders, table: shop.orders}
+  - {name: fresh, spreadsheet: 1AbC, tab: Fresh, table: shop.fresh}
+"""
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """The parsed body."""
+        return json.loads(self.text)
+
+
+def get(port: int, path: str, **headers: str) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read().decode())
+    finally:
+        connection.close()
+
+
+def answers(port: int) -> bool:
+    try:
+        return get(port, "/healthz").status == 200
+    except OSError:
+        return False
+
+
+def environment(run_dir: Path, mysql_url: str, kafka: str, port: int) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("TWINSHEET_")}
+    return kept | {
+        "TWINSHEET_RUN_DIR": str(run_dir),
+        "TWINSHEET_MYSQL_URL": mysql_url,
+        "TWINSHEET_KAFKA": kafka,
+        "TWINSHEET_LINKS": str(run_dir / "links.yaml"),
+        "TWINSHEET_CONSOLE_PORT": str(port),
+        "TWINSHEET_SHEETS_ENDPOINT": "http://127.0.0.1:8090",
+    }
+
+
+def run_cli(environment: dict[str, str], *words: str) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "app.cli", *words]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert "Traceback" not in ended.stderr + ended.stdout
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@dataclass
+class World:
+    """A console process, and what it looks at."""
+
+    port: int
+    environment: dict[str, str]
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return get(self.port, path, **headers)
+
+    def cli(self, *words: str) -> tuple[int, Any]:
+        """Exit code and JSON of a command."""
+        code, out, _err = run_cli(self.environment, *words, "--json")
+        return code, json.loads(out)
+
+
+@pytest.fixture(scope="module")
+def state(mysql_server: MysqlServer, kafka_server: KafkaServer) -> None:
+    """One live link with a conflict, a rejection and a history, and one event that waits in Kafka."""
+    address = parse_url(mysql_server.url)
+    migrate(address)
+    store = MysqlStore(address)
+    with store.begin() as tx:
+        tx.put_link(LinkState("orders", "1AbC", 7, "Orders", "shop", "orders", "live", None, 1, 1))
+        tx.add_history(
+            "orders", [HistoryEntry("r_a", ("1",), "note", None, "first", "sheet", actor="ann@example.com")]
+        )
+        tx.add_history("orders", [HistoryEntry("r_a", ("1",), "note", "first", "second", "table")])
+        tx.add_conflicts("orders", [ConflictEntry("r_a", ("1",), "price", "1", "2", "3", "sheet", "last_write_wins")])
+        tx.put_rejections("orders", [RejectionEntry("r_b", ("2",), "price", "abc", "price: abc is not a number")])
+    store.close()
+    ensure_topics(kafka_server.bootstrap, 3)
+    publisher = KafkaPublisher(kafka_server.bootstrap)
+    publisher.publish(SHEET_OBSERVED, "orders", {"kind": "rescan"})
+    publisher.close()
+
+
+@pytest.fixture(scope="module")
+def console(
+    tmp_path_factory: pytest.TempPathFactory, mysql_server: MysqlServer, kafka_server: KafkaServer, state: None
+) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("console")
+    (folder / "links.yaml").write_text(LINKS)
+    port = free_port()
+    variables = environment(folder, mysql_server.url, kafka_server.bootstrap, port)
+    with ExitStack() as stack:
+        _start(stack, variables, port)
+        yield World(port, variables)
+
+
+def _start(stack: ExitStack, variables: dict[str, str], port: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.console"], env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    wait_until(lambda: answers(port), "the console", 30)
+
+
+def test_links_are_told_with_state_lag_and_counts(console: World) -> None:
+    orders, fresh = console.get("/api/links").json["links"]
+    assert (orders["link"], orders["state"], orders["conflicts"], orders["rejections"]) == ("orders", "live", 0, 1)
+    assert orders["lag_s"]["sheet_to_table"] > 0, "an event waits in Kafka"
+    assert orders["lag_s"]["table_to_sheet"] == 0
+    assert (fresh["link"], fresh["state"]) == ("fresh", "linking")
+    assert console.get("/api/links/orders").json["table"] == "shop.orders"
+
+
+def test_the_records_of_a_link_are_told_newest_first_and_limited_on_demand(console: World) -> None:
+    history = console.get("/api/links/orders/history").json["items"]
+    assert [item["new"] for item in history] == ["second", "first"]
+    assert history[1]["actor"] == "ann@example.com"
+    assert len(console.get("/api/links/orders/history?limit=1").json["items"]) == 1
+    conflict = console.get("/api/links/orders/conflicts").json["items"][0]
+    assert {k: conflict[k] for k in ("key", "column", "sheet", "table", "base", "winner", "rule", "settled")} == {
+        "key": ["1"], "column": "price", "sheet": "2", "table": "3", "base": "1",
+        "winner": "sheet", "rule": "last_write_wins", "settled": True,
+    }  # fmt: skip
+    rejection = console.get("/api/links/orders/rejections").json["items"][0]
+    assert (rejection["value"], rejection["reason"]) == ("abc", "price: abc is not a number")
+    pending = console.get("/api/links/orders/pending").json["items"]
+    assert [(p["row_id"], p["column"], p["reason"]) for p in pending] == [("r_b", "price", "rejected")]
+
+
+@pytest.mark.parametrize("path", ["/api/links/nobody", "/api/links/nobody/history", "/nothing", "/api"])
+def test_what_does_not_exist_is_404_with_a_one_line_reason(console: World, path: str) -> None:
+    answer = console.get(path)
+    assert answer.status == 404
+    assert answer.json["error"]
+    assert answer.text.count("\n") == 1
+
+
+def test_readiness_names_what_is_missing(console: World) -> None:
+    answer = console.get("/readyz")
+    assert answer.status == 503
+    checks = {check["name"]: check["ok"] for check in answer.json["checks"]}
+    assert checks["mysql"]
+    assert checks["kafka"]
+    assert checks["console"]
+    assert not checks["table_writer"]
+    assert not checks["links"], "fresh is not live"
+
+
+def test_the_metrics_of_all_processes_come_together(console: World) -> None:
+    answer = console.get("/metrics")
+    assert answer.status == 200
+    families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+    rejections = {s.labels["link"]: s.value for s in families["twinsheet_rejections"].samples}
+    assert rejections["orders"] == 1
+    lag = {s.labels["topic"]: s.value for s in families["twinsheet_lag_events"].samples}
+    assert lag["sheet.observed"] >= 1
+    assert {s.labels["process"] for s in families["process_resident_memory_bytes"].samples} == {"console"}
+    assert "twinsheet_sheet_to_table_seconds" in families
+
+
+def test_the_page_shows_links_and_leads_on(console: World) -> None:
+    answer = console.get("/")
+    assert answer.status == 200
+    for text in ("orders", "shop.orders", "http://127.0.0.1:8090", "/api/links", "table_writer"):
+        assert text in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert console.get("/style.css").headers["content-type"].startswith("text/css")
+
+
+def test_a_strange_host_name_is_not_answered(console: World) -> None:
+    assert console.get("/api/links", Host="evil.example.com").status == 403
+
+
+def test_while_mysql_and_kafka_are_away_it_says_so_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "links.yaml").write_text(LINKS)
+    port = free_port()
+    variables = environment(tmp_path, "mysql://u:hunter22@127.0.0.1:1/", "127.0.0.1:1", port)
+    with ExitStack() as stack:
+        _start(stack, variables, port)
+        assert get(port, "/api/links").status == 503
+        assert get(port, "/readyz").status == 503
+        page = get(port, "/")
+        assert page.status == 200
+        assert "does not answer" in page.text
+        assert "hunter22" not in page.text
+
+
+def test_it_refuses_to_face_the_world_without_a_token(tmp_path: Path) -> None:
+    variables = environment(tmp_path, "mysql://u:p@127.0.0.1:1/", "127.0.0.1:1", free_port())
+    ended = subprocess.run(
+        [sys.executable, "-m", "app.console"],
+        env=variables | {"TWINSHEET_CONSOLE_HOST": "::"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "TWINSHEET_CONSOLE_TOKEN" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_status_on_the_command_line_tells_links_and_processes(console: World) -> None:
+    code, report = console.cli("status")
+    assert code == 0
+    assert [one["link"] for one in report["links"]] == ["orders", "fresh"]
+    assert set(report["links"][0]) >= {"state", "reason", "as_of", "lag_s", "conflicts", "rejections", "pending"}
+    assert [process["name"] for process in report["processes"]] == ["console"]
+    assert report["processes"][0]["pid"] > 0
+    assert report["processes"][0]["up_s"] >= 0
+
+
+def test_records_on_the_command_line_end_with_1_where_something_is_found(console: World) -> None:
+    code, report = console.cli("conflicts")
+    assert (code, len(report["items"])) == (1, 1)
+    code, report = console.cli("rejections", "orders")
+    assert (code, report["items"][0]["reason"]) == (1, "price: abc is not a number")
+    code, report = console.cli("rejections", "fresh")
+    assert (code, report["items"]) == (0, [])
+    code, report = console.cli("history", "orders", "--limit", "1")
+    assert (code, [item["new"] for item in report["items"]]) == (0, ["second"])
+
+
+def test_a_misspelled_link_is_an_error_and_not_an_empty_list(console: World) -> None:
+    code, report = console.cli("history", "ordrs")
+    assert code == 2
+    assert report["error"]["kind"] == "NotLinked"
+    assert "orders" in report["error"]["hint"]
+
+
+@pytest.mark.parametrize("words", [("status",), ("conflicts",), ("rejections",), ("history",)])
+def test_people_get_tables(console: World, words: tuple[str, ...]) -> None:
+    code, out, err = run_cli(console.environment, *words)
+    assert code in (0, 1)
+    assert "orders" in out
+    assert err == ""

@@ -1,0 +1,70 @@
+"""Who may see the console."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from flask import Flask
+
+from app.console.access import check_access_settings, guard, is_loopback
+from config.settings import load_settings
+from core.errors import SettingsError
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.1:8001", "localhost:8001", "LOCALHOST", "::1", "[::1]:8001", "127.9.9.9"]
+)
+def test_this_machine_is_known_by_its_names(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["::", "example.com:8001", "10.0.0.1", "localhost.example.com", "", "127.0.0.1.example.com"]
+)
+def test_everything_else_is_elsewhere(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_it_refuses_to_listen_elsewhere_without_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWINSHEET_CONSOLE_HOST", "::")
+    with pytest.raises(SettingsError, match="TWINSHEET_CONSOLE_TOKEN"):
+        check_access_settings(load_settings(needs=(), env_file=None))
+    monkeypatch.setenv("TWINSHEET_CONSOLE_TOKEN", "a-token")
+    check_access_settings(load_settings(needs=(), env_file=None))
+
+
+def guarded(token: str) -> Flask:
+    app = Flask("guarded")
+    guard(app, token)
+    app.add_url_rule("/", "page", lambda: "page")
+    app.add_url_rule("/healthz", "healthz", lambda: "ok")
+    return app
+
+
+def test_with_a_token_nothing_but_healthz_answers_without_it() -> None:
+    client = guarded("the-token").test_client()
+    basic = "Basic " + base64.b64encode(b"ann:the-token").decode()
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/", headers={"Authorization": "Bearer the-token"}).status_code == 200
+    assert client.get("/", headers={"Authorization": basic}).status_code == 200
+    for wrong in (
+        "Bearer the-toke",
+        "Bearer ",
+        "Bearer the-token2",
+        "Basic dGhl",
+        "Basic !!",
+        "Digest x",
+        "the-token",
+        "Bearer é",
+    ):
+        answer = client.get("/", headers={"Authorization": wrong})
+        assert answer.status_code == 401
+        assert "WWW-Authenticate" in answer.headers
+    assert client.get("/").status_code == 401
+
+
+def test_without_a_token_only_those_who_ask_for_this_machine_by_name_are_answered() -> None:
+    client = guarded("").test_client()
+    assert client.get("/", headers={"Host": "127.0.0.1:8001"}).status_code == 200
+    assert client.get("/", headers={"Host": "evil.example.com:8001"}).status_code == 403
