@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import secrets
 import shutil
 import signal
 import socket
