@@ -14,6 +14,9 @@ from sandbox.script.state import InstalledTrigger
 TRIGGERS_MAX = 20
 """Google's limit of installable triggers for one script and user."""
 
+STOPPING_S = 0.1
+"""How much longer than it may a script sleeps at most: by then it has been stopped."""
+
 _PROMPT_BUTTONS = {"OK": "OK", "OK_CANCEL": "OK", "YES_NO": "YES", "YES_NO_CANCEL": "YES"}
 _DISMISSED = {"OK": "CLOSE", "OK_CANCEL": "CANCEL", "YES_NO": "CLOSE", "YES_NO_CANCEL": "CANCEL"}
 
@@ -183,7 +186,7 @@ def _uuid(_execution: Execution) -> str:
 def _sleep(execution: Execution, ms: float) -> None:
     if ms > 300_000:
         raise CallRefused("sleep value out of range: 300000")
-    time.sleep(min(ms / 1000, execution.remaining_s()))
+    time.sleep(min(ms / 1000, execution.remaining_s() + STOPPING_S))
 
 
 def _format_date(_execution: Execution, date: dict[str, float], zone: str, pattern: str) -> str:

@@ -52,7 +52,7 @@ class Ran:
 
     Args:
         function: which function ran.
-        kind: ``trigger`` or ``menu``.
+        kind: ``trigger``, ``menu`` or ``editor``.
         user: who caused it.
         started_at: RFC 3339.
         duration_s: how long it took.
@@ -118,7 +118,7 @@ class ScriptRuntime:
         self._faults = faults or NoFaults()
         self._time_limit_s = time_limit_s
         self._random = randomness or random.Random()  # noqa: S311  # chooses which triggers to lose, no secret
-        self._locks = Locks()
+        self.locks = Locks()
         self._lanes = Lanes()
         self._cache: dict[tuple[str, str], tuple[float, str]] = {}
         self._guard = threading.Lock()
@@ -191,6 +191,18 @@ class ScriptRuntime:
         self._on_thread("onOpen", spreadsheet_id, user, dialogs)
         return dialogs.menus
 
+    def run(self, spreadsheet_id: str, function: str, user: str) -> dict[str, Any]:
+        """Run a function as from the script editor; no dialog can be shown there.
+
+        Returns:
+            The execution, as ``executions`` lists it.
+
+        Raises:
+            KeyError: no such spreadsheet.
+        """
+        self._store.open(spreadsheet_id)
+        return asdict(self._on_thread(function, spreadsheet_id, user, None))
+
     # -- looking back ----------------------------------------------------------------------
 
     def executions(self, spreadsheet_id: str) -> list[dict[str, Any]]:
@@ -209,7 +221,7 @@ class ScriptRuntime:
             execution = self._execution(event.spreadsheet_id, event.user, trigger.owner)
             self._execute(trigger.function, execution, event_told(event, trigger.uid))
 
-    def _on_thread(self, function: str, spreadsheet_id: str, user: str, dialogs: Dialogs) -> Ran:
+    def _on_thread(self, function: str, spreadsheet_id: str, user: str, dialogs: Dialogs | None) -> Ran:
         """Run on a thread of its own: V8 keeps hold of the thread that it first ran on."""
         box: list[Ran] = []
         execution = self._execution(spreadsheet_id, user, user, dialogs)
@@ -227,7 +239,7 @@ class ScriptRuntime:
         return Execution(
             store=self._store,
             state=self._state,
-            locks=self._locks,
+            locks=self.locks,
             spreadsheet_id=spreadsheet_id,
             active_user=user,
             effective_user=owner,
@@ -242,7 +254,7 @@ class ScriptRuntime:
         status, error = self._attempt(function, execution, told)
         ran = Ran(
             function=function,
-            kind="trigger" if execution.dialogs is None else "menu",
+            kind="menu" if execution.dialogs else "trigger" if told else "editor",
             user=execution.active_user,
             started_at=started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             duration_s=round(time.monotonic() - started, 4),
@@ -271,7 +283,7 @@ class ScriptRuntime:
         except isolate.ScriptFailed as failure:
             return "failed", str(failure)
         finally:
-            self._locks.release_all(execution)
+            self.locks.release_all(execution)
         return ("failed", json.loads(thrown)) if thrown else ("completed", "")
 
 

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from tests.contract.script.script_bench import ANN, Bench
 
-from sandbox.google.events import ChangeType
+from sandbox.google.area import Area
+from sandbox.google.events import ChangeType, Edited
 from sandbox.script import runtime as runtime_module
-from tests.contract.script.conftest import ANN, Bench
 
 
 def test_a_typed_cell_is_sent_signed_in_the_contracted_shape(connected: Bench) -> None:
@@ -147,7 +148,7 @@ def test_a_row_moved_by_cut_and_paste_keeps_its_id(connected: Bench) -> None:
     connected.type("B2", "Ann")
     (row_id,) = connected.ids()
     with connected.document.change(ANN):
-        connected.tab.cut(_row(connected, 1), 4, 0)
+        connected.tab.cut(_row(1), 4, 0)
     connected.runtime.notify(_edited(connected, 4))
     connected.rest()
     assert connected.ids() == ["", "", "", row_id]
@@ -201,7 +202,7 @@ def test_emptied_ids_ask_for_a_look_at_the_structure(connected: Bench) -> None:
     connected.type("B2", "Ann")
     connected.receiver.bodies.clear()
     with connected.document.change(ANN):
-        connected.tab.clear(_row(connected, 1))
+        connected.tab.clear(_row(1))
     connected.runtime.notify(_edited(connected, 1))
     connected.rest()
     assert [body["kind"] for body in connected.receiver.bodies] == ["structure"]
@@ -232,15 +233,19 @@ def test_a_row_that_slides_while_ids_are_given_keeps_its_own_id(
         with connected.document.change("bob@example.com"):
             connected.tab.insert_rows(2, 1)
 
-    _once_before(monkeypatch, "range.setValues", insert_above, when=lambda area, values: values[0][0].startswith("r_"))
+    acted = _once_before(
+        monkeypatch, "range.setValues", insert_above, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
+    )
     with connected.document.change("program"):
         connected.tab.insert_rows(4, 1)
         connected.tab.set_value(4, 1, "Dan")
         connected.tab.set_value(4, 0, 4)
     connected.runtime.notify(_edited(connected, 4))
     connected.rest()
+    assert acted and connected.failures() == []
     by_customer = {
-        connected.tab.cell(row, 1).value: connected.tab.cell(row, 4).value for row in range(1, connected.tab.last_row())
+        connected.tab.cell(row, 1).value: connected.tab.cell(row, 4).value
+        for row in range(1, connected.tab.last_row())
     }
     assert (by_customer["Ann"], by_customer["Bob"], by_customer["Cid"]) == (ann, bob, cid)
     assert all(c["row_id"] == by_customer[_customer_at(connected, c["row"])] for c in connected.receiver.cells)
@@ -256,37 +261,40 @@ def test_a_column_that_moves_while_the_script_reads_is_never_mistaken(
         with connected.document.change("bob@example.com"):
             connected.tab.move_columns(0, 1, 3)
 
-    _once_before(monkeypatch, "range.values", move, when=lambda area, *_: area[3] > 1)
+    wide = _once_before(
+        monkeypatch,
+        "range.values",
+        move,
+        when=lambda sheet_id, area: sheet_id == connected.tab.sheet_id and area[3] > 1,
+    )
     connected.type("A2", "7")
+    assert wide and connected.failures() == []
     told = {c["column"]: c["value"] for c in connected.receiver.cells}
     sheet = {connected.tab.cell(0, i).value: connected.tab.cell(1, i).value for i in range(3)}
     assert all(sheet[column] == value for column, value in told.items())
 
 
-def _once_before(monkeypatch: pytest.MonkeyPatch, name: str, act: Any, when: Any) -> None:
+def _once_before(monkeypatch: pytest.MonkeyPatch, name: str, act: Any, when: Any) -> list[bool]:
     """Let somebody act in the instant before one call of the script takes effect."""
     real = runtime_module.CALLS[name]
     acted: list[bool] = []
 
     def call(execution: Any, spreadsheet_id: str, sheet_id: int, *args: Any) -> Any:
-        if not acted and when(*args):
+        if not acted and when(sheet_id, *args):
             acted.append(True)
             act()
         return real(execution, spreadsheet_id, sheet_id, *args)
 
     monkeypatch.setitem(runtime_module.CALLS, name, call)
+    return acted
 
 
-def _row(bench: Bench, row: int) -> Any:
-    from sandbox.google.area import Area
-
+def _row(row: int) -> Area:
     return Area(row, 0, 1, 5)
 
 
-def _edited(bench: Bench, row: int, sheet_id: int | None = None) -> Any:
-    from sandbox.google.events import Edited
-
-    return Edited(bench.document.id, bench.tab.sheet_id if sheet_id is None else sheet_id, _row(bench, row), ANN)
+def _edited(bench: Bench, row: int, sheet_id: int | None = None) -> Edited:
+    return Edited(bench.document.id, bench.tab.sheet_id if sheet_id is None else sheet_id, _row(row), ANN)
 
 
 def _customer_at(bench: Bench, row: int) -> Any:
