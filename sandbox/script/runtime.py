@@ -132,7 +132,8 @@ class ScriptRuntime:
         event_type = "ON_EDIT" if is_edit else "ON_CHANGE"
         if not self._state.triggers(event.spreadsheet_id, event_type):
             return
-        if self._random.random() < self._faults.trigger_loss:
+        loss = self._faults.trigger_loss
+        if loss > 0 and self._random.random() < loss:
             return
         self._lanes.put(
             (event.spreadsheet_id, event_type),

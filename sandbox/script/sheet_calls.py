@@ -15,7 +15,7 @@ from sandbox.script import dates
 from sandbox.script.execution import Call, CallRefused, Execution
 
 _DATE_TYPES = {"DATE", "TIME", "DATE_TIME"}
-_NEW_DATE_FORMAT = ("DATE_TIME", "m/d/yyyy h:mm:ss")
+_NEW_DATE_TYPE = "DATE_TIME"
 
 Place = dict[str, Any]
 
@@ -156,7 +156,7 @@ def put_value(sheet: Sheet, row: int, column: int, value: Any) -> None:
         zone = dates.zone(sheet.document.time_zone)
         sheet.set_value(row, column, dates.serial_of(value["$date"], zone))
         if sheet.cell(row, column).number_format[0] not in _DATE_TYPES:
-            sheet.set_number_format(Area(row, column, 1, 1), *_NEW_DATE_FORMAT)
+            sheet.set_number_format(Area(row, column, 1, 1), _NEW_DATE_TYPE)
     elif value is None or value == "":
         sheet.set_value(row, column, None)
     elif isinstance(value, bool):
