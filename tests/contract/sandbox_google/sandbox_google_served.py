@@ -47,9 +47,7 @@ class Served:
     checked: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
-    def call(
-        self, method: str, path: str, body: Any = None, token: str = "tester", **query: Any
-    ) -> requests.Response:
+    def call(self, method: str, path: str, body: Any = None, user: str = "tester", **query: Any) -> requests.Response:
         return requests.request(
             method,
             f"{self.url}{path}",

@@ -138,7 +138,6 @@ def test_a_row_removed_by_mistake_comes_back_whole_with_the_next_write(world: Wo
 
 
 def test_a_formula_that_was_hit_is_told_with_its_value_and_restored_with_its_references(world: World) -> None:
-    world.type_formula(4, "Price", "=SUM(C$2:C3)+A1*0+B4", 4.25)
     world.type_formula(4, "Price", "=SUM(C$2:C3)+B4", 4.25)
     answer = world.sheet.swap(world.target, write(CellWrite("r_4", 4, "Price", 9)))
     hit = answer.rows[0].cells["Price"]
@@ -148,6 +147,42 @@ def test_a_formula_that_was_hit_is_told_with_its_value_and_restored_with_its_ref
     world.sheet.swap(world.target, restore)
     cell = world.rows()[2].cells["Price"]
     assert (cell.value, cell.formula) == (4.25, "=SUM(C$2:C3)+B4")
+
+
+def test_a_cell_is_restored_into_the_row_that_was_hit_wherever_it_stands_by_now(world: World) -> None:
+    world.sheet.swap(world.target, write(CellWrite("r_2", 3, "Name", "hit by mistake")))
+    world.move_row(3, 2)
+    restore = SwapWrite(n=2, epoch=4, formula_restores=(FormulaRestore(0, 3, "Name"),))
+    world.sheet.swap(world.target, restore)
+    assert [(r.row_id, cells(r)["Name"]) for r in world.rows()] == [
+        ("r_3", "pear"),
+        ("r_2", "apple"),
+        ("r_4", "plum"),
+    ]
+
+
+def test_what_was_written_into_a_blank_row_is_taken_out_again(world: World) -> None:
+    world.sheet.swap(world.target, write(CellWrite("r_gone", 6, "Name", "nobody's")))
+    assert len(world.rows()) == 4
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(FormulaRestore(0, 6, "Name"),)))
+    assert [r.row_id for r in world.rows()] == ["r_2", "r_3", "r_4"]
+
+
+def test_an_id_that_was_overwritten_by_mistake_comes_back(world: World) -> None:
+    answer = world.sheet.swap(world.target, SwapWrite(n=1, epoch=4, ids=(IdWrite(3, "r_wrong"),)))
+    assert answer.rows[0].row_id == "r_3"
+    restore = SwapWrite(n=2, epoch=4, formula_restores=(FormulaRestore(0, 3, "_row_id"),))
+    world.sheet.swap(world.target, restore)
+    assert [r.row_id for r in world.rows()] == ["r_2", "r_3", "r_4"]
+
+
+def test_several_removed_rows_come_back_to_their_places_and_only_once(world: World) -> None:
+    doomed = tuple(RowDelete("r_other", row) for row in (2, 4))
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=4, deletes=doomed))
+    restores = (RowRestore(0, 2), RowRestore(1, 4))
+    for n in (2, 3):
+        world.sheet.swap(world.target, SwapWrite(n=n, epoch=4, row_restores=restores))
+        assert [r.row_id for r in world.rows()] == ["r_2", "r_3", "r_4"]
 
 
 def test_ids_are_given_to_rows_and_what_stood_there_is_told(world: World) -> None:

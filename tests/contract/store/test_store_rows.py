@@ -1,0 +1,133 @@
+"""What every store promises of the users' tables."""
+
+from __future__ import annotations
+
+import pytest
+from contract.store.store_places import AnyStore, Place
+
+from core.errors import Unfit
+
+
+def test_a_row_without_a_key_gets_the_one_that_the_table_generates(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        first = tx.insert_row(place.orders, {"order_no": "A", "quantity": "2", "price": "1.50"})
+        second = tx.insert_row(place.orders, {"order_no": "B"})
+        assert int(second[0]) > int(first[0]) > 0
+        assert tx.rows(place.orders, [first, ("999",)]) == {
+            first: {"id": first[0], "order_no": "A", "quantity": "2", "price": "1.50", "note": None}
+        }
+
+
+def test_a_key_that_a_person_gives_is_taken_as_it_is_even_zero(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        assert tx.insert_row(place.orders, {"id": "0", "order_no": "A"}) == ("0",)
+        assert tx.insert_row(place.orders, {"id": "18446744073709551600", "order_no": "B"}) == (
+            "18446744073709551600",
+        )
+        assert tx.insert_row(place.stock, {"warehouse": "east", "sku": "00501"}) == ("east", "00501")
+        assert tx.rows(place.stock, [("east", "00501")]) == {
+            ("east", "00501"): {"warehouse": "east", "sku": "00501", "amount": "0"}
+        }
+
+
+def test_many_rows_get_their_keys_in_the_order_given(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        keys = tx.insert_rows(place.orders, [{"order_no": f"n{i}"} for i in range(1200)])
+        assert not [k for k in keys if isinstance(k, Unfit)]
+        rows = tx.rows(place.orders, keys)
+        assert [rows[k]["order_no"] for k in keys] == [f"n{i}" for i in range(1200)]
+        assert tx.all_keys(place.orders) == keys
+
+
+def test_a_row_that_does_not_fit_leaves_its_neighbours(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        answers = tx.insert_rows(
+            place.orders,
+            [
+                {"order_no": "A"},
+                {"order_no": "A"},
+                {"note": "no number"},
+                {"order_no": "far too long"},
+                {"order_no": "B"},
+            ],
+        )
+        assert [isinstance(a, Unfit) for a in answers] == [False, True, True, True, False]
+    with store.begin() as tx:
+        assert [row["order_no"] for row in tx.rows(place.orders, tx.all_keys(place.orders)).values()] == ["A", "B"]
+
+
+def test_a_repeated_value_is_refused_in_words_that_name_it(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.insert_row(place.stock, {"warehouse": "east", "sku": "1"})
+        with pytest.raises(Unfit, match="another row of the table already has 'east-1' in the primary key"):
+            tx.insert_row(place.stock, {"warehouse": "east", "sku": "1"})
+        tx.insert_row(place.orders, {"order_no": "A"})
+        with pytest.raises(Unfit, match="another row of the table already has 'A' in the unique key order_no"):
+            tx.insert_row(place.orders, {"order_no": "A"})
+
+
+def test_columns_are_set_and_the_rest_stays(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        key = tx.insert_row(place.orders, {"order_no": "A", "quantity": "2", "note": "keep"})
+        tx.update_row(place.orders, key, {"quantity": None, "price": "0.10"})
+        row = tx.rows(place.orders, [key])[key]
+        assert (row["quantity"], row["price"], row["note"]) == (None, "0.10", "keep")
+        tx.update_row(place.orders, key, {"price": "0.10"})  # the same again is no fault
+
+
+def test_a_key_is_changed_by_an_update(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.insert_row(place.stock, {"warehouse": "east", "sku": "1", "amount": "5"})
+        tx.update_row(place.stock, ("east", "1"), {"warehouse": "west"})
+        assert tx.all_keys(place.stock) == [("west", "1")]
+        assert tx.rows(place.stock, [("west", "1")])[("west", "1")]["amount"] == "5"
+
+
+def test_an_update_of_a_row_that_is_gone_is_told(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx, pytest.raises(Unfit, match="no longer in the table"):
+        tx.update_row(place.orders, ("77",), {"note": "x"})
+
+
+def test_updates_and_deletes_of_many_rows_answer_each(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        keys = tx.insert_rows(place.orders, [{"order_no": name} for name in "ABC"])
+        answers = tx.update_rows(
+            place.orders, [(keys[0], {"order_no": "B"}), (keys[1], {"note": "hello"}), (("999",), {"note": "x"})]
+        )
+        assert [isinstance(a, Unfit) for a in answers] == [True, False, True]
+        assert tx.delete_rows(place.orders, [keys[0], keys[2], ("999",)]) == [None, None, None]
+        assert tx.rows(place.orders, keys) == {
+            keys[1]: {"id": keys[1][0], "order_no": "B", "quantity": None, "price": None, "note": "hello"}
+        }
+
+
+def test_deleting_a_row_twice_is_no_fault(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        key = tx.insert_row(place.orders, {"order_no": "A"})
+        tx.delete_row(place.orders, key)
+        tx.delete_row(place.orders, key)
+        assert tx.all_keys(place.orders) == []
+
+
+def test_texts_come_back_from_the_table_as_they_went_in(place: Place, store: AnyStore) -> None:
+    texts = ["00501", "=1+1", "", " lead and trail ", "a'b\"c\\d%s%%", "line\nbreak\ttab", "😀é", "\x00", "NULL"]
+    with store.begin() as tx:
+        keys = tx.insert_rows(place.orders, [{"order_no": str(i), "note": t} for i, t in enumerate(texts)])
+        rows = tx.rows(place.orders, keys)
+        assert [rows[k]["note"] for k in keys] == texts
+
+
+def test_a_text_with_half_a_character_is_unfit_and_its_neighbours_are_written(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        answers = tx.insert_rows(
+            place.orders, [{"order_no": "A"}, {"order_no": "B", "note": "x\ud800"}, {"order_no": "C"}]
+        )
+        assert [isinstance(a, Unfit) for a in answers] == [False, True, False]
+
+
+def test_the_whole_table_is_read_in_the_order_of_its_key(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.insert_rows(place.orders, [{"id": str(i), "order_no": str(i)} for i in (30, 4, 100)])
+    read = list(store.read_rows(place.orders))
+    assert [key for key, _ in read] == [("4",), ("30",), ("100",)]
+    assert read[0][1] == {"id": "4", "order_no": "4", "quantity": None, "price": None, "note": None}

@@ -1,0 +1,203 @@
+"""What every store promises of transactions, links and bases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from contract.store.store_places import AnyStore, Place
+
+from core.errors import Fenced, MysqlRefused, NotLinked
+from core.model import CellBase, Observed, RowBase, SheetCell, Stamp
+from core.ports import Intent, LinkState
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def link_state(name: str = "orders", **more: object) -> LinkState:
+    fields = {
+        "name": name,
+        "spreadsheet_id": "sheet-1",
+        "sheet_id": 7,
+        "tab": "Orders",
+        "schema": "shop",
+        "table": "orders",
+        "state": "live",
+        "reason": None,
+        "epoch": 0,
+        "n": 0,
+    }
+    return LinkState(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def base(row_id: str, key: tuple[str, ...] | None, **more: object) -> RowBase:
+    return RowBase(row_id, key, {"note": CellBase("x")}, **more)  # type: ignore[arg-type]
+
+
+def test_what_a_transaction_did_is_there_for_the_next_process(place: Place) -> None:
+    with place.open().begin() as tx:
+        tx.put_link(link_state())
+    with place.open().begin() as tx:
+        assert tx.link_state("orders") == link_state()
+
+
+def test_a_transaction_that_raises_leaves_nothing_behind(place: Place, store: AnyStore) -> None:
+    with pytest.raises(ZeroDivisionError), store.begin() as tx:
+        tx.put_link(link_state())
+        tx.insert_row(place.orders, {"order_no": "A"})
+        tx.save_bases("orders", [base("r_a", ("1",))])
+        tx.send("table.changed", "orders", {"kind": "rows"})
+        _ = 1 / 0
+    with store.begin() as tx:
+        assert tx.link_state("orders") is None
+        assert tx.all_keys(place.orders) == []
+        assert tx.bases("orders", ["r_a"]) == {}
+
+
+def test_run_gives_back_what_the_work_gives_back(store: AnyStore) -> None:
+    store.run(lambda tx: tx.put_link(link_state(n=4)))
+    assert store.run(lambda tx: tx.link_state("orders").n) == 4
+
+
+def test_a_second_transaction_of_one_store_is_refused_while_the_first_is_open(store: AnyStore) -> None:
+    with store.begin(), pytest.raises(RuntimeError), store.begin():
+        pass
+
+
+def test_a_link_that_is_put_again_is_replaced(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state())
+        tx.put_link(link_state(tab="Orders 2026", epoch=3, n=9))
+        assert tx.link_state("orders", lock=True) == link_state(tab="Orders 2026", epoch=3, n=9)
+
+
+def test_links_are_listed_by_name(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state("b"))
+        tx.put_link(link_state("a"))
+        assert [s.name for s in tx.link_states()] == ["a", "b"]
+
+
+def test_each_writer_that_takes_a_link_over_gets_the_next_epoch(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state(epoch=4))
+        assert [tx.next_epoch("orders"), tx.next_epoch("orders")] == [5, 6]
+        assert tx.link_state("orders") == link_state(epoch=6)
+
+
+def test_a_link_that_does_not_exist_cannot_be_taken_over(store: AnyStore) -> None:
+    with store.begin() as tx, pytest.raises(NotLinked):
+        tx.next_epoch("nobody")
+
+
+def test_write_numbers_are_given_to_the_newest_writer_alone(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state(n=10))
+        old, new = tx.next_epoch("orders"), tx.next_epoch("orders")
+        assert [tx.next_n("orders", new), tx.next_n("orders", new)] == [11, 12]
+        with pytest.raises(Fenced):
+            tx.next_n("orders", old)
+
+
+def test_the_write_number_never_falls(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state(n=10))
+        tx.raise_n("orders", 7)
+        assert tx.link_state("orders").n == 10
+        tx.raise_n("orders", 15)
+        assert tx.link_state("orders").n == 15
+
+
+def test_a_held_link_keeps_its_first_reason_until_it_is_released(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state())
+        tx.hold("orders", "tab_emptied", "The tab is empty.")
+        tx.hold("orders", "tab_emptied", "The tab is still empty.")
+        held = tx.link_state("orders")
+        assert (held.state, held.reason) == ("held", "The tab is empty.")
+        tx.set_link_state("orders", "live", None)
+        tx.hold("orders", "truncated", "The table was truncated.")
+        assert tx.link_state("orders").reason == "The table was truncated."
+
+
+def test_a_removed_link_is_forgotten_with_what_belongs_to_it(store: AnyStore) -> None:
+    with store.begin() as tx:
+        for name in ("orders", "others"):
+            tx.put_link(link_state(name))
+            tx.save_bases(name, [base("r_a", ("1",))])
+            tx.put_waiting(name, [(Observed("r_a", "note", SheetCell("x"), Stamp(), "edit"), "incomplete")])
+            tx.open_intent(Intent(name, 1, 1, {}))
+            tx.note_scan(name, NOON)
+        tx.remove_link("orders")
+        assert tx.link_state("orders") is None
+        assert tx.all_bases("orders") == []
+        assert tx.waiting("orders", ["r_a"]) == {}
+        assert tx.intent("orders") is None
+        assert tx.link_state("others") is not None
+        assert len(tx.all_bases("others")) == 1
+
+
+def test_a_base_comes_back_exactly_as_it_was_saved(store: AnyStore) -> None:
+    cells = {
+        "id": CellBase("18446744073709551615", n=3, age=9),
+        "note": CellBase("a'b\"c\\d\n😀 \x00", formula=True),
+        "empty": CellBase(""),
+        "none": CellBase(None, age=5),
+        "weird `name`": CellBase("007"),
+    }
+    row = RowBase("r_a", ("x", "ü"), cells, n=4, age=11)
+    with store.begin() as tx:
+        tx.save_bases("orders", [row])
+    with store.begin() as tx:
+        assert tx.bases("orders", ["r_a", "r_b"]) == {"r_a": row}
+        assert tx.bases_of_keys("orders", [("x", "ü"), ("x", "u")]) == {("x", "ü"): row}
+        assert tx.all_bases("orders") == [row]
+        assert tx.bases("others", ["r_a"]) == {}
+
+
+def test_a_row_that_is_gone_is_known_by_its_id_alone(store: AnyStore) -> None:
+    gone = base("r_a", ("1",), gone=True)
+    with store.begin() as tx:
+        tx.save_bases("orders", [base("r_a", ("1",))])
+        tx.save_bases("orders", [gone])
+        assert tx.bases("orders", ["r_a"]) == {"r_a": gone}
+        assert tx.bases_of_keys("orders", [("1",)]) == {}
+        assert tx.all_bases("orders") == []
+
+
+def test_a_key_that_is_free_again_can_be_taken_by_another_row(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.save_bases("orders", [base("r_a", ("1",))])
+        tx.save_bases("orders", [base("r_a", None, gone=True), base("r_b", ("1",))])
+        assert tx.bases_of_keys("orders", [("1",)])[("1",)].row_id == "r_b"
+
+
+@pytest.mark.parametrize("looked", [True, False])
+def test_keys_may_change_hands_within_one_call(store: AnyStore, looked: bool) -> None:
+    with store.begin() as tx:
+        tx.save_bases("orders", [base("r_a", ("1",)), base("r_b", ("2",)), base("r_c", ("3",))])
+    with store.begin() as tx:
+        if looked:
+            tx.bases("orders", ["r_a", "r_b", "r_c"])
+        tx.save_bases("orders", [base("r_a", ("2",)), base("r_b", ("3",)), base("r_c", ("1",))])
+    with store.begin() as tx:
+        assert {b.row_id: b.key for b in tx.all_bases("orders")} == {"r_a": ("2",), "r_b": ("3",), "r_c": ("1",)}
+
+
+def test_a_key_that_another_live_row_holds_is_refused_and_that_row_is_untouched(store: AnyStore) -> None:
+    held = base("r_a", ("1",), n=5)
+    with store.begin() as tx:
+        tx.save_bases("orders", [held])
+    with pytest.raises(MysqlRefused, match="claim the same key"), store.begin() as tx:
+        tx.save_bases("orders", [base("r_new", ("1",), n=6)])
+    with store.begin() as tx:
+        assert tx.all_bases("orders") == [held]
+
+
+def test_thousands_of_bases_are_saved_and_read_in_one_go(store: AnyStore) -> None:
+    rows = [base(f"r_{i:05}", (str(i),)) for i in range(2500)]
+    with store.begin() as tx:
+        tx.save_bases("orders", rows)
+        assert tx.all_bases("orders") == rows
+        assert len(tx.bases("orders", [r.row_id for r in rows])) == 2500
+        assert len(tx.bases_of_keys("orders", [(str(i),) for i in range(3000)])) == 2500
