@@ -151,6 +151,8 @@ def batch_update_by_data_filter(context: Context) -> dict[str, Any]:
             for sheet, area, _ in filter_ranges(document, [chosen]):
                 answers.append((sheet, write_values(sheet, area, data, option) | {"dataFilter": chosen}))
     responses = [answer | _seen_in_body(document, body, answer) for _, answer in answers]
+    for response in responses:
+        del response["spreadsheetId"]  # the one answer of its kind without it
     return _totals(document, answers) | {"responses": responses}
 
 
