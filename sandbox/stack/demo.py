@@ -24,6 +24,7 @@ from sandbox.stack.supervise import Stack, end_leftovers, stopped_by_signals
 
 _VERIFY_WAIT_S = 30
 _LINK_TIMEOUT_S = 180
+_COPY_WAIT_S = 60
 
 
 class _Scale(click.ParamType[tuple[str, int]]):
@@ -170,6 +171,7 @@ def ensure_sample(folder: RunFolder, *, sheets_endpoint: str, mysql_url: str, co
             note.write_text(json.dumps(made))
         _make_table(mysql_url)
         _link(made["spreadsheet"], folder)
+        _wait_until_copied(folder)
         note.write_text(json.dumps(made | {"linked": True}))
 
 
@@ -190,6 +192,13 @@ def _link(spreadsheet: str, folder: RunFolder) -> None:
     if done.returncode:
         told = done.stderr.strip() or done.stdout.strip()
         raise StackError(f"The sample could not be linked: {told[-600:]}", "Start over: make demo ARGS=--fresh")
+
+
+def _wait_until_copied(folder: RunFolder) -> None:
+    done = _verify(folder, _COPY_WAIT_S)
+    if done.returncode:
+        told = done.stderr.strip() or done.stdout.strip()
+        raise StackError(f"The sample was not copied whole: {told[-600:]}", "Start over: make demo ARGS=--fresh")
 
 
 def _twinsheet(folder: RunFolder, *arguments: str, timeout_s: float) -> "subprocess.CompletedProcess[str]":
@@ -237,7 +246,7 @@ def _tour(stack: dict[str, Any], folder: RunFolder, console: Console, as_json: b
     table = Table(str(stack["mysql_url"]))
     steps: list[Step] = []
     try:
-        for step in take_tour(sheet, table, lambda: _verify(folder)):
+        for step in take_tour(sheet, table, lambda: _verify(folder, _VERIFY_WAIT_S).returncode == 0):
             steps.append(step)
             mark = "[green]✓[/]" if step.good else "[red]✗[/]"
             console.print(f"{mark} {step.delay_s * 1000:8.0f} ms  {step.name}  {step.reason}".rstrip())
@@ -253,11 +262,8 @@ def _tour(stack: dict[str, Any], folder: RunFolder, console: Console, as_json: b
     return 0 if good else 1
 
 
-def _verify(folder: RunFolder) -> bool:
-    done = _twinsheet(
-        folder, "verify", sample.LINK, "--wait", str(_VERIFY_WAIT_S), "--json", timeout_s=_VERIFY_WAIT_S + 60
-    )
-    return done.returncode == 0
+def _verify(folder: RunFolder, wait_s: int) -> "subprocess.CompletedProcess[str]":
+    return _twinsheet(folder, "verify", sample.LINK, "--wait", str(wait_s), "--json", timeout_s=wait_s + 60)
 
 
 def _memory(folder: RunFolder) -> dict[str, int]:
