@@ -73,6 +73,8 @@ class Layout:
     band: Band
     date_formats: Mapping[str, Json] = field(default_factory=dict)
     """By linked header: the date format that its column already has."""
+    scratch_columns: Mapping[str, int] = field(default_factory=dict)
+    """By which columns the lines of the scratch stand; only told where something is restored from it."""
 
     @property
     def copied_columns(self) -> int:

@@ -58,17 +58,18 @@ def plan_swap(layout: Layout, write: SwapWrite) -> SwapPlan:
         ValueError: a value that no cell can hold.
     """
     _check_columns(layout, write)
-    after = replace(layout, band=_band_for(layout, write))
-    rows = _Numbering(write)
+    after = replace(layout, band=_band_for(layout, write), scratch_columns={})
+    rows = _Numbering(layout, write)
     requests = [
         *_grow_scratch(layout, after, write),
         *_restores(layout, write, rows),
+        *_grow_tab(layout, write, rows),
         *_journal(after),
         *_looks(after, write, rows),
         *_cell_writes(after, write, rows),
         *_inserts(after, write, rows),
         *_deletes(after, write, rows),
-        *_counters(layout, after, write),
+        *_counters(after, write),
     ]
     body: Json = {
         "requests": requests,
@@ -80,16 +81,22 @@ def plan_swap(layout: Layout, write: SwapWrite) -> SwapPlan:
 
 
 class _Numbering:
-    """Row numbers while the write runs: callers number rows as they stood before it."""
+    """Row numbers while the write runs: callers number rows as they stood before it, restored ones as after it."""
 
-    def __init__(self, write: SwapWrite) -> None:
-        self._restored = sorted(r.row for r in write.row_restores)
+    def __init__(self, layout: Layout, write: SwapWrite) -> None:
+        restores = sorted(write.row_restores, key=lambda r: r.row)
+        self.restores = [
+            replace(r, row=max(2, min(r.row, layout.tab_rows + done))) for done, r in enumerate(restores)
+        ]
+        """Top down, none past the grid's end."""
         self._insert_after = write.insert_after_row
         self._inserted = len(write.inserts)
 
     def restored(self, row: int) -> int:
         """Once the restored rows are in."""
-        return row + sum(1 for r in self._restored if r <= row)
+        for restore in self.restores:
+            row += 1 if restore.row <= row else 0
+        return row
 
     def inserted(self, row: int) -> int:
         """Once the new rows are in as well."""
@@ -110,7 +117,7 @@ def _check_columns(layout: Layout, write: SwapWrite) -> None:
 def _band_for(layout: Layout, write: SwapWrite) -> Band:
     """The band with its lines far enough down that no line stands above the row it is copied from."""
     band, looked_at = layout.band, write.looked_at
-    rows = _Numbering(write)
+    rows = _Numbering(layout, write)
     needed = max((rows.restored(row) - line for line, row in enumerate(looked_at)), default=0)
     if needed <= band.line_row:
         return band
@@ -128,22 +135,40 @@ def _grow_scratch(layout: Layout, after: Layout, write: SwapWrite) -> list[Json]
     return [{"appendDimension": {"sheetId": layout.state_id, "dimension": "ROWS", "length": length}}]
 
 
+def _grow_tab(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:
+    """Rows that people have removed from under us are made anew, so that the answer tells that they are blank."""
+    last = max([rows.restored(r) for r in (*write.looked_at, write.insert_after_row if write.inserts else 1)])
+    missing = last - layout.tab_rows - len(write.row_restores)
+    if missing > 0:
+        yield {"appendDimension": {"sheetId": layout.tab_id, "dimension": "ROWS", "length": missing}}
+
+
 def _copy(source: Json, destination: Json, kind: str = "PASTE_NORMAL") -> Json:
     return {"copyPaste": {"source": source, "destination": destination, "pasteType": kind}}
 
 
 def _restores(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:
     """Rows and formulas come back out of the scratch of the write before this one."""
-    band, state, tab, width = layout.band, layout.state_id, layout.tab_id, layout.copied_columns
-    for done, restore in enumerate(sorted(write.row_restores, key=lambda r: r.row)):
-        row = restore.row + done
-        yield {"insertDimension": {"range": row_span(tab, row, 1), "inheritFromBefore": row > 2}}
-        line = band.line_row + restore.scratch_line
-        yield _copy(grid(state, line, 1, band.column, width), grid(tab, row, 1, 0, width))
+    columns = layout.scratch_columns or layout.columns
+    for restore in rows.restores:
+        span = row_span(layout.tab_id, restore.row, 1)
+        yield {"insertDimension": {"range": span, "inheritFromBefore": restore.row > 2}}
+        if columns == layout.columns:
+            yield _fetch(layout, (restore.scratch_line, 0), (restore.row, 0), layout.copied_columns)
+        else:  # what is not linked cannot be told apart any more
+            for header, column in layout.columns.items():
+                yield _fetch(layout, (restore.scratch_line, columns.get(header, column)), (restore.row, column))
     for formula in write.formula_restores:
         column = layout.columns[formula.header]
-        source = grid(state, band.line_row + formula.scratch_line, 1, band.column + column, 1)
-        yield _copy(source, grid(tab, rows.restored(formula.row), 1, column, 1))
+        source = columns.get(formula.header, column)
+        yield _fetch(layout, (formula.scratch_line, source), (rows.restored(formula.row), column))
+
+
+def _fetch(layout: Layout, source: tuple[int, int], target: tuple[int, int], width: int = 1) -> Json:
+    """Copy from (line of the scratch, column of the tab) to (row, column) of the tab."""
+    (line, source_column), (row, column), band = source, target, layout.band
+    area = grid(layout.state_id, band.line_row + line, 1, band.column + source_column, width)
+    return _copy(area, grid(layout.tab_id, row, 1, column, width))
 
 
 def _journal(layout: Layout) -> Iterator[Json]:
@@ -299,12 +324,11 @@ def _deletes(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Jso
         yield {"deleteDimension": {"range": row_span(layout.tab_id, first, count)}}
 
 
-def _counters(layout: Layout, after: Layout, write: SwapWrite) -> Iterator[Json]:
-    """n and epoch; never q, which belongs to the script."""
-    row = layout.counters_row
-    yield _update(grid(layout.state_id, row, 1, 1, 2), [[write.n, write.epoch]])
-    if after.band != layout.band:
-        yield _update(grid(layout.state_id, row, 1, 6, 1), [[after.band.line_row]])
+def _counters(layout: Layout, write: SwapWrite) -> Iterator[Json]:
+    """n and epoch, never q, which belongs to the script; where the lines begin, and that nothing is taken back."""
+    row, state = layout.counters_row, layout.state_id
+    yield _update(grid(state, row, 1, 1, 2), [[write.n, write.epoch]])
+    yield _update(grid(state, row, 1, 6, 2), [[layout.band.line_row, None]])
 
 
 def _response_ranges(layout: Layout, write: SwapWrite) -> list[str]:

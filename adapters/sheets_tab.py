@@ -26,6 +26,7 @@ from adapters.sheets_layout import (
     tab_filters,
     tab_part,
 )
+from adapters.sheets_restore import needs_resolving, resolve, restore_filters
 from adapters.sheets_swap import (
     ANSWER_FIELDS,
     Lines,
@@ -93,9 +94,10 @@ class GoogleSheet:
         """
         known = self._layouts.get(target.link)
         layout = self._fitting(target, known or self._read_layout(target))
-        plan = plan_swap(layout, write)
+        if needs_resolving(write):
+            return self._send_restoring(target, write, layout)
         try:
-            return self._send(target, write, plan)
+            return self._send(target, write, plan_swap(layout, write))
         except SheetsRefused:
             if known is None:
                 raise
@@ -126,6 +128,12 @@ class GoogleSheet:
         if decoded.answer.layout_changed:
             self._take_back(target, write, plan.layout)
         return decoded.answer
+
+    def _send_restoring(self, target: SheetTarget, write: SwapWrite, layout: Layout) -> SwapAnswer:
+        """A write that brings something back looks first where it belongs by now."""
+        raw = self._client.read(target.spreadsheet_id, restore_filters(target, layout, write), READ_FIELDS)
+        now, resolved = resolve(raw, target, layout, write)
+        return self._send(target, resolved, plan_swap(now, resolved))
 
     def _recall(self, target: SheetTarget, write: SwapWrite, layout: Layout) -> SwapAnswer | None:
         lines = len(write.looked_at)

@@ -112,7 +112,7 @@ class RowRestore:
 
     scratch_line: int
     row: int
-    """1-based row before which it is inserted."""
+    """1-based row that it will have once it and the restored rows above it are back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,9 @@ class SwapWrite:
 
     The order within the request: restores from the scratch, copies into the scratch (in the order of
     ``looked_at``), cells and ids, inserts after ``insert_after_row``, deletes bottom up, counters.
-    Every row number is that of the tab before the write, whatever the write itself inserts or removes.
+    Every row number but that of a restored row is that of the tab before the write, whatever the write itself
+    inserts or removes. A restore finds its row by the id in its line of the scratch, so its number is only a
+    hint; a restore that is sent again once it has landed changes nothing.
     """
 
     n: int
@@ -133,6 +135,13 @@ class SwapWrite:
     deletes: tuple[RowDelete, ...] = ()
     formula_restores: tuple[FormulaRestore, ...] = ()
     row_restores: tuple[RowRestore, ...] = ()
+
+    def row_after(self, row: int) -> int:
+        """Where a row that this write did not delete stands after it; ``row`` numbered as before it."""
+        for restored in sorted(r.row for r in self.row_restores):
+            row += 1 if restored <= row else 0
+        above = sum(1 for d in {d.row for d in self.deletes} if d < row)
+        return row - above + (len(self.inserts) if row > self.insert_after_row else 0)
 
     @property
     def looked_at(self) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from adapters.sheets_cells import decode_cell, encode_value
 from core.errors import ReplyLost, SheetsRefused, TwinsheetError
 from core.model import ROW_ID_HEADER, Serial, SheetCell, SheetValue, Stamp
-from core.sheet import HitRow, Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage, TabRow
+from core.sheet import FormulaRestore, HitRow, Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage, TabRow
 
 
 @dataclass(slots=True)
@@ -109,7 +109,8 @@ class FakeTab:
     def apply(self, write: SwapWrite) -> SwapAnswer:
         """Everything of a swap write, in its order."""
         before, shift = self.stamp, self._restore(write)
-        self.scratch = [self.row(shift(r)).copy() for r in write.looked_at]
+        if write.looked_at:
+            self.scratch = [self.row(shift(r)).copy() for r in write.looked_at]
         hits = self._hits(write)
         for cell in write.cells:
             self._put(shift(cell.row), cell.header, held(cell.value))
@@ -124,22 +125,45 @@ class FakeTab:
         return SwapAnswer(before, hits)
 
     def _restore(self, write: SwapWrite) -> Callable[[int], int]:
-        restored = sorted(write.row_restores, key=lambda r: r.row)
-        for done, restore in enumerate(restored):
-            self.row(restore.row + done)
-            self.rows.insert(restore.row + done - 2, self.scratch[restore.scratch_line].copy())
+        lost = [r for r in write.row_restores if self._row_of(self.scratch[r.scratch_line].row_id) is None]
+        restored = sorted(lost, key=lambda r: r.row)
+        hit = [(self._meant(r), r) for r in write.formula_restores]
+        for restore in restored:
+            self.row(restore.row)
+            self.rows.insert(restore.row - 2, self.scratch[restore.scratch_line].copy())
 
         def shift(row: int) -> int:
-            return row + sum(1 for r in restored if r.row <= row)
+            for restore in restored:
+                row += 1 if restore.row <= row else 0
+            return row
 
-        for formula in write.formula_restores:
-            self._put(
-                shift(formula.row), formula.header, self.scratch[formula.scratch_line].cells.get(formula.header)
-            )
+        for row, formula in hit:
+            if row is not None:
+                self._put_back(shift(row), formula)
         return shift
 
+    def _meant(self, restore: FormulaRestore) -> int | None:
+        """The row that was hit, wherever it stands by now."""
+        was = self.scratch[restore.scratch_line]
+        if was.row_id is not None and (row := self._row_of(was.row_id)):
+            return row
+        if restore.header == ROW_ID_HEADER:
+            return restore.row
+        same = self.row(restore.row).row_id is None and was.row_id is None
+        return restore.row if same else None
+
+    def _row_of(self, row_id: str | None) -> int | None:
+        if row_id is None:
+            return None
+        return next((i + 2 for i, r in enumerate(self.rows) if r.row_id == row_id), None)
+
+    def _put_back(self, row: int, restore: FormulaRestore) -> None:
+        was = self.scratch[restore.scratch_line]
+        held_id = None if was.row_id is None else SheetCell(was.row_id)
+        self._put(row, restore.header, held_id if restore.header == ROW_ID_HEADER else was.cells.get(restore.header))
+
     def _hits(self, write: SwapWrite) -> tuple[HitRow, ...]:
-        lines = zip(write.looked_at, self.scratch, strict=True)
+        lines = zip(write.looked_at, self.scratch if write.looked_at else (), strict=True)
         return tuple(HitRow(i, row, was.row_id, dict(was.cells)) for i, (row, was) in enumerate(lines))
 
     def _insert(self, write: SwapWrite, after: int) -> None:

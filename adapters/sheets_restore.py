@@ -1,0 +1,112 @@
+"""Finds the rows that a restore means as they stand now: people go on while we look at what we hit.
+
+A restore is rare, so it may cost a read: each line of the scratch holds its row's id, and by the id the row
+is found wherever it stands by now. So a restore that is sent twice changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adapters.sheets_layout import (
+    BAND_ROW,
+    Band,
+    Grid,
+    Layout,
+    counters_of,
+    layout_of,
+    parts,
+    scratch_filters,
+    state_part,
+    tab_filters,
+    tab_part,
+)
+from adapters.sheets_takeback import believed_columns
+from core.model import ROW_ID_HEADER
+from core.sheet import FormulaRestore, RowRestore, SheetTarget, SwapWrite
+
+Json = dict[str, Any]
+
+
+def needs_resolving(write: SwapWrite) -> bool:
+    """Whether the write brings anything back out of the scratch."""
+    return bool(write.formula_restores or write.row_restores)
+
+
+def restore_filters(target: SheetTarget, layout: Layout, write: SwapWrite) -> list[Json]:
+    """What to read before a write that restores: the tab, and the lines of the scratch."""
+    lines = [r.scratch_line for r in write.formula_restores] + [r.scratch_line for r in write.row_restores]
+    return tab_filters(target) + scratch_filters(layout, max(lines) + 1)
+
+
+def resolve(
+    answer: Mapping[str, Any], target: SheetTarget, layout: Layout, write: SwapWrite
+) -> tuple[Layout, SwapWrite]:
+    """The layout as it is now, and the write with every restore at the row where it belongs now.
+
+    Restores that are done already, or whose row is gone, are left out.
+    """
+    found = parts(answer)
+    state, tab = state_part(found), tab_part(found, target)
+    counters = counters_of(state, target.link)
+    now = layout_of(answer, target, layout.date_formats)
+    believed = believed_columns(state.grid_at(BAND_ROW, counters.band.column), counters.band)
+    # a write that was taken back had believed something else than the truth
+    columns = believed if believed and counters.taken_back != counters.stamp.n else now.columns
+    now = replace(now, scratch_columns=columns)
+    scratch = state.grid_at(counters.band.line_row, counters.band.column)
+    places = _Places(now, counters.band, scratch, tab.grid_at(1, 0))
+    formulas = [replace(r, row=row) for r in write.formula_restores if (row := places.of_cell(r))]
+    rows = [r for r in write.row_restores if not places.stands(r)]
+    return now, replace(write, formula_restores=tuple(formulas), row_restores=tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    layout: Layout
+    band: Band
+    scratch: Grid
+    cells: Grid
+
+    def of_cell(self, restore: FormulaRestore) -> int | None:
+        """The row that holds what has to be put back; ``None`` when it is gone."""
+        row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
+        if row_id is not None and (row := self._row_of(row_id)):
+            return row
+        if restore.header == ROW_ID_HEADER:
+            return restore.row  # the id itself was written over
+        if row_id is None and self._alike(restore):
+            return restore.row
+        return None
+
+    def stands(self, restore: RowRestore) -> bool:
+        """Whether the row is there already."""
+        row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
+        return row_id is not None and self._row_of(row_id) is not None
+
+    def _alike(self, restore: FormulaRestore) -> bool:
+        """Whether a row without an id is still the one that was hit: another cell or its blankness tells."""
+        others = [h for h in self.layout.columns if h not in (ROW_ID_HEADER, restore.header)]
+        there = [self._here(restore.row, h) for h in others]
+        was = [self._in_scratch(restore.scratch_line, h) for h in others]
+        if not any(v is not None for v in was):
+            return self._here(restore.row, ROW_ID_HEADER) is None
+        return any(a is not None and a == b for a, b in zip(there, was, strict=True))
+
+    def _in_scratch(self, line: int, header: str) -> object:
+        column = self.layout.scratch_columns.get(header)
+        if column is None:
+            return None
+        cell = self.scratch.cell(self.band.line_row + line, self.band.column + column)
+        return cell.value if cell else None
+
+    def _here(self, row: int, header: str) -> object:
+        column = self.layout.columns.get(header)
+        cell = self.cells.cell(row, column) if column is not None else None
+        return cell.value if cell else None
+
+    def _row_of(self, row_id: object) -> int | None:
+        rows = range(2, self.cells.last_row + 1)
+        return next((row for row in rows if self._here(row, ROW_ID_HEADER) == row_id), None)
