@@ -4,6 +4,11 @@
 
 /** Builds the menu whenever the spreadsheet is opened. */
 function onOpen() {
+  addTwinsheetMenu_();
+}
+
+/** For a script that has an onOpen of its own, to call from there. */
+function addTwinsheetMenu_() {
   SpreadsheetApp.getUi()
     .createMenu('Twinsheet')
     .addItem('Connect', 'connect')

@@ -34,7 +34,9 @@ function observeEdit_(link, e, editedAt) {
   const columns = columnsOf_(sheet, link.name);
   const bodies = [];
   const isBelow = edited.first > edited.last; // below the last row there is nothing to read
-  const cells = columns.id && !isBelow ? observeRows_(sheet, link, edited, columns, e) : [];
+  const isIdsAlone = edited.left === columns.id && edited.right === columns.id; // damage, for a scan to judge
+  const isReadable = columns.id && !isBelow && !isIdsAlone;
+  const cells = isReadable ? observeRows_(sheet, link, edited, columns, e) : [];
   const isHeader = e.range.getRow() <= HEADER_ROW;
   if (isHeader || !columns.id || !cells || (holdsIds_(edited, columns) && !cells.length)) {
     bodies.push(structureBody_(link, stamp, e, editedAt));
@@ -49,7 +51,7 @@ function observeEdit_(link, e, editedAt) {
  */
 function nextStamp_(name) {
   const tab = SpreadsheetApp.getActive().getSheetByName(COUNTERS_TAB);
-  const rows = tab ? tab.getRange(1, 1, COUNTERS_ROWS_MAX, 4).getValues() : [];
+  const rows = tab ? tab.getRange(1, 1, Math.min(tab.getMaxRows(), COUNTERS_ROWS_MAX), 4).getValues() : [];
   const at = rows.findIndex((row, index) => index > 0 && String(row[0]) === name);
   if (!tab || at < 0) {
     throw new Error(`The hidden tab ${COUNTERS_TAB} does not know the link "${name}". Link it again: twinsheet link add.`);

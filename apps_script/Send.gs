@@ -51,8 +51,17 @@ function body_(link, stamp, e, editedAt, kind) {
     kind,
     stamp,
     edited_at: editedAt.toISOString(),
-    editor: (e.user && e.user.getEmail()) || Session.getActiveUser().getEmail(),
+    editor: editorOf_(e),
   };
+}
+
+/**
+ * @param {{user?: any}} e
+ * @returns {string} the editor's address; empty where Google does not tell it, as across organisations
+ */
+function editorOf_(e) {
+  const user = e.user || Session.getActiveUser();
+  return (typeof user.getEmail === 'function' ? user.getEmail() : user.email) || '';
 }
 
 /**

@@ -206,7 +206,15 @@ globalThis.ScriptApp = sealed('ScriptApp', {
   getScriptId: () => call('triggers.scriptId'),
 });
 
-const makeUser = (email) => sealed('User', { getEmail: () => email, toString: () => email });
+const nicknameOf = (email) => email.split('@')[0];
+
+/** Users in events also carry their address and nickname as plain members. */
+const makeUser = (email, nickname) =>
+  sealed('User', {
+    getEmail: () => email,
+    toString: () => email,
+    ...(nickname ? { email, nickname: nickname(email) } : {}),
+  });
 
 globalThis.Session = sealed('Session', {
   getActiveUser: () => makeUser(context.activeUser),
@@ -239,7 +247,7 @@ globalThis.console = sealed('console', {
 const eventOf = (told) => {
   if (told === null) return undefined;
   const { kind, sheetId, area, value, oldValue, changeType, triggerUid } = told;
-  const event = { authMode: AuthMode.FULL, source: makeSpreadsheet(context.spreadsheetId), user: makeUser(context.activeUser) };
+  const event = { authMode: AuthMode.FULL, source: makeSpreadsheet(context.spreadsheetId), user: makeUser(context.activeUser, nicknameOf) };
   if (triggerUid) event.triggerUid = triggerUid;
   if (kind === 'change') return { ...event, changeType };
   if (kind === 'open') return event;

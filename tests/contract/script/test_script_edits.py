@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.contract.script.script_bench import ANN, Bench
+from tests.contract.script.script_bench import ANN, Bench, area_of
 
 from sandbox.google.area import Area
 from sandbox.google.events import ChangeType, Edited
@@ -206,6 +206,26 @@ def test_emptied_ids_ask_for_a_look_at_the_structure(connected: Bench) -> None:
     connected.runtime.notify(_edited(connected, 1))
     connected.rest()
     assert [body["kind"] for body in connected.receiver.bodies] == ["structure"]
+
+
+def test_ids_edited_alone_are_left_for_a_scan_to_judge(connected: Bench) -> None:
+    connected.paste("A2", [["1", "Ann"], ["2", "Bob"]])
+    connected.receiver.bodies.clear()
+    connected.paste("E2", [[""], ["junk"]])
+    assert [(body["kind"], body["cells"]) for body in connected.receiver.bodies] == [("structure", [])]
+    assert connected.ids() == ["", "junk"]
+
+
+def test_clearing_whole_columns_tells_every_row_that_has_an_id(connected: Bench) -> None:
+    connected.paste("A2", [["1", "Ann"], ["2", "Bob"]])
+    connected.receiver.bodies.clear()
+    area = area_of(connected.tab, "B:B")
+    with connected.document.change(ANN):
+        connected.tab.clear(area)
+    connected.runtime.notify(Edited(connected.document.id, connected.tab.sheet_id, area, ANN))
+    connected.rest()
+    assert [body["kind"] for body in connected.receiver.bodies] == ["structure", "edit"]
+    assert connected.receiver.values("customer") == {2: None, 3: None}
 
 
 @pytest.mark.parametrize("change_type", [ChangeType.REMOVE_ROW, ChangeType.INSERT_COLUMN, ChangeType.OTHER])
