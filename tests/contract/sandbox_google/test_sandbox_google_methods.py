@@ -108,7 +108,7 @@ def test_the_61st_read_of_a_minute_is_refused_for_that_user_only(google: Served)
 
 def test_a_call_that_the_quota_refused_counts_in_calls_only(google: Served) -> None:
     spreadsheet = google.new()
-    google.ok("POST /faults", {"quotas": {"writes_per_minute": 1}})
+    google.ok("POST", "/faults", {"quotas": {"writes_per_minute": 1}})
     google.put(spreadsheet, "A1", [[1]])
     assert (
         google.refused("PUT", f"/v4/spreadsheets/{spreadsheet}/values/A1?valueInputOption=RAW", {"values": [[2]]})[0]

@@ -192,13 +192,15 @@ class Process:
         environment = os.environ | {"TWINSHEET_RUN_DIR": str(run_dir), "TWINSHEET_SANDBOX_PORT": str(port)}
         self.process = subprocess.Popen([sys.executable, "-m", "sandbox.serve"], env=environment)
         until = time.monotonic() + 20
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                requests.get(f"{self.url}/healthz", timeout=1)
-                return
-            except requests.ConnectionError:
-                time.sleep(0.05)
-        raise AssertionError("the sandbox did not come up")
+        while not self._up():
+            assert time.monotonic() < until and self.process.poll() is None, "the sandbox did not come up"
+            time.sleep(0.05)
+
+    def _up(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=1).ok
+        except requests.ConnectionError:
+            return False
 
     def kill(self, number: int) -> int:
         self.process.send_signal(number)
@@ -237,7 +239,12 @@ def test_a_port_in_use_is_one_clear_message_and_exit_2(tmp_path: Path) -> None:
         number = taken.getsockname()[1]
         environment = os.environ | {"TWINSHEET_RUN_DIR": str(tmp_path), "TWINSHEET_SANDBOX_PORT": str(number)}
         ended = subprocess.run(
-            [sys.executable, "-m", "sandbox.serve"], env=environment, capture_output=True, text=True, timeout=30
+            [sys.executable, "-m", "sandbox.serve"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
         )
     assert ended.returncode == 2
     assert "Set TWINSHEET_SANDBOX_PORT to a free port." in ended.stderr
