@@ -52,7 +52,7 @@ def demo_command(fresh: bool, no_sample: bool, check: bool, as_json: bool, scale
     """Start everything on this machine, with a sample sheet linked to a table."""
     if check and no_sample:
         raise click.UsageError("The tour needs the sample: give --check or --no-sample, not both.")
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     folder = RunFolder(load_settings(needs=()).run_dir)
     if check and not fresh and folder.is_locked():
         return _tour(_running(folder), folder, console, as_json)
@@ -283,7 +283,7 @@ def _memory(folder: RunFolder) -> dict[str, int]:
 @_scale_option
 def up_command(scale: tuple[tuple[str, int], ...]) -> None:
     """Start the services, and whatever of MySQL, Kafka and the sandbox the settings do not name."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     folder = RunFolder(load_settings(needs=()).run_dir)
     with _stack(folder, console, dict(scale), demo=False) as (stack, plan):
         _tell(plan.stack, console, with_sample=False)
