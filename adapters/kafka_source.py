@@ -94,6 +94,7 @@ class KafkaSource:
         self._ends: dict[Place, int] = {}
         self._heard_at = self._reported_at = clock()
         self._consumer = self._connected(group, member, session_timeout_s, records_max)
+        self._see_topics(topics)
         self._consumer.subscribe(topics=list(topics), listener=self._rebalanced)
 
     def poll(self, timeout_s: float) -> list[Delivery]:
@@ -231,6 +232,15 @@ class KafkaSource:
             raise unavailable(self._bootstrap, "does not answer", error) from error
         self._heard_at = self._clock()
 
+    def _see_topics(self, topics: Sequence[str]) -> None:
+        """A member that joins without knowing a topic's partitions shares out none of them."""
+        deadline = time.monotonic() + ANSWER_S
+        while missing := [topic for topic in topics if not self._consumer.partitions_for_topic(topic)]:
+            if time.monotonic() > deadline:
+                self._consumer.close(autocommit=False, timeout_ms=0)
+                raise unavailable(self._bootstrap, f"has no topic {', '.join(missing)}")
+            time.sleep(0.1)
+
     def _connected(self, group: str, member: str | None, session_timeout_s: float, records_max: int) -> Any:
         try:
             return KafkaConsumer(
@@ -251,6 +261,7 @@ class KafkaSource:
                 request_timeout_ms=int(ANSWER_S * 1000),
                 bootstrap_timeout_ms=int(ANSWER_S * 1000),
                 reconnect_backoff_max_ms=1000,
+                metadata_max_age_ms=10_000,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
             )
