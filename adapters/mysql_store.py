@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -12,7 +12,6 @@ from adapters.mysql_bases import Bases
 from adapters.mysql_connection import (
     MysqlAddress,
     MysqlSession,
-    connect,
     is_collision,
     is_lost,
     parse_url,
@@ -85,8 +84,9 @@ class MysqlStore:
         """
         if self._busy:
             raise RuntimeError("a transaction is open already")
+        self._committing = False
         connection = self._session.connection()
-        self._busy, self._committing = True, False
+        self._busy = True
         try:
             transaction = MysqlTransaction(connection, self._address)
             yield transaction
@@ -138,12 +138,12 @@ class MysqlStore:
 
         Reads on a connection of its own, so transactions may run meanwhile.
         """
-        with (
-            translated(self._address),
-            closing(connect(self._address)) as connection,
-            closing(connection.cursor()) as cursor,
-        ):
-            yield from stream_rows(link, cursor)
+        session = MysqlSession(self._address)
+        try:
+            with translated(self._address):
+                yield from stream_rows(link, session.connection().cursor())
+        finally:
+            session.drop()  # also with rows unread, when the caller has seen enough
 
     def prune(self, older_than_s: float) -> int:
         """Delete some messages that were published long ago; return how many. Cheap; call it now and then.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from fakes.store import FakeState, FakeStore
@@ -38,7 +38,7 @@ class AnyStore(Store, Protocol):
     """What the adapters offer beyond the port."""
 
     def run(self, work: Callable[[Any], Any]) -> Any: ...
-    def read_rows(self, link: Link) -> Iterator[tuple[Key, TableRow]]: ...
+    def read_rows(self, link: Link) -> Generator[tuple[Key, TableRow], None, None]: ...
 
 
 class Place:

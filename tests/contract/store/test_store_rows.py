@@ -131,3 +131,17 @@ def test_the_whole_table_is_read_in_the_order_of_its_key(place: Place, store: An
     read = list(store.read_rows(place.orders))
     assert [key for key, _ in read] == [("4",), ("30",), ("100",)]
     assert read[0][1] == {"id": "4", "order_no": "4", "quantity": None, "price": None, "note": None}
+
+
+def test_a_reader_of_the_whole_table_may_stop_early_and_transactions_go_on_meanwhile(
+    place: Place, store: AnyStore
+) -> None:
+    with store.begin() as tx:
+        tx.insert_rows(place.orders, [{"order_no": str(i)} for i in range(3000)])
+    reading = store.read_rows(place.orders)
+    first, _ = next(reading)
+    with store.begin() as tx:
+        tx.delete_row(place.orders, first)
+    reading.close()
+    with store.begin() as tx:
+        assert len(tx.all_keys(place.orders)) == 2999

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,8 +13,11 @@ import pytest
 from contract.store.store_places import ServerPlace
 
 from adapters.mysql_connection import MysqlSession, connect, parse_url
-from adapters.mysql_store import MysqlStore
+from adapters.mysql_seen import WebhookSeen
+from adapters.mysql_store import MysqlStore, open_store
 from core.errors import MysqlRefused, MysqlUnavailable
+from core.ports import LinkState
+from sandbox.stack.programs import MysqlProgram
 from sandbox.stack.servers import MysqlServer, free_port
 
 
@@ -137,3 +141,24 @@ def test_one_unreadable_statement_does_not_spoil_the_next_transaction(store: Mys
         tx._select("SELECT nonsense FROM nowhere")
     with store.begin() as tx:
         assert tx.link_states() == []
+
+
+def test_a_server_that_is_killed_and_comes_back_is_used_again_by_the_same_store(
+    mysql_program: MysqlProgram, new_mysql: Callable[[MysqlProgram], MysqlServer]
+) -> None:
+    server = new_mysql(mysql_program)
+    server.start()
+    store, seen = open_store(server.url), WebhookSeen(server.url)
+    state = LinkState("orders", "s", 1, "Orders", "shop", "orders", "live", None, 0, 0)
+    store.run(lambda tx: tx.put_link(state))
+    seen.remember("orders", "msg_1")
+    server.kill()
+    with pytest.raises(MysqlUnavailable, match="does not answer"):
+        store.run(lambda tx: tx.link_states())
+    with pytest.raises(MysqlUnavailable):
+        seen.seen("orders", "msg_1")
+    server.start()
+    assert store.run(lambda tx: tx.link_states()) == [state]
+    assert seen.seen("orders", "msg_1")
+    store.close()
+    seen.close()
