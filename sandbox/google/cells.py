@@ -7,6 +7,7 @@ Rows and columns have ids of their own (``uid``), independent of their place. A 
 its row under its column's uid, so inserting or moving a column touches no row.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,8 @@ class Cell:
     note: str | None = None
     validation: dict[str, Any] | None = None
     extras: dict[str, Any] | None = None
+    result_pattern: str | None = None
+    """Of a formula: the number pattern that its result has by itself, such as a date's."""
 
     @property
     def empty(self) -> bool:
@@ -64,7 +67,10 @@ class Cell:
     @property
     def number_format(self) -> tuple[str, str]:
         """Type (``TEXT``, ``DATE``, …; ``""`` for automatic) and pattern of its number format."""
-        number = (self.format or {}).get("numberFormat") or {}
+        number = (self.format or {}).get("numberFormat")
+        if number is None and self.result_pattern and self.formula is not None:
+            return _type_of(self.result_pattern), self.result_pattern
+        number = number or {}
         return number.get("type", ""), number.get("pattern", "")
 
     @property
@@ -74,6 +80,17 @@ class Cell:
 
 
 EMPTY = Cell()
+
+
+def _type_of(pattern: str) -> str:
+    """The number format type of a pattern that the engine gave a result."""
+    if "%" in pattern:
+        return "PERCENT"
+    if re.search("[yd]", pattern):
+        return "DATE_TIME" if "h" in pattern else "DATE"
+    if "h" in pattern or "ss" in pattern:
+        return "TIME"
+    return "CURRENCY" if re.search("[$€£¥]", pattern) else "NUMBER"
 
 
 @dataclass(frozen=True, slots=True)

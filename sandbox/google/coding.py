@@ -56,7 +56,14 @@ def document_from_json(text: str) -> DocumentProps:
 
 def _cell(cell: Cell) -> Any:
     value = {"e": [cell.value.type, cell.value.text]} if isinstance(cell.value, ErrorValue) else cell.value
-    more = {"f": cell.formula, "s": cell.format, "n": cell.note, "d": cell.validation, "x": cell.extras}
+    more = {
+        "f": cell.formula,
+        "s": cell.format,
+        "n": cell.note,
+        "d": cell.validation,
+        "x": cell.extras,
+        "p": cell.result_pattern,
+    }
     filled = {name: part for name, part in more.items() if part is not None}
     return {"v": value, **filled} if filled or isinstance(value, dict) else value
 
@@ -72,6 +79,7 @@ def _cell_from(data: Any) -> Cell:
         data.get("n"),
         data.get("d"),
         data.get("x"),
+        data.get("p"),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ironcalc
 
+from sandbox.google import dialect, formats
 from sandbox.google.area import parse_a1
 from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row, Value
 from sandbox.google.change import Change
@@ -26,6 +27,7 @@ _ERRORS = {
     "#NUM!": "NUM",
     "#N/A": "N_A",
     "#NULL!": "NULL_VALUE",
+    "#SPILL!": "REF",  # Google calls a result that finds no room a reference error
 }
 _VOLATILE = re.compile(r"\b(NOW|TODAY|RAND|RANDBETWEEN|RANDARRAY|INDIRECT|OFFSET)\(", re.IGNORECASE)
 _LONE_REFERENCE = re.compile(r"=\s*\$?[A-Za-z]{1,3}\$?[0-9]+\s*")
@@ -40,6 +42,7 @@ class Engine:
         self._read: set[tuple[int, int]] = set()
         """Sheet number and column uid of every column that a formula reads."""
         self._volatile = False
+        self._patterns: dict[tuple[int, int, int], str] = {}
 
     def forget(self) -> None:
         """Build the model anew next time."""
@@ -60,7 +63,7 @@ class Engine:
     def _build(self) -> None:
         document = self._document
         self._model = ironcalc.create("sandbox", rules_of(document.locale).engine, "UTC", "en")
-        self._read, self._volatile = set(), False
+        self._read, self._volatile, self._patterns = set(), False, {}
         sheets = document.sheets
         for index in range(1, len(sheets)):
             self._model.add_sheet(f"\u0001{index}")  # a name that no tab has yet
@@ -99,7 +102,7 @@ class Engine:
         model, value = self._model, cell.value
         if cell.formula is not None:
             try:
-                model.set_user_input(sheet, row, column, cell.formula)
+                model.set_user_input(sheet, row, column, dialect.for_engine(cell.formula))
             except ironcalc.WorkbookError:
                 model.set_user_input(sheet, row, column, "=#ERROR!")
         elif value is None:
@@ -108,8 +111,17 @@ class Engine:
             model.update_cell_with_bool(sheet, row, column, value)
         elif isinstance(value, float):
             model.update_cell_with_number(sheet, row, column, value)
+            self._set_pattern(sheet, row, column, formats.pattern_of(cell, self._document.locale))
         else:
             model.update_cell_with_text(sheet, row, column, value.text if isinstance(value, ErrorValue) else value)
+
+    def _set_pattern(self, sheet: int, row: int, column: int, pattern: str) -> None:
+        """Results take over the format of what they read: money plus money is money."""
+        known = self._patterns.get((sheet, row, column), "")
+        if pattern != known:
+            style = self._model.get_cell_style(sheet, row, column)
+            self._model.set_cell_style(sheet, row, column, style | {"num_fmt": pattern or "general"})
+            self._patterns[(sheet, row, column)] = pattern
 
     def _formulas_changed(self, change: Change) -> bool:
         return any(_formulas(change.rows_before[key]) != _formulas(after) for key, after in change.rows_after.items())
@@ -145,8 +157,9 @@ class Engine:
         for column, uid in found.items():
             cell = row.cells[uid]
             value = self._result(index, place, column, cell)
-            if value != cell.value or type(value) is not type(cell.value):
-                new[uid] = replace(cell, value=value)
+            pattern = self._result_pattern(index, place, column) if isinstance(value, float) else None
+            if value != cell.value or type(value) is not type(cell.value) or pattern != cell.result_pattern:
+                new[uid] = replace(cell, value=value, result_pattern=pattern)
         if new:
             sheet.replace_row(place, replace(row, cells=row.cells | new))
 
@@ -161,6 +174,10 @@ class Engine:
                 return None
             return float(value)
         return None if value is None else str(value)
+
+    def _result_pattern(self, sheet: int, row: int, column: int) -> str | None:
+        pattern = str(self._model.get_cell_style(sheet, row + 1, column + 1)["num_fmt"])
+        return None if pattern.lower() == "general" else pattern
 
     def _reads_empty(self, cell: Cell, sheet: int) -> bool:
         """Google shows nothing for a reference to an empty cell, the engine 0."""

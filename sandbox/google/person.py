@@ -14,6 +14,7 @@ from sandbox.google.area import Area, OpenArea, column_index, parse_a1
 from sandbox.google.cells import Cell, ErrorValue
 from sandbox.google.document import Document, Sheet
 from sandbox.google.events import Changed, ChangeType, Edited, Triggers
+from sandbox.google.formats import shown
 from sandbox.google.rest.errors import bad_request
 from sandbox.google.store import Store
 
@@ -136,6 +137,8 @@ class Person:
                 for column, text in enumerate(line, area.column):
                     if text is not None:
                         sheet.type_in(row, column, _as_typed(text))
+            if area.single:  # what is pasted gets past the rule of a cell, as at Google
+                _check_allowed(sheet.cell(area.row, area.column), area)
 
         self._edited(document, sheet, area, action.user, typing)
 
@@ -286,6 +289,20 @@ class Person:
         with document.change(user, undoable=True):
             action()
         self._triggers.notify(Changed(document.id, change, user, sheet.sheet_id))
+
+
+def _check_allowed(cell: Cell, area: Area) -> None:
+    """Refuse what a strict drop-down list or checkbox does not allow. Raises ApiError 400."""
+    rule = cell.validation or {}
+    condition = rule.get("condition", {})
+    if not rule.get("strict") or cell.empty or condition.get("type") not in ("ONE_OF_LIST", "BOOLEAN"):
+        return
+    listed = [value.get("userEnteredValue", "") for value in condition.get("values", [])] or ["TRUE", "FALSE"]
+    if shown(cell, "en_US") not in listed:
+        raise bad_request(
+            f"The data you entered in cell {area.a1()} violates the data validation rules set on this cell. "
+            f"Please enter one of the following values: {', '.join(listed)}."
+        )
 
 
 def _area(sheet: Sheet, name: str, *, clip: bool = True) -> Area:

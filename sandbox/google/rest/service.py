@@ -71,12 +71,12 @@ class Service:
 
     def _carry_out(self, path: str) -> dict[str, Any]:
         user = user_of_request()
-        call = read_call(request.method, path, list(request.args.items(multi=True)), request.get_data())
+        call = read_call(*_asked(path))
         name = call.method.id.removeprefix("sheets.")
         kind = "Read" if name.rsplit(".", 1)[-1] in _READS else "Write"
         spreadsheet_id = call.parameters.get("spreadsheetId", "")
         self._counts.called(spreadsheet_id, name)
-        self._spoil()
+        self._spoil(kind)
         self._check_quota(kind, user)
         result = self._result(call, user)
         self._counts.done(spreadsheet_id or result.get("spreadsheetId", ""), kind)
@@ -90,12 +90,12 @@ class Service:
         kept: dict[str, Any] = mask.kept(METHODS[call.method.id](context))
         return kept
 
-    def _spoil(self) -> None:
+    def _spoil(self, kind: str) -> None:
         if self._faults.settings.latency_s:
             time.sleep(self._faults.settings.latency_s)
         status = self._faults.error()
         if status == 429:
-            raise quota_exceeded("Read", "", 300)
+            raise quota_exceeded(kind, "", self._faults.settings.quotas.reads_per_minute * 5)
         if status is not None:
             raise ApiError(status, "The service is currently unavailable." if status == 503 else f"Fault {status}")
 
@@ -114,6 +114,15 @@ def blueprint(service: Service) -> Blueprint:
         return service.answer(f"v4/{path}")
 
     return api
+
+
+def _asked(path: str) -> tuple[str, str, list[tuple[str, str]], bytes]:
+    """Method, path, query and body; clients send a long query as a form, with the method in a header."""
+    overridden = request.headers.get("X-HTTP-Method-Override", "").upper()
+    query = list(request.args.items(multi=True))
+    if overridden and request.mimetype == "application/x-www-form-urlencoded":
+        return overridden, path, query + list(request.form.items(multi=True)), b""
+    return overridden or request.method, path, query, request.get_data()
 
 
 def user_of_request() -> str:

@@ -81,7 +81,9 @@ def copy_to(context: Context) -> dict[str, Any]:
         source.sheet(context.parameter("sheetId"))
     except KeyError:
         raise not_found() from None
-    with source.lock, target.change(context.user):
+    # Always in the same order, so that two copies in opposite directions do not wait for each other.
+    first, second = sorted((source, target), key=lambda d: d.id)
+    with first.lock, second.lock, target.change(context.user):
         copy = target.duplicate_sheet(context.parameter("sheetId"), source=source)
         return sheet_properties(copy)
 

@@ -116,13 +116,13 @@ def _major(text: str | None) -> str:
 
 def update(context: Context) -> dict[str, Any]:
     """``values.update``."""
-    document, body = context.document(), dict(context.body)
+    document, body = context.document(), context.body
     name = context.parameter("range")
-    if body.setdefault("range", name) != name:
-        raise bad_request(f"Requested range [{name}] does not match the range of the values [{body['range']}]")
     option = _input_option(context.parameter("valueInputOption"))
     with document.change(context.user):
         sheet, area = find_range(document, name, clip=False)
+        if find_range(document, body.get("range", name), clip=False) != (sheet, area):
+            raise bad_request(f"The range of the values, {body['range']}, is not the requested range {name}")
         answer = write_values(sheet, area, body, option)
     return answer | _seen(document, context, answer)
 
