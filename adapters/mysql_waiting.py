@@ -61,12 +61,14 @@ class Waitings(Statements):
         self._run_cells("DELETE FROM waiting_cell WHERE link = %s", link, cells)
 
     def intent(self, link: str) -> Intent | None:
-        """Locked; the one write that is open."""
+        """Locked, also where there is none: until this transaction ends nobody opens or closes a write."""
+        self._lock_link(link)
         rows = self._select("SELECT n, epoch, plan FROM write_intent WHERE link = %s FOR UPDATE", (link,))
         return Intent(link, rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else None
 
     def open_intent(self, intent: Intent) -> None:
         """Write the intent down; raise Fenced if another write is open: it is settled first."""
+        self._lock_link(intent.link)
         try:
             self._run(
                 "INSERT INTO write_intent (link, n, epoch, plan) VALUES (%s, %s, %s, %s)",
@@ -79,7 +81,12 @@ class Waitings(Statements):
 
     def close_intent(self, link: str, n: int) -> None:
         """Forget the open write of that number; one that is closed already is no fault."""
+        self._lock_link(link)
         self._run("DELETE FROM write_intent WHERE link = %s AND n = %s", (link, n))
+
+    def _lock_link(self, link: str) -> None:
+        """A row that is not there cannot be locked, so writes are opened and closed under the link's own row."""
+        self._select("SELECT 1 FROM link WHERE name = %s FOR UPDATE", (link,))
 
 
 def _row(link: str, seen: Observed, reason: str) -> tuple[object, ...]:

@@ -16,7 +16,7 @@ from adapters.mysql_connection import MysqlSession, connect, parse_url
 from adapters.mysql_seen import WebhookSeen
 from adapters.mysql_store import MysqlStore, open_store
 from core.errors import MysqlRefused, MysqlUnavailable
-from core.ports import LinkState
+from core.ports import Intent, LinkState
 from sandbox.stack.programs import MysqlProgram
 from sandbox.stack.servers import MysqlServer, free_port
 
@@ -134,6 +134,18 @@ def test_a_row_of_a_composite_key_is_locked_alone(place: ServerPlace, store: Mys
     with store.begin() as tx:
         assert len(tx.rows(place.stock, [("a", "1"), ("b", "2")])) == 2
         place.session.query(f"UPDATE {place.stock.schema}.stock SET amount = 1 WHERE sku NOT IN ('1', '2')")
+
+
+def test_nobody_opens_a_write_while_a_transaction_counts_on_there_being_none(place: ServerPlace) -> None:
+    one, two = place.open(), place.open()
+    one.run(lambda tx: tx.put_link(LinkState("orders", "s", 1, "Orders", "shop", "orders", "live", None, 0, 0)))
+    with one.begin() as tx:
+        assert tx.intent("orders") is None
+        with pytest.raises(MysqlUnavailable, match="Another transaction"), two.begin() as other:
+            other._run("SET SESSION innodb_lock_wait_timeout = 1")
+            other.open_intent(Intent("orders", 1, 1, {}))
+    two.run(lambda tx: tx.open_intent(Intent("orders", 1, 1, {})))
+    assert one.run(lambda tx: tx.intent("orders")) == Intent("orders", 1, 1, {})
 
 
 def test_one_unreadable_statement_does_not_spoil_the_next_transaction(store: MysqlStore) -> None:
