@@ -11,7 +11,9 @@ ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
 FROM base AS packages
 RUN python -m venv /venv
 COPY requirements.txt /tmp/
-RUN /venv/bin/pip install -r /tmp/requirements.txt
+# Google's client brings the description of each of its services, 110 MB; two are used.
+RUN /venv/bin/pip install -r /tmp/requirements.txt \
+ && find /venv -path '*/discovery_cache/documents/*' ! -name sheets.v4.json ! -name drive.v3.json -delete
 
 # The grid library of the sandbox's page, by its Maven coordinates; what fetches it stays behind.
 FROM packages AS grid
@@ -24,7 +26,9 @@ RUN cd /app && TWINSHEET_DOWNLOADS_DIR=/downloads /venv/bin/python -m sandbox.st
 
 FROM packages AS app
 COPY . /app
-RUN /venv/bin/pip install --no-deps -e /app && /venv/bin/python -m compileall -q /venv /app
+RUN /venv/bin/pip install --no-deps -e /app \
+ && /venv/bin/pip uninstall --yes --quiet pip \
+ && /venv/bin/python -m compileall -q /app
 
 FROM base
 RUN useradd --system --uid 10001 --home-dir /var/lib/twinsheet --create-home twinsheet

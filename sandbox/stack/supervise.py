@@ -19,7 +19,7 @@ from core.errors import StackError
 from sandbox.stack.runfolder import RunFolder
 from sandbox.stack.servers import port_is_free
 from sandbox.stack.services import SERVERS, SERVICES, STACK_MARK, Plan, Service
-from sandbox.stack.supervisor import BACKOFF, RUNNING, Supervisor
+from sandbox.stack.supervisor import BACKOFF, RUNNING, State, Supervisor
 
 _POLL_S = 0.25
 _READY_TIMEOUT_S = 120.0
@@ -152,13 +152,24 @@ class Stack:
                 self.supervisor.start_again(name)
 
     def _note_pids(self) -> None:
-        running = {name: s.pid for name, s in self.supervisor.states().items() if s.state == RUNNING and s.pid}
+        states = self.supervisor.states()
         # A process on its way back keeps its old id until it has a new one.
-        pids = {"supervisor": self.supervisor.pid} | self._pids | running
+        pids = self._pids | {
+            service.name: states[service.name].pid
+            for service in self.plan.services
+            if service.name in states and self._is_back(service, states[service.name])
+        }
         pids["supervisor"] = self.supervisor.pid
         if pids != self._pids or not self.folder.stack_file.exists():
             self._pids = pids
             self.folder.write_stack({**self.plan.stack, "pids": pids})
+
+    def _is_back(self, service: Service, state: State) -> bool:
+        """A server is back when it answers: who reads its new id may use it at once."""
+        if state.state != RUNNING or not state.pid:
+            return False
+        known = self._pids.get(service.name) == state.pid
+        return known or service.group != SERVERS or service.ready is None or service.ready(state.pid)
 
     def stop(self) -> None:
         """Stop everything in order, and take `stack.json` away first."""

@@ -16,7 +16,7 @@ import pytest
 
 from core.errors import StackError
 from sandbox.stack.runfolder import RunFolder
-from sandbox.stack.servers import free_port
+from sandbox.stack.servers import free_port, http_answers
 from sandbox.stack.services import STACK_MARK, Plan, Service
 from sandbox.stack.supervise import Stack, _processes_of, check_ports, end_leftovers
 
@@ -45,8 +45,6 @@ with folder.locked():
 
 def plan_of(folder: RunFolder, port: int) -> Plan:
     """A server and two services that do nothing."""
-    from sandbox.stack.servers import http_answers
-
     python = sys.executable
     services = (
         Service(
@@ -109,6 +107,15 @@ def test_a_killed_process_comes_back_and_the_file_tells_its_new_id(folder: RunFo
         after = _pids(folder)
         assert psutil.pid_exists(after[name])
         assert {k: v for k, v in after.items() if k != name} == {k: v for k, v in before.items() if k != name}
+
+
+def test_a_server_is_told_to_be_back_only_when_it_answers(folder: RunFolder) -> None:
+    port = free_port()
+    with _guardian(folder, port):
+        before = _pids(folder)["sandbox"]
+        os.kill(before, signal.SIGKILL)
+        _wait_for(lambda: _pids(folder)["sandbox"] != before)
+        assert http_answers(port, "/")
 
 
 def test_a_killed_supervisor_comes_back_with_all_its_processes_and_no_twins(folder: RunFolder) -> None:
