@@ -167,6 +167,8 @@ class FakeTab:
         return tuple(HitRow(i, row, was.row_id, dict(was.cells)) for i, (row, was) in enumerate(lines))
 
     def _insert(self, write: SwapWrite, after: int) -> None:
+        if not write.inserts:
+            return
         if after > 1:
             self.row(after)
         fresh = []

@@ -1,0 +1,237 @@
+"""What only a real spreadsheet can do to Google's adapter, against the sandbox over HTTP."""
+
+from collections.abc import Callable
+
+import pytest
+
+from adapters.sheets_cells import encode_value, grid
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_prepare import prepare_tab
+from adapters.sheets_tab import GoogleSheet
+from adapters.sheets_trial import try_swap_write
+from core.errors import QuotaExhausted, ReplyLost, SheetsRefused
+from core.model import Serial
+from core.sheet import CellWrite, FormulaRestore, RowDelete, RowInsert, RowRestore, SheetTarget, SwapWrite
+from tests.contract.sheets.worlds import GoogleWorld, cells, linked
+
+Google = Callable[[], GoogleWorld]
+
+
+def qty(row_id: str, row: int, value: int, n: int = 1) -> SwapWrite:
+    return SwapWrite(n=n, epoch=1, cells=(CellWrite(row_id, row, "Qty", value),))
+
+
+def calls(world: GoogleWorld) -> dict[str, int]:
+    found: dict[str, int] = world.sandbox.post(f"/state/{world.spreadsheet_id}", method="GET")["calls"]
+    return found
+
+
+def test_an_ordinary_write_is_one_request_and_no_read(google: Google) -> None:
+    world = google()
+    world.sheet.swap(world.target, qty("r_2", 2, 5))
+    before = calls(world)
+    world.sheet.swap(world.target, qty("r_2", 2, 6, n=2))
+    after = calls(world)
+    assert {m: after[m] - before.get(m, 0) for m in after if after[m] != before.get(m, 0)} == {
+        "spreadsheets.batchUpdate": 1
+    }
+
+
+def test_reading_a_tab_or_its_positions_is_one_request(google: Google) -> None:
+    world = google()
+    before = sum(calls(world).values())
+    world.sheet.read_tab(world.target)
+    world.sheet.read_positions(world.target)
+    assert sum(calls(world).values()) - before == 2
+
+
+def test_a_renamed_tab_is_still_the_same_tab(google: Google) -> None:
+    world = google()
+    world.sheet.swap(world.target, qty("r_2", 2, 5))
+    properties = {"sheetId": world.sheet_id, "title": "It's renamed"}
+    world.batch({"updateSheetProperties": {"properties": properties, "fields": "title"}})
+    answer = world.sheet.swap(world.target, qty("r_2", 2, 6, n=2))
+    assert answer.rows[0].cells["Qty"].value == 5
+    assert cells(world.rows()[0])["Qty"] == 6
+
+
+def test_a_column_inserted_to_the_left_shifts_no_value_and_costs_nobody_a_cell(google: Google) -> None:
+    world = google()
+    world.sheet.swap(world.target, qty("r_2", 2, 5))
+    world.insert_column_first()
+    notes = {"updateCells": {
+        "range": grid(world.sheet_id, 1, 4, 0, 1),
+        "rows": [{"values": [encode_value(f"note {i}")]} for i in range(4)],
+        "fields": "userEnteredValue",
+    }}  # fmt: skip
+    world.batch(notes)
+    before = world.sandbox.post(f"/state/{world.spreadsheet_id}", method="GET")["tabs"]["Orders"]["values"]
+    everything = SwapWrite(
+        n=2,
+        epoch=1,
+        cells=(CellWrite("r_2", 2, "Name", "wrong"), CellWrite("r_3", 3, "Day", Serial(1.0))),
+        inserts=(RowInsert("r_new", {"Name": "new"}),),
+        insert_after_row=4,
+        deletes=(RowDelete("r_4", 4),),
+    )
+    assert world.sheet.swap(world.target, everything).layout_changed
+    after = world.sandbox.post(f"/state/{world.spreadsheet_id}", method="GET")["tabs"]["Orders"]["values"]
+    assert after == before
+    assert not world.sheet.swap(world.target, qty("r_2", 2, 6, n=3)).layout_changed
+    assert cells(world.rows()[0])["Qty"] == 6
+
+
+def test_a_lost_reply_about_moved_columns_is_recalled_as_taken_back(google: Google) -> None:
+    world = google()
+    world.sheet.swap(world.target, qty("r_2", 2, 5))
+    world.insert_column_first()
+    lost = qty("r_2", 2, 6, n=2)
+    world.lose_next_reply()
+    with pytest.raises(ReplyLost):
+        world.sheet.swap(world.target, lost)
+    world.sandbox.faults()
+    for _ in range(2):
+        answer = world.sheet.recall(world.target, lost)
+        assert answer is not None
+        assert answer.layout_changed
+        assert cells(world.rows()[0])["Qty"] == 5
+    assert not world.sheet.swap(world.target, qty("r_2", 2, 6, n=2)).layout_changed
+    again = world.sheet.recall(world.target, qty("r_2", 2, 6, n=2))
+    assert again is not None
+    assert not again.layout_changed
+
+
+def test_a_column_that_moved_after_the_write_does_not_spoil_the_recall(google: Google) -> None:
+    world = google()
+    world.sheet.swap(world.target, qty("r_2", 2, 5))
+    lost = qty("r_2", 2, 6, n=2)
+    world.lose_next_reply()
+    with pytest.raises(ReplyLost):
+        world.sheet.swap(world.target, lost)
+    world.sandbox.faults()
+    world.move_column_first("Day")
+    successor = GoogleSheet(world.client)
+    answer = successor.recall(world.target, lost)
+    assert answer is not None
+    assert not answer.layout_changed
+    assert answer.rows[0].row_id == "r_2"
+    assert answer.rows[0].cells["Qty"].value == 5
+    assert answer.rows[0].cells["Day"].value == Serial(45000.0)
+
+
+def test_a_row_removed_from_under_us_beyond_the_grids_end_is_told_as_blank(google: Google) -> None:
+    world = google()
+    world.sheet.swap(world.target, qty("r_2", 2, 5))
+    span = {"sheetId": world.sheet_id, "dimension": "ROWS", "startIndex": 3, "endIndex": 1000}
+    world.batch({"deleteDimension": {"range": span}})
+    answer = world.sheet.swap(world.target, qty("r_4", 4, 6, n=2))
+    assert answer.rows[0].row_id is None
+    world.sheet.swap(world.target, SwapWrite(n=3, epoch=1, formula_restores=(FormulaRestore(0, 4, "Qty"),)))
+    assert [r.row_id for r in world.rows()] == ["r_2", "r_3"]
+
+
+def test_what_is_not_linked_comes_back_with_a_restored_row(google: Google) -> None:
+    world = google()
+    beyond = grid(world.sheet_id, 3, 1, 8, 1)
+    note = {"values": [encode_value("a note beyond the linked columns")]}
+    world.batch({"updateCells": {"range": beyond, "rows": [note], "fields": "userEnteredValue"}})
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=1, deletes=(RowDelete("r_9", 3),)))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=1, row_restores=(RowRestore(0, 3),)))
+    values = world.sandbox.post(f"/state/{world.spreadsheet_id}", method="GET")["tabs"]["Orders"]["values"]
+    assert values[2][8] == "a note beyond the linked columns"
+
+
+def test_a_formula_deep_in_a_tab_keeps_references_that_reach_far_up(google: Google) -> None:
+    world = google()
+    world.type(700, "Name", "total")
+    world.type_formula(700, "Qty", "=SUM(B2:B699)", 6)
+    answer = world.sheet.swap(world.target, qty("r_x", 700, 1))
+    assert answer.rows[0].cells["Qty"].value == 6
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=1, formula_restores=(FormulaRestore(0, 700, "Qty"),)))
+    last = world.rows()[-1]
+    assert last.row == 700
+    assert (last.cells["Qty"].formula, last.cells["Qty"].value) == ("=SUM(B2:B699)", 6)
+
+
+def test_a_tab_that_outgrows_its_scratch_gets_a_wider_one(google: Google) -> None:
+    world = google()
+    world.sheet.swap(world.target, qty("r_2", 2, 5))
+    span = {"sheetId": world.sheet_id, "dimension": "COLUMNS", "startIndex": 0, "endIndex": 60}
+    world.batch({"insertDimension": {"range": span}})
+    world.sheet.read_tab(world.target)
+    answer = world.sheet.swap(world.target, qty("r_2", 2, 6, n=2))
+    assert not answer.layout_changed
+    assert answer.rows[0].cells["Qty"].value == 5
+    assert cells(world.rows()[0])["Qty"] == 6
+
+
+def test_two_links_of_one_spreadsheet_do_not_disturb_each_other(google: Google, client: SheetsClient) -> None:
+    world = google()
+    made = world.batch({"addSheet": {"properties": {"title": "Second"}}})
+    sheet_id = made["replies"][0]["addSheet"]["properties"]["sheetId"]
+    lines = [{"values": [encode_value(v) for v in line]} for line in (("Name", "Qty"), ("x", 10))]
+    world.batch({"updateCells": {"range": grid(sheet_id, 1, 2, 0, 2), "rows": lines, "fields": "userEnteredValue"}})
+    second = prepare_tab(client, world.spreadsheet_id, "Second", "second", linked("Name", "Qty"))
+    row = world.sheet.read_tab(second).rows[0]
+    first_lost = qty("r_2", 2, 5, n=7)
+    world.sheet.swap(world.target, first_lost)
+    other = world.sheet.swap(second, SwapWrite(n=3, epoch=2, cells=(CellWrite(row.row_id or "", 2, "Qty", 11),)))
+    assert other.rows[0].cells["Qty"].value == 10
+    again = world.sheet.recall(world.target, first_lost)
+    assert again is not None
+    assert again.rows[0].cells["Qty"].value == 1
+    assert world.sheet.read_tab(second).stamp.n == 3
+    assert world.sheet.read_tab(world.target).stamp.n == 7
+
+
+def test_a_date_looks_like_a_date_and_a_format_of_ones_own_stays(google: Google) -> None:
+    world = google()
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=1, cells=(CellWrite("r_2", 2, "Qty", Serial(45000.5)),)))
+    shape = {"userEnteredFormat": {"numberFormat": {"type": "DATE", "pattern": "d/m/yy"}}}
+    own = {"range": grid(world.sheet_id, 2, 9, 3, 1), "cell": shape, "fields": "userEnteredFormat.numberFormat"}
+    world.batch({"repeatCell": own})
+    fresh = GoogleSheet(world.client)
+    fresh.swap(world.target, SwapWrite(n=2, epoch=1, cells=(CellWrite("r_3", 3, "Day", Serial(45009.0)),)))
+    path = f"/v4/spreadsheets/{world.spreadsheet_id}/values/Orders!A2:D3"
+    shown = world.sandbox.post(path, method="GET", token="person")["values"]
+    assert shown[0][1] == "2023-03-15 12:00:00"
+    assert shown[1][3] == "24/3/23"
+
+
+def test_the_quota_is_told_apart_and_nothing_took_effect(google: Google) -> None:
+    world = google()
+    world.sheet.swap(world.target, qty("r_2", 2, 5))
+    world.sandbox.faults(error_rates={"429": 1.0})
+    with pytest.raises(QuotaExhausted):
+        world.sheet.swap(world.target, qty("r_2", 2, 6, n=2))
+    assert cells(world.rows()[0])["Qty"] == 5
+
+
+def test_a_tab_that_is_gone_is_refused_with_what_to_do(google: Google) -> None:
+    world = google()
+    world.batch({"addSheet": {"properties": {"title": "Other"}}}, {"deleteSheet": {"sheetId": world.sheet_id}})
+    with pytest.raises(SheetsRefused):
+        world.sheet.read_tab(world.target)
+    with pytest.raises(SheetsRefused):
+        world.sheet.swap(world.target, qty("r_2", 2, 5))
+
+
+def test_a_spreadsheet_that_is_not_shared_tells_whom_to_share_it_with(google: Google) -> None:
+    world = google()
+    denied = SheetsClient(endpoint=world.sandbox.url, token="denied")
+    with pytest.raises(SheetsRefused, match="Share it"):
+        GoogleSheet(denied).read_tab(world.target)
+    denied.close()
+
+
+def test_an_unknown_spreadsheet_is_refused_for_good(client: SheetsClient) -> None:
+    with pytest.raises(SheetsRefused, match="no such spreadsheet"):
+        GoogleSheet(client).read_tab(SheetTarget("orders", "nowhere", 0, ("Name",)))
+
+
+def test_the_swap_write_is_tried_on_the_scratch_alone(google: Google) -> None:
+    world = google()
+    before = world.rows()
+    trial = try_swap_write(world.client, world.target)
+    assert trial.works, trial.findings
+    assert world.rows() == before

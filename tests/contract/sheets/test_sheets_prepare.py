@@ -1,0 +1,244 @@
+"""Preparing a tab for linking, against the sandbox over HTTP."""
+
+import re
+from typing import Any
+
+import pytest
+
+from adapters.sheets_cells import encode_value, grid
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_prepare import look_at_tab, new_row_id, prepare_tab
+from adapters.sheets_remove import remove_link_from_tab
+from adapters.sheets_tab import GoogleSheet
+from core.errors import LinkRefused, ReplyLost, SheetsRefused
+from core.sheet import CellWrite, RowInsert, SwapWrite
+from tests.contract.sheets.worlds import PlainCodec, linked
+
+COLUMNS = linked(
+    "Code",
+    "State",
+    "Day",
+    Code=PlainCodec(plain_text=True),
+    State=PlainCodec(options=("open", "done")),
+    Day=PlainCodec(number_format=("DATE", "yyyy-mm-dd")),
+)
+
+
+class Spreadsheet:
+    """A spreadsheet with one tab, and a person at it."""
+
+    def __init__(self, sandbox: Any, *lines: tuple[Any, ...]) -> None:
+        self.sandbox = sandbox
+        made = sandbox.post("/v4/spreadsheets", {"sheets": [{"properties": {"title": "Orders"}}]}, token="person")
+        self.id: str = made["spreadsheetId"]
+        self.sheet_id: int = made["sheets"][0]["properties"]["sheetId"]
+        if lines:
+            self.write(1, 0, *lines)
+
+    def batch(self, *requests: Any) -> None:
+        self.sandbox.post(f"/v4/spreadsheets/{self.id}:batchUpdate", {"requests": list(requests)}, token="person")
+
+    def write(self, row: int, column: int, *lines: tuple[Any, ...]) -> None:
+        rows = [{"values": [encode_value(v) for v in line]} for line in lines]
+        start = {"sheetId": self.sheet_id, "rowIndex": row - 1, "columnIndex": column}
+        self.batch({"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}})
+
+    def type(self, cell: str, text: str) -> None:
+        """A person types, parsed as Google parses."""
+        self.sandbox.post(f"/person/{self.id}/edit", {"tab": "Orders", "range": cell, "values": [[text]]})
+
+    @property
+    def state(self) -> Any:
+        return self.sandbox.post(f"/state/{self.id}", method="GET")
+
+    @property
+    def values(self) -> list[list[Any]]:
+        found: list[list[Any]] = self.state["tabs"]["Orders"]["values"]
+        return found
+
+    def whole(self) -> Any:
+        """Everything that the API tells of the spreadsheet."""
+        return self.sandbox.post(f"/v4/spreadsheets/{self.id}?includeGridData=true", method="GET", token="person")
+
+
+@pytest.fixture
+def sheet(sandbox: Any) -> Spreadsheet:
+    return Spreadsheet(sandbox, ("Code", "State", "Day"), ("a", "open", None), (), ("b", None, None))
+
+
+def prepare(client: SheetsClient, sheet: Spreadsheet, link: str = "orders", **options: Any) -> Any:
+    return prepare_tab(client, sheet.id, "Orders", link, COLUMNS, **options)
+
+
+def test_the_id_column_stands_right_after_the_last_header_hidden_with_an_id_for_every_row(
+    client: SheetsClient, sheet: Spreadsheet
+) -> None:
+    prepare(client, sheet)
+    tab = sheet.state["tabs"]["Orders"]
+    assert tab["values"][0] == ["Code", "State", "Day", "_row_id"]
+    assert tab["hidden_columns"] == ["D"]
+    assert re.fullmatch("r_[a-z2-7]{16}", tab["values"][1][3])
+    assert tab["values"][2] == []
+    assert tab["values"][3][3] != tab["values"][1][3]
+    protected = sheet.whole()["sheets"][0]["protectedRanges"]
+    assert [(p["warningOnly"], p["range"]["startColumnIndex"]) for p in protected] == [(True, 3)]
+
+
+def test_the_hidden_tab_holds_the_links_row(client: SheetsClient, sheet: Spreadsheet) -> None:
+    prepare(client, sheet)
+    state = sheet.state["tabs"]["_twinsheet"]["values"]
+    assert state[0][:6] == ["link", "n", "epoch", "q", "scratch_column", "scratch_width"]
+    assert state[1][0] == "orders"
+    hidden = [s["properties"].get("hidden", False) for s in sheet.whole()["sheets"]]
+    assert hidden == [False, True]
+
+
+def test_preparing_twice_changes_nothing_and_writes_nothing(client: SheetsClient, sheet: Spreadsheet) -> None:
+    first = prepare(client, sheet)
+    before, writes = sheet.whole(), sheet.state["writes"]
+    assert prepare(client, sheet) == first
+    assert sheet.whole() == before
+    assert sheet.state["writes"] == writes
+
+
+def test_preparing_keeps_counters_of_a_link_that_was_there(client: SheetsClient, sheet: Spreadsheet) -> None:
+    target = prepare(client, sheet)
+    google = GoogleSheet(client)
+    google.swap(target, SwapWrite(n=9, epoch=3, cells=(CellWrite("", 2, "State", "done"),)))
+    prepare(client, sheet)
+    assert google.read_tab(target).stamp.n == 9
+
+
+def test_preparing_after_a_lost_reply_completes(client: SheetsClient, sandbox: Any, sheet: Spreadsheet) -> None:
+    sandbox.faults(lost_replies=1.0)
+    with pytest.raises(ReplyLost):
+        prepare(client, sheet)
+    sandbox.faults()
+    prepare(client, sheet)
+    assert sheet.values[0] == ["Code", "State", "Day", "_row_id"]
+
+
+def test_texts_typed_into_a_prepared_column_stay_texts_in_later_rows_too(
+    client: SheetsClient, sheet: Spreadsheet
+) -> None:
+    target = prepare(client, sheet)
+    google = GoogleSheet(client)
+    google.swap(target, SwapWrite(n=1, epoch=1, inserts=(RowInsert("r_x", {"State": "open"}),), insert_after_row=4))
+    for cell in ("A2", "A5", "A300"):
+        sheet.type(cell, "00501")
+    rows = {r.row: r.cells["Code"].value for r in google.read_tab(target).rows if "Code" in r.cells}
+    assert (rows[2], rows[5], rows[300]) == ("00501", "00501", "00501")
+
+
+def test_options_become_a_drop_down_of_the_whole_column(client: SheetsClient, sheet: Spreadsheet) -> None:
+    prepare(client, sheet)
+    data = sheet.whole()["sheets"][0]["data"][0]["rowData"]
+    rule = data[1]["values"][1]["dataValidation"]
+    assert rule["condition"]["type"] == "ONE_OF_LIST"
+    assert [v["userEnteredValue"] for v in rule["condition"]["values"]] == ["open", "done"]
+    assert "dataValidation" not in data[0]["values"][1]
+
+
+def test_what_stands_right_of_the_headers_makes_room_and_is_not_overwritten(
+    client: SheetsClient, sandbox: Any
+) -> None:
+    sheet = Spreadsheet(sandbox, ("Code", "State", "Day"), ("a", "open", None, "a remark"))
+    prepare(client, sheet)
+    assert sheet.values[0] == ["Code", "State", "Day", "_row_id"]
+    assert sheet.values[1][4] == "a remark"
+
+
+def test_a_header_in_the_last_column_of_the_grid_gets_a_new_column_beside_it(
+    client: SheetsClient, sandbox: Any
+) -> None:
+    sheet = Spreadsheet(sandbox)
+    sheet.write(1, 23, ("Code", "State", "Day"))
+    prepare(client, sheet)
+    assert sheet.values[0][23:] == ["Code", "State", "Day", "_row_id"]
+
+
+def test_a_blank_tab_gets_the_headers_when_asked_to(client: SheetsClient, sandbox: Any) -> None:
+    sheet = Spreadsheet(sandbox)
+    with pytest.raises(LinkRefused, match="no headers in row 1"):
+        prepare(client, sheet)
+    target = prepare(client, sheet, create_headers=True)
+    assert sheet.values == [["Code", "State", "Day", "_row_id"]]
+    assert GoogleSheet(client).read_tab(target).missing_headers == ()
+
+
+def test_a_missing_tab_is_refused_with_the_names_that_there_are(client: SheetsClient, sheet: Spreadsheet) -> None:
+    with pytest.raises(LinkRefused) as refused:
+        prepare_tab(client, sheet.id, "Ordres", "orders", COLUMNS)
+    assert "Orders" in refused.value.hint
+
+
+def test_missing_and_doubled_headers_are_refused_by_name(client: SheetsClient, sandbox: Any) -> None:
+    sheet = Spreadsheet(sandbox, ("Code", "Day", "Day"))
+    with pytest.raises(LinkRefused, match="Day more than once"):
+        prepare(client, sheet)
+    sheet.write(1, 2, ("Other",))
+    writes = sheet.state["writes"]
+    with pytest.raises(LinkRefused, match="no header State"):
+        prepare(client, sheet)
+    assert sheet.state["writes"] == writes
+
+
+def test_looking_at_a_tab_changes_nothing_and_tells_its_rows(client: SheetsClient, sheet: Spreadsheet) -> None:
+    writes = sheet.state["writes"]
+    before = look_at_tab(client, sheet.id, "Orders", ["Code", "State", "Gone"])
+    assert before.headers == ("Code", "State", "Day")
+    assert before.image.missing_headers == ("Gone",)
+    assert [(r.row, r.cells["Code"].value) for r in before.image.rows] == [(2, "a"), (4, "b")]
+    assert sheet.state["writes"] == writes
+
+
+def test_removing_a_link_leaves_the_data_and_nothing_else(client: SheetsClient, sheet: Spreadsheet) -> None:
+    values = sheet.values
+    target = prepare(client, sheet)
+    remove_link_from_tab(client, target)
+    assert sheet.values == values
+    assert sheet.state["tabs"]["Orders"]["hidden_columns"] == []
+    metadata = [c.get("developerMetadata") for c in sheet.whole()["sheets"][0]["data"][0]["columnMetadata"]]
+    assert not any(metadata)
+    with pytest.raises(SheetsRefused, match="does not know link"):
+        GoogleSheet(client).read_tab(target)
+    assert GoogleSheet(client).read_tab(prepare(client, sheet)).last_row == 4
+
+
+def test_two_links_of_one_tab_share_the_id_column_until_the_last_goes(
+    client: SheetsClient, sheet: Spreadsheet
+) -> None:
+    first, second = prepare(client, sheet), prepare(client, sheet, "again")
+    ids = [r.row_id for r in GoogleSheet(client).read_tab(first).rows]
+    assert [r.row_id for r in GoogleSheet(client).read_tab(second).rows] == ids
+    remove_link_from_tab(client, first)
+    assert [r.row_id for r in GoogleSheet(client).read_tab(second).rows] == ids
+    remove_link_from_tab(client, second)
+    assert sheet.values[0] == ["Code", "State", "Day"]
+
+
+def test_a_prepared_columns_header_may_be_renamed(client: SheetsClient, sheet: Spreadsheet) -> None:
+    target = prepare(client, sheet)
+    sheet.write(1, 0, ("Renamed",))
+    image = GoogleSheet(client).read_tab(target)
+    assert image.missing_headers == ()
+    assert image.titles["Code"] == "Renamed"
+    prepare(client, sheet)
+    assert sheet.values[0] == ["Renamed", "State", "Day", "_row_id"]
+
+
+def test_row_ids_are_opaque_and_unlike_each_other() -> None:
+    ids = {new_row_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(re.fullmatch("r_[a-z2-7]{16}", i) for i in ids)
+
+
+def test_a_very_long_tab_gets_an_id_for_every_row(client: SheetsClient, sandbox: Any) -> None:
+    sheet = Spreadsheet(sandbox, ("Code", "State", "Day"))
+    span = {"sheetId": sheet.sheet_id, "dimension": "ROWS", "length": 25_000}
+    rows = [{"values": [encode_value(f"c{i}")]} for i in range(25_000)]
+    filled = {"range": grid(sheet.sheet_id, 2, 25_000, 0, 1), "rows": rows, "fields": "userEnteredValue"}
+    sheet.batch({"appendDimension": span}, {"updateCells": filled})
+    target = prepare(client, sheet)
+    image = GoogleSheet(client).read_tab(target)
+    assert len({r.row_id for r in image.rows}) == 25_000
