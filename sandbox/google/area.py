@@ -82,9 +82,9 @@ def parse_a1(text: str) -> OpenArea:
     Raises:
         ValueError: it is none.
     """
-    first, _, second = text.partition(":")
+    first, colon, second = text.partition(":")
     a, b = _corner(first), _corner(second or first)
-    if not second and (a[0] is None or a[1] is None):
+    if (colon and not second) or (not second and (a[0] is None or a[1] is None)):
         raise ValueError(text)
     rows = sorted(r for r in (a[0], b[0]) if r is not None)
     columns = sorted(c for c in (a[1], b[1]) if c is not None)

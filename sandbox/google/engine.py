@@ -27,6 +27,7 @@ _ERRORS = {
     "#NUM!": "NUM",
     "#N/A": "N_A",
     "#NULL!": "NULL_VALUE",
+    "#CIRC!": "REF",
     "#SPILL!": "REF",  # Google calls a result that finds no room a reference error
 }
 _VOLATILE = re.compile(r"\b(NOW|TODAY|RAND|RANDBETWEEN|RANDARRAY|INDIRECT|OFFSET)\(", re.IGNORECASE)
@@ -137,6 +138,8 @@ class Engine:
                 continue
             for column_place, column in enumerate(sheet.columns, 1):
                 new = after.cells.get(column.uid, EMPTY)
+                # A formula that was entered once more, or pasted, has lost its result.
+                fed = fed or (new.formula is not None and new is not before.cells.get(column.uid))
                 if (sheet_id, column.uid) not in self._read and not self._volatile:
                     continue
                 if new.formula is None and new.value != before.cells.get(column.uid, EMPTY).value:
@@ -166,7 +169,7 @@ class Engine:
     def _result(self, sheet: int, row: int, column: int, cell: Cell) -> Value:
         value = self._model.get_cell_value(sheet, row + 1, column + 1)
         if self._model.get_cell_type(sheet, row + 1, column + 1) == ironcalc.CellType.ErrorValue:
-            return ErrorValue(_ERRORS.get(str(value), "ERROR"), str(value))
+            return _error(str(value))
         if isinstance(value, bool):
             return value
         if isinstance(value, int | float):
@@ -186,6 +189,12 @@ class Engine:
         area = parse_a1(ref).within(own.row_count, own.column_count)
         block = own.cells(area)
         return bool(block and block[0]) and block[0][0].value is None
+
+
+def _error(text: str) -> ErrorValue:
+    """An error as Google shows it: the engine has two kinds of its own for what Google calls #REF!."""
+    kind = _ERRORS.get(text, "ERROR")
+    return ErrorValue(kind, "#REF!" if kind == "REF" else text)
 
 
 def _formulas(row: Row | None) -> dict[int, str]:
