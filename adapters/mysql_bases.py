@@ -55,6 +55,10 @@ class Bases(Statements):
         """Not locked; live rows only; by row id."""
         return [_base(row) for row in self._select(_SELECT + " AND gone = FALSE ORDER BY row_id", (link,))]
 
+    def forget_stamps(self, link: str) -> None:
+        """Let any look at the sheet decide again, on rows that are gone as well."""
+        self._run("UPDATE row_base SET n = 0, age = 0, stamps = '{}' WHERE link = %s", (link,))
+
     def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
         """Insert or replace, by row id.
 

@@ -27,6 +27,7 @@ class Applier:
     def apply(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
         """Write the table, then everything that is known of it."""
         self._free_taken_keys([p for p in plans if p.insert is not None])
+        self._await_taken_keys(plans, views)
         for plan in plans:
             view = views[plan.row_id]
             if plan.insert is not None:
@@ -57,6 +58,29 @@ class Applier:
                 del plan.insert[generated.name]
             elif key is not None:
                 taken.add(key)
+
+    def _await_taken_keys(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
+        """A key that was deleted in the table and still stands in the sheet is free once its row has left both."""
+        wanted = {p.row_id: key for p in plans if (key := self._wanted_key(p, views[p.row_id])) is not None}
+        held = self._tx.bases_of_keys(self._link.name, set(wanted.values())) if wanted else {}
+        there = self._tx.rows(self._link, held.keys()) if held else {}
+        for plan in plans:
+            key = wanted.get(plan.row_id)
+            if key is None or key not in held or key in there or held[key].row_id == plan.row_id:
+                continue  # nobody has it, or the server itself refuses the double
+            plan.wait = [(o, "intent") for o in plan.observed.values()]
+            plan.insert, plan.update, plan.base, plan.drop = None, {}, None, []
+            plan.history, plan.conflicts, plan.mended = [], [], []
+
+    def _wanted_key(self, plan: RowPlan, view: RowView) -> Key | None:
+        """The key that a row is about to take on; ``None`` where it keeps its own or is given one."""
+        names = [c.name for c in self._link.key_columns]
+        if plan.insert is not None:
+            parts = [plan.insert.get(name) for name in names]
+            return tuple(p for p in parts if p is not None) if all(p is not None for p in parts) else None
+        if view.key is None or not any(name in plan.update for name in names):
+            return None
+        return self._key_after(view.key, plan.update)
 
     def _insert(self, plan: RowPlan, view: RowView) -> None:
         try:

@@ -185,6 +185,7 @@ class LinkWriter:
             renamed=tuple(self._renamed),
             to_name=tuple(self._to_name.items()),
             positions=self._positions,
+            last=len(self.dirty) <= ROWS_PER_WRITE_MAX,
         )
         outcome = self._tools.store.run(
             lambda tx: sheet_tx.plan_write(tx, request, lambda: self._may_call("write"), self._tools.new_row_id)

@@ -13,7 +13,7 @@ from core import guards
 from core.errors import Fenced
 from core.events import SHEET_OBSERVED
 from core.intent import PlannedWrite, planned_to_json
-from core.model import Key, Link, Observed, Stamp
+from core.model import Key, Link, Observed, RowBase, Stamp
 from core.ports import Intent, LinkState, Transaction
 from core.settle import Settlement, settle
 from core.sheet import Positions, SwapAnswer, SwapWrite
@@ -54,6 +54,8 @@ class PlanRequest:
     to_name: Sequence[tuple[int, NameRow]]
     positions: Positions | None
     """Not read yet: only whether anything differs is found out."""
+    last: bool = False
+    """Nothing else is left to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,16 @@ def plan_write(
     plan = _decide(tx, request, positions, new_row_id)
     if request.positions is None and not plan.is_idle:
         return PlanOutcome(needs_positions=True)
-    if guards.too_many(len(plan.deletes), len(positions.rows)):
-        if state.reason != guards.APPROVED:
-            reason = guards.deleted_in_table(request.link, len(plan.deletes), len(positions.rows))
-            tx.hold(name, "deleted_in_table", reason)
-            return PlanOutcome(stopped=True)
-        tx.set_link_state(name, "live", None)
+    if guards.too_many(len(plan.deletes), len(positions.rows)) and not guards.is_approved(state.reason, "table"):
+        reason = guards.deleted_in_table(request.link, len(plan.deletes), len(positions.rows))
+        tx.hold(name, "deleted_in_table", reason)
+        return PlanOutcome(stopped=True)
     if not plan.is_empty and not may_write():
         return PlanOutcome(no_token=True)
     _record(tx, name, plan)
     planned = None if plan.is_empty else _intend(tx, request, positions, plan)
+    if request.last and plan.is_empty and guards.is_approved(state.reason, "table"):
+        tx.set_link_state(name, "live", guards.used_up(state.reason, "table"))
     return PlanOutcome(planned, absent=bool(plan.absent))
 
 
@@ -183,7 +185,7 @@ def settle_write(
         raise Fenced(f"link {name}: another writer has settled write {planned.write.n}")
     bases = tx.bases(name, _rows_of(planned, answer))
     done = settle(link, planned, answer, bases)
-    tx.save_bases(name, done.bases.values())
+    tx.save_bases(name, _without_taken_keys(tx, name, done))
     tx.add_history(name, done.history)
     tx.add_conflicts(name, done.conflicts)
     tx.mend_rejections(name, done.mended)
@@ -194,6 +196,15 @@ def settle_write(
     known = {**bases, **done.bases}
     again = tuple(b.key for row_id in sorted(done.again) if (b := known.get(row_id)) and b.key)
     return SettleOutcome(_restore(tx, name, done, epoch), again, done.moved or bool(done.row_restores) or strange)
+
+
+def _without_taken_keys(tx: Transaction, name: str, done: Settlement) -> list[RowBase]:
+    """A row that another one has replaced under its key while it was on its way is left to the next scan."""
+    taken = tx.bases_of_keys(name, [b.key for b in done.bases.values() if b.key is not None])
+    return [
+        replace(b, gone=True, key=None) if b.key in taken and taken[b.key].row_id != b.row_id else b
+        for b in done.bases.values()
+    ]
 
 
 def close_write(tx: Transaction, name: str, n: int) -> None:

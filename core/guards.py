@@ -6,7 +6,20 @@ from core.model import Link
 
 ROWS_UNGUARDED = 20
 APPROVED = "approved"
-"""Reason of a link that a person has let through once."""
+"""Reason of a live link that a person has let through; each way of the flow uses it up once."""
+_USES = {"sheet": "approved, not seen by a scan yet", "table": "approved, not seen by the sheet writer yet"}
+
+
+def is_approved(reason: str | None, way: str) -> bool:
+    """Whether what comes from the ``sheet`` (a scan) or the ``table`` may pass the guards."""
+    return reason in (APPROVED, _USES[way])
+
+
+def used_up(reason: str | None, way: str) -> str | None:
+    """The reason once a way has made use of the approval."""
+    if reason == APPROVED:
+        return _USES["table" if way == "sheet" else "sheet"]
+    return None if reason == _USES[way] else reason
 
 
 def too_many(touched: int, rows: int) -> bool:

@@ -195,6 +195,9 @@ class Transaction(Protocol):
     def all_bases(self, link: str) -> list[RowBase]:
         """Not locked; live rows only; for scans and full compares."""
 
+    def forget_stamps(self, link: str) -> None:
+        """Let any look at the sheet decide again, on rows that are gone as well: its counters began anew."""
+
     def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
         """Insert or replace, by row id."""
 

@@ -162,13 +162,13 @@ class ScanWork:
         target = SheetTarget(link.name, known.state.spreadsheet_id, known.state.sheet_id, link.headers)
         image = self._sheet.read_tab(target)
         found = scan.compare(link, image, known.bases, known.incomplete)
-        if found.guard is not None and known.state.reason != guards.APPROVED:
+        if found.guard is not None and not guards.is_approved(known.state.reason, "sheet"):
             self._guard(link, tab, *found.guard)
             return
         tab.guard = None
         strangers = self._confirmed(tab, found)
         self._publish(link, image, found, strangers)
-        self._store.run(lambda tx: _note(tx, link.name, image, known.state))
+        self._store.run(lambda tx: _note(tx, link.name, image))
 
     def _guard(self, link: Link, tab: _Tab, name: str, reason: str) -> None:
         """Hold the link once a second look confirms it: the events that explain it may be on their way."""
@@ -215,10 +215,11 @@ def _known(tx: Transaction, name: str) -> _Known:
     return _Known(tx.link_state(name), tx.all_bases(name), tx.waiting_rows(name, ("incomplete",)))
 
 
-def _note(tx: Transaction, name: str, image: TabImage, state: LinkState | None) -> None:
+def _note(tx: Transaction, name: str, image: TabImage) -> None:
     tx.note_scan(name, image.read_at)
-    if state is not None and state.reason == guards.APPROVED:
-        tx.set_link_state(name, "live", None)
+    state = tx.link_state(name, lock=True)
+    if state is not None and guards.is_approved(state.reason, "sheet"):
+        tx.set_link_state(name, "live", guards.used_up(state.reason, "sheet"))
 
 
 def _mark(row: TabRow) -> tuple[object, ...]:

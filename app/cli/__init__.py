@@ -24,6 +24,9 @@ _COMMANDS = {
     "conflicts": ("app.cli.records:conflicts", "Show where both sides moved, and who won."),
     "rejections": ("app.cli.records:rejections", "Show sheet values that the table cannot hold."),
     "history": ("app.cli.records:history", "Show every value that was carried over."),
+    "approve": ("app.cli.operate:approve", "Let through what a guard has stopped."),
+    "pause": ("app.cli.operate:pause", "Stop a link for a while."),
+    "resume": ("app.cli.operate:resume", "Let a paused link go on."),
 }
 """Name to where the command is and what the list of commands says of it."""
 

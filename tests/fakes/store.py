@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
-from core.model import Canonical, Key, Link, LinkedColumn, Observed, RowBase
+from core.model import Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import (
     ConflictEntry,
     HistoryEntry,
@@ -137,6 +137,11 @@ class FakeTransaction:
     def all_bases(self, link: str) -> list[RowBase]:
         known = self.state.bases.get(link, {})
         return [known[row_id] for row_id in sorted(known) if not known[row_id].gone]
+
+    def forget_stamps(self, link: str) -> None:
+        for row_id, base in self.state.bases.get(link, {}).items():
+            cells = {name: CellBase(cell.value) for name, cell in base.cells.items()}
+            self.state.bases[link][row_id] = replace(base, n=0, age=0, cells=cells)
 
     def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
         after = {**self.state.bases.get(link, {}), **{b.row_id: b for b in bases}}

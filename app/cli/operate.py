@@ -1,0 +1,55 @@
+"""``twinsheet approve``, ``pause`` and ``resume``: the words of the commands; the work is done in app.operate."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.output import EXIT_GOOD, json_option, print_json
+
+
+@click.command()
+@click.argument("link")
+@json_option
+def approve(link: str, as_json: bool) -> int:
+    """Let through what a guard has stopped on LINK: it was meant."""
+    from app.operate import approve as do
+    from config.settings import load_settings
+
+    report = do(load_settings(("mysql_url",)), link)
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(f"{link} goes on. Let through: {report['approved']}")
+    return EXIT_GOOD
+
+
+@click.command()
+@click.argument("link")
+@json_option
+def pause(link: str, as_json: bool) -> int:
+    """Stop LINK for a while: nothing is written to either side, and nothing that comes in is lost."""
+    from app.operate import pause as do
+    from config.settings import load_settings
+
+    report = do(load_settings(("mysql_url",)), link)
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(f"{link} is paused. Go on with: twinsheet resume {link}")
+    return EXIT_GOOD
+
+
+@click.command()
+@click.argument("link")
+@json_option
+def resume(link: str, as_json: bool) -> int:
+    """Let a paused LINK go on, from the state found on both sides."""
+    from app.operate import resume as do
+    from config.settings import load_settings
+
+    report = do(load_settings(("mysql_url",)), link)
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(f"{link} goes on.")
+    return EXIT_GOOD
