@@ -183,15 +183,16 @@ function giveIds_(sheet, span, columns, fresh) {
   const after = readIds();
   const given = new Set(fresh.values());
   const overwritten = new Map();
-  after.forEach((id, at) => {
-    const owner = id && given.has(id) ? overwrittenId_(before, after, at, given) : '';
-    if (owner) overwritten.set(at, owner);
-  });
+  for (const [index, id] of fresh) {
+    const at = id ? after.indexOf(id) : -1;
+    const owner = at < 0 ? '' : overwrittenId_(before, after, at, given);
+    if (owner && !isMeant_(sheet, span, columns, index, top + at)) overwritten.set(at, owner);
+  }
   if (overwritten.size) writeIds_(sheet, top, columns.id, overwritten);
 }
 
 /**
- * Whose id a new id has overwritten: the rows above and below tell how far the rows have moved.
+ * Whose id a new id may have overwritten: the rows above and below tell how far the rows have moved.
  * @param {string[]} before ids before the write
  * @param {string[]} after ids after it
  * @param {number} at where the new id is
@@ -199,16 +200,33 @@ function giveIds_(sheet, span, columns, fresh) {
  * @returns {string} empty when it has overwritten none
  */
 function overwrittenId_(before, after, at, given) {
+  let isAlone = true;
   for (const step of [-1, 1]) {
     let near = at + step;
     while (after[near] !== undefined && (given.has(after[near]) || !before.includes(after[near]) || !after[near])) {
       near += step;
     }
     if (after[near] === undefined) continue;
+    isAlone = false;
     const owner = before[before.indexOf(after[near]) + at - near];
     if (owner && !after.includes(owner)) return owner;
   }
-  return '';
+  const gone = before.filter((id) => id && !after.includes(id));
+  return isAlone && gone.length === 1 ? gone[0] : '';
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Columns} columns
+ * @param {number} index the row of the span that was to get the id
+ * @param {number} row the row that has it now
+ * @returns {boolean} whether it is the same row, by its content
+ */
+function isMeant_(sheet, span, columns, index, row) {
+  const meant = span.values[index];
+  const [now] = sheet.getRange(row, span.left, 1, meant.length).getValues();
+  return meant.every((value, at) => at === columns.id - span.left || String(value) === String(now[at]));
 }
 
 /**

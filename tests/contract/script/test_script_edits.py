@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.contract.script.script_bench import ANN, Bench, area_of
 
 from sandbox.google.area import Area
 from sandbox.google.events import ChangeType, Edited
 from sandbox.script import runtime as runtime_module
+from tests.contract.script.script_bench import ANN, Bench, area_of
 
 
 def test_a_typed_cell_is_sent_signed_in_the_contracted_shape(connected: Bench) -> None:
