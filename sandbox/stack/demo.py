@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -56,7 +56,7 @@ def demo_command(fresh: bool, no_sample: bool, check: bool, as_json: bool, scale
     folder = RunFolder(load_settings(needs=()).run_dir)
     if check and not fresh and folder.is_locked():
         return _tour(_running(folder), folder, console, as_json)
-    with _stack(folder, console, dict(scale), demo=True, fresh=fresh) as (stack, plan):
+    with running_stack(folder, console, scale=dict(scale), demo=True, fresh=fresh) as (stack, plan):
         if not no_sample:
             ensure_sample(
                 folder,
@@ -66,7 +66,7 @@ def demo_command(fresh: bool, no_sample: bool, check: bool, as_json: bool, scale
             )
         if check:
             return _tour(plan.stack, folder, console, as_json)
-        _tell(plan.stack, console, with_sample=not no_sample)
+        tell(plan.stack, console, with_sample=not no_sample)
         stack.wait()
     return 0
 
@@ -102,10 +102,29 @@ def _mysql_client() -> tuple[str, ...]:
 
 
 @contextmanager
-def _stack(
-    folder: RunFolder, console: Console, scale: dict[str, int], *, demo: bool, fresh: bool = False
+def running_stack(
+    folder: RunFolder,
+    console: Console,
+    *,
+    scale: dict[str, int] | None = None,
+    demo: bool = False,
+    fresh: bool = False,
+    webhook_url: str = "",
 ) -> Iterator[tuple[Stack, Plan]]:
-    """A stack that is ready, stopped at the end or by Ctrl-C."""
+    """A stack that is ready; stopped at the end, or by Ctrl-C, which ends the block.
+
+    Args:
+        folder: its run folder.
+        console: told how far it is.
+        scale: how many processes of a kind, where not one.
+        demo: against the sandbox, whatever the settings say of Google.
+        fresh: forget first what earlier stacks made in the folder.
+        webhook_url: the webhook's public address, such as a tunnel's; the settings' own if empty.
+
+    Raises:
+        StackError: it cannot be installed or started.
+        SettingsError: a setting is wrong.
+    """
     with folder.locked():
         end_leftovers(folder)
         folder.stack_file.unlink(missing_ok=True)  # of a stack that was killed; settings would attach to it
@@ -114,9 +133,11 @@ def _stack(
         settings = load_settings(needs=())
         if demo:
             settings = settings.model_copy(update={"google_credentials": None, "sheets_endpoint": None})
+        if webhook_url:
+            settings = settings.model_copy(update={"webhook_url": webhook_url})
         install.install(_components(settings), Downloads(downloads_dir()), console)
         links = folder.links_file if demo and "links" not in settings.model_fields_set else settings.links
-        plan = plan_stack(settings, folder, links=links, scale=scale)
+        plan = plan_stack(settings, folder, links=links, scale=scale or {})
         with console.status("Starting") as status:
             waiting = {service.name for service in plan.services}
 
@@ -216,7 +237,8 @@ def _twinsheet(folder: RunFolder, *arguments: str, timeout_s: float) -> "subproc
     )
 
 
-def _tell(stack: dict[str, Any], console: Console, *, with_sample: bool) -> None:
+def tell(stack: Mapping[str, Any], console: Console, *, with_sample: bool) -> None:
+    """Print the addresses of a running stack, and what to try with the sample."""
     server = urlsplit(stack["mysql_url"])
     console.print()
     console.print("[bold green]Twinsheet runs.[/]")
@@ -285,6 +307,6 @@ def up_command(scale: tuple[tuple[str, int], ...]) -> None:
     """Start the services, and whatever of MySQL, Kafka and the sandbox the settings do not name."""
     console = Console(highlight=False, soft_wrap=True)
     folder = RunFolder(load_settings(needs=()).run_dir)
-    with _stack(folder, console, dict(scale), demo=False) as (stack, plan):
-        _tell(plan.stack, console, with_sample=False)
+    with running_stack(folder, console, scale=dict(scale)) as (stack, plan):
+        tell(plan.stack, console, with_sample=False)
         stack.wait()
