@@ -235,9 +235,9 @@ def stack_values(run_dir: Path) -> dict[str, Any]:
     if stack.get("links_file"):
         values["links"] = stack["links_file"]
     for name in ("webhook", "console"):
-        port = urlsplit(stack.get(f"{name}_url") or "").port
-        if port:
-            values[f"{name}_port"] = port
+        address = urlsplit(stack.get(f"{name}_url") or "")
+        if address.port and address.hostname == "127.0.0.1":  # of a tunnel or a proxy the port says nothing
+            values[f"{name}_port"] = address.port
     return values | _secret_files(run_dir, values)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,11 +30,11 @@ def all_metrics(status: Status, own_pid: int) -> bytes:
     """
     _measure(status)
     notes = status.notes()
-    others = [note for note in notes if note.pid != own_pid]
+    own_note = next((note for note in notes if _is_own(note, own_pid)), None)
+    others = [note for note in notes if note is not own_note]
     with ThreadPoolExecutor(max_workers=8) as pool:
         texts = list(pool.map(_fetch, others))
     own = generate_latest(REGISTRY).decode()
-    own_note = next((note for note in notes if note.pid == own_pid), None)
     families = _merged([*zip(others, texts, strict=True), *([(own_note, own)] if own_note else [])])
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Fixed([*families, _up(others, texts)]))
@@ -49,6 +50,10 @@ class _Fixed:
     def collect(self) -> Iterator[Metric]:
         """All of it."""
         yield from self._metrics
+
+
+def _is_own(note: Note, own_pid: int) -> bool:
+    return (note.machine, note.pid) == (socket.gethostname(), own_pid)
 
 
 def _measure(status: Status) -> None:

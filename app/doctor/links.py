@@ -1,0 +1,123 @@
+"""Every link: its table, its tab, the id column, the script in the sheet, and whether Google answers as expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapters.mysql_connection import MysqlSession
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_tab import GoogleSheet
+from adapters.sheets_trial import try_swap_write
+from app.doctor.finding import Finding, looked
+from app.parts import links_for
+from config.links_file import LinkEntry, load_links
+from config.settings import Settings
+from core.errors import LinkRefused
+from core.model import ROW_ID_HEADER, Link
+from core.ports import LinkState
+from core.secrets import connection_code
+from core.sheet import SheetTarget
+
+
+def links_file(settings: Settings) -> Iterator[Finding]:
+    """Whether links.yaml can be read and every entry is good."""
+    found = load_links(settings.links)
+    for fault in found.faults:
+        where = f"{settings.links} line {fault.line}"
+        yield Finding("links", False, f"{where}: {fault.message}", f"Mend line {fault.line}.", fault.link)
+    if not found.faults:
+        said = f"{len(found.entries)} links in {settings.links}"
+        yield Finding("links", True, said if settings.links.exists() else f"no links yet ({settings.links})")
+
+
+class LinkDoctor:
+    """Looks at one link after the other.
+
+    Args:
+        settings: with MySQL, Sheets and the webhook's secret.
+        session: to the user's tables.
+        client: to Google.
+        states: what the schema knows of the links, by name.
+        trial: whether to try a swap write on each link's scratch.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        session: MysqlSession,
+        client: SheetsClient,
+        states: dict[str, LinkState],
+        *,
+        trial: bool,
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._states = states
+        self._trial = trial
+        self._links = links_for(settings.links, session)
+
+    def examine(self, entry: LinkEntry) -> Iterator[Finding]:
+        """Everything about one link."""
+        link = self._links.get(entry.name)
+        if link is None:
+            fault = next((f for f in self._links.faults if entry.name in f), f"{entry.table} does not fit")
+            yield Finding("table", False, fault, f"Mend {entry.table} or its columns in links.yaml.", entry.name)
+            return
+        yield Finding("table", True, f"{entry.table}, {len(link.columns)} columns", link=entry.name)
+        yield from looked("sheet", lambda: self._sheet(entry), link=entry.name)
+        state = self._states.get(entry.name)
+        if state is None:
+            mend = "Start the services: twinsheet up"
+            yield Finding("state", False, "the services have not taken the link up", mend, entry.name)
+            return
+        yield self._state(state)
+        target = SheetTarget(link.name, link.spreadsheet_id, state.sheet_id, link.headers)
+        yield from looked("id column", lambda: self._tab(link, target), link=entry.name)
+        if self._trial:
+            yield from looked("swap write", lambda: self._swap(target), link=entry.name)
+
+    def _sheet(self, entry: LinkEntry) -> Iterator[Finding]:
+        fields = "properties.title,sheets.properties.title"
+        found = self._client.properties(entry.spreadsheet, fields)
+        titles = [sheet["properties"]["title"] for sheet in found.get("sheets", [])]
+        title = found["properties"]["title"]
+        if entry.tab in titles:
+            yield Finding("sheet", True, f"“{title}”, tab “{entry.tab}”", link=entry.name)
+        else:
+            said = f"“{title}” has no tab “{entry.tab}” (but {', '.join(titles)})"
+            yield Finding("sheet", False, said, "Name the tab in links.yaml as it is named in the sheet.", entry.name)
+
+    def _state(self, state: LinkState) -> Finding:
+        if state.state in ("live", "paused"):
+            return Finding("state", True, state.state, link=state.name)
+        mend = (
+            f"twinsheet approve {state.name}, or: twinsheet restore {state.name}"
+            if state.state == "held"
+            else "Wait."
+        )
+        return Finding("state", False, f"{state.state}: {state.reason or 'no reason given'}", mend, state.name)
+
+    def _tab(self, link: Link, target: SheetTarget) -> Iterator[Finding]:
+        """The columns by their metadata, and whether the script has ever spoken."""
+        seen = GoogleSheet(self._client).read_positions(target)
+        missing = [header for header in (ROW_ID_HEADER, *link.headers) if header not in seen.columns]
+        if missing:
+            raise LinkRefused(
+                f"The column {', '.join(missing)} is gone from the tab.",
+                "In the sheet: File → Version history, back to before it was deleted.",
+            )
+        yield Finding("id column", True, f"{len(seen.rows)} rows with ids", link=link.name)
+        if seen.stamp.q:
+            yield Finding("script", True, f"has reported {seen.stamp.q} edits", link=link.name)
+            return
+        code = connection_code(self._settings.public_webhook_url, link.name, self._settings.master_secrets[0])
+        mend = f"In the sheet: Twinsheet → Connect, paste {code}, then edit a cell."
+        yield Finding("script", False, "has not reported an edit yet", mend, link.name)
+
+    def _swap(self, target: SheetTarget) -> Iterator[Finding]:
+        trial = try_swap_write(self._client, target)
+        if trial.works:
+            yield Finding("swap write", True, "Google answers as expected", link=target.link)
+        for finding in trial.findings:
+            mend = "Report this; until then read, write, read is used, which is slower."
+            yield Finding("swap write", False, finding, mend, target.link)
