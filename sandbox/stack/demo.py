@@ -109,7 +109,6 @@ def running_stack(
     scale: dict[str, int] | None = None,
     demo: bool = False,
     fresh: bool = False,
-    webhook_url: str = "",
 ) -> Iterator[tuple[Stack, Plan]]:
     """A stack that is ready; stopped at the end, or by Ctrl-C, which ends the block.
 
@@ -119,7 +118,6 @@ def running_stack(
         scale: how many processes of a kind, where not one.
         demo: against the sandbox, whatever the settings say of Google.
         fresh: forget first what earlier stacks made in the folder.
-        webhook_url: the webhook's public address, such as a tunnel's; the settings' own if empty.
 
     Raises:
         StackError: it cannot be installed or started.
@@ -133,8 +131,6 @@ def running_stack(
         settings = load_settings(needs=())
         if demo:
             settings = settings.model_copy(update={"google_credentials": None, "sheets_endpoint": None})
-        if webhook_url:
-            settings = settings.model_copy(update={"webhook_url": webhook_url})
         install.install(_components(settings), Downloads(downloads_dir()), console)
         links = folder.links_file if demo and "links" not in settings.model_fields_set else settings.links
         plan = plan_stack(settings, folder, links=links, scale=scale or {})
