@@ -31,7 +31,7 @@ _STANDALONE = 1  # MariaDB: the GTID event is followed by a single statement
 _PREPARED_XA = 64
 _DUMP_COMMANDS = (0x12, 0x1E)
 
-_LOST_POSITION = (1236,)
+_READ_FAILED = (1236,)
 _DENIED = (1045, 1044, 1227, 1142, 1698)
 LIVE_S = 2.0
 
@@ -166,7 +166,12 @@ def stream_error(error: BaseException, where: str) -> MysqlUnavailable | MysqlRe
     """Our error for what pymysql raised."""
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     text = str(error.args[1]) if len(error.args) > 1 else str(error)
-    if number in _LOST_POSITION:
+    if number in _READ_FAILED and "same server" in text:
+        return MysqlUnavailable(
+            f"Another reader or replica of MySQL at {where} has our server id; the server has let us go for it.",
+            "It is tried again with another id.",
+        )
+    if number in _READ_FAILED:
         return PositionLost(f"The binlog of MySQL at {where} cannot be read from where we stopped: {text}.")
     if number in _DENIED:
         return MysqlRefused(

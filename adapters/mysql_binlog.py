@@ -295,6 +295,8 @@ def _settings(address: MysqlAddress) -> dict[str, Any]:
 
 def _decoded(event: Any, table: Table) -> list[RowChange | TableChange]:
     """Rows of one event; where they cannot be decoded, the word that the table has to be looked at whole."""
+    if not _is_whole(event):
+        return [TableChange(*table, "unread", "a session with binlog_row_image other than FULL")]
     try:
         rows = event.rows
     except Exception as error:  # noqa: BLE001  (whatever the library raises on a value, the stream goes on)
@@ -304,3 +306,10 @@ def _decoded(event: Any, table: Table) -> list[RowChange | TableChange]:
     if isinstance(event, WriteRowsEvent):
         return [RowChange(*table, "insert", None, row["values"]) for row in rows]
     return [RowChange(*table, "delete", row["values"], None) for row in rows]
+
+
+def _is_whole(event: Any) -> bool:
+    """Whether every column is in the row images; a session may have asked the server for less."""
+    images = [event.columns_present_bitmap, getattr(event, "columns_present_bitmap2", None)]
+    present = (1 << event.number_of_columns) - 1
+    return all(int.from_bytes(image, "little") & present == present for image in images if image is not None)

@@ -130,7 +130,12 @@ class Messages:
         if change.kind != "insert" or row is None:
             return
         topic, link = str(row["topic"]), str(row["link"])
-        yield topic, link, self.answered(topic, link, json_body(row["body"]), exact=committed.exact)
+        try:
+            body = json_body(row["body"])
+        except (TypeError, ValueError) as error:
+            yield _compare(link, f"a message that cannot be read: {error}")
+            return
+        yield topic, link, self.answered(topic, link, body, exact=committed.exact)
 
     def answered(self, topic: str, name: str, body: Json, *, exact: bool) -> Json:
         """A message of the outbox; the question for commit times with its answer, any other as it is.
@@ -170,7 +175,12 @@ def key_of(link: Link, row: Row | None) -> Key | None:
 
 
 def json_body(raw: Any) -> Json:
-    """A JSON column as the binlog has it: decoded with bytes for texts by MySQL, plain text by MariaDB."""
+    """A JSON column as the binlog has it: decoded with bytes for texts by MySQL, plain text by MariaDB.
+
+    Raises:
+        ValueError: no JSON.
+        TypeError: no object.
+    """
     body = json.loads(raw) if isinstance(raw, str | bytes) else _texts(raw)
     if not isinstance(body, dict):
         raise TypeError(f"a message is a JSON object, not {type(body).__name__}")

@@ -1,0 +1,187 @@
+"""Kafka that is away, comes back, is half set up or slow to forget: what publisher, source and topics do then."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from uuid import uuid4
+
+import pytest
+
+from adapters.kafka_log import KafkaPublisher, KafkaSource, end_offsets, ensure_topics, lag
+from core.errors import KafkaUnavailable, SettingsError
+from core.ports import Delivery
+from sandbox.stack.servers import KafkaServer, free_port
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def topic(kafka_server: KafkaServer) -> str:
+    name = f"topic.{uuid4().hex[:8]}"
+    ensure_topics(kafka_server.bootstrap, 2, topics=[name])
+    return name
+
+
+@contextmanager
+def reading(bootstrap: str, topic: str, **more: object) -> Iterator[KafkaSource]:
+    arguments: dict[str, object] = {"claim": lambda _places: {}, **more}
+    with ExitStack() as stack:
+        source = KafkaSource(bootstrap, f"group.{topic}", [topic], **arguments)  # type: ignore[arg-type]  # by name
+        stack.callback(source.close)
+        yield source
+
+
+def until(what: Callable[[], object], why: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < deadline, why
+
+
+def collect(source: KafkaSource, found: list[Delivery], count: int = 1) -> Callable[[], bool]:
+    """Polls once a call, and tells whether enough has come."""
+
+    def poll() -> bool:
+        found.extend(source.poll(0.2))
+        return len(found) >= count
+
+    return poll
+
+
+def within(timeout_s: float, call: Callable[[], object]) -> None:
+    """The call raises KafkaUnavailable, and does not hang: the bound is several times what is promised."""
+    began = time.monotonic()
+    with pytest.raises(KafkaUnavailable, match="TWINSHEET_KAFKA"):
+        call()
+    assert time.monotonic() - began < timeout_s
+
+
+def test_a_kafka_that_is_not_there_is_told_in_bounded_time_by_everyone() -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    within(20, KafkaPublisher(nobody, ack_timeout_s=1).connect)
+    within(20, lambda: KafkaPublisher(nobody, ack_timeout_s=1).publish("t", "orders", {}))
+    within(30, lambda: KafkaSource(nobody, "g", ["t"], claim=lambda _places: {}))
+    within(20, lambda: ensure_topics(nobody, 1, timeout_s=1))
+    within(20, lambda: end_offsets(nobody, ["t"], timeout_s=1))
+
+
+def test_while_kafka_is_away_publishing_and_polling_fail_and_when_it_is_back_both_go_on(
+    new_kafka: Callable[[], KafkaServer],
+) -> None:
+    server = new_kafka()
+    server.start()
+    ensure_topics(server.bootstrap, 1, topics=["t"])
+    publisher = KafkaPublisher(server.bootstrap, ack_timeout_s=2)
+    publisher.publish("t", "orders", {"n": 1})
+    with reading(server.bootstrap, "t") as source:
+        found: list[Delivery] = []
+        until(collect(source, found), "the first message")
+
+        server.kill()
+        within(20, lambda: publisher.publish("t", "orders", {"n": 2}))
+        failed: list[KafkaUnavailable] = []
+
+        def poll() -> list[KafkaUnavailable]:
+            try:
+                source.poll(0.2)
+            except KafkaUnavailable as error:
+                failed.append(error)
+            return failed
+
+        until(poll, "the source to notice")
+
+        server.start()
+
+        def published() -> bool:
+            try:
+                publisher.publish("t", "orders", {"n": 3})
+            except KafkaUnavailable:
+                return False
+            return True
+
+        until(published, "the publisher to go on")
+
+        def third() -> bool:
+            try:
+                found.extend(source.poll(0.2))
+            except KafkaUnavailable:
+                return False
+            return any(d.body == {"n": 3} for d in found)
+
+        until(third, "the source to go on")
+    publisher.close()
+
+
+def test_a_restarted_member_of_the_same_name_has_its_partitions_back_at_once(
+    kafka_server: KafkaServer, topic: str
+) -> None:
+    long_session: dict[str, object] = {"member": "table_writer.1", "session_timeout_s": 300.0}
+    with reading(kafka_server.bootstrap, topic, **long_session) as killed:
+        until(lambda: killed.poll(0.1) or len(killed.assigned()) == 2, "the first member's partitions")
+        with reading(kafka_server.bootstrap, topic, **long_session) as restarted:
+            until(lambda: restarted.poll(0.1) or len(restarted.assigned()) == 2, "the partitions, without a timeout")
+
+
+def test_a_message_as_large_as_the_webhook_takes_goes_through(kafka_server: KafkaServer, topic: str) -> None:
+    publisher = KafkaPublisher(kafka_server.bootstrap)
+    publisher.publish(topic, "orders", {"text": "x" * 1_500_000})
+    with reading(kafka_server.bootstrap, topic) as source:
+        found: list[Delivery] = []
+        until(collect(source, found), "the message")
+    publisher.close()
+    assert len(found[0].body["text"]) == 1_500_000
+
+
+def test_a_message_that_is_no_json_is_delivered_as_unreadable_and_stops_nobody(
+    kafka_server: KafkaServer, topic: str
+) -> None:
+    from kafka import KafkaProducer
+
+    producer = KafkaProducer(bootstrap_servers=kafka_server.bootstrap)
+    producer.send(topic, b"\xff{", key=b"orders")
+    producer.send(topic, b'{"n": 1}', key=b"orders")
+    producer.flush()
+    producer.close()
+    with reading(kafka_server.bootstrap, topic) as source:
+        found: list[Delivery] = []
+        until(collect(source, found, 2), "both messages")
+    assert [d.body.get("kind") for d in found] == ["unreadable", None]
+
+
+def test_many_processes_may_make_the_topics_at_once_and_again(kafka_server: KafkaServer) -> None:
+    names = [f"a.{uuid4().hex[:8]}", f"b.{uuid4().hex[:8]}"]
+    failures: list[BaseException] = []
+
+    def make() -> None:
+        try:
+            ensure_topics(kafka_server.bootstrap, 3, topics=names)
+        except BaseException as error:  # noqa: BLE001  (handed to the test)
+            failures.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ensure_topics(kafka_server.bootstrap, 3, topics=names)
+    assert failures == []
+    assert set(end_offsets(kafka_server.bootstrap, names)) == {(name, p) for name in names for p in range(3)}
+
+
+def test_topics_with_different_numbers_of_partitions_are_refused(kafka_server: KafkaServer, topic: str) -> None:
+    other = f"other.{uuid4().hex[:8]}"
+    with pytest.raises(SettingsError, match="different numbers of partitions"):
+        ensure_topics(kafka_server.bootstrap, 5, topics=[topic, other])
+
+
+def test_lag_counts_what_nobody_has_consumed(kafka_server: KafkaServer, topic: str) -> None:
+    publisher = KafkaPublisher(kafka_server.bootstrap)
+    publisher.publish_many([(topic, "orders", {}) for _ in range(5)])
+    publisher.close()
+    ends = end_offsets(kafka_server.bootstrap, [topic])
+    (at,) = [place for place, end in ends.items() if end]
+    assert lag(ends, {}) == 5
+    assert lag(ends, {at: 3}) == 2
+    assert lag(ends, {at: 5, ("gone", 0): 9}) == 0

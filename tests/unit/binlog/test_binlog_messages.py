@@ -1,0 +1,181 @@
+"""From changes to messages: which rows of which link, in what order, in what portions, with which times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from adapters.binlog_events import Committed, Position, RowChange, TableChange
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.model import Link, LinkedColumn, TableColumn
+from core.ports import Json
+from core.table_times import TableTimes, rfc3339
+from core.values.catalog import codec_for
+from producers.binlog_messages import KEYS_MAX, Messages, compare_all, json_body
+
+AT = datetime(2026, 5, 4, 3, 2, 1, 9, tzinfo=UTC)
+OUTBOX = ("twinsheet", "outbox")
+
+
+def column(name: str, data_type: str, *, key: bool = False) -> LinkedColumn:
+    described = TableColumn(name, data_type, "varchar(20)" if data_type == "varchar" else data_type, length_chars=20)
+    return LinkedColumn(name, described, codec_for(described), "last_write_wins", key=key)
+
+
+def link(name: str = "stock", schema: str = "shop") -> Link:
+    columns = (column("warehouse", "varchar", key=True), column("sku", "int", key=True), column("amount", "int"))
+    return Link(name, "spreadsheet", "Stock", schema, "stock", columns)
+
+
+def row(warehouse: Any = "A", sku: Any = 1, amount: Any = 5, secret: Any = 0) -> dict[str, Any]:
+    return {"warehouse": warehouse, "sku": sku, "amount": amount, "secret": secret}
+
+
+def insert(after: dict[str, Any]) -> RowChange:
+    return RowChange("shop", "stock", "insert", None, after)
+
+
+def update(before: dict[str, Any], after: dict[str, Any]) -> RowChange:
+    return RowChange("shop", "stock", "update", before, after)
+
+
+def delete(before: dict[str, Any]) -> RowChange:
+    return RowChange("shop", "stock", "delete", before, None)
+
+
+def sent(topic: str, body: Any, name: str = "stock") -> RowChange:
+    after = {"id": 1, "link": name, "topic": topic, "body": body, "at": AT}
+    return RowChange(*OUTBOX, "insert", None, after)
+
+
+def committed(*changes: RowChange | TableChange, last: bool = True) -> Committed:
+    return Committed(Position("s", "binlog.000003", 4711), "s:42", AT, exact=True, changes=changes, last=last)
+
+
+def messages(*links: Link) -> Messages:
+    made = Messages(outbox=OUTBOX, times=TableTimes())
+    made.set_links(links or [link()])
+    return made
+
+
+def bodies(made: Messages, *changes: RowChange | TableChange) -> list[Json]:
+    return [body for _, _, body in made.of(committed(*changes))]
+
+
+def test_a_message_of_rows_tells_keys_time_transaction_and_position() -> None:
+    ((topic, name, body),) = messages().of(committed(insert(row()), delete(row(sku=2))))
+    assert (topic, name) == (TABLE_CHANGED, "stock")
+    assert body == {
+        "kind": "rows",
+        "link": "stock",
+        "keys": [["A", "1"], ["A", "2"]],
+        "renamed": [],
+        "committed_at": rfc3339(AT),
+        "time_exact": True,
+        "transaction": "s:42",
+        "position": {"file": "binlog.000003", "pos": 4711},
+    }
+
+
+def test_a_row_that_one_transaction_touches_often_is_told_once() -> None:
+    (body,) = bodies(messages(), insert(row()), update(row(), row(amount=6)), update(row(amount=6), row(amount=7)))
+    assert body["keys"] == [["A", "1"]]
+
+
+def test_a_changed_key_is_told_under_both_keys_and_as_renamed() -> None:
+    (body,) = bodies(messages(), update(row(), row(warehouse="B")), update(row(warehouse="B"), row(warehouse="C")))
+    assert body["keys"] == [["A", "1"], ["B", "1"], ["C", "1"]]
+    assert body["renamed"] == [[["A", "1"], ["B", "1"]], [["B", "1"], ["C", "1"]]]
+
+
+def test_a_change_of_columns_that_are_not_linked_is_not_told() -> None:
+    assert bodies(messages(), update(row(secret=1), row(secret=2))) == []
+
+
+def test_many_keys_come_in_portions() -> None:
+    found = bodies(messages(), *[insert(row(sku=n)) for n in range(2 * KEYS_MAX + 1)])
+    assert [len(body["keys"]) for body in found] == [KEYS_MAX, KEYS_MAX, 1]
+
+
+def test_every_link_on_the_table_is_told_and_no_other() -> None:
+    made = messages(link("a"), link("b"), link("elsewhere", "other"))
+    assert [name for _, name, _ in made.of(committed(insert(row())))] == ["a", "b"]
+    assert made.tables == {("shop", "stock"), ("other", "stock"), OUTBOX}
+
+
+@pytest.mark.parametrize("broken", [row(sku=None), {"warehouse": "A"}, row(sku=object())])
+def test_a_row_whose_key_cannot_be_read_has_everything_compared(broken: dict[str, Any]) -> None:
+    found = bodies(messages(), insert(row(sku=1)), insert(broken), insert(row(sku=2)))
+    assert sorted(body["kind"] for body in found) == ["link", "rows"]
+    (told,) = [body["keys"] for body in found if body["kind"] == "rows"]
+    assert told == [["A", "1"], ["A", "2"]]
+
+
+@pytest.mark.parametrize(("what", "compared"), [("truncate", False), ("drop", False), ("alter", True)])
+def test_a_statement_on_the_table_is_told_behind_the_rows_before_it(what: Any, *, compared: bool) -> None:
+    found = bodies(messages(), insert(row()), TableChange("shop", "stock", what), insert(row(sku=2)))
+    kinds = ["rows", "ddl", *(["link"] if compared else []), "rows"]
+    assert [body["kind"] for body in found] == kinds
+    assert found[1]["what"] == what
+
+
+def test_rows_that_the_binlog_does_not_tell_have_everything_compared() -> None:
+    (body,) = bodies(messages(), TableChange("shop", "stock", "unread", "LOAD DATA"))
+    assert (body["kind"], body["reason"]) == ("link", "LOAD DATA")
+
+
+def test_a_message_of_the_outbox_is_published_as_it_is_behind_the_rows_before_it() -> None:
+    raw = {b"kind": b"replan", b"rows": [{b"row_id": "r_ä".encode(), b"key": [b"A", b"1"]}], b"n": 1.5, b"x": None}
+    found = list(messages().of(committed(insert(row()), sent(TABLE_CHANGED, raw))))
+    assert found[1] == (
+        TABLE_CHANGED,
+        "stock",
+        {"kind": "replan", "rows": [{"row_id": "r_ä", "key": ["A", "1"]}], "n": 1.5, "x": None},
+    )
+    assert found[0][2]["kind"] == "rows"
+
+
+def test_what_is_deleted_from_the_outbox_is_not_published() -> None:
+    assert bodies(messages(), RowChange(*OUTBOX, "delete", sent(TABLE_CHANGED, "{}").after, None)) == []
+
+
+def test_a_question_about_the_sheet_is_answered_with_commit_times_by_column() -> None:
+    made = messages()
+    bodies(made, insert(row()))
+    question = '{"kind": "replan", "rows": [{"row_id": "r_a", "key": ["A", "1"]}, {"row_id": "r_b", "key": null}]}'
+    (body,) = bodies(made, sent(SHEET_OBSERVED, question))
+    assert [r["times"] for r in body["rows"]] == [
+        {"warehouse": rfc3339(AT), "sku": rfc3339(AT), "amount": rfc3339(AT)},
+        {},
+    ]
+    assert body["times_exact"] is True
+
+
+def test_other_messages_about_the_sheet_are_not_touched() -> None:
+    (body,) = bodies(messages(), sent(SHEET_OBSERVED, '{"kind": "rescan"}'))
+    assert body == {"kind": "rescan"}
+
+
+def test_a_message_for_a_link_that_nobody_knows_here_is_published_all_the_same() -> None:
+    question = '{"kind": "replan", "rows": [{"row_id": "r_a", "key": ["1"]}]}'
+    (body,) = bodies(messages(), sent(SHEET_OBSERVED, question, "unknown"))
+    assert body["rows"] == [{"row_id": "r_a", "key": ["1"], "times": {}}]
+
+
+def test_everything_is_compared_on_both_sides() -> None:
+    assert [(topic, name, body["kind"]) for topic, name, body in compare_all([link()], "why")] == [
+        (TABLE_CHANGED, "stock", "link"),
+        (SHEET_OBSERVED, "stock", "rescan"),
+    ]
+
+
+@pytest.mark.parametrize("raw", ["[1]", "{", b"\xff"])
+def test_a_message_that_cannot_be_read_has_everything_compared_and_stops_nobody(raw: Any) -> None:
+    found = bodies(messages(), sent(TABLE_CHANGED, raw), insert(row()))
+    assert [body["kind"] for body in found] == ["link", "rows"]
+
+
+def test_json_comes_decoded_from_mysql_and_as_text_from_mariadb() -> None:
+    assert json_body({b"a": [b"x", 1, True, None]}) == json_body('{"a": ["x", 1, true, null]}')
