@@ -37,7 +37,7 @@ check: install-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m apps_script.check
+	$(BIN)/python -m sandbox.script.typecheck
 
 bench: install-tests
 	$(BIN)/python -m benchmarks $(ARGS)
