@@ -9,6 +9,7 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
+from app.webhook.body import parse_body
 from sandbox.google.area import Area, parse_a1
 from sandbox.google.document import Document
 from sandbox.google.events import Changed, ChangeType, Edited
@@ -24,7 +25,7 @@ SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 
 @dataclass
 class Receiver:
-    """The webhook's end: takes what the script sends, answers as told."""
+    """The webhook's end: checks signature and shape of what the script sends, answers as told."""
 
     port: int = 0
     bodies: list[dict[str, Any]] = field(default_factory=list)
@@ -40,7 +41,8 @@ class Receiver:
 
     def take(self, headers: Any, data: bytes) -> int:
         self.before_answer()
-        body = Webhook(SECRET).verify(data, dict(headers))
+        Webhook(SECRET).verify(data, dict(headers))
+        body = parse_body(data)
         self.ids.append(headers["webhook-id"])
         self.sizes.append(len(data))
         status = self.answers.pop(0) if self.answers else 202
