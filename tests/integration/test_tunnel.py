@@ -17,6 +17,7 @@ import pytest
 from app.tunnel import Tunnel
 from config.settings import Settings, load_settings
 from core.errors import SettingsError, StackError
+from sandbox.stack.servers import KafkaServer, MysqlServer, free_port
 
 STAND_IN = Path(__file__).with_name("ngrok_stand_in.py")
 TOKEN = "2abcTokenOfNgrok"
@@ -59,8 +60,8 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 20
+def wait_for(condition: Callable[[], bool], what: str, within_s: float = 20) -> None:
+    deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
@@ -175,3 +176,34 @@ def test_up_says_what_is_missing_for_a_tunnel_and_ends_with_code_2(ngrok: Ngrok)
     assert "TWINSHEET_NGROK_AUTHTOKEN" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert ngrok.told("start") == []
+
+
+def test_up_with_a_tunnel_puts_the_public_address_into_the_running_stack_and_closes_it_at_stop(
+    ngrok: Ngrok, mysql_server: MysqlServer, kafka_server: KafkaServer, tmp_path: Path
+) -> None:
+    ngrok.set(
+        MYSQL_URL=mysql_server.url,
+        KAFKA=kafka_server.bootstrap,
+        NGROK_DOMAIN="sheets.example.com",
+        LINKS=str(tmp_path / "links.yaml"),
+        **{f"{name}_PORT": str(free_port()) for name in ("WEBHOOK", "CONSOLE", "SANDBOX")},
+    )
+    stack_file = ngrok.settings().stack_file
+    run = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "up", "--tunnel"],
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        wait_for(lambda: stack_file.is_file() or run.poll() is not None, "the stack did not come up", within_s=120)
+        assert run.poll() is None, run.communicate()[0]
+        assert json.loads(stack_file.read_text())["webhook_url"] == "https://sheets.example.com"
+        assert load_settings(env_file=None).public_webhook_url == "https://sheets.example.com"
+    finally:
+        run.terminate()
+        told, _ = run.communicate(timeout=60)
+    assert "https://sheets.example.com" in told
+    assert len(ngrok.told("close")) == 1
+    assert ngrok.running() == []
