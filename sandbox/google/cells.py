@@ -62,7 +62,7 @@ class Cell:
     @property
     def bare(self) -> bool:
         """Whether it holds nothing at all."""
-        return self == EMPTY
+        return self.value is None and self == EMPTY
 
     @property
     def number_format(self) -> tuple[str, str]:

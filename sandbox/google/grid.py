@@ -247,4 +247,4 @@ def with_value(cell: Cell, value: Value) -> Cell:
         value = float(value)
     if value == "" and not isinstance(value, ErrorValue):
         value = None
-    return replace(cell, value=value, formula=None, extras=None)
+    return Cell(value, None, cell.format, cell.note, cell.validation)

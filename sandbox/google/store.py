@@ -218,11 +218,14 @@ class Store:
         db.execute("INSERT INTO version VALUES (?, ?, ?, ?, ?)", (i, version, now(), change.user, props))
         tabs = ((i, version, s, None if p is None else sheet_json(p)) for s, p in change.sheets_before.items())
         db.executemany("INSERT INTO old_sheet VALUES (?, ?, ?, ?)", tabs)
-        lines = (
-            (i, version, s, uid, None if row is None else row_json(row))
-            for (s, uid), row in change.rows_before.items()
+        made = ((i, version, s, uid) for (s, uid), row in change.rows_before.items() if row is None)
+        db.executemany("INSERT INTO old_line VALUES (?, ?, ?, ?, NULL)", made)
+        kept = ((version, i, s, uid) for (s, uid), row in change.rows_before.items() if row is not None)
+        db.executemany(  # what the file still holds is what was before
+            "INSERT INTO old_line SELECT spreadsheet, ?, sheet, uid, data FROM line"
+            " WHERE spreadsheet = ? AND sheet = ? AND uid = ?",
+            kept,
         )
-        db.executemany("INSERT INTO old_line VALUES (?, ?, ?, ?, ?)", lines)
         if version > VERSIONS_KEPT:
             for table in _OLD_TABLES:
                 db.execute(

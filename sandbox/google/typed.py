@@ -27,11 +27,11 @@ Parsed = tuple[Value, tuple[str, str] | None]
 def typed(text: str, old: Cell, locale: str) -> Cell:
     """The cell after a person typed ``text`` into ``old``."""
     if text == "":
-        return replace(old, value=None, formula=None, extras=None)
+        return _plain(old, None)
     if text.startswith("'"):
-        return replace(old, value=text[1:] or None, formula=None, extras=None)
+        return _plain(old, text[1:] or None)
     if old.plain_text:
-        return replace(old, value=text, formula=None, extras=None)
+        return _plain(old, text)
     rules = rules_of(locale)
     value, number_format = parse(text, rules)
     if value is None:
@@ -39,7 +39,11 @@ def typed(text: str, old: Cell, locale: str) -> Cell:
         return replace(old, value=None, formula=formula, extras=None)
     if isinstance(value, float) and number_format is None and old.number_format[0] == "PERCENT":
         value = value / 100
-    return replace(old, value=value, formula=None, extras=None, format=_with_format(old, number_format))
+    return Cell(value, None, _with_format(old, number_format), old.note, old.validation)
+
+
+def _plain(old: Cell, value: Value) -> Cell:
+    return Cell(value, None, old.format, old.note, old.validation)
 
 
 def parse(text: str, rules: LocaleRules) -> Parsed:
