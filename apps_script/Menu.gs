@@ -52,7 +52,8 @@ function showStatus() {
     lines.push('The triggers of this script are gone. Twinsheet → Connect installs them again.');
   }
   SpreadsheetApp.getUi().alert(
-    lines.join('\n\n') || 'No link is connected. Twinsheet → Connect takes the code that "twinsheet link add" prints.',
+    lines.join('\n\n') ||
+      'No link is connected. Twinsheet → Connect takes the code that "twinsheet link add" prints.',
   );
 }
 

@@ -17,7 +17,6 @@ const COUNTERS_TAB = '_twinsheet';
 const COUNTERS_ROWS_MAX = 100;
 const HEADER_ROW = 1;
 const READ_ROUNDS_MAX = 5;
-const NEIGHBOUR_ROWS = 200;
 const ERROR_TEXT = /^#(NULL!|DIV\/0!|VALUE!|REF!|NAME\?|NUM!|N\/A|ERROR!)$/;
 
 /**
@@ -54,11 +53,16 @@ function nextStamp_(name) {
   const rows = tab ? tab.getRange(1, 1, Math.min(tab.getMaxRows(), COUNTERS_ROWS_MAX), 4).getValues() : [];
   const at = rows.findIndex((row, index) => index > 0 && String(row[0]) === name);
   if (!tab || at < 0) {
-    throw new Error(`The hidden tab ${COUNTERS_TAB} does not know the link "${name}". Link it again: twinsheet link add.`);
+    throw new Error(
+      `The hidden tab ${COUNTERS_TAB} does not know the link "${name}". Link it again: twinsheet link add.`,
+    );
   }
   tab.getRange(at + 1, 4).setValue(Number(rows[at][3]) + 1);
   SpreadsheetApp.flush();
-  const [n, epoch, q] = tab.getRange(at + 1, 2, 1, 3).getValues()[0].map(Number);
+  const [n, epoch, q] = tab
+    .getRange(at + 1, 2, 1, 3)
+    .getValues()[0]
+    .map(Number);
   return { n, epoch, q };
 }
 
@@ -74,15 +78,6 @@ function editedCells_(range, lastRow) {
     left: range.getColumn(),
     right: range.getLastColumn(),
   };
-}
-
-/**
- * @param {Edited} edited
- * @param {Columns} columns
- * @returns {boolean} whether the id column was edited too, as when whole rows are pasted
- */
-function holdsIds_(edited, columns) {
-  return edited.left <= columns.id && columns.id <= edited.right;
 }
 
 /**
@@ -125,140 +120,6 @@ function readSpan_(sheet, edited, columns) {
   const width = Math.max(...places) - left + 1;
   const range = sheet.getRange(edited.first, left, edited.last - edited.first + 1, width);
   return { range, first: edited.first, left, values: range.getValues(), formulas: [] };
-}
-
-/**
- * Which rows need an id: those with content and none, and copies that brought another row's along.
- * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
- * @param {Span} span
- * @param {Edited} edited
- * @param {Columns} columns
- * @param {Set<string>} given ids that this look has given already; never taken for another row's
- * @returns {Map<number, string>} index in the span → new id, empty where one has to go again
- */
-function idsToGive_(sheet, span, edited, columns, given) {
-  const fresh = new Map();
-  const holdsIds = holdsIds_(edited, columns);
-  const taken = holdsIds ? idsOutside_(sheet, edited, columns) : new Set();
-  span.values.forEach((row, index) => {
-    const id = String(row[columns.id - span.left]);
-    const content = [...columns.mapped.values()].some((column) => row[column - span.left] !== '');
-    if (given.has(id) && !content) fresh.set(index, ''); // it landed on an empty row
-    else if (id === '' ? content : taken.has(id) && !given.has(id)) fresh.set(index, newRowId_());
-    else if (holdsIds && id !== '') taken.add(id);
-  });
-  return fresh;
-}
-
-/**
- * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
- * @param {Edited} edited
- * @param {Columns} columns
- * @returns {Set<string>} the ids of all rows that were not edited
- */
-function idsOutside_(sheet, edited, columns) {
-  const rows = sheet.getLastRow() - HEADER_ROW;
-  if (rows < 1) return new Set();
-  const all = sheet.getRange(HEADER_ROW + 1, columns.id, rows, 1).getValues();
-  const isOutside = (/** @type {number} */ row) => row < edited.first || row > edited.last;
-  return new Set(all.filter((_, index) => isOutside(index + HEADER_ROW + 1)).map(([id]) => String(id)));
-}
-
-/**
- * Writes new ids. Rows may move in the instant before the write; then an id lands on a row that has
- * one already, and that row gets its own back.
- * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
- * @param {Span} span
- * @param {Columns} columns
- * @param {Map<number, string>} fresh
- */
-function giveIds_(sheet, span, columns, fresh) {
-  const top = Math.max(span.first - NEIGHBOUR_ROWS, HEADER_ROW + 1);
-  const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());
-  const readIds = () => sheet.getRange(top, columns.id, bottom - top + 1, 1).getValues().map(([id]) => String(id));
-  const before = readIds();
-  const isMoved = span.values.some((row, index) => String(row[columns.id - span.left]) !== before[span.first + index - top]);
-  if (isMoved) return;
-  writeIds_(sheet, span.first, columns.id, fresh);
-  const after = readIds();
-  const given = new Set(fresh.values());
-  const overwritten = new Map();
-  for (const [index, id] of fresh) {
-    const at = id ? after.indexOf(id) : -1;
-    const owner = at < 0 ? '' : overwrittenId_(before, after, at, given);
-    if (owner && !isMeant_(sheet, span, columns, index, top + at)) overwritten.set(at, owner);
-  }
-  if (overwritten.size) writeIds_(sheet, top, columns.id, overwritten);
-}
-
-/**
- * Whose id a new id may have overwritten: the rows above and below tell how far the rows have moved.
- * @param {string[]} before ids before the write
- * @param {string[]} after ids after it
- * @param {number} at where the new id is
- * @param {Set<string>} given the new ids
- * @returns {string} empty when it has overwritten none
- */
-function overwrittenId_(before, after, at, given) {
-  let isAlone = true;
-  for (const step of [-1, 1]) {
-    let near = at + step;
-    while (after[near] !== undefined && (given.has(after[near]) || !before.includes(after[near]) || !after[near])) {
-      near += step;
-    }
-    if (after[near] === undefined) continue;
-    isAlone = false;
-    const owner = before[before.indexOf(after[near]) + at - near];
-    if (owner && !after.includes(owner)) return owner;
-  }
-  const gone = before.filter((id) => id && !after.includes(id));
-  return isAlone && gone.length === 1 ? gone[0] : '';
-}
-
-/**
- * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
- * @param {Span} span
- * @param {Columns} columns
- * @param {number} index the row of the span that was to get the id
- * @param {number} row the row that has it now
- * @returns {boolean} whether it is the same row, by its content
- */
-function isMeant_(sheet, span, columns, index, row) {
-  const meant = span.values[index];
-  const [now] = sheet.getRange(row, span.left, 1, meant.length).getValues();
-  return meant.every((value, at) => at === columns.id - span.left || String(value) === String(now[at]));
-}
-
-/**
- * Writes ids, neighbouring rows in one call.
- * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
- * @param {number} first the row that index 0 means
- * @param {number} column
- * @param {Map<number, string>} ids index → id
- */
-function writeIds_(sheet, first, column, ids) {
-  const indexes = [...ids.keys()].sort((one, other) => one - other);
-  while (indexes.length) {
-    const from = indexes[0];
-    let count = 1;
-    while (indexes[count] === from + count) count++;
-    const run = indexes.splice(0, count).map((index) => [ids.get(index)]);
-    sheet.getRange(first + from, column, count, 1).setValues(run);
-  }
-  SpreadsheetApp.flush();
-}
-
-/** @returns {string} `r_` and 16 characters of base32: 80 random bits */
-function newRowId_() {
-  const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-  const hex = Utilities.getUuid().replace(/-/g, '');
-  const random = hex.slice(0, 12) + hex.slice(17, 25); // without the digits that tell the UUID's version
-  let id = 'r_';
-  for (let at = 0; at < 20; at += 5) {
-    const bits = parseInt(random.slice(at, at + 5), 16);
-    for (const shift of [15, 10, 5, 0]) id += alphabet[(bits >> shift) & 31];
-  }
-  return id;
 }
 
 /**
@@ -336,7 +197,8 @@ function addEventValues_(cell, e) {
  * @returns {any}
  */
 function asTyped_(told, cell) {
-  const held = cell.value !== null && typeof cell.value === 'object' ? cell.value.serial ?? cell.value.error : cell.value;
+  const held =
+    cell.value !== null && typeof cell.value === 'object' ? (cell.value.serial ?? cell.value.error) : cell.value;
   const same =
     told === cell.formula ||
     String(told) === String(held) ||
@@ -367,7 +229,9 @@ function valueWriter_(timeZone) {
  * @returns {number}
  */
 function serialOf_(date, timeZone) {
-  const wall = Utilities.formatDate(date, timeZone, 'yyyy-MM-dd HH:mm:ss.SSS').split(/[^0-9]/).map(Number);
+  const wall = Utilities.formatDate(date, timeZone, 'yyyy-MM-dd HH:mm:ss.SSS')
+    .split(/[^0-9]/)
+    .map(Number);
   const [year, month, day, hour, minute, second, millisecond] = wall;
   const clock = new Date(Date.UTC(2000, month - 1, day, hour, minute, second, millisecond));
   clock.setUTCFullYear(year, month - 1, day); // Date.UTC reads the years 0 to 99 as 1900 to 1999

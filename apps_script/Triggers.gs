@@ -27,7 +27,9 @@ function handleChange(e) {
   if (isSuperseded_(e, 'handleChange')) return;
   if (e.changeType === 'EDIT' || e.changeType === 'FORMAT') return;
   const editedAt = new Date();
-  const links = savedLinks_().map(settled_).filter((link) => link.tab);
+  const links = savedLinks_()
+    .map(settled_)
+    .filter((link) => link.tab);
   if (!links.length) return;
   const outbox = underLock_(() =>
     links.map((link) => ({ link, bodies: [structureBody_(link, nextStamp_(link.name), e, editedAt)] })),

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.script.isolate import HOST_NAME, Source
 
 _SERVICES = Path(__file__).parent / "services"
-_SERVICE_FILES = ("base.js", "spreadsheet.js", "ui.js", "platform.js")
+_SERVICE_FILES = ("base.js", "spreadsheet.js", "ui.js", "platform.js", "web.js", "run.js")
 
 
 class Scripts:

@@ -1,4 +1,4 @@
-// Everything that is not the spreadsheet: properties, locks, HTTP, utilities, triggers, log.
+// Properties, caches, locks, triggers, people and the log.
 
 const makeProperties = (scope) => {
   const ask = (name, ...args) => call(`properties.${name}`, scope, ...args);
@@ -6,7 +6,11 @@ const makeProperties = (scope) => {
     getProperty: (key) => ask('get', String(key)),
     setProperty: (key, value) => (ask('set', { [String(key)]: String(value) }, false), self),
     setProperties: (values, deleteAllOthers = false) => {
-      ask('set', Object.fromEntries(Object.entries(values).map(([k, v]) => [k, String(v)])), Boolean(deleteAllOthers));
+      ask(
+        'set',
+        Object.fromEntries(Object.entries(values).map(([k, v]) => [k, String(v)])),
+        Boolean(deleteAllOthers),
+      );
       return self;
     },
     getProperties: () => ask('all'),
@@ -53,128 +57,15 @@ globalThis.LockService = sealed('LockService', {
   getUserLock: () => makeLock('user'),
 });
 
-// -- HTTP -------------------------------------------------------------------------------------------
-const FETCH_PARAMETERS = new Set([
-  'method', 'contentType', 'headers', 'payload', 'muteHttpExceptions', 'followRedirects',
-  'validateHttpsCertificates', 'escaping', 'useIntranet',
-]);
-
-const isBlob = (value) => value !== null && typeof value === 'object' && BLOBS.has(value);
-
-/** The payload's bytes and the content type that goes with it when the script names none. */
-const payloadOf = (payload) => {
-  if (payload === undefined || payload === null) return [null, null];
-  if (typeof payload === 'string') return [latinOfText(payload), 'application/x-www-form-urlencoded'];
-  if (Array.isArray(payload)) return [latinOfBytes(payload), 'application/x-www-form-urlencoded'];
-  if (isBlob(payload)) return [latinOfBytes(payload.getBytes()), payload.getContentType()];
-  const pairs = Object.entries(payload).map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`);
-  return [pairs.join('&'), 'application/x-www-form-urlencoded'];
-};
-
-const fetchOne = (url, parameters = {}) => {
-  for (const name of Object.keys(parameters)) {
-    if (!FETCH_PARAMETERS.has(name)) throw new Error(`Attribute provided with invalid value: ${name}`);
-  }
-  const [body, bodyType] = payloadOf(parameters.payload);
-  const headers = {};
-  for (const [name, value] of Object.entries(parameters.headers ?? {})) headers[name] = String(value);
-  if (body !== null) headers['Content-Type'] = parameters.contentType ?? bodyType;
-  const method = String(parameters.method ?? (body === null ? 'get' : 'post')).toUpperCase();
-  const answer = call('http.fetch', String(url), { method, headers, body, follow: parameters.followRedirects !== false });
-  if (answer.code >= 400 && !parameters.muteHttpExceptions) {
-    const response = makeResponse(answer).getContentText().slice(0, 500);
-    throw new Error(`Request failed for ${answer.origin} returned code ${answer.code}. Truncated server response: ${response} (use muteHttpExceptions option to examine full response)`);
-  }
-  return makeResponse(answer);
-};
-
-const makeResponse = (answer) =>
-  sealed('HTTPResponse', {
-    getResponseCode: () => answer.code,
-    getContentText: (charset) => call('bytes.text', answer.body, charsetName(charset)),
-    getContent: () => bytesOfLatin(answer.body),
-    getBlob: () => makeBlob(answer.body, answer.headers['Content-Type'] ?? null, null),
-    getHeaders: () => ({ ...answer.headers }),
-    getAllHeaders: () => ({ ...answer.allHeaders }),
-  });
-
-globalThis.UrlFetchApp = sealed('UrlFetchApp', {
-  fetch: fetchOne,
-  fetchAll: (requests) => requests.map((one) => {
-    if (typeof one === 'string') return fetchOne(one);
-    const { url, ...parameters } = one;
-    return fetchOne(url, parameters);
-  }),
-});
-
-// -- utilities --------------------------------------------------------------------------------------
-const BLOBS = new WeakSet();
-
-const makeBlob = (latin, contentType, name) => {
-  const self = sealed('Blob', {
-    getBytes: () => bytesOfLatin(latin),
-    getDataAsString: (charset) => call('bytes.text', latin, charsetName(charset)),
-    getContentType: () => contentType,
-    setContentType: (value) => ((contentType = value), self),
-    getName: () => name,
-    setName: (value) => ((name = value), self),
-    setBytes: (bytes) => ((latin = latinOfBytes(bytes)), self),
-    setDataFromString: (text) => ((latin = latinOfText(text)), self),
-    copyBlob: () => makeBlob(latin, contentType, name),
-    getAs: (value) => makeBlob(latin, value, name),
-  });
-  BLOBS.add(self);
-  return self;
-};
-
-/** Bytes of a text or of a byte array; without a charset a digest reads texts as US-ASCII. */
-const dataOf = (value, charset) => {
-  if (typeof value === 'string') return call('bytes.ofText', value, charsetName(charset) ?? 'US_ASCII');
-  if (isBlob(value)) return latinOfBytes(value.getBytes());
-  return latinOfBytes(value);
-};
-
-const hmac = (algorithm, args) => {
-  const [value, key, charset] = args;
-  const isText = typeof value === 'string' && typeof key === 'string';
-  if (!isText && !(Array.isArray(value) && Array.isArray(key))) refuse('Utilities.computeHmacSha256Signature', args);
-  return bytesOfLatin(call('bytes.hmac', algorithm, dataOf(value, charset), dataOf(key, charset)));
-};
-
-const base64 = (data, charset, isWebSafe) => {
-  const latin = typeof data === 'string' ? call('bytes.ofText', data, charsetName(charset) ?? 'UTF_8') : dataOf(data);
-  return call('bytes.base64', latin, isWebSafe);
-};
-
-const decode64 = (text, isWebSafe) => bytesOfLatin(call('bytes.ofBase64', String(text), isWebSafe));
-
-const Charset = enumeration('Charset', ['US_ASCII', 'UTF_8']);
-const DigestAlgorithm = enumeration('DigestAlgorithm', ['MD5', 'SHA_1', 'SHA_256', 'SHA_384', 'SHA_512']);
-const MacAlgorithm = enumeration('MacAlgorithm', ['HMAC_MD5', 'HMAC_SHA_1', 'HMAC_SHA_256', 'HMAC_SHA_384', 'HMAC_SHA_512']);
-
-globalThis.Utilities = sealed('Utilities', {
-  Charset,
-  DigestAlgorithm,
-  MacAlgorithm,
-  getUuid: () => call('utilities.uuid'),
-  sleep: (ms) => void call('utilities.sleep', Number(ms)),
-  computeHmacSha256Signature: (...args) => hmac('HMAC_SHA_256', args),
-  computeHmacSignature: (algorithm, ...args) => hmac(String(algorithm), args),
-  computeDigest: (algorithm, value, charset) => bytesOfLatin(call('bytes.digest', String(algorithm), dataOf(value, charset))),
-  base64Encode: (data, charset) => base64(data, charset, false),
-  base64EncodeWebSafe: (data, charset) => base64(data, charset, true),
-  base64Decode: (text) => decode64(text, false),
-  base64DecodeWebSafe: (text) => decode64(text, true),
-  newBlob: (data, contentType = null, name = null) =>
-    makeBlob(typeof data === 'string' ? latinOfText(data) : latinOfBytes(data), contentType, name),
-  formatDate: (date, timeZone, format) => {
-    if (!(date instanceof Date)) refuse('Utilities.formatDate', [date, timeZone, format]);
-    return call('utilities.formatDate', date, String(timeZone), String(format));
-  },
-});
-
 // -- triggers, people, log ----------------------------------------------------------------------------
-const EventType = enumeration('EventType', ['CLOCK', 'ON_OPEN', 'ON_EDIT', 'ON_FORM_SUBMIT', 'ON_CHANGE', 'ON_EVENT_UPDATED']);
+const EventType = enumeration('EventType', [
+  'CLOCK',
+  'ON_OPEN',
+  'ON_EDIT',
+  'ON_FORM_SUBMIT',
+  'ON_CHANGE',
+  'ON_EVENT_UPDATED',
+]);
 const TriggerSource = enumeration('TriggerSource', ['SPREADSHEETS', 'CLOCK', 'FORMS', 'DOCUMENTS', 'CALENDAR']);
 const AuthMode = enumeration('AuthMode', ['NONE', 'CUSTOM_FUNCTION', 'LIMITED', 'FULL']);
 
@@ -190,8 +81,14 @@ const makeTrigger = (found) =>
 const triggerFor = (functionName, spreadsheet) => {
   const id = typeof spreadsheet === 'string' ? spreadsheet : spreadsheet.getId();
   const on = (eventType) => () =>
-    sealed('SpreadsheetTriggerBuilder', { create: () => makeTrigger(call('triggers.create', functionName, id, eventType)) });
-  return sealed('SpreadsheetTriggerBuilder', { onEdit: on('ON_EDIT'), onChange: on('ON_CHANGE'), onOpen: on('ON_OPEN') });
+    sealed('SpreadsheetTriggerBuilder', {
+      create: () => makeTrigger(call('triggers.create', functionName, id, eventType)),
+    });
+  return sealed('SpreadsheetTriggerBuilder', {
+    onEdit: on('ON_EDIT'),
+    onChange: on('ON_CHANGE'),
+    onOpen: on('ON_OPEN'),
+  });
 };
 
 globalThis.ScriptApp = sealed('ScriptApp', {
@@ -201,7 +98,10 @@ globalThis.ScriptApp = sealed('ScriptApp', {
   newTrigger: (functionName) =>
     sealed('TriggerBuilder', { forSpreadsheet: (spreadsheet) => triggerFor(String(functionName), spreadsheet) }),
   getProjectTriggers: () => call('triggers.list').map(makeTrigger),
-  getUserTriggers: (spreadsheet) => call('triggers.list').filter((one) => one.spreadsheetId === spreadsheet.getId()).map(makeTrigger),
+  getUserTriggers: (spreadsheet) =>
+    call('triggers.list')
+      .filter((one) => one.spreadsheetId === spreadsheet.getId())
+      .map(makeTrigger),
   deleteTrigger: (trigger) => void call('triggers.delete', trigger.getUniqueId()),
   getScriptId: () => call('triggers.scriptId'),
 });
@@ -234,39 +134,22 @@ const shown = (value) => {
   }
 };
 
-const log = (level) => (...values) => void call('log.write', level, values.map(shown).join(' '));
+const log =
+  (level) =>
+  (...values) =>
+    void call('log.write', level, values.map(shown).join(' '));
 
-globalThis.Logger = sealed('Logger', { log: log('INFO'), getLog: () => call('log.read'), clear: () => void call('log.clear') });
-globalThis.console = sealed('console', {
-  log: log('INFO'), info: log('INFO'), warn: log('WARNING'), error: log('ERROR'), debug: log('DEBUG'),
-  time: () => undefined, timeEnd: () => undefined,
+globalThis.Logger = sealed('Logger', {
+  log: log('INFO'),
+  getLog: () => call('log.read'),
+  clear: () => void call('log.clear'),
 });
-
-// -- running a function -------------------------------------------------------------------------------
-/** The event object of a trigger, built from what the sandbox tells. */
-const eventOf = (told) => {
-  if (told === null) return undefined;
-  const { kind, sheetId, area, value, oldValue, changeType, triggerUid } = told;
-  const event = { authMode: AuthMode.FULL, source: makeSpreadsheet(context.spreadsheetId), user: makeUser(context.activeUser, nicknameOf) };
-  if (triggerUid) event.triggerUid = triggerUid;
-  if (kind === 'change') return { ...event, changeType };
-  if (kind === 'open') return event;
-  activeSheets = { [context.spreadsheetId]: sheetId };
-  event.range = makeRange(context.spreadsheetId, sheetId, area[0] + 1, area[1] + 1, area[2], area[3]);
-  if (value !== null) event.value = value;
-  if (oldValue !== null) event.oldValue = oldValue;
-  return event;
-};
-
-globalThis.__run = (functionName, eventText) => {
-  try {
-    const run = globalThis[functionName];
-    if (typeof run !== 'function') throw new Error(`Script function not found: ${functionName}`);
-    const event = eventOf(JSON.parse(eventText));
-    if (event === undefined) run();
-    else run(event);
-    return '';
-  } catch (error) {
-    return toAscii(JSON.stringify(shown(error)));
-  }
-};
+globalThis.console = sealed('console', {
+  log: log('INFO'),
+  info: log('INFO'),
+  warn: log('WARNING'),
+  error: log('ERROR'),
+  debug: log('DEBUG'),
+  time: () => undefined,
+  timeEnd: () => undefined,
+});

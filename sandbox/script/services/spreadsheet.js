@@ -1,6 +1,11 @@
 // SpreadsheetApp and its objects. Rows and columns count from 1 here, as in Google.
 
-const DeveloperMetadataLocationType = enumeration('DeveloperMetadataLocationType', ['SPREADSHEET', 'SHEET', 'ROW', 'COLUMN']);
+const DeveloperMetadataLocationType = enumeration('DeveloperMetadataLocationType', [
+  'SPREADSHEET',
+  'SHEET',
+  'ROW',
+  'COLUMN',
+]);
 const DeveloperMetadataVisibility = enumeration('DeveloperMetadataVisibility', ['DOCUMENT', 'PROJECT']);
 const Dimension = enumeration('Dimension', ['COLUMNS', 'ROWS']);
 
@@ -18,7 +23,8 @@ const makeSpreadsheet = (id) =>
     getSheetById: (sheetId) => sheetOrNull(id, call('spreadsheet.sheets', id).includes(sheetId) ? sheetId : null),
     getActiveSheet: () => makeSheet(id, activeSheetId(id)),
     setActiveSheet: (sheet) => setActive(id, sheet),
-    insertSheet: (name) => makeSheet(id, call('spreadsheet.insertSheet', id, name === undefined ? null : String(name))),
+    insertSheet: (name) =>
+      makeSheet(id, call('spreadsheet.insertSheet', id, name === undefined ? null : String(name))),
     deleteSheet: (sheet) => void call('spreadsheet.deleteSheet', id, sheet.getSheetId()),
     getRange: (a1) => rangeOfA1(id, activeSheetId(id), a1),
     getDataRange: () => makeSheet(id, activeSheetId(id)).getDataRange(),
@@ -26,7 +32,8 @@ const makeSpreadsheet = (id) =>
     getLastColumn: () => makeSheet(id, activeSheetId(id)).getLastColumn(),
     toast: (message, title, seconds) => void call('ui.toast', id, String(message), String(title ?? ''), seconds ?? 5),
     createDeveloperMetadataFinder: () => makeFinder(id, { spreadsheet: true }),
-    getDeveloperMetadata: () => makeFinder(id, { spreadsheet: true }).withLocationType(DeveloperMetadataLocationType.SPREADSHEET).find(),
+    getDeveloperMetadata: () =>
+      makeFinder(id, { spreadsheet: true }).withLocationType(DeveloperMetadataLocationType.SPREADSHEET).find(),
   });
 
 let activeSheets = {};
@@ -114,11 +121,15 @@ const makeRange = (id, sheetId, row, column, rows, columns) => {
   const put = (name, values) => {
     if (!Array.isArray(values) || !values.every(Array.isArray)) refuse(`SpreadsheetApp.Range.${name}`, [values]);
     if (values.length !== rows) {
-      throw new Error(`The number of rows in the data does not match the number of rows in the range. The data has ${values.length} but the range has ${rows}.`);
+      throw new Error(
+        `The number of rows in the data does not match the number of rows in the range. The data has ${values.length} but the range has ${rows}.`,
+      );
     }
     for (const line of values) {
       if (line.length !== columns) {
-        throw new Error(`The number of columns in the data does not match the number of columns in the range. The data has ${line.length} but the range has ${columns}.`);
+        throw new Error(
+          `The number of columns in the data does not match the number of columns in the range. The data has ${line.length} but the range has ${columns}.`,
+        );
       }
     }
     ask(name, values);
@@ -166,11 +177,20 @@ const makeRange = (id, sheetId, row, column, rows, columns) => {
     setNumberFormats: (formats) => put('setNumberFormats', formats),
     clear: () => (ask('clear'), self),
     clearContent: () => (ask('clear'), self),
-    copyTo: (target) => void ask('copyTo', target.getSheet().getSheetId(), [target.getRow() - 1, target.getColumn() - 1, target.getNumRows(), target.getNumColumns()]),
+    copyTo: (target) =>
+      void ask('copyTo', target.getSheet().getSheetId(), [
+        target.getRow() - 1,
+        target.getColumn() - 1,
+        target.getNumRows(),
+        target.getNumColumns(),
+      ]),
     sort: (key) => (ask('sort', sortKeys(key)), self),
     activate: () => self,
     createDeveloperMetadataFinder: () => makeFinder(id, { sheetId, area }),
-    addDeveloperMetadata: (key, value, visibility) => (ask('addMetadata', String(key), metadataValue(value), String(metadataVisibility(value, visibility))), self),
+    addDeveloperMetadata: (key, value, visibility) => (
+      ask('addMetadata', String(key), metadataValue(value), String(metadataVisibility(value, visibility))),
+      self
+    ),
     getDeveloperMetadata: () => makeFinder(id, { sheetId, area }).find(),
     toString: () => 'Range',
   });

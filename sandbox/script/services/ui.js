@@ -20,7 +20,8 @@ const makeUi = () => {
 const dialogOf = (method, args) => {
   const buttons = BUTTON_SETS.includes(args[args.length - 1]) ? args[args.length - 1] : ButtonSet.OK;
   const texts = args.filter((arg) => !BUTTON_SETS.includes(arg));
-  const isWhole = texts.length >= 1 && texts.length <= 2 && args.length <= 3 && (texts.length === 1 || args.length === 3);
+  const isWhole =
+    texts.length >= 1 && texts.length <= 2 && args.length <= 3 && (texts.length === 1 || args.length === 3);
   if (!isWhole) refuse(method, args);
   return [texts.length === 2 ? String(texts[0]) : '', String(texts[texts.length - 1]), String(buttons)];
 };

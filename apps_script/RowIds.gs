@@ -1,0 +1,156 @@
+/**
+ * Row ids: new rows get one, copies one of their own. An id is never written over another: rows may
+ * move between any two lines here.
+ */
+
+const NEIGHBOUR_ROWS = 200;
+
+/**
+ * @param {Edited} edited
+ * @param {Columns} columns
+ * @returns {boolean} whether the id column was edited too, as when whole rows are pasted
+ */
+function holdsIds_(edited, columns) {
+  return edited.left <= columns.id && columns.id <= edited.right;
+}
+
+/**
+ * Which rows need an id: those with content and none, and copies that brought another row's along.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Edited} edited
+ * @param {Columns} columns
+ * @param {Set<string>} given ids that this look has given already; never taken for another row's
+ * @returns {Map<number, string>} index in the span → new id, empty where one has to go again
+ */
+function idsToGive_(sheet, span, edited, columns, given) {
+  const fresh = new Map();
+  const holdsIds = holdsIds_(edited, columns);
+  const taken = holdsIds ? idsOutside_(sheet, edited, columns) : new Set();
+  span.values.forEach((row, index) => {
+    const id = String(row[columns.id - span.left]);
+    const content = [...columns.mapped.values()].some((column) => row[column - span.left] !== '');
+    if (given.has(id) && !content)
+      fresh.set(index, ''); // it landed on an empty row
+    else if (id === '' ? content : taken.has(id) && !given.has(id)) fresh.set(index, newRowId_());
+    else if (holdsIds && id !== '') taken.add(id);
+  });
+  return fresh;
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Edited} edited
+ * @param {Columns} columns
+ * @returns {Set<string>} the ids of all rows that were not edited
+ */
+function idsOutside_(sheet, edited, columns) {
+  const rows = sheet.getLastRow() - HEADER_ROW;
+  if (rows < 1) return new Set();
+  const all = sheet.getRange(HEADER_ROW + 1, columns.id, rows, 1).getValues();
+  const isOutside = (/** @type {number} */ row) => row < edited.first || row > edited.last;
+  return new Set(all.filter((_, index) => isOutside(index + HEADER_ROW + 1)).map(([id]) => String(id)));
+}
+
+/**
+ * Writes new ids. Rows may move in the instant before the write; then an id lands on a row that has
+ * one already, and that row gets its own back.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Columns} columns
+ * @param {Map<number, string>} fresh
+ */
+function giveIds_(sheet, span, columns, fresh) {
+  const top = Math.max(span.first - NEIGHBOUR_ROWS, HEADER_ROW + 1);
+  const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());
+  const readIds = () =>
+    sheet
+      .getRange(top, columns.id, bottom - top + 1, 1)
+      .getValues()
+      .map(([id]) => String(id));
+  const before = readIds();
+  const isMoved = span.values.some(
+    (row, index) => String(row[columns.id - span.left]) !== before[span.first + index - top],
+  );
+  if (isMoved) return;
+  writeIds_(sheet, span.first, columns.id, fresh);
+  const after = readIds();
+  const given = new Set(fresh.values());
+  const overwritten = new Map();
+  for (const [index, id] of fresh) {
+    const at = id ? after.indexOf(id) : -1;
+    const owner = at < 0 ? '' : overwrittenId_(before, after, at, given);
+    if (owner && !isMeant_(sheet, span, columns, index, top + at)) overwritten.set(at, owner);
+  }
+  if (overwritten.size) writeIds_(sheet, top, columns.id, overwritten);
+}
+
+/**
+ * Whose id a new id may have overwritten: the rows above and below tell how far the rows have moved.
+ * @param {string[]} before ids before the write
+ * @param {string[]} after ids after it
+ * @param {number} at where the new id is
+ * @param {Set<string>} given the new ids
+ * @returns {string} empty when it has overwritten none
+ */
+function overwrittenId_(before, after, at, given) {
+  let isAlone = true;
+  for (const step of [-1, 1]) {
+    let near = at + step;
+    while (after[near] !== undefined && (given.has(after[near]) || !before.includes(after[near]) || !after[near])) {
+      near += step;
+    }
+    if (after[near] === undefined) continue;
+    isAlone = false;
+    const owner = before[before.indexOf(after[near]) + at - near];
+    if (owner && !after.includes(owner)) return owner;
+  }
+  const gone = before.filter((id) => id && !after.includes(id));
+  return isAlone && gone.length === 1 ? gone[0] : '';
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Columns} columns
+ * @param {number} index the row of the span that was to get the id
+ * @param {number} row the row that has it now
+ * @returns {boolean} whether it is the same row, by its content
+ */
+function isMeant_(sheet, span, columns, index, row) {
+  const meant = span.values[index];
+  const [now] = sheet.getRange(row, span.left, 1, meant.length).getValues();
+  return meant.every((value, at) => at === columns.id - span.left || String(value) === String(now[at]));
+}
+
+/**
+ * Writes ids, neighbouring rows in one call.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {number} first the row that index 0 means
+ * @param {number} column
+ * @param {Map<number, string>} ids index → id
+ */
+function writeIds_(sheet, first, column, ids) {
+  const indexes = [...ids.keys()].sort((one, other) => one - other);
+  while (indexes.length) {
+    const from = indexes[0];
+    let count = 1;
+    while (indexes[count] === from + count) count++;
+    const run = indexes.splice(0, count).map((index) => [ids.get(index)]);
+    sheet.getRange(first + from, column, count, 1).setValues(run);
+  }
+  SpreadsheetApp.flush();
+}
+
+/** @returns {string} `r_` and 16 characters of base32: 80 random bits */
+function newRowId_() {
+  const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+  const hex = Utilities.getUuid().replace(/-/g, '');
+  const random = hex.slice(0, 12) + hex.slice(17, 25); // without the digits that tell the UUID's version
+  let id = 'r_';
+  for (let at = 0; at < 20; at += 5) {
+    const bits = parseInt(random.slice(at, at + 5), 16);
+    for (const shift of [15, 10, 5, 0]) id += alphabet[(bits >> shift) & 31];
+  }
+  return id;
+}
