@@ -58,6 +58,7 @@ class Bases(Statements):
     def forget_stamps(self, link: str) -> None:
         """Let any look at the sheet decide again, on rows that are gone as well."""
         self._run("UPDATE row_base SET n = 0, age = 0, stamps = '{}' WHERE link = %s", (link,))
+        self._run("UPDATE link SET settled_n = 0 WHERE name = %s", (link,))
 
     def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
         """Insert or replace, by row id.

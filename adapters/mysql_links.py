@@ -9,7 +9,8 @@ from core.errors import Fenced, NotLinked
 from core.ports import LinkState
 
 SELECT_LINK = (
-    "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n FROM link"
+    "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n"
+    " FROM link"
 )
 
 
@@ -28,16 +29,17 @@ class Links(Statements):
     def put_link(self, state: LinkState) -> None:
         """Insert or replace."""
         columns = (
-            "name", "spreadsheet_id", "sheet_id", "tab", "table_schema", "table_name", "state", "reason", "epoch", "n"
+            "name", "spreadsheet_id", "sheet_id", "tab", "table_schema", "table_name", "state", "reason", "epoch", "n",
+            "settled_n",
         )  # fmt: skip
         sets = ", ".join(f"{c} = VALUES({c})" for c in columns[1:])
         self._run_rows(
             f"INSERT INTO link ({', '.join(columns)})",
-            "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (
                     state.name, state.spreadsheet_id, state.sheet_id, state.tab, state.schema, state.table,
-                    state.state, state.reason, state.epoch, state.n,
+                    state.state, state.reason, state.epoch, state.n, state.settled_n,
                 )
             ],
             f"ON DUPLICATE KEY UPDATE {sets}",
@@ -79,9 +81,9 @@ class Links(Statements):
             raise Fenced(f"Another writer has taken the link {name} over (we were epoch {epoch}).")
         return ran.last_id
 
-    def raise_n(self, name: str, n: int) -> None:
-        """Never let the write number fall behind one that was seen in the sheet."""
-        self._run("UPDATE link SET n = GREATEST(n, %s) WHERE name = %s", (n, name))
+    def note_settled(self, name: str, n: int) -> None:
+        """Write ``n`` has landed: a sheet whose counter is below it is an older version of itself."""
+        self._run("UPDATE link SET settled_n = GREATEST(settled_n, %s) WHERE name = %s", (n, name))
 
     def note_scan(self, name: str, at: datetime) -> None:
         """The tab was read whole at that time; a later one that is known already stays."""

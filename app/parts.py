@@ -23,7 +23,7 @@ from core.values.catalog import codec_for
 
 def process_name(service: str) -> str:
     """A name that no other process has, for fencing."""
-    return f"{service}@{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"[:64]
+    return f"{secrets.token_hex(4)}:{service}:{os.getpid()}@{socket.gethostname()}"[:64]
 
 
 def member_name(settings: Settings) -> str | None:

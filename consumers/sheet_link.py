@@ -265,7 +265,15 @@ class LinkWriter:
         if strange:  # a stalled writer wrote after it had been replaced, or an old version was restored
             log.warning("strange_counters", link=self.link.name, expected=self._landed, found=before)
         outcome = self._tools.store.run(
-            lambda tx: sheet_tx.settle_write(tx, self.link, planned, answer, epoch, strange=strange)
+            lambda tx: sheet_tx.settle_write(
+                tx,
+                self.link,
+                planned,
+                answer,
+                epoch=epoch,
+                strange=strange,
+                last=len(self.dirty) <= len(self._in_write),
+            )
         )
         self._failures = 0
         self._landed = (planned.write.n, planned.write.epoch)

@@ -79,7 +79,7 @@ def plan_write(
 ) -> PlanOutcome:
     """Decide under locks, and record the intent before anything is sent."""
     name = request.link.name
-    state = tx.link_state(name)
+    state = tx.link_state(name, lock=True)
     if state is None or state.state in ("paused", "held"):
         return PlanOutcome(stopped=True)
     _follow_renames(tx, request)
@@ -95,9 +95,15 @@ def plan_write(
         return PlanOutcome(no_token=True)
     _record(tx, name, plan)
     planned = None if plan.is_empty else _intend(tx, request, positions, plan)
-    if request.last and plan.is_empty and guards.is_approved(state.reason, "table"):
-        tx.set_link_state(name, "live", guards.used_up(state.reason, "table"))
+    if request.last and plan.is_empty:
+        _use_up_approval(tx, name)
     return PlanOutcome(planned, absent=bool(plan.absent))
+
+
+def _use_up_approval(tx: Transaction, name: str) -> None:
+    state = tx.link_state(name, lock=True)
+    if state is not None and guards.is_approved(state.reason, "table"):
+        tx.set_link_state(name, state.state, guards.used_up(state.reason, "table"))
 
 
 def _follow_renames(tx: Transaction, request: PlanRequest) -> None:
@@ -168,13 +174,21 @@ class SettleOutcome:
 
 
 def settle_write(
-    tx: Transaction, link: Link, planned: PlannedWrite, answer: SwapAnswer, epoch: int, *, strange: bool
+    tx: Transaction,
+    link: Link,
+    planned: PlannedWrite,
+    answer: SwapAnswer,
+    *,
+    epoch: int,
+    strange: bool,
+    last: bool,
 ) -> SettleOutcome:
     """Settle a write that has landed.
 
     Args:
         epoch: ours, for a write that has to follow.
         strange: the counters that it found are not those of our last write.
+        last: nothing else is left to be looked at.
 
     Raises:
         Fenced: another writer has settled it.
@@ -191,6 +205,9 @@ def settle_write(
     tx.mend_rejections(name, done.mended)
     _hand_over(tx, name, done.unseen)
     close_write(tx, name, planned.write.n)
+    tx.note_settled(name, planned.write.n)
+    if last:
+        _use_up_approval(tx, name)
     if strange or done.rescan or done.moved:
         _ask_scan(tx, name)
     known = {**bases, **done.bases}

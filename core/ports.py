@@ -83,6 +83,9 @@ class LinkState:
     reason: str | None
     epoch: int
     n: int
+    """Number of the last write to the sheet that was begun."""
+    settled_n: int = 0
+    """Number of the last one that is known to have landed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +181,8 @@ class Transaction(Protocol):
     def next_n(self, name: str, epoch: int) -> int:
         """Raise the link's write number by one and return it; raise Fenced if ``epoch`` is not the link's own."""
 
-    def raise_n(self, name: str, n: int) -> None:
-        """Never let the write number fall behind one that was seen in the sheet."""
+    def note_settled(self, name: str, n: int) -> None:
+        """Write ``n`` has landed: a sheet whose counter is below it is an older version of itself."""
 
     def note_scan(self, name: str, at: datetime) -> None: ...
     def hold(self, name: str, guard: str, reason: str) -> None:

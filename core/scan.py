@@ -32,7 +32,9 @@ class Findings:
     """Name and reason of the guard that stops the link."""
 
 
-def compare(link: Link, image: TabImage, bases: Sequence[RowBase], waiting_rows: Collection[str]) -> Findings:
+def compare(
+    link: Link, image: TabImage, bases: Sequence[RowBase], waiting_rows: Collection[str], settled_n: int
+) -> Findings:
     """Compare a scan with base.
 
     Args:
@@ -40,9 +42,10 @@ def compare(link: Link, image: TabImage, bases: Sequence[RowBase], waiting_rows:
         image: the tab as of one read.
         bases: every live row, read before the tab was.
         waiting_rows: ids of rows that stand in the sheet alone, incomplete.
+        settled_n: number of our last settled write, read before the tab was.
     """
     found = Findings()
-    found.guard = _damaged(link, image, bases)
+    found.guard = _damaged(link, image, settled_n)
     if found.guard:
         return found
     known = {b.row_id: b for b in bases}
@@ -60,12 +63,11 @@ def compare(link: Link, image: TabImage, bases: Sequence[RowBase], waiting_rows:
     return found
 
 
-def _damaged(link: Link, image: TabImage, bases: Sequence[RowBase]) -> tuple[str, str] | None:
+def _damaged(link: Link, image: TabImage, settled_n: int) -> tuple[str, str] | None:
     missing = tuple(h for h in (*link.headers, ROW_ID_HEADER) if h not in image.columns)
     if missing:
         return "columns_missing", guards.columns_missing(link, missing)
-    newest = max((max([b.n, *(c.n for c in b.cells.values())]) for b in bases), default=0)
-    if image.stamp.n < newest:
+    if image.stamp.n < settled_n:
         return "version_restored", guards.version_restored(link)
     return None
 

@@ -161,7 +161,7 @@ class ScanWork:
             return
         target = SheetTarget(link.name, known.state.spreadsheet_id, known.state.sheet_id, link.headers)
         image = self._sheet.read_tab(target)
-        found = scan.compare(link, image, known.bases, known.incomplete)
+        found = scan.compare(link, image, known.bases, known.incomplete, known.state.settled_n)
         if found.guard is not None and not guards.is_approved(known.state.reason, "sheet"):
             self._guard(link, tab, *found.guard)
             return

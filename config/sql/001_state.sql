@@ -15,6 +15,7 @@ CREATE TABLE link (
   reason          TEXT         NULL,
   epoch           BIGINT       NOT NULL DEFAULT 0 COMMENT 'grows with every writer that takes the link over',
   n               BIGINT       NOT NULL DEFAULT 0 COMMENT 'number of the last write to the sheet that was begun',
+  settled_n       BIGINT       NOT NULL DEFAULT 0 COMMENT 'number of the last one that is known to have landed',
   scanned_at      DATETIME(6)  NULL,
   identical_as_of DATETIME(6)  NULL,
   updated_at      DATETIME(6)  NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)

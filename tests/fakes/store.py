@@ -109,9 +109,10 @@ class FakeTransaction:
         self.state.links[name] = replace(link, n=link.n + 1)
         return link.n + 1
 
-    def raise_n(self, name: str, n: int) -> None:
-        link = self.state.links[name]
-        self.state.links[name] = replace(link, n=max(link.n, n))
+    def note_settled(self, name: str, n: int) -> None:
+        link = self.state.links.get(name)
+        if link is not None:
+            self.state.links[name] = replace(link, settled_n=max(link.settled_n, n))
 
     def note_scan(self, name: str, at: datetime) -> None:
         self.state.scanned[name] = max(at, self.state.scanned.get(name, at))
@@ -142,6 +143,8 @@ class FakeTransaction:
         for row_id, base in self.state.bases.get(link, {}).items():
             cells = {name: CellBase(cell.value) for name, cell in base.cells.items()}
             self.state.bases[link][row_id] = replace(base, n=0, age=0, cells=cells)
+        if link in self.state.links:
+            self.state.links[link] = replace(self.state.links[link], settled_n=0)
 
     def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
         after = {**self.state.bases.get(link, {}), **{b.row_id: b for b in bases}}

@@ -99,13 +99,14 @@ def test_write_numbers_are_given_to_the_newest_writer_alone(store: AnyStore) -> 
             tx.next_n("orders", old)
 
 
-def test_the_write_number_never_falls(store: AnyStore) -> None:
+def test_the_number_of_the_settled_write_never_falls_but_when_stamps_are_forgotten(store: AnyStore) -> None:
     with store.begin() as tx:
         tx.put_link(link_state(n=10))
-        tx.raise_n("orders", 7)
-        assert tx.link_state("orders").n == 10
-        tx.raise_n("orders", 15)
-        assert tx.link_state("orders").n == 15
+        tx.note_settled("orders", 7)
+        tx.note_settled("orders", 5)
+        assert tx.link_state("orders").settled_n == 7
+        tx.forget_stamps("orders")
+        assert tx.link_state("orders").settled_n == 0
 
 
 def test_a_held_link_keeps_its_first_reason_until_it_is_released(store: AnyStore) -> None:
