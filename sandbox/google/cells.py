@@ -53,11 +53,18 @@ class Cell:
     extras: dict[str, Any] | None = None
     result_pattern: str | None = None
     """Of a formula: the number pattern that its result has by itself, such as a date's."""
+    spilled: bool = False
+    """Whether the value comes from a formula elsewhere whose result fills several cells."""
 
     @property
     def empty(self) -> bool:
         """Whether it holds no value and no formula (a format or note may stay)."""
         return self.value is None and self.formula is None
+
+    @property
+    def entered(self) -> Value:
+        """The plain value that somebody entered; None for what formulas show."""
+        return None if self.spilled or self.formula is not None else self.value
 
     @property
     def bare(self) -> bool:

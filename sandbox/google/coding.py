@@ -63,6 +63,7 @@ def _cell(cell: Cell) -> Any:
         "d": cell.validation,
         "x": cell.extras,
         "p": cell.result_pattern,
+        "o": cell.spilled or None,
     }
     filled = {name: part for name, part in more.items() if part is not None}
     return {"v": value, **filled} if filled or isinstance(value, dict) else value
@@ -80,6 +81,7 @@ def _cell_from(data: Any) -> Cell:
         data.get("d"),
         data.get("x"),
         data.get("p"),
+        data.get("o", False),
     )
 
 

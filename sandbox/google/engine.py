@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,12 @@ _ERRORS = {
     "#CIRC!": "REF",
     "#SPILL!": "REF",  # Google calls a result that finds no room a reference error
 }
-_VOLATILE = re.compile(r"\b(NOW|TODAY|RAND|RANDBETWEEN|RANDARRAY|INDIRECT|OFFSET)\(", re.IGNORECASE)
+_VOLATILE = re.compile(r"\b(NOW|TODAY|RAND|RANDBETWEEN|RANDARRAY)\(", re.IGNORECASE)
+_FAR_READING = re.compile(r"\b(INDIRECT|OFFSET)\(", re.IGNORECASE)
+_SPILLING = re.compile(
+    r"\b(ARRAYFORMULA|FILTER|UNIQUE|SORT|SORTN|SEQUENCE|SPLIT|TRANSPOSE|FLATTEN|RANDARRAY|ARRAY_CONSTRAIN)\(|\{",
+    re.IGNORECASE,
+)
 _LONE_REFERENCE = re.compile(r"=\s*\$?[A-Za-z]{1,3}\$?[0-9]+\s*")
 
 
@@ -43,6 +49,9 @@ class Engine:
         self._read: set[tuple[int, int]] = set()
         """Sheet number and column uid of every column that a formula reads."""
         self._volatile = False
+        self._everything = False
+        """Whether every cell matters: a formula reads where only its result says, or fills cells."""
+        self._spilling = False
         self._patterns: dict[tuple[int, int, int], str] = {}
 
     def forget(self) -> None:
@@ -51,7 +60,7 @@ class Engine:
 
     def recalculate(self, change: Change) -> None:
         """Compute what the open change affects and note the results in it."""
-        if not any(sheet.formulas for sheet in self._document.sheets):
+        if not any(sheet.formulas or sheet.spills for sheet in self._document.sheets):
             self._model = None
             return
         if self._model is None or _structural(change) or self._formulas_changed(change):
@@ -64,7 +73,8 @@ class Engine:
     def _build(self) -> None:
         document = self._document
         self._model = ironcalc.create("sandbox", rules_of(document.locale).engine, "UTC", "en")
-        self._read, self._volatile, self._patterns = set(), False, {}
+        self._read, self._patterns = set(), {}
+        self._volatile = self._everything = self._spilling = False
         sheets = document.sheets
         for index in range(1, len(sheets)):
             self._model.add_sheet(f"\u0001{index}")  # a name that no tab has yet
@@ -85,6 +95,8 @@ class Engine:
 
     def _learn_formula(self, sheet: Sheet, formula: str) -> None:
         self._volatile = self._volatile or bool(_VOLATILE.search(formula))
+        self._spilling = self._spilling or bool(_SPILLING.search(formula))
+        self._everything = self._everything or self._spilling or bool(_FAR_READING.search(formula))
         for tab, ref in references(formula):
             target = sheet if tab is None else self._document.sheet_titled(tab)
             if target is not None:
@@ -93,14 +105,14 @@ class Engine:
 
     def _load(self, index: int, sheet: Sheet) -> None:
         for place, column in enumerate(sheet.columns, 1):
-            wanted = self._volatile or (sheet.sheet_id, column.uid) in self._read
+            wanted = self._everything or (sheet.sheet_id, column.uid) in self._read
             for row_place, row in enumerate(sheet.rows, 1):
                 cell = row.cells.get(column.uid, EMPTY)
-                if cell.formula is not None or (wanted and not cell.empty):
+                if cell.formula is not None or (wanted and cell.entered is not None):
                     self._set(index, row_place, place, cell)
 
     def _set(self, sheet: int, row: int, column: int, cell: Cell) -> None:
-        model, value = self._model, cell.value
+        model, value = self._model, cell.entered
         if cell.formula is not None:
             try:
                 model.set_user_input(sheet, row, column, dialect.for_engine(cell.formula))
@@ -137,12 +149,12 @@ class Engine:
             if after is None or before is None or place is None:
                 continue
             for column_place, column in enumerate(sheet.columns, 1):
-                new = after.cells.get(column.uid, EMPTY)
+                new, old = after.cells.get(column.uid, EMPTY), before.cells.get(column.uid, EMPTY)
                 # A formula that was entered once more, or pasted, has lost its result.
-                fed = fed or (new.formula is not None and new is not before.cells.get(column.uid))
-                if (sheet_id, column.uid) not in self._read and not self._volatile:
+                fed = fed or (new is not old and (new.formula is not None or old.spilled or new.spilled))
+                if (sheet_id, column.uid) not in self._read and not self._everything:
                     continue
-                if new.formula is None and new.value != before.cells.get(column.uid, EMPTY).value:
+                if new.formula is None and new.entered != old.entered:
                     self._set(index[sheet_id], place + 1, column_place, new)
                     fed = True
         return fed
@@ -154,6 +166,24 @@ class Engine:
                 place = sheet.row_place(uid)
                 if place is not None:
                     self._take_row(index, sheet, place, {columns[u]: u for u in found if u in columns})
+        if self._spilling or any(sheet.spills for sheet in self._document.sheets):
+            self._take_spills()
+
+    def _take_spills(self) -> None:
+        """Show what formulas fill beyond their own cell, and nothing where they no longer do."""
+        filled: dict[int, set[tuple[int, int]]] = defaultdict(set)
+        for index, row, column in self._model.get_all_cells():
+            filled[index].add((row - 1, column - 1))
+        for index, sheet in enumerate(self._document.sheets):
+            fresh = {
+                (row, column)
+                for row, column in filled[index]
+                if row < sheet.row_count and column < sheet.column_count and _takes_spill(sheet.cell(row, column))
+            }
+            for row, column in _spilled_places(sheet) | fresh:
+                old = sheet.cell(row, column)
+                value = self._result(index, row, column, old) if (row, column) in fresh else None
+                sheet.set_cell(row, column, replace(old, value=value, spilled=value is not None))
 
     def _take_row(self, index: int, sheet: Sheet, place: int, found: dict[int, int]) -> None:
         row, new = sheet.rows[place], {}
@@ -189,6 +219,16 @@ class Engine:
         area = parse_a1(ref).within(own.row_count, own.column_count)
         block = own.cells(area)
         return bool(block and block[0]) and block[0][0].value is None
+
+
+def _takes_spill(cell: Cell) -> bool:
+    return cell.entered is None and cell.formula is None
+
+
+def _spilled_places(sheet: Sheet) -> set[tuple[int, int]]:
+    columns = {c.uid: place for place, c in enumerate(sheet.columns)}
+    found = ((sheet.row_place(row), uid) for row, uids in sheet.spills.items() for uid in uids)
+    return {(row, columns[uid]) for row, uid in found if row is not None and uid in columns}
 
 
 def _error(text: str) -> ErrorValue:

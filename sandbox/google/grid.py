@@ -32,6 +32,8 @@ class Grid:
         self.rows: list[Row] = sorted(rows, key=lambda r: r.rank)
         self.formulas: dict[int, tuple[int, ...]] = {}
         """Column uids of the formulas in a row, by row uid."""
+        self.spills: dict[int, tuple[int, ...]] = {}
+        """Column uids of the cells that a formula elsewhere fills, by row uid."""
         self._places: dict[int, int] | None = None
         for row in self.rows:
             self._note_formulas(row)
@@ -208,7 +210,7 @@ class Grid:
         noting = self.document.noting()
         for row in self.rows[at : at + removed]:
             noting.row(self.sheet_id, row, None)
-            self.formulas.pop(row.uid, None)
+            self._note_formulas(None, row.uid)
         for row in added:
             noting.row(self.sheet_id, None, row)
             self._note_formulas(row)
@@ -226,12 +228,16 @@ class Grid:
         return bisect_left(self.rows, rank, key=lambda r: r.rank)
 
     def _note_formulas(self, row: Row | None, uid: int | None = None) -> None:
-        found = () if row is None else tuple(u for u, c in row.cells.items() if c.formula is not None)
         known = row.uid if row is not None else uid
-        if found and known is not None:
-            self.formulas[known] = found
-        elif known is not None:
-            self.formulas.pop(known, None)
+        if known is None:
+            return
+        cells = {} if row is None else row.cells
+        computed = [(u, c.spilled) for u, c in cells.items() if c.spilled or c.formula is not None]
+        for noted, spilled in ((self.formulas, False), (self.spills, True)):
+            if found := tuple(u for u, s in computed if s is spilled):
+                noted[known] = found
+            else:
+                noted.pop(known, None)
 
     def _check(self, area: Area) -> None:
         if area.row < 0 or area.column < 0 or area.row_end > self.row_count or area.column_end > self.column_count:

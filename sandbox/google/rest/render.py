@@ -52,7 +52,7 @@ def cell_data(cell: Cell, locale: str, mask: Mask = _EVERYTHING) -> dict[str, An
     data: dict[str, Any] = {}
     if cell.formula is not None:
         data["userEnteredValue"] = {"formulaValue": cell.formula}
-    elif cell.value is not None:
+    elif cell.entered is not None:
         data["userEnteredValue"] = extended_value(cell.value)
     if cell.value is not None:
         data["effectiveValue"] = extended_value(cell.value)

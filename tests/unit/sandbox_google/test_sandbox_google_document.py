@@ -210,6 +210,31 @@ def test_a_failed_formula_holds_googles_error(sheet: Sheet, formula: str, type_:
     assert sheet.cell(0, 0).value == ErrorValue(type_, text)
 
 
+def test_a_formula_that_fills_several_cells_is_shown_in_all_of_them(sheet: Sheet) -> None:
+    fill(sheet, "1 =ARRAYFORMULA(A1:A3*2)", "2", "3")
+    assert seen(sheet) == ["1 2", "2 4", "3 6"]
+    assert sheet.cell(1, 1) == Cell(4.0, spilled=True)
+    with sheet.document.change("ann"):
+        sheet.type_in(1, 0, "7")
+    assert seen(sheet) == ["1 2", "7 14", "3 6"]
+    with sheet.document.change("ann"):
+        sheet.type_in(1, 1, "no")
+    assert seen(sheet) == ["1 #REF!", "7 no", "3"]
+    with sheet.document.change("ann"):
+        sheet.clear(Area(0, 1, 6, 1))
+    assert seen(sheet) == ["1", "7", "3"]
+
+
+def test_what_a_formula_fills_stays_filled_when_somebody_empties_it(sheet: Sheet) -> None:
+    fill(sheet, "=SEQUENCE(2,2)")
+    with sheet.document.change("ann"):
+        sheet.clear(Area(1, 0, 1, 2))
+    assert seen(sheet) == ["1 2", "3 4"]
+    with sheet.document.change("ann"):
+        sheet.delete_rows(0, 1)
+    assert seen(sheet) == []
+
+
 def test_a_german_spreadsheet_computes_with_semicolons(store: Store) -> None:
     document = store.create("T", "de_DE")
     with document.change("ann"):

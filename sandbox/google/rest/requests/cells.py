@@ -203,7 +203,7 @@ def _writable(cell: Cell) -> dict[str, Any]:
     found: dict[str, Any] = dict(cell.extras or {})
     if cell.formula is not None:
         found["userEnteredValue"] = {"formulaValue": cell.formula}
-    elif cell.value is not None:
+    elif cell.entered is not None:
         found["userEnteredValue"] = extended_value(cell.value)
     parts = {"userEnteredFormat": cell.format, "note": cell.note, "dataValidation": cell.validation}
     return found | {name: part for name, part in parts.items() if part}
