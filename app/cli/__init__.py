@@ -42,6 +42,7 @@ class Program(click.Group):
         """Import the command."""
         if cmd_name not in _COMMANDS:
             return None
+        _send_logs_to_standard_error()
         module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
@@ -80,6 +81,14 @@ def _ended(program: Program, words: list[str], as_json: bool, extra: dict[str, A
     else:
         return code if isinstance(code, int) else 0
     return EXIT_COULD_NOT_RUN
+
+
+def _send_logs_to_standard_error() -> None:
+    """Standard output is for answers alone; people are told of what they asked, not of how it went inside."""
+    from app.logs import configure_logs
+
+    level = os.environ.get("TWINSHEET_LOG_LEVEL", "").lower()
+    configure_logs("auto", level if level in ("debug", "info") else "error")
 
 
 def _show_misuse(error: click.ClickException, as_json: bool) -> None:

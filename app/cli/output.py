@@ -47,8 +47,8 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, emp
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for header in headers:
-        table.add_column(header, overflow="fold")
+    for number, header in enumerate(headers):
+        table.add_column(header, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     Console(highlight=False).print(table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -83,7 +84,8 @@ def _show(items: Sequence[Item], columns: Sequence[str], as_json: bool, *, empty
     if as_json:
         print_json({"items": texts})
         return
-    print_table(columns, [[_cell(item[name]) for name in columns] for item in texts], empty=empty)
+    rows = [[_moment(item["at"]), *(_cell(item[name]) for name in columns[1:])] for item in texts]
+    print_table(columns, rows, empty=empty)
 
 
 def _cell(value: Any) -> str:
@@ -92,3 +94,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _moment(text: str) -> str:
+    """A time for people, in their own time zone."""
+    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections.abc import Iterator
 
 from adapters.mysql_connection import MysqlSession
@@ -18,6 +20,8 @@ from core.ports import LinkState
 from core.secrets import connection_code
 from core.sheet import SheetTarget
 
+MENU_TIMEOUT_S = 20.0
+
 
 def links_file(settings: Settings) -> Iterator[Finding]:
     """Whether links.yaml can be read and every entry is good."""
@@ -28,6 +32,21 @@ def links_file(settings: Settings) -> Iterator[Finding]:
     if not found.faults:
         said = f"{len(found.entries)} links in {settings.links}"
         yield Finding("links", True, said if settings.links.exists() else f"no links yet ({settings.links})")
+
+
+def script_status(settings: Settings, link: Link) -> str | None:
+    """What the sheet's menu Twinsheet → Status shows in the sandbox; ``None`` on Google, where we cannot click."""
+    if not settings.sheets_endpoint:
+        return None
+    address = f"{settings.sheets_endpoint}/person/{link.spreadsheet_id}/menu"
+    request = urllib.request.Request(  # noqa: S310  (http or https, checked by the settings)
+        address, json.dumps({"item": "Status"}).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=MENU_TIMEOUT_S) as answer:  # noqa: S310  (as above)
+            return " ".join(json.load(answer)["messages"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 class LinkDoctor:
@@ -107,12 +126,18 @@ class LinkDoctor:
                 "In the sheet: File → Version history, back to before it was deleted.",
             )
         yield Finding("id column", True, f"{len(seen.rows)} rows with ids", link=link.name)
-        if seen.stamp.q:
-            yield Finding("script", True, f"has reported {seen.stamp.q} edits", link=link.name)
-            return
+        yield self._script(link, seen.stamp.q)
+
+    def _script(self, link: Link, edits: int) -> Finding:
+        """Google tells nobody of a script; its edits do. The sandbox lets us click its menu."""
+        if edits:
+            return Finding("script", True, f"has counted {edits} edits", link=link.name)
+        said = script_status(self._settings, link)
+        if said is not None and link.name in said and "are gone" not in said:
+            return Finding("script", True, "is connected; nobody has edited yet", link=link.name)
         code = connection_code(self._settings.public_webhook_url, link.name, self._settings.master_secrets[0])
         mend = f"In the sheet: Twinsheet → Connect, paste {code}, then edit a cell."
-        yield Finding("script", False, "has not reported an edit yet", mend, link.name)
+        return Finding("script", False, "has not reported an edit yet", mend, link.name)
 
     def _swap(self, target: SheetTarget) -> Iterator[Finding]:
         trial = try_swap_write(self._client, target)
