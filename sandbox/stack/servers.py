@@ -96,13 +96,24 @@ def prepare_mysql(program: MysqlProgram, place: MysqlPlace) -> None:
     place.folder.mkdir(parents=True, exist_ok=True)
     place.accounts.touch(mode=0o600)
     place.accounts.write_text(commands.accounts_sql(place))
+    made_by = place.folder / "made_by"
     if place.data.is_dir():
+        _assert_same_maker(place, made_by.read_text(), program.flavour)
         return
+    made_by.write_text(program.flavour)
     making = MysqlPlace(place.folder / "new", place.port, place.password, place.root_password)
     with _made_whole(making.folder, making.data, place.data):
         making.data.mkdir()
         _run_once(
             commands.initialise_command(program, making), "MySQL's data folder", commands.bootstrap_sql(program)
+        )
+
+
+def _assert_same_maker(place: MysqlPlace, made_by: str, flavour: str) -> None:
+    if made_by != flavour:
+        raise StackError(
+            f"The data in {place.data} was made by {made_by}, and what is found now is {flavour}.",
+            f"Put {made_by} back, or start over: make demo ARGS=--fresh",
         )
 
 

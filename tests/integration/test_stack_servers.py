@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from core.errors import StackError
 from sandbox.stack.programs import MysqlProgram
 from sandbox.stack.servers import KafkaServer, MysqlServer, port_is_free
 
@@ -84,6 +85,18 @@ def test_committed_rows_survive_a_kill_and_a_stop_of_the_server(
     assert port_is_free(server.port)
     server.start()
     assert _rows(server, "SELECT id FROM shop.orders") == [(1,)]
+
+
+def test_data_of_one_server_is_never_opened_by_the_other(
+    mysql_program: MysqlProgram,
+    mariadb_program: MysqlProgram,
+    new_mysql: Callable[[MysqlProgram], MysqlServer],
+) -> None:
+    server = new_mysql(mariadb_program)
+    server.start()
+    server.stop()
+    with pytest.raises(StackError, match="made by mariadb"):
+        MysqlServer(mysql_program, server.place).start()
 
 
 def test_an_acknowledged_message_survives_a_kill_of_kafka(new_kafka: Callable[[], KafkaServer]) -> None:

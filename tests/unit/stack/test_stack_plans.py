@@ -3,15 +3,20 @@
 import configparser
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from ruamel.yaml import YAML
 
+from config.settings import Settings
 from core.errors import StackError
-from sandbox.stack import apt, commands, sample
+from sandbox.stack import apt, commands, programs, sample
 from sandbox.stack.commands import KafkaPlace, MysqlPlace
+from sandbox.stack.downloads import CHECKOUT, Downloads
 from sandbox.stack.programs import MysqlProgram
 from sandbox.stack.runfolder import RunFolder
-from sandbox.stack.services import SERVERS, Service
+from sandbox.stack.services import KINDS, SERVERS, Service, plan_stack
 from sandbox.stack.supervisor import configuration
 
 _URIS = """\
@@ -103,6 +108,83 @@ def test_the_supervisor_never_gives_a_process_up_and_stops_ours_before_the_serve
     assert int(mysql["startretries"]) > 10**6
     assert parsed["group:services"]["programs"] == "binlog,binlog_2"
     assert int(parsed["group:servers"]["priority"]) < int(parsed["group:services"]["priority"])
+
+
+def _settings(**given: Any) -> Settings:
+    return Settings.model_construct(
+        **(
+            {
+                "mysql_url": SecretStr("mysql://u:p@db.test:3306/"),
+                "kafka": "kafka.test:9092",
+                "sheets_endpoint": "http://sheets.test",
+            }
+            | given
+        )
+    )
+
+
+def test_what_the_settings_name_is_used_and_not_started(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    plan = plan_stack(_settings(), folder, links=tmp_path / "links.yaml", scale={})
+    assert {service.name for service in plan.services} == set(KINDS)
+    assert plan.environment["TWINSHEET_MYSQL_URL"] == "mysql://u:p@db.test:3306/"
+    assert plan.stack["kafka"] == "kafka.test:9092"
+    assert set(plan.ports) == {"TWINSHEET_WEBHOOK_PORT", "TWINSHEET_CONSOLE_PORT"}
+
+
+def test_the_sandbox_stays_off_where_google_is_set(tmp_path: Path) -> None:
+    settings = _settings(sheets_endpoint=None, google_credentials=tmp_path / "key.json")
+    plan = plan_stack(settings, RunFolder(tmp_path), links=tmp_path / "links.yaml", scale={})
+    assert "sandbox" not in {service.name for service in plan.services}
+    assert plan.stack["sheets_endpoint"] is None
+    assert "TWINSHEET_SHEETS_ENDPOINT" not in plan.environment
+
+
+def test_more_processes_of_a_kind_are_numbered(tmp_path: Path) -> None:
+    plan = plan_stack(_settings(), RunFolder(tmp_path), links=tmp_path / "l", scale={"table_writer": 3})
+    names = [service.name for service in plan.services if service.name.startswith("table_writer")]
+    assert names == ["table_writer", "table_writer.2", "table_writer.3"]
+
+
+def test_a_second_webhook_on_the_same_port_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="webhook"):
+        plan_stack(_settings(), RunFolder(tmp_path), links=tmp_path / "l", scale={"webhook": 2})
+
+
+def test_a_server_on_path_comes_before_any_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = tmp_path / "bin/mysqld"
+    server.parent.mkdir()
+    server.write_text("#!/bin/sh\necho 'mysqld  Ver 8.4.3 for Linux on x86_64 (MySQL Community Server - GPL)'\n")
+    server.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{server.parent}:/usr/bin:/bin")
+    found = programs.find_mysql(Downloads(tmp_path / "downloads"), lambda _: None)
+    assert found.flavour == "mysql"
+    assert found.server[0] == str(server)
+    assert "8.4.3" in found.origin
+
+
+def test_compose_keeps_the_sandbox_off_by_name_when_google_is_set() -> None:
+    yaml = YAML(typ="safe")
+    main = yaml.load(CHECKOUT / "docker-compose.yml")
+    assert main["include"] == ["sandbox/compose/sandbox${TWINSHEET_GOOGLE_CREDENTIALS:+-off}.yml"]
+    on, off = (yaml.load(CHECKOUT / f"sandbox/compose/{name}.yml")["services"] for name in ("sandbox", "sandbox-off"))
+    assert set(on) == set(off)
+    assert all(service["profiles"] for service in off.values())
+
+
+def test_every_service_of_compose_has_a_health_check_and_waits_for_what_it_needs() -> None:
+    services = YAML(typ="safe").load(CHECKOUT / "docker-compose.yml")["services"]
+    assert set(KINDS) < set(services)
+    for name in KINDS:
+        assert services[name]["healthcheck"]["test"]
+        assert {"setup", "mysql", "kafka", "sandbox"} <= set(services[name]["depends_on"])
+        assert services[name]["depends_on"]["sandbox"]["required"] is False
+
+
+def test_the_database_of_compose_grants_what_the_local_one_grants() -> None:
+    statements = (CHECKOUT / "sandbox/compose/grants.sql").read_text()
+    local = next(line for line in commands.accounts_sql(_PLACE).splitlines() if line.startswith("GRANT"))
+    assert " ".join(local.split()) in " ".join(statements.split())
 
 
 def test_the_sample_is_the_same_at_each_start_and_fits_its_table() -> None:
