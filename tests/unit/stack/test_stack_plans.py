@@ -111,16 +111,12 @@ def test_the_supervisor_never_gives_a_process_up_and_stops_ours_before_the_serve
 
 
 def _settings(**given: Any) -> Settings:
-    return Settings.model_construct(
-        **(
-            {
-                "mysql_url": SecretStr("mysql://u:p@db.test:3306/"),
-                "kafka": "kafka.test:9092",
-                "sheets_endpoint": "http://sheets.test",
-            }
-            | given
-        )
-    )
+    named: dict[str, Any] = {
+        "mysql_url": SecretStr("mysql://u:p@db.test:3306/"),
+        "kafka": "kafka.test:9092",
+        "sheets_endpoint": "http://sheets.test",
+    }
+    return Settings.model_construct(**(named | given))
 
 
 def test_what_the_settings_name_is_used_and_not_started(tmp_path: Path) -> None:
