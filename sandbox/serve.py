@@ -27,6 +27,7 @@ from sandbox.google.quota import Quota
 from sandbox.google.rest.service import LOSE_REPLY, Service
 from sandbox.google.rest.service import blueprint as sheets_blueprint
 from sandbox.google.store import Store
+from sandbox.page.blueprint import page
 from sandbox.script.runtime import ScriptRuntime
 
 APPS_SCRIPT = Path(__file__).resolve().parent.parent / "apps_script"
@@ -72,19 +73,8 @@ def create_sandbox(data_dir: Path, apps_script_dir: Path = APPS_SCRIPT) -> Sandb
     app.register_blueprint(drive_blueprint(store))
     app.register_blueprint(person_blueprint(store, Person(store, scripts), scripts))
     app.register_blueprint(control_blueprint(store, counts, faults, quota))
-    _add_page(app)
+    app.register_blueprint(page)
     return Sandbox(app, store, scripts, faults)
-
-
-def _add_page(app: Flask) -> None:
-    try:
-        from sandbox.page.blueprint import page
-    except ModuleNotFoundError as e:
-        if not str(e.name).startswith("sandbox.page"):
-            raise
-        log.warning("the page is not installed; the interfaces work without it")
-    else:
-        app.register_blueprint(page)
 
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
