@@ -19,7 +19,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from config.rules import check_rule_name
-from core.errors import NotLinked, SettingsError
+from core.errors import LinkRefused, NotLinked, SettingsError
 from core.model import ROW_ID_HEADER, STATE_TAB
 
 NAME_PATTERN = re.compile(r"[a-z0-9_-]{1,48}")
@@ -112,6 +112,19 @@ class LinkEntry(BaseModel):
     def to_yaml(self) -> dict[str, Any]:
         """What is written into the file: only what differs from the defaults."""
         return self.model_dump(exclude_defaults=True)
+
+
+def make_entry(**fields: Any) -> LinkEntry:
+    """An entry out of what a person gave.
+
+    Raises:
+        LinkRefused: naming every field that cannot be so.
+    """
+    try:
+        return LinkEntry(**fields)
+    except ValidationError as error:
+        told = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors(include_url=False))
+        raise LinkRefused(f"The link cannot be made: {told}.") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,14 +43,17 @@ def add(
     """
     from app.cli.prompts import confirm_plan, show_linked
     from app.linking import add_link
+    from config.links_file import make_entry
     from config.settings import load_settings
 
+    spreadsheet_id = _spreadsheet_id(spreadsheet)
+    make_entry(name=name, spreadsheet=spreadsheet_id, tab=tab, table=table, conflicts=conflicts)
     settings = load_settings(("mysql_url", "kafka", "sheets", "webhook_secret"))
     ask = None if yes or as_json else confirm_plan
     report = add_link(
         settings,
         name=name,
-        spreadsheet_id=_spreadsheet_id(spreadsheet),
+        spreadsheet_id=spreadsheet_id,
         tab=tab,
         table=table,
         conflicts=conflicts,

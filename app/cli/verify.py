@@ -36,7 +36,8 @@ def verify(link: str | None, wait_s: float, as_json: bool) -> int:
 def _show(report: Mapping[str, Any]) -> None:
     for one in report["links"]:
         good = one["identical"]
-        said = "identical" if good else f"{len(one['differences'])} differences"
+        count = len(one["differences"])
+        said = "identical" if good else f"{count} difference{'' if count == 1 else 's'}"
         click.secho(f"{one['link']} ({one['state']}): {said}, {one['rows']} rows.", fg="green" if good else "red")
         rows = [[d["row_id"], d["key"], d["column"], d["sheet"], d["table"]] for d in one["differences"]]
         if rows:

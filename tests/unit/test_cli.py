@@ -1,0 +1,282 @@
+"""The command line's frame: exit codes, one message per failure, help that imports nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+import app.cli
+from app.cli import main
+from app.cli.output import ago
+from core.errors import LinkRefused, NotLinked
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [n for n in os.environ if n.startswith("TWINSHEET_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def ended(*words: str) -> int:
+    """Exit code of a command."""
+    with pytest.raises(SystemExit) as caught:
+        main(list(words))
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def use(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
+    """Let ``twinsheet status`` be another command."""
+    monkeypatch.setattr("app.cli.status.status", command)
+
+
+def command_that(does: Any) -> click.Command:
+    return click.Command("status", callback=does, params=[click.Option(["--json", "as_json"], is_flag=True)])
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_the_code_that_a_command_returns_is_the_exit_code(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    use(monkeypatch, command_that(lambda as_json: code))
+    assert ended("status") == code
+
+
+def test_a_failure_on_purpose_is_one_message_with_its_hint_and_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(as_json: bool) -> None:
+        raise LinkRefused("The tab has no headers.", "Write them into row 1.")
+
+    use(monkeypatch, command_that(refuse))
+    assert ended("status") == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "Error: The tab has no headers.\nWrite them into row 1.\n"
+    assert ended("status", "--json") == 2
+    told = capsys.readouterr()
+    expected = {"kind": "LinkRefused", "message": "The tab has no headers.", "hint": "Write them into row 1."}
+    assert json.loads(told.out) == {"error": expected}
+    assert told.err == ""
+
+
+def test_a_failure_that_nobody_foresaw_shows_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def break_down(as_json: bool) -> None:
+        raise RuntimeError("a pipe burst")
+
+    use(monkeypatch, command_that(break_down))
+    assert ended("status") == 2
+    told = capsys.readouterr().err
+    assert "a pipe burst" in told
+    assert "Traceback" not in told
+    monkeypatch.setenv("TWINSHEET_LOG_LEVEL", "debug")
+    with pytest.raises(RuntimeError):
+        main(["status"])
+
+
+def test_ctrl_c_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(as_json: bool) -> None:
+        raise KeyboardInterrupt
+
+    use(monkeypatch, command_that(interrupt))
+    assert ended("status") == 130
+    assert capsys.readouterr().err.strip() == "Stopped."
+
+
+@pytest.mark.parametrize(
+    "words", [("nope",), ("link", "add"), ("verify", "--wait", "soon"), ("history", "--limit", "0")]
+)
+def test_misuse_is_code_2_and_json_where_json_was_asked_for(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(*words) == 2
+    assert "Usage" in capsys.readouterr().err
+    assert ended(*words, "--json") == 2
+    told = capsys.readouterr()
+    error = json.loads(told.out)["error"]
+    assert error["kind"] == "Usage"
+    assert error["message"]
+
+
+@pytest.mark.parametrize(
+    "words", [("status",), ("conflicts",), ("history",), ("rejections",), ("verify",), ("link", "list")]
+)
+def test_without_settings_every_command_says_what_to_set(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(*words, "--json") == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["kind"] == "SettingsError"
+    assert "TWINSHEET_MYSQL_URL" in error["message"]
+
+
+def test_doctor_finds_missing_settings_as_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("doctor", "--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["good"] is False
+    (finding,) = report["checks"]
+    assert (finding["name"], finding["ok"]) == ("settings", False)
+    assert ".env.example" in finding["mend"]
+
+
+def test_every_command_has_help_and_json() -> None:
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        assert command.help
+        leaves = command.commands.values() if isinstance(command, click.Group) else [command]
+        for leaf in leaves:
+            if leaf.name not in ("up", "sql", "demo"):
+                assert any("--json" in parameter.opts for parameter in leaf.params), leaf.name
+
+
+def test_the_list_of_commands_is_shown_without_importing_what_they_need() -> None:
+    code = (
+        "import sys; from app.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'kafka', 'mysql', 'flask', 'googleapiclient', 'pydantic', 'structlog', 'rich'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=_root())
+    assert done.returncode == 0, done.stderr
+    for name in app.cli._COMMANDS:
+        assert name in done.stdout
+
+
+def _root() -> Path:
+    return Path(__file__).parents[2]
+
+
+def test_link_add_hands_its_words_on_and_prints_the_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[dict[str, Any]] = []
+    report = {
+        "link": "orders", "spreadsheet": "1AbC", "tab": "Orders", "table": "shop.orders",
+        "connection_code": "ts1.abc",
+        "plan": {"sheet_writes": 2, "table_writes": 0, "differences": []},
+    }  # fmt: skip
+
+    def add_link(settings: object, **words: Any) -> dict[str, Any]:
+        asked.append(words)
+        return report
+
+    monkeypatch.setattr("app.linking.add_link", add_link)
+    settings(monkeypatch)
+    address = "https://docs.google.com/spreadsheets/d/1AbC/edit#gid=0"
+    words = ("link", "add", "orders", "--spreadsheet", address, "--tab", "Orders", "--table", "shop.orders", "--yes")
+    assert ended(*words, "--prefer", "table") == 0
+    told = capsys.readouterr().out
+    assert "ts1.abc" in told.splitlines()
+    assert asked[0]["spreadsheet_id"] == "1AbC"
+    assert asked[0]["prefer"] == "table"
+    assert asked[0]["confirm"] is None
+    assert ended(*words, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == report
+
+
+def test_link_add_ends_with_1_where_a_person_has_to_decide(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    differences = [{"row_id": None, "key": ["7"], "column": "price", "sheet": "1", "table": "2"}]
+    plan = {"sheet_writes": 0, "table_writes": 0, "differences": differences}
+    monkeypatch.setattr("app.linking.add_link", lambda _settings, **_words: {"link": "orders", "plan": plan})
+    settings(monkeypatch)
+    words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders", "--yes")
+    assert ended(*words) == 1
+    told = capsys.readouterr().out
+    assert "--prefer" in told
+    assert "price" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"name": "Orders!"}, "Orders!"),
+        ({"--tab": "_twinsheet"}, "_twinsheet"),
+        ({"--table": "orders"}, "schema.table"),
+        ({"--conflicts": "newest"}, "newest"),
+    ],
+)
+def test_link_add_refuses_what_cannot_be_before_it_looks_anywhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], change: dict[str, str], told: str
+) -> None:
+    settings(monkeypatch)
+    good = {"name": "orders", "--spreadsheet": "1AbC", "--tab": "Orders", "--table": "shop.orders"}
+    words = good | change
+    options = [word for name, value in words.items() if name != "name" for word in (name, value)]
+    assert ended("link", "add", words["name"], *options, "--json") == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert told in error["message"]
+    assert error["kind"] in ("LinkRefused", "Usage")
+
+
+def test_link_remove_of_nothing_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def remove_link(_settings: object, name: str) -> None:
+        raise NotLinked(f"There is no link named {name}.")
+
+    monkeypatch.setattr("app.linking.remove_link", remove_link)
+    settings(monkeypatch)
+    assert ended("link", "remove", "nobody", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "NotLinked"
+
+
+VERDICT: dict[str, Any] = {
+    "identical": False,
+    "waited_s": 0.1,
+    "links": [
+        {
+            "link": "orders", "identical": False, "rows": 2, "as_of": "2026-01-31T12:00:00Z", "state": "live",
+            "differences": [{"row_id": "r_a", "key": ["1"], "column": "price", "sheet": "1", "table": None}],
+            "pending": [{"row_id": "r_b", "column": "note", "reason": "incomplete"}],
+        }
+    ],
+}  # fmt: skip
+
+
+def test_verify_ends_with_1_and_shows_every_difference(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[str | None, float]] = []
+
+    def verify(_settings: object, link: str | None, wait_s: float) -> dict[str, Any]:
+        asked.append((link, wait_s))
+        return VERDICT
+
+    monkeypatch.setattr("app.verify.verify", verify)
+    settings(monkeypatch)
+    assert ended("verify", "orders", "--wait", "60", "--json") == 1
+    assert json.loads(capsys.readouterr().out) == VERDICT
+    assert asked == [("orders", 60.0)]
+    assert ended("verify") == 1
+    told = capsys.readouterr().out
+    for text in ("1 difference,", "r_a", "price", "incomplete"):
+        assert text in told
+    monkeypatch.setattr("app.verify.verify", lambda *_: VERDICT | {"identical": True})
+    assert ended("verify") == 0
+
+
+def settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWINSHEET_MYSQL_URL", "mysql://u:p@127.0.0.1:1/")
+    monkeypatch.setenv("TWINSHEET_KAFKA", "127.0.0.1:1")
+    monkeypatch.setenv("TWINSHEET_SHEETS_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("TWINSHEET_WEBHOOK_SECRET", "x" * 32)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "0 s"), (90, "90 s"), (150, "2 min"), (7300, "2 h"), (200_000, "2 d")]
+)
+def test_lengths_of_time_are_told_as_people_say_them(seconds: float, said: str) -> None:
+    assert ago(seconds) == said
