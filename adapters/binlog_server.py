@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from adapters.binlog_events import Position, PositionLost
@@ -9,6 +10,8 @@ from adapters.gtids import MariadbPosition
 from adapters.mysql_schema import Query
 from adapters.mysql_server import binlog_position, server_facts, server_faults
 from core.errors import MysqlRefused
+
+_GTID_NEXT = re.compile(r"GTID_NEXT= '([^']+:\d+)'")
 
 
 class BinlogServer:
@@ -67,8 +70,9 @@ class BinlogServer:
                 return stored, False
         elif self._is_mysql_history(stored):
             if in_reach and stored.server == self.identity:
-                return stored, False
-            if stored.gtid_set and self._can_serve(stored.gtid_set):
+                if self._follows(stored):
+                    return stored, False
+            elif stored.gtid_set and self._can_serve(stored.gtid_set):
                 return stored, True
         raise PositionLost(
             f"The server no longer holds the binlog after {stored.file}:{stored.offset}"
@@ -87,6 +91,19 @@ class BinlogServer:
         if not stored.gtid_set or not self._has_gtids:
             return stored.server == self.identity
         return self._text("SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)", (stored.gtid_set,)) == "1"
+
+    def _follows(self, stored: Position) -> bool:
+        """Whether what stands at that place was not read yet: numbers and file names repeat after a RESET."""
+        if not stored.gtid_set or not self._has_gtids:
+            return True
+        try:
+            rows = self._session.query(
+                f"SHOW BINLOG EVENTS IN '{stored.file}' FROM {int(stored.offset)} LIMIT 1"  # takes no parameters
+            )
+        except MysqlRefused:  # no event begins there
+            return False
+        gtid = _GTID_NEXT.search(str(rows[0][5])) if rows else None
+        return gtid is None or self._text("SELECT GTID_SUBSET(%s, %s)", (gtid[1], stored.gtid_set)) == "0"
 
     def _can_serve(self, gtid_set: str) -> bool:
         """Whether no transaction that we have not read was purged."""
