@@ -6,13 +6,12 @@ asks the sheet's counters whether the write landed, and settles it from the scra
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from app.metrics import TABLE_TO_SHEET_S
 from consumers import sheet_tx
@@ -20,7 +19,7 @@ from core.dirty import DirtyRows
 from core.errors import QuotaExhausted, ReplyLost, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link
-from core.ports import Gate, LinkState, Sheet, Store, Transaction
+from core.ports import Clock, Gate, LinkState, Sheet, Store, Transaction
 from core.positions import after_write, with_hints
 from core.sheet import Positions, SheetTarget, SwapAnswer
 from core.sheet_plan import NameRow
@@ -40,6 +39,7 @@ class Tools:
     sheet: Sheet
     gate: Gate
     new_row_id: Callable[[], str]
+    clock: Clock
 
 
 class LinkWriter:
@@ -108,7 +108,7 @@ class LinkWriter:
 
     def wait_s(self) -> float:
         """Seconds until it makes sense to try; 0 when a write may go out at once."""
-        return max(0.0, self._not_before - time.monotonic())
+        return max(0.0, self._not_before - self._tools.clock.monotonic())
 
     # --- one round ------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class LinkWriter:
     def _may_call(self, kind: str) -> bool:
         wait_s = self._tools.gate.wait_s(kind)
         if wait_s > 0:
-            self._not_before = time.monotonic() + wait_s
+            self._not_before = self._tools.clock.monotonic() + wait_s
         return wait_s <= 0
 
     def _back_off(self, error: SheetsUnavailable, kind: str) -> None:
@@ -166,7 +166,7 @@ class LinkWriter:
         state = RetryCallState(Retrying(), None, (), {})
         state.attempt_number = self._failures
         pause_s = _PAUSES(state)
-        self._not_before = time.monotonic() + pause_s
+        self._not_before = self._tools.clock.monotonic() + pause_s
         log.warning("sheets_unavailable", link=self.link.name, reason=error.message, retry_in_s=round(pause_s, 2))
 
     # --- plan --------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ class LinkWriter:
 
     def _perform(self, planned: PlannedWrite, target: SheetTarget) -> None:
         if self._committed_at is not None:
-            waited_s = (datetime.now(UTC) - self._committed_at).total_seconds()
+            waited_s = (self._tools.clock.now() - self._committed_at).total_seconds()
             TABLE_TO_SHEET_S.labels("committed_to_request").observe(max(0.0, waited_s))
         try:
             with TABLE_TO_SHEET_S.labels("request").time():
@@ -237,10 +237,13 @@ class LinkWriter:
 
     def _recall(self, planned: PlannedWrite, target: SheetTarget) -> SwapAnswer | None:
         """Ask the sheet itself whether a write landed; until it answers, nothing else may be done."""
+        clock = self._tools.clock
+        until = clock.monotonic() + RECALL_WITHIN_S
         asking = Retrying(
             retry=retry_if_exception_type(SheetsUnavailable),
             wait=_PAUSES,
-            stop=stop_after_delay(RECALL_WITHIN_S),
+            stop=lambda _: clock.monotonic() > until,
+            sleep=clock.sleep,
             reraise=True,
         )
         return asking(self._tools.sheet.recall, target, planned.write)

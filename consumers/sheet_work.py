@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -136,9 +135,9 @@ class SheetWork:
             self._writers.pop(name, None)
 
     def _store_offsets(self) -> None:
-        if time.monotonic() - self._stored_at < OFFSETS_EVERY_S:
+        if self._tools.clock.monotonic() - self._stored_at < OFFSETS_EVERY_S:
             return
-        self._stored_at = time.monotonic()
+        self._stored_at = self._tools.clock.monotonic()
         done = {place: self._done_to(place) for place in self._next}
         news = {place: offset for place, offset in done.items() if self._stored.get(place) != offset}
         if news:

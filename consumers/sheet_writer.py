@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from adapters.clock import SystemClock
 from adapters.kafka_log import Place
 from adapters.sheets_prepare import new_row_id
 from adapters.sheets_tab import GoogleSheet
@@ -21,7 +22,7 @@ def build(service: Service) -> Callable[[], None]:
     """Connect and check; the answer runs until the service is asked to stop."""
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
     client = service.closing(sheets_client(service.settings))
-    tools = Tools(store, GoogleSheet(client), quota_gate(service.settings), new_row_id)
+    tools = Tools(store, GoogleSheet(client), quota_gate(service.settings), new_row_id, SystemClock())
     fresh: list[frozenset[Place]] = []
     source = source_of(
         service,

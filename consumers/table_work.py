@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
@@ -16,7 +15,7 @@ from core.freshness import OpenWrite, age
 from core.intent import open_write, planned_from_json
 from core.model import Key, Link, RowBase, Stamp
 from core.observe import Batch, scan_age
-from core.ports import Delivery, EventSource, Store, TableRow, Transaction, Waiting
+from core.ports import Clock, Delivery, EventSource, Store, TableRow, Transaction, Waiting
 from core.row_view import ComputeRule, RowView
 from core.table_plan import plan_row
 
@@ -49,6 +48,7 @@ class TableWork:
         link_of: the link of a name, ``None`` when there is none.
         compute_rule: computes a rule's value for a conflict.
         owner: name of this process, for fencing.
+        clock: when to look at what waits.
     """
 
     def __init__(
@@ -57,22 +57,25 @@ class TableWork:
         source: EventSource,
         link_of: Callable[[str], Link | None],
         compute_rule: ComputeRule,
+        *,
         owner: str,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._source = source
         self._link_of = link_of
         self._compute_rule = compute_rule
         self._owner = owner
-        self._timers_at = time.monotonic()
+        self._clock = clock
+        self._timers_at = self._clock.monotonic()
 
     def step(self, timeout_s: float) -> int:
         """Take in what has come, at most one poll's worth; the number of events."""
         deliveries = self._source.poll(timeout_s)
         if deliveries:
             self._take(deliveries)
-        if time.monotonic() - self._timers_at > TIMERS_EVERY_S:
-            self._timers_at = time.monotonic()
+        if self._clock.monotonic() - self._timers_at > TIMERS_EVERY_S:
+            self._timers_at = self._clock.monotonic()
             self.look_at_waiting()
         return len(deliveries)
 
@@ -91,7 +94,7 @@ class TableWork:
             for delivery in deliveries:
                 self._take([delivery])
             return
-        _measure(deliveries)
+        _measure(deliveries, self._clock.now())
 
     def _rewind(self, deliveries: Sequence[Delivery]) -> None:
         first: dict[tuple[str, int], int] = {}
@@ -228,8 +231,7 @@ def _next_offsets(deliveries: Collection[Delivery]) -> dict[tuple[str, int], int
     return last
 
 
-def _measure(deliveries: Collection[Delivery]) -> None:
-    now = datetime.now(UTC)
+def _measure(deliveries: Collection[Delivery], now: datetime) -> None:
     for d in deliveries:
         if d.body.get("received_at"):
             received = datetime.fromisoformat(d.body["received_at"])

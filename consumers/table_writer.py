@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from adapters.clock import SystemClock
 from app.parts import links_of, process_name, source_of, store_of
 from app.service import Service, run_service
 from config.rules import load_user_rule
@@ -18,7 +19,7 @@ def build(service: Service) -> Callable[[], None]:
     """Connect and check; the answer runs until the service is asked to stop."""
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
     source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner)
-    work = TableWork(store, source, links.get, Rules(load_user_rule).compute, owner)
+    work = TableWork(store, source, links.get, Rules(load_user_rule).compute, owner=owner, clock=SystemClock())
 
     def run() -> None:
         while not service.stop.is_set():

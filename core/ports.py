@@ -18,6 +18,22 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 
+# --- time -------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    """Time, for whoever waits and measures; the rules themselves never ask it."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back."""
+
+    def now(self) -> datetime:
+        """The wall clock, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Return after that long."""
+
+
 # --- Kafka ------------------------------------------------------------------------
 
 
@@ -307,6 +323,7 @@ class Gate(Protocol):
 __all__ = [
     "Canonical",
     "CellBase",
+    "Clock",
     "ConflictEntry",
     "Delivery",
     "EventPublisher",

@@ -8,7 +8,6 @@ its look is, and the table writer decides by that alone.
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -18,7 +17,7 @@ from core import guards, scan
 from core.errors import QuotaExhausted, SheetsRefused, SheetsUnavailable
 from core.events import SHEET_OBSERVED
 from core.model import Link, RowBase
-from core.ports import Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
+from core.ports import Clock, Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
 from core.scan import Findings, scan_events
 from core.sheet import SheetTarget, TabImage, TabRow
 
@@ -68,6 +67,7 @@ class ScanWork:
         owner: name of this process, for fencing.
         interval_s: a tab is read at least this often.
         delay_s: a tab is read this long after the last edit of a burst.
+        clock: when a tab is due.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class ScanWork:
         owner: str,
         interval_s: float,
         delay_s: float,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._sheet = sheet
@@ -94,6 +95,7 @@ class ScanWork:
         self._owner = owner
         self._interval_s = interval_s
         self._delay_s = delay_s
+        self._clock = clock
         self._tabs: dict[str, _Tab] = {}
         self._next: dict[tuple[str, int], int] = {}
         self._stored_at = 0.0
@@ -104,12 +106,12 @@ class ScanWork:
             self._absorb(delivery)
         for link in self._links():
             tab = self._tabs.setdefault(link.name, _Tab())
-            if self._is_ours(link.name) and tab.due_at <= time.monotonic():
+            if self._is_ours(link.name) and tab.due_at <= self._clock.monotonic():
                 self._scan_if_allowed(link, tab)
         self._store_offsets()
 
     def _patience_s(self) -> float:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         return min((max(0.05, t.due_at - now) for name, t in self._tabs.items() if self._is_ours(name)), default=1.0)
 
     # --- when -----------------------------------------------------------------------------
@@ -127,7 +129,7 @@ class ScanWork:
 
     def _ask(self, tab: _Tab, delay_s: float) -> None:
         """Put the scan off with every event of a burst, though not for ever."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         tab.asked_at = tab.asked_at or now
         latest = tab.asked_at + max(BURST_S, delay_s)
         tab.due_at = max(min(now + delay_s, latest), tab.scanned_at + BETWEEN_SCANS_S)
@@ -135,27 +137,27 @@ class ScanWork:
     def _scan_if_allowed(self, link: Link, tab: _Tab) -> None:
         wait_s = self._gate.wait_s("read")
         if wait_s > 0:
-            tab.due_at = time.monotonic() + wait_s
+            tab.due_at = self._clock.monotonic() + wait_s
             return
         try:
             self._scan(link, tab)
         except QuotaExhausted:
             self._gate.exhausted("read")
-            tab.due_at = time.monotonic() + BETWEEN_SCANS_S
+            tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
         except SheetsUnavailable as error:
             log.warning("sheet_unavailable", link=link.name, reason=error.message)
-            tab.due_at = time.monotonic() + BETWEEN_SCANS_S
+            tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
         except SheetsRefused as error:
             log.warning("sheet_refused", link=link.name, reason=str(error))
             reason = str(error)
             self._store.run(lambda tx: tx.hold(link.name, "sheet_refused", reason))
-            tab.due_at = time.monotonic() + self._interval_s
+            tab.due_at = self._clock.monotonic() + self._interval_s
 
     # --- what -----------------------------------------------------------------------------
 
     def _scan(self, link: Link, tab: _Tab) -> None:
         known = self._store.run(lambda tx: _known(tx, link.name))
-        now = time.monotonic()
+        now = self._clock.monotonic()
         tab.scanned_at, tab.due_at, tab.asked_at = now, now + self._interval_s, None
         if known.state is None or known.state.state != "live":
             return
@@ -174,7 +176,7 @@ class ScanWork:
         """Hold the link once a second look confirms it: the events that explain it may be on their way."""
         if tab.guard != name:
             tab.guard = name
-            tab.due_at = time.monotonic() + CONFIRM_DELAY_S
+            tab.due_at = self._clock.monotonic() + CONFIRM_DELAY_S
             return
         log.warning("held", link=link.name, guard=name, reason=reason)
         self._store.run(lambda tx: tx.hold(link.name, name, reason))
@@ -186,7 +188,7 @@ class ScanWork:
         confirmed = [row for mark, row in marks.items() if mark in tab.strangers]
         tab.strangers = {mark for mark, row in marks.items() if row not in confirmed}
         if tab.strangers:
-            tab.due_at = min(tab.due_at, time.monotonic() + CONFIRM_DELAY_S)
+            tab.due_at = min(tab.due_at, self._clock.monotonic() + CONFIRM_DELAY_S)
         return confirmed
 
     def _publish(self, link: Link, image: TabImage, found: Findings, strangers: list[TabRow]) -> None:
@@ -203,9 +205,9 @@ class ScanWork:
             self._publisher.publish_many([(SHEET_OBSERVED, link.name, event) for event in events])
 
     def _store_offsets(self) -> None:
-        if not self._next or time.monotonic() - self._stored_at < OFFSETS_EVERY_S:
+        if not self._next or self._clock.monotonic() - self._stored_at < OFFSETS_EVERY_S:
             return
-        self._stored_at = time.monotonic()
+        self._stored_at = self._clock.monotonic()
         offsets = {place: offset for place, offset in self._next.items() if place in self._source.assigned()}
         self._next.clear()
         self._store.run(lambda tx: tx.store_offsets(GROUP, self._owner, offsets))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from adapters.clock import SystemClock
 from adapters.kafka_log import KafkaPublisher
 from adapters.sheets_tab import GoogleSheet
 from app.parts import links_of, process_name, quota_gate, sheets_client, source_of, store_of
@@ -33,6 +34,7 @@ def build(service: Service) -> Callable[[], None]:
         owner=owner,
         interval_s=settings.scan_interval_s,
         delay_s=settings.scan_delay_s,
+        clock=SystemClock(),
     )
 
     def run() -> None:
