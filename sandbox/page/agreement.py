@@ -1,0 +1,153 @@
+"""How far sheet and table are from each other, which cells differ, and how long each change took to cross.
+
+Pure: told what changed on either side and when, with values as canonical texts.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from core.model import Canonical, Key, Link
+
+Cells = Mapping[str, Canonical]
+"""Canonical texts by the table's column names."""
+
+SHEET, TABLE = "sheet", "table"
+WHOLE_ROW = ""
+MISFIT = "\0misfit"
+"""Stands for a value of the sheet that its column cannot hold; equal to nothing."""
+_KEYLESS = "\0uid"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row of the tab: what its linked cells hold.
+
+    Args:
+        key: its key; None while it has none, or shows one that cannot be.
+        cells: by column; MISFIT where the value does not fit.
+        row_id: its Twinsheet id.
+    """
+
+    key: Key | None
+    cells: Cells
+    row_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A difference: which side moved first, and when."""
+
+    side: str
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A change that has reached the other side."""
+
+    side: str
+    key: Key | None
+    column: str
+    took_s: float
+    value: Canonical
+
+
+class Agreement:
+    """Compares a tab with its table, each time only what changed.
+
+    Args:
+        link: tells the columns and when two values are the same.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._same: dict[str, Callable[[Canonical, Canonical], bool]] = {c.name: c.codec.same for c in link.columns}
+        self._rows: dict[int, SheetRow] = {}
+        self._uids: dict[Key, list[int]] = {}
+        self._table: dict[Key, Cells] = {}
+        self._open: dict[Key, dict[str, Open]] = {}
+        self._landed: list[Landed] = []
+
+    @property
+    def open(self) -> Mapping[Key, Mapping[str, Open]]:
+        """The differences by key and column; WHOLE_ROW where only one side has the row."""
+        return self._open
+
+    def row_id(self, key: Key) -> str:
+        """The id of the tab's row with that key; empty where there is none."""
+        uid = int(key[1]) if key[:1] == (_KEYLESS,) else next(iter(self._uids.get(key, ())), None)
+        return self._rows[uid].row_id if uid in self._rows else ""
+
+    def take_landed(self) -> list[Landed]:
+        """What has landed since the last call."""
+        landed, self._landed = self._landed, []
+        return landed
+
+    def sheet_changed(self, rows: Iterable[tuple[int, SheetRow | None]], now_s: float) -> None:
+        """Rows of the tab by uid; None for one that is gone."""
+        touched: dict[Key, None] = {}
+        for uid, row in rows:
+            before = self._rows.pop(uid, None)
+            if before is not None:
+                touched[self._forget(uid, before)] = None
+            if row is not None and (row.key is not None or any(v is not None for v in row.cells.values())):
+                self._rows[uid] = row
+                touched[self._place(uid, row)] = None
+        for key in touched:
+            self._weigh(key, SHEET, now_s)
+
+    def table_changed(self, rows: Iterable[tuple[Key, Cells | None]], now_s: float) -> None:
+        """Rows of the table by key; None for one that is gone."""
+        for key, row in rows:
+            if row is None:
+                self._table.pop(key, None)
+            else:
+                self._table[key] = row
+            self._weigh(key, TABLE, now_s)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _forget(self, uid: int, row: SheetRow) -> Key:
+        key = _place_of(uid, row)
+        left = [u for u in self._uids.get(key, ()) if u != uid]
+        if left:
+            self._uids[key] = left
+        else:
+            self._uids.pop(key, None)
+        return key
+
+    def _place(self, uid: int, row: SheetRow) -> Key:
+        key = _place_of(uid, row)
+        self._uids.setdefault(key, []).append(uid)
+        waited = self._open.pop((_KEYLESS, str(uid)), None) if row.key is not None else None
+        if waited:  # a new row got its key: it crosses since it was typed
+            self._open.setdefault(key, {})[WHOLE_ROW] = waited[WHOLE_ROW]
+        return key
+
+    def _weigh(self, key: Key, side: str, now_s: float) -> None:
+        differing = self._differing(key)
+        before = self._open.pop(key, {})
+        for column, opened in before.items():
+            if column not in differing and not (column == WHOLE_ROW and differing):
+                self._land(key, column, opened, now_s)
+        if differing:
+            since = before.get(WHOLE_ROW) or Open(side, now_s)
+            self._open[key] = {column: before.get(column) or since for column in differing}
+
+    def _land(self, key: Key, column: str, opened: Open, now_s: float) -> None:
+        if key[:1] == (_KEYLESS,):
+            return
+        value = self._table.get(key, {}).get(column)
+        self._landed.append(Landed(opened.side, key, column, max(now_s - opened.since_s, 0.0), value))
+
+    def _differing(self, key: Key) -> list[str]:
+        uids, row = self._uids.get(key, ()), self._table.get(key)
+        if not uids and row is None:
+            return []
+        if len(uids) != 1 or row is None:
+            return [WHOLE_ROW]
+        own = self._rows[uids[0]].cells
+        return [n for n, same in self._same.items() if own.get(n) == MISFIT or not same(own.get(n), row.get(n))]
+
+
+def _place_of(uid: int, row: SheetRow) -> Key:
+    return row.key if row.key is not None else (_KEYLESS, str(uid))
