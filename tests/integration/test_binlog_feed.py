@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from binlog_place import Place
 
+from adapters.binlog_progress import is_unpublished
 from core.errors import KafkaUnavailable
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.ports import Json
@@ -283,3 +284,30 @@ def test_at_rest_the_position_is_not_noted_again_and_again(place: Place) -> None
     place.sql("SELECT SLEEP(2)")  # four times the interval of notes, during which nothing may be noted
     feed.end()
     assert place.state_sql("SELECT updated_at, position FROM binlog_position") == settled
+
+
+def test_verify_can_tell_whether_everything_committed_has_reached_kafka(place: Place) -> None:
+    tables = {(place.schema, "orders")}
+
+    def waits() -> bool:
+        return is_unpublished(place.session, tables, state_schema=place.state)
+
+    assert waits()  # nobody ever read
+    feed = place.started()
+    place.wait(lambda: not waits(), "the feed to be at the end")
+    feed.end()
+    place.sql("CREATE TABLE unrelated (id INT PRIMARY KEY)")
+    place.sql("INSERT INTO unrelated VALUES (1)")
+    assert not waits()
+    place.sql("INSERT INTO orders (id, order_no) VALUES (1, 'a')")
+    assert waits()
+    feed = place.feed()
+    place.wait(lambda: not waits(), "the change to be published")
+    feed.end()
+    place.send(TABLE_CHANGED, '{"kind": "link"}')
+    assert waits()
+    feed = place.feed()
+    place.wait(lambda: not waits(), "the message to be published")
+    feed.end()
+    place.sql("TRUNCATE TABLE orders")
+    assert waits()
