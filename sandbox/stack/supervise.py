@@ -25,7 +25,7 @@ _POLL_S = 0.25
 _READY_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 25.0
 _BACKOFF_S_MAX = 3.0
-_LEFTOVER_STOP_S = 5.0
+_LEFTOVER_STOP_S = 3.0
 
 Say = Callable[[str], None]
 
@@ -153,12 +153,9 @@ class Stack:
 
     def _note_pids(self) -> None:
         states = self.supervisor.states()
+        back = {s.name for s in self.plan.services if s.name in states and self._is_back(s, states[s.name])}
         # A process on its way back keeps its old id until it has a new one.
-        pids = self._pids | {
-            service.name: states[service.name].pid
-            for service in self.plan.services
-            if service.name in states and self._is_back(service, states[service.name])
-        }
+        pids = self._pids | {name: states[name].pid for name in back}
         pids["supervisor"] = self.supervisor.pid
         if pids != self._pids or not self.folder.stack_file.exists():
             self._pids = pids
