@@ -11,7 +11,7 @@ from core.freshness import age, is_overtaken, is_subsumed, must_wait
 from core.model import Canonical, CellBase, LinkedColumn, Observed
 from core.planner import Resolution, Times, Verdict
 from core.ports import ConflictEntry, HistoryEntry, TableRow
-from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection, value_text
+from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes
 ) -> CellBase:
     """Decide on one cell; the answer is its base afterwards."""
     if seen.source != "swap" and (is_subsumed(seen, before) or is_overtaken(seen, before)):
-        if value_text(seen.cell.value) != before.value:
+        if not _is_known(column, seen, before):
             plan.history.append(overtaken(view, seen))
         return before
     try:
@@ -97,6 +97,14 @@ def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes
     plan.mended.append(column.name)
     plan.observed[column.name] = seen
     return _decide(CellCase(view, plan, column, seen, before, sheet, table.get(column.name)), compute_rule)
+
+
+def _is_known(column: LinkedColumn, seen: Observed, before: CellBase) -> bool:
+    """Whether the cell held nothing but what base has, however the sheet shows it."""
+    try:
+        return column.codec.same(column.codec.from_sheet(seen.cell.value), before.value)
+    except Unfit:
+        return False
 
 
 def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
