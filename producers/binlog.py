@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from prometheus_client import Gauge
+
 from adapters.binlog_lease import BinlogLease
 from adapters.binlog_server import BinlogServer
 from adapters.kafka_log import KafkaPublisher, ensure_topics
@@ -21,6 +23,8 @@ from core.table_times import TableTimes
 from core.values.catalog import codec_for
 from producers.binlog_feed import BinlogFeed
 from producers.binlog_messages import Messages
+
+BEHIND_S = Gauge("twinsheet_binlog_behind_seconds", "Age of the change that the change feed reads; 0 when it rests")
 
 
 def build(service: Service) -> Callable[[], None]:
@@ -50,12 +54,18 @@ def build(service: Service) -> Callable[[], None]:
         stop=service.stop,
         beat=service.beat,
         published=observe,
+        reading=tell_lag,
     ).run
 
 
 def observe(at: datetime, _exact: bool) -> None:
     """Measure from commit to acknowledgement by Kafka."""
     TABLE_TO_SHEET_S.labels("committed_to_published").observe(max(0.0, time.time() - at.timestamp()))
+
+
+def tell_lag(at: datetime | None) -> None:
+    """Show how old the change is that is being read."""
+    BEHIND_S.set(max(0.0, time.time() - at.timestamp()) if at else 0.0)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,8 @@ class Watched(Protocol):
 
 
 OpenReader = Callable[[Position, bool], Reader]
+Reading = Callable[[datetime | None], None]
+"""Told once a second with the commit time of the transaction read last; ``None`` at the end of the binlog."""
 Published = Callable[[datetime, bool], None]
 """Told with the commit time of each transaction's messages once Kafka has them, and whether it is exact."""
 
@@ -103,11 +105,13 @@ class BinlogFeed:
         stop: threading.Event,
         beat: Callable[[], None] = lambda: None,
         published: Published = lambda _at, _exact: None,
+        reading: Reading = lambda _at: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._server, self._open_reader, self._watch = server, open_reader, watch
         self._lease, self._publisher, self._links = lease, publisher, links
-        self._messages, self._stop, self._beat, self._published = messages, stop, beat, published
+        self._messages, self._stop, self._beat = messages, stop, beat
+        self._published, self._reading = published, reading
         self._clock = clock
         self._inflight: InFlight[Position] = InFlight()
         self._failure: KafkaUnavailable | None = None
@@ -187,7 +191,7 @@ class BinlogFeed:
             for committed in reader.read():
                 if committed is not None:
                     self._publish(committed)
-                self._keep_up()
+                self._keep_up(committed.committed_at if committed else None)
                 if self._stop.is_set():
                     break
             self._inflight.wait_below(1, LAST_ACKS_S)
@@ -224,7 +228,7 @@ class BinlogFeed:
         self._publisher.start(topic, link, body, done)
         self._news = True
 
-    def _keep_up(self) -> None:
+    def _keep_up(self, read_at: datetime | None) -> None:
         self._raise_failure()
         now = self._clock()
         if now - self._noted_at >= (NOTE_EVERY_S if self._news else IDLE_NOTE_EVERY_S):
@@ -234,6 +238,7 @@ class BinlogFeed:
             self._lease.check()
             self._follow_links()
             self._beat()
+            self._reading(read_at)
         if now - self._pruned_at >= PRUNE_EVERY_S:
             self._pruned_at = now
             self._lease.prune()

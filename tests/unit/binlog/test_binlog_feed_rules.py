@@ -58,6 +58,7 @@ class World:
         self.stop = threading.Event()
         self.resume_error: PositionLost | None = None
         self.holds = True
+        self.reads: list[datetime | None] = []
 
     def feed(self) -> BinlogFeed:
         return BinlogFeed(
@@ -70,6 +71,7 @@ class World:
             messages=Messages(outbox=("twinsheet", "outbox"), times=TableTimes()),
             stop=self.stop,
             beat=self.beat,
+            reading=self.reads.append,
             clock=lambda: self.now_s,
         )
 
@@ -273,3 +275,13 @@ def test_the_loop_tells_that_it_lives_and_tidies_the_outbox_now_and_then() -> No
     world.run()
     assert world.beats == 6
     assert world.pruned == 3
+
+
+def test_how_far_behind_the_feed_is_can_be_told() -> None:
+    world = World()
+    world.after(2)()
+    world.steps = [linked(10), world.after(2)]
+    feed = world.feed()
+    world.after(2)()
+    feed.run()
+    assert world.reads == [AT, None]
