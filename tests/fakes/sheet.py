@@ -18,9 +18,11 @@ class FakeRow:
 
     row_id: str | None = None
     cells: dict[str, SheetCell] = field(default_factory=dict)
+    mark: object = None
+    """Whatever a test follows the row by; it goes where the row's contents go."""
 
     def copy(self) -> FakeRow:
-        return FakeRow(self.row_id, dict(self.cells))
+        return FakeRow(self.row_id, dict(self.cells), self.mark)
 
     @property
     def blank(self) -> bool:

@@ -6,12 +6,14 @@ Several FakeStores over one FakeState are several processes over one database, a
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from adapters.binlog_events import RowChange
 from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
 from core.model import Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import (
@@ -39,6 +41,10 @@ class FakeTable:
     unique: tuple[str, ...] = ()
     last_id: int = 0
 
+    def copy(self) -> FakeTable:
+        """For a transaction to change; rows are replaced, never changed."""
+        return replace(self, rows=dict(self.rows))
+
 
 @dataclass
 class FakeState:
@@ -59,6 +65,12 @@ class FakeState:
     owners: dict[tuple[str, str, int], str] = field(default_factory=dict)
     offsets: dict[tuple[str, str, int], int] = field(default_factory=dict)
     tables: dict[tuple[str, str], FakeTable] = field(default_factory=dict)
+    recorded: set[tuple[object, ...]] = field(default_factory=set)
+    """Marks of the history's entries, each of which is recorded once."""
+    rejected: list[tuple[str, RejectionEntry]] = field(default_factory=list)
+    """Every rejection that was ever opened."""
+    binlog: list[tuple[RowChange, ...]] = field(default_factory=list)
+    """What each transaction changed in users' tables and the outbox, in commit order."""
 
     def table(self, link: Link) -> FakeTable:
         """The linked table; made when first asked for."""
@@ -71,6 +83,7 @@ class FakeTransaction:
     def __init__(self, state: FakeState, now: Callable[[], datetime]) -> None:
         self.state = state
         self._now = now
+        self.changes: list[RowChange] = []
 
     # --- links
 
@@ -175,6 +188,7 @@ class FakeTransaction:
             if column.column.auto_increment:
                 table.last_id = max(table.last_id, int(row[column.name] or 0))
         table.rows[key] = row
+        self._changed(link, None, row)
         return key
 
     def insert_rows(self, link: Link, rows: Sequence[TableRow]) -> list[Key | Unfit]:
@@ -184,16 +198,26 @@ class FakeTransaction:
         table = self.state.table(link)
         if key not in table.rows:
             raise Unfit("the row is no longer in the table")
-        row = {**table.rows[key], **values}
+        before = table.rows[key]
+        row = {**before, **values}
         _check(link, table, row, but=key)
         del table.rows[key]
         table.rows[link.key_of(row)] = row
+        self._changed(link, before, row)
 
     def update_rows(self, link: Link, rows: Sequence[tuple[Key, TableRow]]) -> list[Unfit | None]:
         return [_caught(self.update_row, link, key, values) for key, values in rows]
 
     def delete_row(self, link: Link, key: Key) -> None:
-        self.state.table(link).rows.pop(key, None)
+        before = self.state.table(link).rows.pop(key, None)
+        if before is not None:
+            self._changed(link, before, None)
+
+    def _changed(self, link: Link, before: TableRow | None, after: TableRow | None) -> None:
+        if before == after:
+            return  # the server writes nothing down either
+        kind: Any = "insert" if before is None else "delete" if after is None else "update"
+        self.changes.append(RowChange(link.schema, link.table, kind, before, after))
 
     def delete_rows(self, link: Link, keys: Sequence[Key]) -> list[Unfit | None]:
         return [_caught(self.delete_row, link, key) for key in keys]
@@ -239,12 +263,11 @@ class FakeTransaction:
     # --- the record
 
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
-        known = {_once(name, e) for name, e in self.state.history if e.event}
         for entry in entries:
             once = _once(link, entry)
-            if not entry.event or once not in known:
+            if not entry.event or once not in self.state.recorded:
                 self.state.history.append((link, entry))
-                known.add(once)
+                self.state.recorded.add(once)
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None:
         self.state.conflicts.extend((link, e) for e in entries)
@@ -255,6 +278,7 @@ class FakeTransaction:
             before = self.state.rejections.get(cell)
             if before is None or (before.value, before.reason) != (entry.value, entry.reason):
                 self.state.rejections[cell] = entry
+                self.state.rejected.append((link, entry))
 
     def mend_rejections(self, link: str, cells: Iterable[Cell]) -> None:
         for row_id, column in cells:
@@ -263,7 +287,9 @@ class FakeTransaction:
     # --- outbox and offsets
 
     def send(self, topic: str, link: str, body: Json) -> None:
-        self.state.outbox.append((topic, link, copy.deepcopy(body)))
+        row = {"topic": topic, "link": link, "body": json.dumps(body)}
+        self.state.outbox.append((topic, link, json.loads(row["body"])))
+        self.changes.append(RowChange("twinsheet", "outbox", "insert", None, row))
 
     def store_offsets(self, group: str, owner: str, offsets: Mapping[Partition, int]) -> None:
         for (topic, number), offset in offsets.items():
@@ -301,7 +327,10 @@ class FakeStore:
         for name, part in vars(self.state).items():
             setattr(work, name, _copied(part))
         try:
-            yield FakeTransaction(work, self._now)
+            transaction = FakeTransaction(work, self._now)
+            yield transaction
+            if transaction.changes:
+                work.binlog.append(tuple(transaction.changes))
             vars(self.state).update(vars(work))
         finally:
             self._busy = False
@@ -323,9 +352,9 @@ class FakeStore:
 
 def _copied(part: Any) -> Any:
     """Entries never change, containers do: two levels are enough, and keep large states quick."""
-    if isinstance(part, list):
-        return list(part)
-    return {k: copy.deepcopy(v) if isinstance(v, FakeTable) else copy.copy(v) for k, v in part.items()}
+    if isinstance(part, list | set):
+        return part.copy()
+    return {k: v.copy() if isinstance(v, dict | FakeTable) else v for k, v in part.items()}
 
 
 def _caught(work: Callable[..., Any], *args: Any) -> Any:
