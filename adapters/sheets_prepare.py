@@ -32,7 +32,7 @@ Json = dict[str, Any]
 IDS_PER_CALL = 20_000
 """About 1.5 MB; Google asks for 2 MB at most."""
 PROTECTION = "Twinsheet row ids"
-_SHEETS_FIELDS = "sheets(properties(sheetId,title,gridProperties),protectedRanges(description,range))"
+_SHEETS_FIELDS = "sheets(properties(sheetId,title,gridProperties),merges,protectedRanges(description,range))"
 
 
 def new_row_id() -> str:
@@ -74,7 +74,7 @@ def look_at_tab(client: SheetsClient, spreadsheet_id: str, tab: str, headers: Se
         headers: headers that are to be linked; missing ones are named in the image.
 
     Raises:
-        LinkRefused: no such tab, or a header that stands twice.
+        LinkRefused: no such tab, merged cells, or a header that stands twice.
     """
     found = _find(client, spreadsheet_id, tab)
     titles = _titles(found.cells)
@@ -116,7 +116,7 @@ def prepare_tab(
         new_id: makes a row id.
 
     Raises:
-        LinkRefused: no such tab, headers missing or doubled, no room in the hidden tab.
+        LinkRefused: no such tab, merged cells, headers missing or doubled, no room in the hidden tab.
     """
     found = _find(client, spreadsheet_id, tab)
     headers = tuple(c.header for c in columns)
@@ -141,6 +141,7 @@ def _find(client: SheetsClient, spreadsheet_id: str, tab: str) -> _Found:
     filters: list[Json] = [{"gridRange": {"sheetId": sheet_id}}]
     if STATE_TAB in by_title:
         filters.append({"a1Range": f"'{STATE_TAB}'!A1:H100"})
+    _refuse_merged(by_title[tab], tab)
     read = parts(client.read(spreadsheet_id, filters, LAYOUT_FIELDS, compact=False))
     part = next(p for p in read if p.sheet_id == sheet_id)
     return _Found(
@@ -150,6 +151,16 @@ def _find(client: SheetsClient, spreadsheet_id: str, tab: str) -> _Found:
         sheet_ids=frozenset(int(s["properties"].get("sheetId") or 0) for s in sheets),
         protected=frozenset(_protected(by_title[tab])),
     )
+
+
+def _refuse_merged(sheet: Mapping[str, Any], tab: str) -> None:
+    merges = sheet.get("merges") or ()
+    if merges:
+        rows = ", ".join(str(int(m.get("startRowIndex") or 0) + 1) for m in merges[:5])
+        raise LinkRefused(
+            f"The tab {tab} has merged cells (row {rows}), which have no place in a table.",
+            "Select all, then Format → Merge cells → Unmerge.",
+        )
 
 
 def _protected(sheet: Mapping[str, Any]) -> Iterator[int]:
@@ -358,4 +369,5 @@ def _drop_down(sheet_id: int, column: int, options: Sequence[str]) -> Json:
     """A list to choose from; not strict, because what the table refuses is shown beside the cell."""
     values = [{"userEnteredValue": o} for o in options]
     rule = {"condition": {"type": "ONE_OF_LIST", "values": values}, "showCustomUi": True, "strict": False}
-    return {"setDataValidation": {"range": _below_header(sheet_id, column), "rule": rule}}
+    area = _below_header(sheet_id, column)
+    return {"setDataValidation": {"range": area, "rule": rule, "filteredRowsIncluded": True}}

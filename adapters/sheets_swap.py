@@ -386,6 +386,17 @@ def decode_swap(answer: Mapping[str, Any], target: SheetTarget, plan: SwapPlan, 
     return Decoded(SwapAnswer(before, hit_rows(layout, lines, write)), layout)
 
 
+def undating_requests(decoded: Decoded, write: SwapWrite) -> Iterator[Json]:
+    """Take the date format off cells that held a date and were given a number: they would go on showing one."""
+    hits, layout = {h.row: h for h in decoded.answer.rows}, decoded.layout
+    for cell in write.cells:
+        before = hits[cell.row].cells.get(cell.header)
+        number = isinstance(cell.value, int | float) and not isinstance(cell.value, bool)
+        if number and before is not None and isinstance(before.value, Serial):
+            area = grid(layout.tab_id, write.row_after(cell.row), 1, layout.columns[cell.header], 1)
+            yield {"repeatCell": {"range": area, "cell": {}, "fields": "userEnteredFormat.numberFormat"}}
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
     """The two halves of the scratch's lines; they may be one and the same piece of an answer."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
+
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_layout import (
     BAND_ROW,
@@ -29,6 +31,7 @@ from adapters.sheets_layout import (
 from adapters.sheets_restore import needs_resolving, resolve, restore_filters
 from adapters.sheets_swap import (
     ANSWER_FIELDS,
+    Decoded,
     Lines,
     SwapPlan,
     counters_copy,
@@ -36,6 +39,7 @@ from adapters.sheets_swap import (
     hit_rows,
     id_text,
     plan_swap,
+    undating_requests,
 )
 from adapters.sheets_takeback import believed_columns, header_moved, take_back
 from adapters.sheets_widen import widen
@@ -44,6 +48,8 @@ from core.model import ROW_ID_HEADER, SheetCell
 from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage, TabRow
 
 Json = dict[str, Any]
+
+log = structlog.get_logger(__name__)
 
 
 def _now() -> datetime:
@@ -127,7 +133,20 @@ class GoogleSheet:
         self._layouts[target.link] = decoded.layout
         if decoded.answer.layout_changed:
             self._take_back(target, write, plan.layout)
+        else:
+            self._undate(target, write, decoded)
         return decoded.answer
+
+    def _undate(self, target: SheetTarget, write: SwapWrite, decoded: Decoded) -> None:
+        """A number that replaced a date must not look like one; only then a second call is needed."""
+        requests = list(undating_requests(decoded, write))
+        if not requests:
+            return
+        try:
+            self._client.write(target.spreadsheet_id, {"requests": requests})
+        except SheetsUnavailable as error:
+            # the number stands; until somebody mends its format a scan tells it beside the cell
+            log.warning("date_format_stays", link=target.link, reason=error.message)
 
     def _send_restoring(self, target: SheetTarget, write: SwapWrite, layout: Layout) -> SwapAnswer:
         """A write that brings something back looks first where it belongs by now."""

@@ -28,7 +28,7 @@ from adapters.sheets_layout import (
     tab_filters,
     tab_part,
 )
-from core.model import ROW_ID_HEADER, SheetValue
+from core.model import ROW_ID_HEADER, Serial, SheetValue
 from core.sheet import SheetTarget, SwapWrite
 
 Json = dict[str, Any]
@@ -93,6 +93,13 @@ def _note(layout: Layout, n: int) -> Json:
     return {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}}
 
 
+def _bare(value: SheetValue) -> SheetValue:
+    """A value without what the format of a wrong column makes of it."""
+    if isinstance(value, Serial):
+        return value.days
+    return None if value == "" else value
+
+
 @dataclass(frozen=True, slots=True)
 class _Damage:
     """What a write did in the wrong places, and the requests that undo it."""
@@ -111,7 +118,7 @@ class _Damage:
             stands_at = rows.get(row_id, 0) if row_id else row
             for column, value in self._written(row).items():
                 cell = cells.cell(stands_at, column)
-                if stands_at and (cell.value if cell else None) == (None if value == "" else value):
+                if stands_at and _bare(cell.value if cell else None) == _bare(value):
                     yield self._copy(line, stands_at, column, 1)
 
     def new_rows(self) -> Iterator[Json]:

@@ -198,6 +198,17 @@ def test_a_date_looks_like_a_date_and_a_format_of_ones_own_stays(google: Google)
     assert shown[1][3] == "24/3/23"
 
 
+def test_a_number_that_replaces_a_date_does_not_look_like_a_date(google: Google) -> None:
+    world = google()
+    fmt = {"userEnteredFormat": {"numberFormat": {"type": "DATE", "pattern": "d/m/yy"}}}
+    area = grid(world.sheet_id, 3, 1, 1, 1)
+    world.batch({"repeatCell": {"range": area, "cell": fmt, "fields": "userEnteredFormat.numberFormat"}})
+    assert cells(world.rows()[1])["Qty"] == Serial(2.0)
+    write = SwapWrite(n=1, epoch=1, cells=(CellWrite("r_3", 3, "Qty", 7),), deletes=(RowDelete("r_2", 2),))
+    world.sheet.swap(world.target, write)
+    assert cells(world.rows()[0])["Qty"] == 7
+
+
 def test_the_quota_is_told_apart_and_nothing_took_effect(google: Google) -> None:
     world = google()
     world.sheet.swap(world.target, qty("r_2", 2, 5))

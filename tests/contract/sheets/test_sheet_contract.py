@@ -283,3 +283,25 @@ def test_a_column_that_is_gone_is_named_by_a_read_and_refused_by_a_write(world: 
     assert world.sheet.read_tab(world.target).missing_headers == ("Qty",)
     with pytest.raises(SheetsRefused, match="Qty"):
         world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 20)))
+
+
+def test_an_id_column_that_is_gone_is_named_by_every_read(world: World) -> None:
+    world.sheet.read_tab(world.target)
+    world.delete_column("_row_id")
+    image = world.sheet.read_tab(world.target)
+    assert image.missing_headers == ("_row_id",)
+    assert [r.row_id for r in image.rows] == [None, None, None]
+    positions = world.sheet.read_positions(world.target)
+    assert "_row_id" not in positions.columns
+    assert positions.rows == {}
+    with pytest.raises(SheetsRefused, match="_row_id"):
+        world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 20)))
+
+
+def test_a_column_removed_unseen_costs_no_other_column_a_value(world: World) -> None:
+    world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Price", 5)))
+    world.delete_column("Name")
+    before = [(r.row_id, cells(r)) for r in world.rows()]
+    answer = world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Price", 6), n=2))
+    assert answer.layout_changed
+    assert [(r.row_id, cells(r)) for r in world.rows()] == before

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapters import sheets_prepare
 from adapters.sheets_cells import encode_value, grid
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_prepare import look_at_tab, new_row_id, prepare_tab
@@ -233,12 +234,19 @@ def test_row_ids_are_opaque_and_unlike_each_other() -> None:
     assert all(re.fullmatch("r_[a-z2-7]{16}", i) for i in ids)
 
 
-def test_a_very_long_tab_gets_an_id_for_every_row(client: SheetsClient, sandbox: Any) -> None:
-    sheet = Spreadsheet(sandbox, ("Code", "State", "Day"))
-    span = {"sheetId": sheet.sheet_id, "dimension": "ROWS", "length": 25_000}
-    rows = [{"values": [encode_value(f"c{i}")]} for i in range(25_000)]
-    filled = {"range": grid(sheet.sheet_id, 2, 25_000, 0, 1), "rows": rows, "fields": "userEnteredValue"}
-    sheet.batch({"appendDimension": span}, {"updateCells": filled})
+def test_merged_cells_are_refused_with_the_way_to_unmerge_them(client: SheetsClient, sheet: Spreadsheet) -> None:
+    sheet.batch({"mergeCells": {"range": grid(sheet.sheet_id, 2, 1, 0, 2), "mergeType": "MERGE_ALL"}})
+    with pytest.raises(LinkRefused, match="merged cells") as refused:
+        prepare(client, sheet)
+    assert "Unmerge" in refused.value.hint
+
+
+def test_a_long_tab_gets_its_ids_in_pieces_and_every_row_one(
+    client: SheetsClient, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets_prepare, "IDS_PER_CALL", 50)
+    sheet = Spreadsheet(sandbox, ("Code", "State", "Day"), *((f"c{i}",) for i in range(230)))
+    writes = sheet.state["writes"]
     target = prepare(client, sheet)
-    image = GoogleSheet(client).read_tab(target)
-    assert len({r.row_id for r in image.rows}) == 25_000
+    assert len({r.row_id for r in GoogleSheet(client).read_tab(target).rows}) == 230
+    assert sheet.state["writes"] - writes == 5
