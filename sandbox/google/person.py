@@ -1,8 +1,8 @@
 """A person at the keyboard: does what Google's editor does, and causes what it causes.
 
-Cell edits tell onEdit and onChange triggers, changes of the structure only onChange ones.
-Where Google documents no change type (sort, moves, renames, undo of them, an old version), it
-is ``OTHER``.
+Cell edits tell onEdit and onChange triggers, changes of the structure only onChange ones; moved
+rows and columns that hold data tell both (https://theappsscriptlab.com/category/apps-script).
+Where Google documents no change type (sort, moves, renames, undo, an old version), it is ``OTHER``.
 """
 
 from collections.abc import Callable
@@ -192,12 +192,11 @@ class Person:
     def move_rows(self, document: Document, action: MoveRows) -> None:
         """Drag rows."""
         sheet = self._tab(document, action.tab)
-        if action.to > sheet.row_count + 1:
+        at, count, to = action.at - 1, action.count, action.to - 1
+        if to > sheet.row_count:
             raise bad_request(f"row {action.to} is not in the grid, which has {sheet.row_count} rows")
-        self._changed(
-            document, sheet, ChangeType.OTHER, action.user,
-            lambda: sheet.move_rows(action.at - 1, action.count, action.to - 1),
-        )  # fmt: skip
+        landing = Area(to if to <= at else max(to - count, at), 0, count, sheet.column_count)
+        self._moved(document, sheet, landing, action.user, lambda: sheet.move_rows(at, count, to))
 
     def insert_column(self, document: Document, action: AtColumn) -> None:
         """Insert a column left of column ``at``; it looks like that column."""
@@ -222,7 +221,8 @@ class Person:
         at, to = _column(sheet, action.at), column_index(action.to)
         if to > sheet.column_count:
             raise bad_request(f"column {action.to} is not in the grid")
-        self._changed(document, sheet, ChangeType.OTHER, action.user, lambda: sheet.move_columns(at, 1, to))
+        landing = Area(0, to if to <= at else to - 1, sheet.row_count, 1)
+        self._moved(document, sheet, landing, action.user, lambda: sheet.move_columns(at, 1, to))
 
     def sort(self, document: Document, action: Sort) -> None:
         """Sort the rows of a range."""
@@ -283,12 +283,25 @@ class Person:
         self._triggers.notify(Edited(document.id, sheet.sheet_id, area, user, *told))
         self._triggers.notify(Changed(document.id, ChangeType.EDIT, user, sheet.sheet_id))
 
+    def _moved(self, document: Document, sheet: Sheet, landing: Area, user: str, action: Callable[[], None]) -> None:
+        with document.lock:
+            with document.change(user, undoable=True):
+                action()
+            filled = _holds_data(sheet, landing)
+        if filled:
+            self._triggers.notify(Edited(document.id, sheet.sheet_id, landing, user))
+        self._triggers.notify(Changed(document.id, ChangeType.OTHER, user, sheet.sheet_id))
+
     def _changed(
         self, document: Document, sheet: Sheet, change: ChangeType, user: str, action: Callable[[], Any]
     ) -> None:
         with document.change(user, undoable=True):
             action()
         self._triggers.notify(Changed(document.id, change, user, sheet.sheet_id))
+
+
+def _holds_data(sheet: Sheet, area: Area) -> bool:
+    return any(not cell.empty for line in sheet.cells(area) for cell in line)
 
 
 def _check_allowed(cell: Cell, area: Area) -> None:

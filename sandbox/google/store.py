@@ -25,7 +25,7 @@ from sandbox.google.coding import (
 )
 from sandbox.google.document import Document, now
 
-VERSIONS_KEPT = 500
+VERSIONS_KEPT = 2000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spreadsheet (
@@ -56,14 +56,14 @@ class Store:
     """Opens, creates, lists and deletes spreadsheets.
 
     Args:
-        path: the SQLite file; made when absent.
+        path: the SQLite file; made when absent. None keeps everything in memory.
     """
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
+    def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = RLock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         # Survives a killed process; only a power cut could lose the last changes of a sandbox.
         self._db.execute("PRAGMA synchronous = NORMAL")

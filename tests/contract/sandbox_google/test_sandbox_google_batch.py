@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import requests
 from sandbox_google_served import Served
 
 VALUE = "userEnteredValue"
@@ -276,3 +277,25 @@ def test_an_answer_follows_the_formats_that_were_set(google: Served, sheet: str)
     shown = google.ok("GET", f"/v4/spreadsheets/{sheet}", includeGridData=True, ranges="C2")
     look = shown["sheets"][0]["data"][0]["rowData"][0]["values"][0]["userEnteredFormat"]
     assert look == number["userEnteredFormat"] | {"borders": {"top": line}}
+
+
+def test_white_space_and_repeated_rows_are_tidied_away(google: Served, sheet: str) -> None:
+    google.put(sheet, "A5", [["r4", "  Ann  Lee ", 3], ["r5", "BOB", 1], ["r6", "Ann", "3"]])
+    both = {"comparisonColumns": [span("COLUMNS", 1, 3)], "range": grid(1, 7, 0, 3)}
+    trim = {"trimWhitespace": {"range": grid(4, 5, 1, 2)}}
+    wide = {"autoResizeDimensions": {"dimensions": span("COLUMNS", 1, 2)}}
+    answer = google.batch(sheet, trim, {"deleteDuplicates": both}, wide)
+    assert answer["replies"][0]["trimWhitespace"] == {"cellsChangedCount": 1}
+    assert answer["replies"][1]["deleteDuplicates"] == {"duplicatesRemovedCount": 1}
+    names = [line[1] for line in google.values(sheet)]
+    assert names == ["name", "Ann", "Bob", "Cy", "Ann Lee", "Ann"]
+
+
+def test_a_long_query_may_come_as_a_form(google: Served, sheet: str) -> None:
+    answer = requests.post(
+        f"{google.url}/v4/spreadsheets/{sheet}/values:batchGet",
+        data={"ranges": ["A1", "B1:C1"], "majorDimension": "ROWS"},
+        headers={"X-HTTP-Method-Override": "GET", "Authorization": "Bearer tester"},
+        timeout=10,
+    )
+    assert [r["values"] for r in answer.json()["valueRanges"]] == [[["id"]], [["name", "n"]]]

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.google.document import Document
 from sandbox.google.rest.errors import bad_request
-from sandbox.google.rest.requests import cells, dimensions, look, metadata, sheets
+from sandbox.google.rest.requests import cells, dimensions, look, metadata, sheets, tidy
 
 Handler = Callable[[Document, dict[str, Any]], dict[str, Any] | None]
 
@@ -15,6 +15,7 @@ HANDLERS: dict[str, Handler] = {
     **sheets.HANDLERS,
     **metadata.HANDLERS,
     **look.HANDLERS,
+    **tidy.HANDLERS,
 }
 
 
