@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_MS = (1, 2.5, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 250, 500)
+_BUCKETS_S = (*(ms / 1000 for ms in _MS), 1, 2.5, 5, 10, 30, 60, 300)
 
 SHEET_TO_TABLE_S = Histogram(
     "twinsheet_sheet_to_table_seconds",

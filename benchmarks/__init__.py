@@ -1,1 +1,1 @@
-"""What is measured, and how."""
+"""What is measured, and how; docs/benchmarks.md tells the method and the last figures."""

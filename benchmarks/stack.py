@@ -1,0 +1,136 @@
+"""A stack of its own for measuring: free ports, a folder that goes away, a link with rows of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mysql.connector
+import psutil
+
+from adapters.mysql_connection import parse_url
+from sandbox.stack.servers import free_port
+from sandbox.stack.sheet_client import SheetClient
+
+LINK = "bench"
+TAB = "Items"
+TABLE = "bench.items"
+HEADERS = ("id", "name", "quantity", "price", "note")
+START_WITHIN_S = 300.0
+PER_MINUTE = 6000
+"""Google's quota is left aside: measured is what Twinsheet itself takes."""
+
+
+class BenchStack:
+    """A running stack and the ways in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.stack: dict[str, Any] = json.loads((folder / "stack.json").read_text())
+        self.sheets = SheetClient(self.stack["sheets_endpoint"])
+        self.spreadsheet = ""
+
+    def sql(self) -> Any:
+        """A connection of one's own to the database."""
+        address = parse_url(self.stack["mysql_url"])
+        return mysql.connector.connect(
+            host=address.host, port=address.port, user=address.user, password=address.password, autocommit=True
+        )
+
+    def twinsheet(self, *arguments: str) -> Any:
+        """One of our own commands, with its JSON.
+
+        Raises:
+            RuntimeError: it could not run.
+        """
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("TWINSHEET_")}
+        done = subprocess.run(  # noqa: S603 -- our own command
+            [sys.executable, "-m", "app.cli", *arguments, "--json"],
+            env=clean | {"TWINSHEET_RUN_DIR": str(self.folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode == 2:
+            raise RuntimeError(f"twinsheet {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
+
+    def link_rows(self, rows: int) -> None:
+        """Make a table of ``rows`` rows and link it to a tab; return once both sides are equal."""
+        connection = self.sql()
+        cursor = connection.cursor()
+        cursor.execute("CREATE DATABASE bench CHARACTER SET utf8mb4")
+        cursor.execute(
+            f"CREATE TABLE {TABLE} (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(80) NOT NULL,"
+            " quantity INT NOT NULL, price DECIMAL(10,2) NOT NULL, note TEXT NULL)"
+        )
+        cursor.executemany(
+            f"INSERT INTO {TABLE} (name, quantity, price) VALUES (%s, %s, %s)",  # noqa: S608 -- our own table
+            [(f"item {i}", i % 50, f"{i % 100}.50") for i in range(rows)],
+        )
+        connection.close()
+        sheet = {"properties": {"title": TAB, "gridProperties": {"rowCount": rows + 100, "columnCount": 12}}}
+        body = {"properties": {"title": "Bench"}, "sheets": [sheet]}
+        self.spreadsheet = str(self.sheets.call("POST", "/v4/spreadsheets", body)["spreadsheetId"])
+        self.put(f"{TAB}!A1", [list(HEADERS)])
+        place = ("--spreadsheet", self.spreadsheet, "--tab", TAB, "--table", TABLE)
+        self.twinsheet("link", "add", LINK, *place, "--yes")
+        self.assert_identical()
+
+    def put(self, where: str, values: list[list[Any]]) -> None:
+        """Write values through the API."""
+        path = f"/v4/spreadsheets/{self.spreadsheet}/values/{where}?valueInputOption=RAW"
+        self.sheets.call("PUT", path, {"range": where, "majorDimension": "ROWS", "values": values})
+
+    def assert_identical(self) -> None:
+        """Both sides hold the same, or measuring has no meaning.
+
+        Raises:
+            RuntimeError: they do not.
+        """
+        report = self.twinsheet("verify", LINK, "--wait", "120")
+        if not report["identical"]:
+            raise RuntimeError(f"not identical: {str(report)[:500]}")
+
+    def rss_mb(self) -> dict[str, float]:
+        """Resident memory of each process, in MB."""
+        pids = json.loads((self.folder / "stack.json").read_text())["pids"]
+        return {name: psutil.Process(pid).memory_info().rss / 1e6 for name, pid in pids.items()}
+
+
+@contextmanager
+def bench_stack() -> Iterator[BenchStack]:
+    """Start a stack, and stop it and its data at the end."""
+    with tempfile.TemporaryDirectory(prefix="twinsheet-bench-") as name:
+        folder = Path(name)
+        ports = {f"TWINSHEET_{p}_PORT": str(free_port()) for p in ("WEBHOOK", "CONSOLE", "SANDBOX", "MYSQL", "KAFKA")}
+        quota = {f"TWINSHEET_SHEETS_{kind}_PER_MINUTE": str(PER_MINUTE) for kind in ("READS", "WRITES")}
+        environment = os.environ | ports | quota | {"TWINSHEET_RUN_DIR": name, "TWINSHEET_SCAN_INTERVAL_S": "600"}
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "demo", "--no-sample"], env=environment, stdout=subprocess.DEVNULL
+        )
+        try:
+            _wait_ready(demo, folder)
+            stack = BenchStack(folder)
+            stack.sheets.call("POST", "/faults", {"quotas": {"reads_per_minute": 10**6, "writes_per_minute": 10**6}})
+            yield stack
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.wait(60)
+
+
+def _wait_ready(demo: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + START_WITHIN_S
+    while not (folder / "stack.json").exists():
+        if demo.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the stack did not start (exit code {demo.poll()})")
+        time.sleep(0.1)
