@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -95,23 +96,13 @@ class KafkaPublisher:
         future.add_callback(lambda _metadata: done(None))
         future.add_errback(failed)
 
-    def restart(self) -> None:
-        """Let go of a producer whose messages failed; those it still holds fail as well."""
-        with self._lock:
-            producer, self._producer = self._producer, None
-        if producer is not None:
-            producer.close(timeout=0)
-
     def close(self) -> None:
         """Flush for at most two seconds and let go of the connection."""
         with self._lock:
             self._closed = True
             producer, self._producer = self._producer, None
         if producer is not None:
-            try:
-                producer.close(timeout=CLOSE_S)
-            except KafkaError:  # the flush ran out of time; its messages were never acknowledged to anyone
-                producer.close(timeout=0)
+            _close(producer, CLOSE_S)
 
     def _send(self, producer: Any, topic: str, link: str, body: Json) -> Any:
         return producer.send(topic, value=encode(body), key=link.encode(), headers=headers_at(self._clock()))
@@ -154,8 +145,15 @@ class KafkaPublisher:
             raise unavailable(self._bootstrap, f"does not answer within {self._ack_timeout_s:g} s", error) from error
 
     def _discard(self, producer: Any) -> None:
+        """Have the next message start a new producer; what the old one still holds ends by its own timeouts."""
         with self._lock:
             if self._producer is not producer:
                 return
             self._producer = None
-        producer.close(timeout=0)
+        closing = threading.Thread(target=_close, args=(producer, self._ack_timeout_s), daemon=True)
+        closing.start()
+
+
+def _close(producer: Any, timeout_s: float) -> None:
+    with contextlib.suppress(KafkaError):  # not all was sent in time: whoever waits for it hears so
+        producer.close(timeout=timeout_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
@@ -50,6 +51,21 @@ def collect(source: KafkaSource, found: list[Delivery], count: int = 1) -> Calla
     return poll
 
 
+def published_by_many(publisher: KafkaPublisher) -> list[BaseException | None]:
+    """What eight threads that publish at once end with."""
+
+    def publish(number: int) -> BaseException | None:
+        time.sleep(number * 0.1)  # so that some are on their way when the first fails
+        try:
+            publisher.publish("t", f"link{number}", {})
+        except BaseException as error:  # noqa: BLE001  (handed to the test)
+            return error
+        return None
+
+    with ThreadPoolExecutor(8) as threads:
+        return list(threads.map(publish, range(8)))
+
+
 def within(timeout_s: float, call: Callable[[], object]) -> None:
     """The call raises KafkaUnavailable, and does not hang: the bound is several times what is promised."""
     began = time.monotonic()
@@ -81,6 +97,7 @@ def test_while_kafka_is_away_publishing_and_polling_fail_and_when_it_is_back_bot
 
         server.kill()
         within(20, lambda: publisher.publish("t", "orders", {"n": 2}))
+        assert [type(error) for error in published_by_many(publisher)] == [KafkaUnavailable] * 8
         failed: list[KafkaUnavailable] = []
 
         def poll() -> list[KafkaUnavailable]:
