@@ -113,6 +113,8 @@ def serve(host: str, port: int, data_dir: Path) -> int:
     serving.start()
     log.info("sandbox serves on http://%s:%s", host, port)
     stopping.wait()
+    if "page_streams" in sandbox.app.extensions:
+        sandbox.app.extensions["page_streams"].close()  # a page that is open would hold its thread
     stop_serving(server, serving)
     sandbox.close()
     return 0

@@ -89,7 +89,7 @@ class Agreement:
             before = self._rows.pop(uid, None)
             if before is not None:
                 touched[self._forget(uid, before)] = None
-            if row is not None and (row.key is not None or any(v is not None for v in row.cells.values())):
+            if row is not None:
                 self._rows[uid] = row
                 touched[self._place(uid, row)] = None
         for key in touched:

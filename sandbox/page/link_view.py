@@ -7,7 +7,7 @@ from typing import Any
 
 from core.errors import Unfit
 from core.model import ROW_ID_HEADER, Canonical, CellError, Key, LinkedColumn, Serial, SheetValue
-from sandbox.google.cells import Cell, ErrorValue, Row
+from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row
 from sandbox.page import statements
 from sandbox.page.agreement import MISFIT, Agreement, Landed, SheetRow
 from sandbox.page.cells import DATE_TYPES, Json
@@ -59,10 +59,12 @@ class LinkView:
 
     def keys(self, rows: Iterable[Row]) -> list[str | None]:
         """The key that each row of the tab shows, as the page names rows of the table."""
-        found = (self._sheet_row(row).key if row.cells else None for row in rows)
-        return [None if key is None else key_text(key) for key in found]
+        found = (self._sheet_row(row) if row.cells else None for row in rows)
+        return [None if one is None or one.key is None else key_text(one.key) for one in found]
 
-    def _sheet_row(self, row: Row) -> SheetRow:
+    def _sheet_row(self, row: Row) -> SheetRow | None:
+        if all(row.cells.get(uid, EMPTY).empty for uid, _ in self._columns):
+            return None
         cells = {column.name: _canonical(column, row.cells.get(uid)) for uid, column in self._columns}
         parts = [cells.get(c.name) for c in self._link.key_columns]
         key = tuple(p for p in parts if p is not None and p != MISFIT)
@@ -82,6 +84,8 @@ class LinkView:
         gone: list[tuple[Key, Cells | None]] = [(k, None) for k in before if k not in image.rows]
         changed = [(k, v) for k, v in image.rows.items() if before.get(k) is not v]
         self._agreement.table_changed([*gone, *changed], image.read_at_s)
+        if old is None:
+            self._agreement.take_landed()  # what was equal before anybody looked has not crossed just now
         return {"table": self._whole(image)} if old is None else {"rows": self._patch(old, image)}
 
     def _whole(self, image: TableImage) -> Json:

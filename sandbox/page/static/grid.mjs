@@ -70,7 +70,7 @@ export class Grid {
       layout: 'fitData',
       columnDefaults: { headerSort: false, resizable: 'header', minWidth: 36 },
       columns: [this.#rowHead(), ...this.columns.map((column, place) => this.#column(column, place))],
-      placeholder: '',
+      keybindings: false,
     });
     await new Promise((resolve) => { this.table.on('tableBuilt', resolve); });
     this.table.on('columnResized', () => this.#measure());

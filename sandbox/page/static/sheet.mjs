@@ -153,7 +153,7 @@ export class SheetPane {
     if (column.width !== WIDTH_PX.standard) return column.width;
     const known = this.widths.get(column.uid);
     if (known) return known;
-    let widest = 0;
+    let widest = column.linked ? textWidth(`${letters(place)}  ${text(this.at(0, place))}`) + 6 : 0;
     for (const row of this.rows.slice(0, ROWS_MEASURED)) widest = Math.max(widest, textWidth(text(row[place])));
     const wanted = widest ? Math.max(WIDTH_PX.least, Math.min(widest + 18, WIDTH_PX.most)) : WIDTH_PX.standard;
     this.widths.set(column.uid, wanted);

@@ -106,7 +106,8 @@ export class TablePane {
 
   #width(place) {
     const column = this.columns[place];
-    let widest = textWidth(column.name) + (column.key ? 24 : 0);
+    let widest = textWidth(column.name) + (column.key ? 36 : 8);
+    widest = Math.max(widest, textWidth(column.type) * 0.85);
     for (const [, values] of this.rows.slice(0, ROWS_MEASURED)) widest = Math.max(widest, textWidth(values[place] ?? 'NULL'));
     return Math.max(WIDTH_PX.least, Math.min(widest + 20, WIDTH_PX.most));
   }
@@ -199,7 +200,8 @@ function heading(column) {
   node.className = 'heading-cell linked';
   node.title = column.type;
   const name = document.createElement('b');
-  name.textContent = column.key ? `${column.name} 🔑︎` : column.name;
+  name.textContent = column.name;
+  if (column.key) node.classList.add('key');
   const type = document.createElement('small');
   type.textContent = column.type;
   node.append(name, type);
