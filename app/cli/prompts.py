@@ -59,9 +59,19 @@ def show_linked(report: Mapping[str, Any]) -> None:
     """The outcome: linked with its connection code, or the plan with what is to be decided."""
     code = report.get("connection_code")
     if not code:
-        show_plan(report["plan"])
-        click.echo("Nothing was written. Say whose values to take: --prefer sheet or --prefer table.")
+        _show_undecided(report["plan"])
         return
     click.secho(f"{report['link']} is linked: {report['tab']} and {report['table']}.", fg="green")
-    click.echo("Paste this code once into the sheet, menu Twinsheet → Connect:\n")
+    if report.get("connected"):
+        click.echo("The sheet is connected with this code:\n")
+    else:
+        click.echo("Paste this code once into the sheet, menu Twinsheet → Connect:\n")
     click.echo(code)
+
+
+def _show_undecided(plan: Mapping[str, Any]) -> None:
+    if plan["differences"]:
+        show_plan(plan)
+        click.echo("Nothing was written. Say whose values to take: --prefer sheet or --prefer table.")
+    else:
+        click.echo("Nothing was written.")

@@ -16,7 +16,7 @@ import structlog
 from app.metrics import SHEET_TO_TABLE_S
 from app.webhook.body import parse_body
 from config.links_file import LinkEntry
-from core.errors import TwinsheetError, WebhookRefused
+from core.errors import KafkaUnavailable, TwinsheetError, WebhookRefused
 from core.events import SHEET_OBSERVED
 from core.ports import EventPublisher, Json
 from core.secrets import is_signed
@@ -28,6 +28,9 @@ TOLERANCE_S = 300
 REMEMBERED_S = 600
 REMEMBERED_HERE_MAX = 100_000
 ACCEPTED, REPEATED = 202, 200
+STRIPES = 256
+"""Locks that keep two requests with the same id from overtaking each other."""
+KAFKA_RESTS_S = 1.0
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 _TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}")
 
@@ -131,6 +134,8 @@ class Receiver:
         self._seen = seen
         self._publisher = publisher
         self._clock = clock
+        self._alone = [threading.Lock() for _ in range(STRIPES)]
+        self._kafka_rests_until = 0.0
 
     def knows(self, link: str) -> bool:
         """Whether there is a link of that name."""
@@ -153,15 +158,26 @@ class Receiver:
         if len(request.body) > BODY_BYTES_MAX:
             raise WebhookRefused(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
         event = self._authentic(request, received_at)
-        if self._seen.seen(entry.name, event):
-            return REPEATED
-        body = _of_link(parse_body(request.body), entry)
-        at = datetime.fromtimestamp(received_at, UTC)
-        body |= {"event": event, "received_at": at.isoformat(timespec="microseconds").replace("+00:00", "Z")}
-        self._publisher.publish(SHEET_OBSERVED, entry.name, body)
-        self._seen.remember(entry.name, event)
+        with self._alone[hash((entry.name, event)) % len(self._alone)]:
+            if self._seen.seen(entry.name, event):
+                return REPEATED
+            body = _of_link(parse_body(request.body), entry)
+            at = datetime.fromtimestamp(received_at, UTC)
+            body |= {"event": event, "received_at": at.isoformat(timespec="microseconds").replace("+00:00", "Z")}
+            self._publish(entry.name, body)
+            self._seen.remember(entry.name, event)
         _measure(body, received_at, self._clock())
         return ACCEPTED
+
+    def _publish(self, link: str, body: Json) -> None:
+        """Publish; for a moment after a failure nobody waits for Kafka again, so that the others are answered."""
+        if self._clock() < self._kafka_rests_until:
+            raise KafkaUnavailable("Kafka did not acknowledge a moment ago.")
+        try:
+            self._publisher.publish(SHEET_OBSERVED, link, body)
+        except KafkaUnavailable:
+            self._kafka_rests_until = self._clock() + KAFKA_RESTS_S
+            raise
 
     def _authentic(self, request: Request, now: float) -> str:
         """The event's id, once its time and signature are good."""

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,12 @@ class Log:
 
     published: list[tuple[str, str, Json]] = field(default_factory=list)
     away: bool = False
+    delay_s: float = 0
+    asked: int = 0
 
     def publish(self, topic: str, link: str, body: Json) -> None:
+        self.asked += 1
+        time.sleep(self.delay_s)
         if self.away:
             raise KafkaUnavailable("Kafka does not answer.")
         self.published.append((topic, link, body))
@@ -322,7 +327,25 @@ def test_while_kafka_does_not_acknowledge_the_answer_is_503_and_nothing_is_remem
     assert int(answer.headers["retry-after"]) >= 1
     assert answer.reason
     door.log.away = False
+    door.now[0] += 2
     assert door.send().status == 202
+
+
+def test_while_kafka_rests_nobody_waits_for_it(door: Door) -> None:
+    door.log.away = True
+    assert [door.send(event=f"msg_{number}").status for number in range(5)] == [503] * 5
+    assert door.log.asked == 1
+    door.now[0] += 2
+    assert door.send().status == 503
+    assert door.log.asked == 2
+
+
+def test_the_same_event_sent_many_times_at_once_is_published_once(door: Door) -> None:
+    door.log.delay_s = 0.05
+    with ThreadPoolExecutor(12) as pool:
+        answers = [sent.result().status for sent in [pool.submit(door.send) for _ in range(12)]]
+    assert sorted(answers) == [200] * 11 + [202]
+    assert len(door.log.published) == 1
 
 
 def test_the_public_port_serves_hooks_and_healthz_alone(door: Door) -> None:
