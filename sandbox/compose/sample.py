@@ -7,8 +7,8 @@ from rich.console import Console
 
 from config.settings import load_settings
 from core.errors import TwinsheetError
-from sandbox.stack.demo import ensure_sample
 from sandbox.stack.runfolder import RunFolder
+from sandbox.stack.sample_setup import ensure_sample
 
 
 def main() -> int:

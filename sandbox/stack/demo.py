@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -18,13 +16,12 @@ from core.errors import StackError
 from sandbox.stack import install, programs, sample
 from sandbox.stack.downloads import Downloads, downloads_dir
 from sandbox.stack.runfolder import RunFolder
+from sandbox.stack.sample_setup import ensure_sample, verify_sample
 from sandbox.stack.services import KINDS, Plan, plan_stack
 from sandbox.stack.sheet_client import SheetClient
 from sandbox.stack.supervise import Stack, end_leftovers, stopped_by_signals
 
 _VERIFY_WAIT_S = 30
-_LINK_TIMEOUT_S = 180
-_COPY_WAIT_S = 60
 
 
 class _Scale(click.ParamType[tuple[str, int]]):
@@ -172,67 +169,6 @@ def _running(folder: RunFolder) -> dict[str, Any]:
     return stack
 
 
-def ensure_sample(folder: RunFolder, *, sheets_endpoint: str, mysql_url: str, console: Console) -> None:
-    """Make the sample once: its spreadsheet, its table and the link between them.
-
-    Raises:
-        StackError: it could not be linked.
-    """
-    note = folder.path / "sample.json"
-    made: dict[str, Any] = json.loads(note.read_text()) if note.is_file() else {}
-    if made.get("linked"):
-        return
-    with console.status("Making the sample"):
-        if "spreadsheet" not in made:
-            made["spreadsheet"] = sample.make_spreadsheet(SheetClient(sheets_endpoint))
-            note.write_text(json.dumps(made))
-        _make_table(mysql_url)
-        _link(made["spreadsheet"], folder)
-        _wait_until_copied(folder)
-        note.write_text(json.dumps(made | {"linked": True}))
-
-
-def _make_table(mysql_url: str) -> None:
-    from sandbox.stack.tour import connect
-
-    connection = connect(mysql_url)
-    try:
-        for statement in sample.TABLE_SQL:
-            connection.cursor().execute(statement)
-    finally:
-        connection.close()
-
-
-def _link(spreadsheet: str, folder: RunFolder) -> None:
-    place = ("--spreadsheet", spreadsheet, "--tab", sample.TAB, "--table", sample.TABLE)
-    done = _twinsheet(folder, "link", "add", sample.LINK, *place, "--yes", "--json", timeout_s=_LINK_TIMEOUT_S)
-    if done.returncode:
-        told = done.stderr.strip() or done.stdout.strip()
-        raise StackError(f"The sample could not be linked: {told[-600:]}", "Start over: make demo ARGS=--fresh")
-
-
-def _wait_until_copied(folder: RunFolder) -> None:
-    done = _verify(folder, _COPY_WAIT_S)
-    if done.returncode:
-        told = done.stderr.strip() or done.stdout.strip()
-        raise StackError(f"The sample was not copied whole: {told[-600:]}", "Start over: make demo ARGS=--fresh")
-
-
-def _twinsheet(folder: RunFolder, *arguments: str, timeout_s: float) -> "subprocess.CompletedProcess[str]":
-    """Run one of our own commands as a person would, attached to the stack by its folder."""
-    ours = {name for name in os.environ if name.startswith("TWINSHEET_")}
-    environment = {name: value for name, value in os.environ.items() if name not in ours}
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "app.cli", *arguments],
-        env=environment | {"TWINSHEET_RUN_DIR": str(folder.path)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
-
-
 def tell(stack: Mapping[str, Any], console: Console, *, with_sample: bool) -> None:
     """Print the addresses of a running stack, and what to try with the sample."""
     server = urlsplit(stack["mysql_url"])
@@ -264,7 +200,7 @@ def _tour(stack: dict[str, Any], folder: RunFolder, console: Console, as_json: b
     table = Table(str(stack["mysql_url"]))
     steps: list[Step] = []
     try:
-        for step in take_tour(sheet, table, lambda: _verify(folder, _VERIFY_WAIT_S).returncode == 0):
+        for step in take_tour(sheet, table, lambda: verify_sample(folder, _VERIFY_WAIT_S).returncode == 0):
             steps.append(step)
             mark = "[green]✓[/]" if step.good else "[red]✗[/]"
             console.print(f"{mark} {step.delay_s * 1000:8.0f} ms  {step.name}  {step.reason}".rstrip())
@@ -278,10 +214,6 @@ def _tour(stack: dict[str, Any], folder: RunFolder, console: Console, as_json: b
         told = [{"step": s.name, "delay_s": round(s.delay_s, 4), "good": s.good, "reason": s.reason} for s in steps]
         click.echo(json.dumps({"good": good, "steps": told, "memory_mb": memory}, ensure_ascii=False))
     return 0 if good else 1
-
-
-def _verify(folder: RunFolder, wait_s: int) -> "subprocess.CompletedProcess[str]":
-    return _twinsheet(folder, "verify", sample.LINK, "--wait", str(wait_s), "--json", timeout_s=wait_s + 60)
 
 
 def _memory(folder: RunFolder) -> dict[str, int]:

@@ -3,20 +3,18 @@
 import contextlib
 import ctypes
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
 from core.errors import StackError
-from sandbox.stack import commands
+from sandbox.stack import commands, datafolders
 from sandbox.stack.commands import KafkaPlace, MysqlPlace
 from sandbox.stack.programs import MysqlProgram, is_linux
 
@@ -85,74 +83,6 @@ def wait_until(condition: Callable[[], bool], what: str, timeout_s: float) -> No
 def end_with_parent() -> None:
     """Run in a child before it starts its program: the kernel ends it when its parent dies."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def prepare_mysql(program: MysqlProgram, place: MysqlPlace) -> None:
-    """Make the data folder unless it is there, and write the accounts that each start sets.
-
-    Raises:
-        StackError: the server could not make its data folder.
-    """
-    place.folder.mkdir(parents=True, exist_ok=True)
-    place.accounts.touch(mode=0o600)
-    place.accounts.write_text(commands.accounts_sql(place))
-    made_by = place.folder / "made_by"
-    if place.data.is_dir():
-        _assert_same_maker(place, made_by.read_text(), program.flavour)
-        return
-    made_by.write_text(program.flavour)
-    making = MysqlPlace(place.folder / "new", place.port, place.password, place.root_password)
-    with _made_whole(making.folder, making.data, place.data):
-        making.data.mkdir()
-        _run_once(
-            commands.initialise_command(program, making), "MySQL's data folder", commands.bootstrap_sql(program)
-        )
-
-
-def _assert_same_maker(place: MysqlPlace, made_by: str, flavour: str) -> None:
-    if made_by != flavour:
-        raise StackError(
-            f"The data in {place.data} was made by {made_by}, and what is found now is {flavour}.",
-            f"Put {made_by} back, or start over: make demo ARGS=--fresh",
-        )
-
-
-def prepare_kafka(java: str, jars: Path, place: KafkaPlace) -> None:
-    """Write the configuration and make the data folder unless it is there.
-
-    Raises:
-        StackError: Kafka could not make its data folder.
-    """
-    place.folder.mkdir(parents=True, exist_ok=True)
-    _write_kafka_files(place)
-    if place.data.is_dir():
-        return
-    making = KafkaPlace(place.folder / "new", place.port, place.controller_port)
-    with _made_whole(making.folder, making.data, place.data):
-        _write_kafka_files(making)
-        _run_once(commands.kafka_format_command(java, jars, making), "Kafka's data folder")
-
-
-def _write_kafka_files(place: KafkaPlace) -> None:
-    place.properties.write_text(commands.kafka_properties(place))
-    (place.folder / "log4j2.properties").write_text(commands.LOG4J)
-
-
-@contextmanager
-def _made_whole(scratch: Path, made: Path, final: Path) -> Iterator[None]:
-    """Let a data folder be made aside and rename it: one cut short is never taken for whole."""
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    yield
-    made.rename(final)
-    shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _run_once(command: list[str], what: str, stdin: str = "") -> None:
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
-    if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        raise StackError(f"{what} could not be made: {' | '.join(lines[-3:])}")
 
 
 class Server:
@@ -290,7 +220,7 @@ class MysqlServer(Server):
         return connect(unix_socket=str(self.place.socket), user="root", password=self.place.root_password)
 
     def _prepare(self) -> None:
-        prepare_mysql(self.program, self.place)
+        datafolders.prepare_mysql(self.program, self.place)
 
     def _command(self) -> list[str]:
         return commands.mysql_command(self.program, self.place)
@@ -347,7 +277,7 @@ class KafkaServer(Server):
         return self.place.bootstrap
 
     def _prepare(self) -> None:
-        prepare_kafka(self.java, self.jars, self.place)
+        datafolders.prepare_kafka(self.java, self.jars, self.place)
 
     def _command(self) -> list[str]:
         return commands.kafka_command(self.java, self.jars, self.place)

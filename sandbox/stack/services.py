@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from core.errors import StackError
-from sandbox.stack import commands, programs, servers
+from sandbox.stack import commands, datafolders, programs, servers
 from sandbox.stack.downloads import Downloads, downloads_dir
 from sandbox.stack.runfolder import RunFolder
 
@@ -128,7 +128,7 @@ def _mysql(program: programs.MysqlProgram, place: commands.MysqlPlace) -> Servic
         SERVERS,
         stop_s=8,
         ready=lambda _: servers.mysql_answers(place),
-        prepare=lambda: servers.prepare_mysql(program, place),
+        prepare=lambda: datafolders.prepare_mysql(program, place),
     )
 
 
@@ -150,7 +150,7 @@ def _kafka(downloads: Downloads, place: commands.KafkaPlace) -> Service:
         SERVERS,
         stop_s=8,
         ready=lambda _: servers.kafka_answers(place),
-        prepare=lambda: servers.prepare_kafka(java, jars, place),
+        prepare=lambda: datafolders.prepare_kafka(java, jars, place),
     )
 
 
