@@ -98,7 +98,9 @@ def _values(view: RowView, plan: RowPlan, live: dict[str, Observed]) -> dict[str
             plan.rejections.append(rejection(view, seen, reason.message))
             continue
         plan.mended.append(column.name)
-        if value is not None and not column.column.generated:
+        # An empty cell of a row that is being typed is not filled yet; one of a row that we removed was empty.
+        filled = seen.source == "swap" or seen.cell.value not in (None, "")
+        if filled and value is not None and not column.column.generated:
             values[column.name] = value
     return values
 

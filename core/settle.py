@@ -182,8 +182,7 @@ class _Settling:
         for column in self.link.columns:
             found = hit.cells.get(column.header, _BLANK)
             held = base.cells.get(column.name, CellBase(None))
-            if found.value is not None:
-                self.settlement.unseen.append(self._observed(base.row_id, column, found, held.value, None))
+            self.settlement.unseen.append(self._observed(base.row_id, column, found, held.value, None))
             if column in edited:
                 self.settlement.conflicts.append(
                     ConflictEntry(

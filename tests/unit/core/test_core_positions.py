@@ -1,0 +1,71 @@
+"""Where rows stand, and which of them still have to be looked at."""
+
+from __future__ import annotations
+
+from core.dirty import DirtyRows
+from core.model import Stamp
+from core.positions import after_write, with_hints
+from core.sheet import IdWrite, Positions, RowDelete, RowInsert, RowRestore, SwapWrite
+
+PLACES = Positions(Stamp(), {}, {"a": 2, "b": 3, "c": 4, "d": 5}, 5)
+
+
+def test_rows_below_a_deleted_one_move_up() -> None:
+    after = after_write(PLACES, SwapWrite(1, 1, deletes=(RowDelete("b", 3), RowDelete("c", 4))))
+    assert after.rows == {"a": 2, "d": 3}
+    assert after.last_row == 3
+
+
+def test_new_rows_stand_below_the_row_after_which_they_were_inserted() -> None:
+    write = SwapWrite(1, 1, inserts=(RowInsert("x", {}), RowInsert("y", {})), insert_after_row=5)
+    after = after_write(PLACES, write)
+    assert (after.rows["x"], after.rows["y"], after.last_row) == (6, 7, 7)
+
+
+def test_new_and_deleted_rows_of_one_write_end_where_the_write_itself_says() -> None:
+    write = SwapWrite(
+        1, 1, inserts=(RowInsert("x", {}),), insert_after_row=4, deletes=(RowDelete("b", 3),), ids=(IdWrite(9, "z"),)
+    )
+    after = after_write(PLACES, write)
+    assert after.rows == {"a": 2, "c": 3, "x": 4, "d": 5, "z": 9}
+    for row_id, row in PLACES.rows.items():
+        assert row_id == "b" or after.rows[row_id] == write.row_after(row)
+
+
+def test_a_restored_row_moves_the_rows_below_it_down() -> None:
+    assert SwapWrite(1, 1, row_restores=(RowRestore(0, 3),)).row_after(3) == 4
+    assert SwapWrite(1, 1, row_restores=(RowRestore(0, 3),)).row_after(2) == 2
+
+
+def test_what_the_script_has_just_seen_corrects_the_belief() -> None:
+    after = with_hints(PLACES, [("a", 2), ("b", 9), ("new", 12)])
+    assert (after.rows["b"], after.rows["new"], after.last_row) == (9, 12, 12)
+    assert with_hints(PLACES, [("a", 2)]) is PLACES
+
+
+def test_rows_are_looked_at_in_the_order_in_which_they_were_named_each_once() -> None:
+    dirty = DirtyRows()
+    dirty.add([("3",), ("1",)], 10)
+    dirty.add([("1",), ("2",)], 11)
+    assert dirty.first(2) == [("3",), ("1",)]
+    assert len(dirty) == 3
+
+
+def test_an_event_is_done_only_when_every_row_that_it_named_has_been_looked_at() -> None:
+    dirty = DirtyRows()
+    dirty.add([("1",), ("2",)], 10)
+    dirty.add([("2",), ("3",)], 11)
+    dirty.done([("1",)])
+    assert dirty.oldest_offset() == 10
+    dirty.done([("2",)])
+    assert dirty.oldest_offset() == 11
+    dirty.done([("3",)])
+    assert dirty.oldest_offset() is None
+
+
+def test_rows_that_no_event_named_hold_no_event_back_until_one_names_them() -> None:
+    dirty = DirtyRows()
+    dirty.add([("1",)], None)
+    assert dirty.oldest_offset() is None
+    dirty.add([("1",)], 12)
+    assert dirty.oldest_offset() == 12

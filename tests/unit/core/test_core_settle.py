@@ -1,0 +1,197 @@
+"""Settling a write to the sheet: what it found becomes base, edits, or something to put back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core_makers import HEADER, LINK, ROW, make_base
+
+from core.intent import PlannedWrite
+from core.model import ROW_ID_HEADER, CellBase, Key, RowBase, SheetCell, SheetValue, Stamp
+from core.settle import Settlement, settle
+from core.sheet import (
+    CellWrite,
+    FormulaRestore,
+    HitRow,
+    IdWrite,
+    RowDelete,
+    RowInsert,
+    RowRestore,
+    SwapAnswer,
+    SwapWrite,
+)
+
+N = 7
+SHOWN: dict[str, SheetValue] = {
+    "order_no": 1,
+    "customer": "Ann",
+    "quantity": 3,
+    "price": 9.5,
+    "status": "new",
+    "notes": "fragile",
+}
+
+
+def hit(row: int, row_id: str | None, formulas: Mapping[str, str] | None = None, **values: SheetValue) -> HitRow:
+    """A row as it was just before the write: the row of order 1, with `values` over it."""
+    cells = {
+        HEADER[c]: SheetCell(v, (formulas or {}).get(c)) for c, v in {**SHOWN, **values}.items() if v is not None
+    }
+    return HitRow(0, row, row_id, cells)
+
+
+def settled(
+    *hits: HitRow, bases: tuple[RowBase, ...] = (), keys: Mapping[str, Key] | None = None, q: int = 4, **write: Any
+) -> Settlement:
+    planned = PlannedWrite(SwapWrite(N, 2, **write), keys or {})
+    answer = SwapAnswer(Stamp(N - 1, q, 2), hits)
+    return settle(LINK, planned, answer, {b.row_id: b for b in bases})
+
+
+def wrote(column: str, value: SheetValue, row_id: str = "r_1", row: int = 5) -> CellWrite:
+    return CellWrite(row_id, row, HEADER[column], value)
+
+
+# --- cells ----------------------------------------------------------------------------------
+
+
+def test_a_write_that_found_what_base_holds_is_the_new_base_and_nothing_more() -> None:
+    done = settled(hit(5, "r_1"), bases=(make_base(cell_age=6),), cells=(wrote("notes", "ours"),))
+    assert done.bases["r_1"].cells["notes"] == CellBase("ours", n=N, age=6)
+    assert done.bases["r_1"].cells["price"] == CellBase("9.50", age=6)
+    assert [(h.column, h.old, h.new, h.side) for h in done.history] == [("notes", "fragile", "ours", "table")]
+    assert not (done.unseen or done.again or done.moved or done.rescan or done.formula_restores)
+
+
+def test_an_edit_that_nobody_reported_is_handed_on_with_the_base_that_it_replaced() -> None:
+    done = settled(hit(5, "r_1", notes="typed"), bases=(make_base(),), cells=(wrote("notes", "ours"),))
+    (seen,) = done.unseen
+    assert (seen.row_id, seen.column, seen.cell, seen.source) == ("r_1", "notes", SheetCell("typed"), "swap")
+    assert (seen.stamp, seen.base) == (Stamp(N, 4, 2), "fragile")
+    assert done.bases["r_1"].cells["notes"].value == "ours"  # base tells what the sheet holds
+
+
+def test_a_cell_that_a_person_emptied_before_our_write_is_an_unseen_edit_too() -> None:
+    done = settled(hit(5, "r_1", notes=None), bases=(make_base(),), cells=(wrote("notes", "ours"),))
+    assert [o.cell for o in done.unseen] == [SheetCell(None)]
+
+
+def test_a_person_who_typed_what_we_wrote_has_made_no_edit() -> None:
+    done = settled(hit(5, "r_1", notes="ours"), bases=(make_base(),), cells=(wrote("notes", "ours"),))
+    assert not done.unseen
+
+
+def test_a_value_that_does_not_fit_is_an_unseen_edit_and_is_mended_by_our_write() -> None:
+    done = settled(hit(5, "r_1", quantity="many"), bases=(make_base(),), cells=(wrote("quantity", 4),))
+    assert [o.cell.value for o in done.unseen] == ["many"]
+    assert ("r_1", "quantity") in done.mended
+
+
+def test_a_row_hit_by_mistake_gets_our_value_as_its_base_so_that_the_planner_puts_its_own_back() -> None:
+    other = make_base("r_2", key=("2",), notes="its own")
+    done = settled(
+        hit(5, "r_2", order_no=2, notes="its own"), bases=(make_base(), other), cells=(wrote("notes", "ours"),)
+    )
+    assert done.bases["r_2"].cells["notes"] == CellBase("ours", n=N)
+    assert "r_1" not in done.bases
+    assert done.again == {"r_1", "r_2"}
+    assert done.moved
+    assert not done.unseen
+
+
+def test_an_unseen_edit_in_a_row_hit_by_mistake_belongs_to_that_row() -> None:
+    other = make_base("r_2", key=("2",), notes="its own")
+    done = settled(hit(5, "r_2", notes="typed"), bases=(make_base(), other), cells=(wrote("notes", "ours"),))
+    assert [(o.row_id, o.cell.value, o.base) for o in done.unseen] == [("r_2", "typed", "its own")]
+
+
+def test_what_was_hit_in_a_row_that_nobody_knows_is_put_back_as_it_was() -> None:
+    done = settled(hit(5, None, notes="typed"), bases=(make_base(),), cells=(wrote("notes", "ours"),))
+    assert done.formula_restores == [FormulaRestore(0, 5, "Notes")]
+    assert done.again == {"r_1"}
+    assert not done.bases
+
+
+def test_a_formula_that_was_hit_is_put_back_and_base_remembers_it() -> None:
+    done = settled(
+        hit(5, "r_1", {"quantity": "=2+3"}, quantity=5), bases=(make_base(),), cells=(wrote("quantity", 77),)
+    )
+    assert done.formula_restores == [FormulaRestore(0, 5, "Quantity")]
+    assert done.bases["r_1"].cells["quantity"] == CellBase("5", n=N, formula=True)
+    assert done.again == {"r_1"}
+    assert not done.unseen
+
+
+def test_a_cell_written_again_since_is_left_to_the_later_write() -> None:
+    done = settled(hit(5, "r_1"), bases=(make_base(cell_n=N),), cells=(wrote("notes", "ours"),))
+    assert not (done.bases or done.unseen or done.history)
+
+
+def test_a_row_of_which_the_answer_says_nothing_needs_a_scan() -> None:
+    done = settled(bases=(make_base(),), cells=(wrote("notes", "ours"),))
+    assert done.rescan
+    assert not done.bases
+
+
+# --- rows -----------------------------------------------------------------------------------
+
+
+def test_an_inserted_row_has_what_was_written_as_its_base() -> None:
+    done = settled(
+        keys={"r_9": ("9",)}, inserts=(RowInsert("r_9", {"Order no.": 9, "Customer": "Bea", "Quantity": 2}),)
+    )
+    base = done.bases["r_9"]
+    assert (base.key, base.n, base.cells["customer"]) == (("9",), N, CellBase("Bea", n=N))
+    assert base.cells["notes"] == CellBase(None, n=N)
+    assert {(h.column, h.what) for h in done.history} == {
+        ("order_no", "inserted"),
+        ("customer", "inserted"),
+        ("quantity", "inserted"),
+    }
+
+
+def test_a_deleted_row_is_gone_and_its_values_are_kept() -> None:
+    done = settled(hit(5, "r_1"), bases=(make_base(),), deletes=(RowDelete("r_1", 5),))
+    base = done.bases["r_1"]
+    assert (base.gone, base.key, base.n, base.age) == (True, None, N, 8)
+    assert {(h.column, h.old, h.what) for h in done.history} == {(c, v, "deleted") for c, v in ROW.items()}
+    assert not (done.unseen or done.row_restores)
+
+
+def test_a_row_deleted_by_mistake_is_brought_back_and_the_one_meant_is_looked_at_again() -> None:
+    done = settled(hit(5, "r_2"), bases=(make_base(), make_base("r_2")), deletes=(RowDelete("r_1", 5),))
+    assert done.row_restores == [RowRestore(0, 5)]
+    assert done.again == {"r_1"}
+    assert not done.bases
+
+
+def test_a_doomed_row_that_a_person_had_edited_is_brought_back_whole_as_a_conflict() -> None:
+    done = settled(hit(5, "r_1", notes="keep me"), bases=(make_base(),), deletes=(RowDelete("r_1", 5),))
+    assert {o.column: o.cell.value for o in done.unseen} == {**SHOWN, "due": None, "notes": "keep me"}
+    assert [(c.column, c.sheet, c.table, c.rule) for c in done.conflicts] == [
+        ("notes", "keep me", None, "change_beats_delete")
+    ]
+    assert done.bases["r_1"].gone  # it stands in the sheet no longer: the planner inserts it into the table again
+
+
+def test_a_formula_that_shows_something_new_is_no_edit_of_a_doomed_row() -> None:
+    base = make_base(formulas=("quantity",))
+    done = settled(hit(5, "r_1", {"quantity": "=A1"}, quantity=8), bases=(base,), deletes=(RowDelete("r_1", 5),))
+    assert not (done.unseen or done.conflicts)
+
+
+def test_a_row_that_is_gone_already_is_not_brought_back_by_its_delete() -> None:
+    done = settled(hit(5, "r_1", notes="keep me"), bases=(make_base(gone=True),), deletes=(RowDelete("r_1", 5),))
+    assert not (done.unseen or done.bases)
+
+
+def test_an_id_counts_only_once_it_is_read_back_beside_its_row() -> None:
+    done = settled(hit(5, None), ids=(IdWrite(5, "r_9"),))
+    assert done.rescan
+    assert not (done.bases or done.formula_restores)
+
+
+def test_an_id_written_into_a_row_that_has_one_by_now_is_taken_back() -> None:
+    done = settled(hit(5, "r_2"), ids=(IdWrite(5, "r_9", None),))
+    assert done.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER)]

@@ -1,0 +1,121 @@
+"""From what differs between table and base to what is written into the sheet."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+from core_makers import LINK, ROW, make_base
+
+from core.model import CellBase, Key, RowBase, Serial, SheetCell, Stamp
+from core.ports import TableRow
+from core.sheet import CellWrite, IdWrite, Positions, RowDelete
+from core.sheet_plan import SheetPlan, SheetView, plan_sheet
+
+PLACES = Positions(Stamp(), {}, {"r_1": 5, "r_2": 9}, 9)
+
+
+def planned(
+    base: RowBase | None = None,
+    row: TableRow | None = None,
+    *,
+    key: Key = ("1",),
+    positions: Positions = PLACES,
+    waiting: frozenset[tuple[str, str]] = frozenset(),
+    to_name: Mapping[int, tuple[str | None, str | None]] | None = None,
+) -> SheetPlan:
+    numbers = itertools.count(1)
+    view = SheetView(
+        link=LINK,
+        keys=[key] if base or row else [],
+        bases={key: base} if base else {},
+        rows={key: row} if row else {},
+        positions=positions,
+        waiting=waiting,
+        to_name=(to_name or {}).items(),
+    )
+    return plan_sheet(view, lambda: f"r_new{next(numbers)}")
+
+
+def test_a_changed_cell_is_one_write_to_the_row_where_it_stands_now() -> None:
+    done = planned(make_base(), {**ROW, "price": "12.00"})
+    assert done.cells == [CellWrite("r_1", 5, "Price", 12.0)]
+    assert not (done.inserts or done.deletes or done.ids)
+
+
+def test_rows_that_agree_with_base_are_not_written_so_that_nothing_echoes() -> None:
+    assert planned(make_base(), ROW).is_idle
+
+
+def test_a_row_named_twice_is_written_once() -> None:
+    view = SheetView(LINK, [("1",), ("1",)], {("1",): make_base()}, {("1",): {**ROW, "notes": "x"}}, PLACES)
+    assert len(plan_sheet(view, lambda: "r_new").cells) == 1
+
+
+def test_values_are_written_typed_never_as_something_to_parse() -> None:
+    done = planned(make_base(), {**ROW, "due": "2024-05-06", "notes": "=1+1", "quantity": None})
+    assert {c.header: c.value for c in done.cells} == {"Due": Serial(45418.0), "Notes": "=1+1", "Quantity": None}
+
+
+def test_a_cell_that_a_decision_is_open_on_is_left_alone_and_its_neighbour_is_not() -> None:
+    waiting = frozenset({("r_1", "notes")})
+    done = planned(make_base(), {**ROW, "notes": "x", "price": "12.00"}, waiting=waiting)
+    assert [c.header for c in done.cells] == ["Price"]
+
+
+def test_a_cell_that_the_sheet_computes_is_never_written_and_the_table_writer_is_told() -> None:
+    base = make_base(formulas=("quantity",), cell_n=4, cell_age=6)
+    done = planned(base, {**ROW, "quantity": "77"})
+    assert done.is_empty
+    (seen,) = done.formula_conflicts
+    assert (seen.row_id, seen.column, seen.cell) == ("r_1", "quantity", SheetCell(3.0, "="))
+    assert (seen.stamp.n, seen.stamp.q) == (4, 3)
+
+
+def test_a_new_row_of_the_table_is_inserted_with_an_id_of_its_own_and_without_its_empty_cells() -> None:
+    done = planned(None, ROW)
+    (insert,) = done.inserts
+    assert insert.row_id == "r_new1"
+    assert insert.cells == {
+        "Order no.": 1,
+        "Customer": "Ann",
+        "Quantity": 3,
+        "Price": 9.5,
+        "Status": "new",
+        "Notes": "fragile",
+    }
+    assert done.keys == {"r_new1": ("1",)}
+
+
+def test_a_row_that_left_the_table_is_deleted_where_it_stands() -> None:
+    done = planned(make_base(), None)
+    assert done.deletes == [RowDelete("r_1", 5)]
+    assert done.keys == {"r_1": ("1",)}
+
+
+def test_a_row_that_stands_on_neither_side_any_more_is_only_forgotten() -> None:
+    done = planned(make_base("r_lost"), None)
+    assert done.is_empty
+    assert [(b.row_id, b.gone, b.key) for b in done.gone] == [("r_lost", True, None)]
+
+
+def test_a_changed_row_that_is_not_found_in_the_tab_is_left_to_a_scan() -> None:
+    done = planned(make_base("r_lost"), {**ROW, "notes": "x"})
+    assert done.is_empty
+    assert done.absent == ["r_lost"]
+
+
+def test_rows_without_an_id_are_named_the_known_ones_by_their_own_id() -> None:
+    done = planned(to_name={4: (None, None), 7: ("r_2", "r_1")})
+    assert done.ids == [IdWrite(4, "r_new1", None), IdWrite(7, "r_1", "r_2")]
+
+
+def test_the_generated_key_of_a_row_born_in_the_sheet_is_written_back_and_nothing_else() -> None:
+    base = make_base(order_no=None, key=("1",), price=None, notes=None)
+    done = planned(base, {**ROW, "price": None, "notes": None})
+    assert done.cells == [CellWrite("r_1", 5, "Order no.", 1)]
+
+
+def test_a_null_and_an_empty_text_show_alike_and_are_not_written_over_each_other() -> None:
+    assert planned(make_base(notes=None), {**ROW, "notes": ""}).is_idle
+    assert CellBase("") != CellBase(None)
