@@ -129,13 +129,17 @@ def _permutation(
     differing: Mapping[str, Collection[object]],
 ) -> list[IdWrite]:
     """Ids to move when the differing rows hold each other's contents; none when they do not."""
-    rows = [row_id for row_id in differing if row_id in known]
     wanted: dict[tuple[Canonical, ...], list[str]] = defaultdict(list)
-    for row_id in rows:
-        wanted[_contents_of_base(link, known[row_id])].append(row_id)
+    found: dict[str, tuple[Canonical, ...] | None] = {}
+    for row_id in differing:
+        if row_id not in known:
+            continue
+        base, contents = _contents_of_base(link, known[row_id]), _contents(link, own[row_id])
+        if contents != base:  # else it holds its own, and differs in being a formula or not
+            wanted[base].append(row_id)
+            found[row_id] = contents
     moves: list[IdWrite] = []
-    for row_id in rows:
-        contents = _contents(link, own[row_id])
+    for row_id, contents in found.items():
         owners = wanted.get(contents) if contents is not None else None
         if not owners:
             return []

@@ -1,0 +1,68 @@
+"""Both sides compared from themselves alone: what `verify` stands on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from core_makers import LINK, ROW, make_image, order_row, tab_row
+
+from core.compare import Comparison, Difference, compare, headers_to_columns
+from core.model import Key
+from core.ports import TableRow
+
+ONE: Key = ("1",)
+
+
+def compared(*rows: Any, table: tuple[tuple[Key, TableRow], ...] = ((ONE, ROW),), pending: Any = ()) -> Comparison:
+    return compare(LINK, make_image(*rows), table, pending)
+
+
+def test_equal_sides_have_no_difference_wherever_the_row_stands() -> None:
+    assert compared(order_row(17, "r_1")) == Comparison(1, ())
+
+
+def test_a_cell_that_differs_is_named_by_row_id_key_and_column_with_both_values() -> None:
+    found = compared(order_row(2, "r_1", price=12))
+    assert found.differences == (Difference("r_1", ONE, "price", "12", "9.50"),)
+
+
+def test_a_value_that_does_not_fit_is_a_difference_unless_it_is_known_and_shown() -> None:
+    row = order_row(2, "r_1", quantity="many")
+    assert compared(row).differences == (Difference("r_1", ONE, "quantity", "many", "3"),)
+    assert not compared(row, pending={("r_1", "quantity")}).differences
+
+
+def test_a_row_that_only_the_table_has_differs_in_every_column() -> None:
+    assert {(d.row_id, d.key, d.column) for d in compared().differences} == {(None, ONE, c) for c in ROW}
+
+
+def test_a_row_that_only_the_sheet_has_differs_in_every_cell_unless_it_is_incomplete() -> None:
+    row = tab_row(2, "r_9", None, customer="Bea")
+    assert [(d.row_id, d.column, d.sheet, d.table) for d in compared(row, table=()).differences] == [
+        ("r_9", "customer", "Bea", None)
+    ]
+    assert not compared(row, table=(), pending={("r_9", "customer")}).differences
+
+
+def test_a_key_that_stands_twice_in_the_sheet_is_a_difference() -> None:
+    found = compared(order_row(2, "r_1"), order_row(3, "r_2"))
+    assert {d.row_id for d in found.differences} == {"r_2"}
+
+
+def test_blank_rows_between_the_data_are_nothing() -> None:
+    assert not compared(order_row(2, "r_1"), tab_row(3, None), tab_row(4, "r_9")).differences
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [("order_no", "order_no"), ("Order no.", "order_no"), ("ORDER-NO", "order_no"), ("Order number", None)],
+)
+def test_headers_find_the_column_of_their_name_with_case_and_marks_left_aside(
+    header: str, column: str | None
+) -> None:
+    assert headers_to_columns([header], ["order_no", "notes"]).get(header) == column
+
+
+def test_two_headers_never_share_a_column() -> None:
+    assert headers_to_columns(["Notes", "notes"], ["notes"]) == {"Notes": "notes"}

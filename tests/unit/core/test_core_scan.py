@@ -1,0 +1,243 @@
+"""One read of the whole tab against base: what changed, who is missing, who is a stranger, what is too much."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from core_makers import LINK, make_base, make_image, order_row, tab_row
+
+from core.guards import APPROVED, is_approved, too_many, used_up
+from core.model import ROW_ID_HEADER, Serial
+from core.scan import Findings, compare, scan_events
+from core.sheet import IdWrite, TabImage
+
+
+def scanned(image: TabImage, *bases: Any, waiting: tuple[str, ...] = (), settled_n: int = 0) -> Findings:
+    return compare(LINK, image, bases, waiting, settled_n)
+
+
+def differing(found: Findings) -> set[tuple[str | None, str, Any]]:
+    return {(row.row_id, column.name, cell.value) for row, column, cell in found.cells}
+
+
+def many(count: int) -> list[Any]:
+    return [make_base(f"r_{i}", order_no=str(i), customer=f"Customer {i}") for i in range(1, count + 1)]
+
+
+def many_rows(count: int, **values: Any) -> list[Any]:
+    return [
+        order_row(i + 1, f"r_{i}", **{"order_no": i, "customer": f"Customer {i}", **values})
+        for i in range(1, count + 1)
+    ]
+
+
+# --- cells ----------------------------------------------------------------------------------
+
+
+def test_a_tab_that_equals_base_has_nothing_to_tell() -> None:
+    image = make_image(order_row(2, "r_1", due=Serial(45418.0)))
+    found = scanned(image, make_base(due="2024-05-06"))
+    assert found == Findings()
+    assert scan_events(LINK, image, found, [], event="scan_1") == []
+
+
+@pytest.mark.parametrize("shown", [9.5, "9.5", "9.50"])
+def test_a_value_shown_otherwise_is_the_same_value(shown: Any) -> None:
+    assert not scanned(make_image(order_row(2, "r_1", price=shown)), make_base()).cells
+
+
+def test_only_the_cells_that_differ_are_told() -> None:
+    found = scanned(make_image(order_row(2, "r_1", notes="typed", price=None)), make_base())
+    assert differing(found) == {("r_1", "notes", "typed"), ("r_1", "price", None)}
+    assert found.changed_rows == 1
+
+
+def test_a_value_that_does_not_fit_differs() -> None:
+    found = scanned(make_image(order_row(2, "r_1", quantity="many")), make_base())
+    assert differing(found) == {("r_1", "quantity", "many")}
+
+
+def test_a_formula_that_shows_what_base_holds_is_told_once() -> None:
+    image = make_image(
+        tab_row(
+            2,
+            "r_1",
+            {"quantity": "=1+2"},
+            order_no=1,
+            customer="Ann",
+            quantity=3,
+            price=9.5,
+            status="new",
+            notes="fragile",
+        )
+    )
+    assert differing(scanned(image, make_base())) == {("r_1", "quantity", 3)}
+    assert not scanned(image, make_base(formulas=("quantity",))).cells
+
+
+def test_every_cell_of_a_row_that_base_does_not_know_is_told() -> None:
+    found = scanned(make_image(tab_row(2, "r_9", None, customer="Bea", quantity=2)))
+    assert differing(found) == {("r_9", "customer", "Bea"), ("r_9", "quantity", 2)}
+    assert found.changed_rows == 0
+
+
+def test_a_row_that_moved_is_the_same_row() -> None:
+    assert not scanned(make_image(order_row(40, "r_1")), make_base()).cells
+
+
+# --- rows that are missing ------------------------------------------------------------------
+
+
+def test_a_known_row_that_the_tab_does_not_hold_is_missing() -> None:
+    found = scanned(make_image(order_row(2, "r_1")), make_base(), make_base("r_2", order_no="2"))
+    assert found.missing == ["r_2"]
+
+
+@pytest.mark.parametrize("written", [{"n": 7}, {"cell_n": 7}])
+def test_a_scan_from_before_our_last_write_to_a_row_does_not_miss_it(written: dict[str, int]) -> None:
+    base = make_base("r_2", order_no="2", **written)
+    assert not scanned(make_image(order_row(2, "r_1"), n=6), make_base(), base, settled_n=6).missing
+    assert scanned(make_image(order_row(2, "r_1"), n=7), make_base(), base, settled_n=7).missing == ["r_2"]
+
+
+def test_an_incomplete_row_that_is_gone_is_missing_too() -> None:
+    found = scanned(make_image(order_row(2, "r_1")), make_base(), waiting=("r_1", "r_9"))
+    assert found.missing == ["r_9"]
+
+
+# --- strangers and copies -------------------------------------------------------------------
+
+
+def test_a_row_without_an_id_is_a_stranger_and_a_blank_one_is_nothing() -> None:
+    stranger = tab_row(3, None, None, customer="Bea")
+    found = scanned(make_image(order_row(2, "r_1"), stranger, tab_row(4, None)), make_base())
+    assert found.strangers == [stranger]
+
+
+@pytest.mark.parametrize("rows", [(2, 3), (3, 2)])
+def test_of_two_rows_with_one_id_the_one_that_base_describes_keeps_it(rows: tuple[int, int]) -> None:
+    original, copy = order_row(rows[0], "r_1"), order_row(rows[1], "r_1", notes="changed copy")
+    found = scanned(make_image(*sorted((original, copy), key=lambda r: r.row)), make_base())
+    assert found.strangers == [copy]
+    assert not found.cells
+
+
+def test_of_two_equal_rows_with_one_id_the_upper_one_keeps_it() -> None:
+    found = scanned(make_image(order_row(2, "r_1"), order_row(3, "r_1")), make_base())
+    assert [r.row for r in found.strangers] == [3]
+
+
+# --- ids left behind by a partial sort ------------------------------------------------------
+
+
+def test_contents_sorted_past_their_ids_are_healed_by_moving_the_ids_and_nothing_is_rewritten() -> None:
+    rows = many_rows(4)
+    bases = many(4)
+    moved = [
+        order_row(rows[i].row, f"r_{i + 1}", order_no=of, customer=f"Customer {of}")
+        for i, of in enumerate((3, 1, 2, 4))
+    ]
+    found = scanned(make_image(*moved), *bases)
+    assert set(found.moved_ids) == {IdWrite(2, "r_3", "r_1"), IdWrite(3, "r_1", "r_2"), IdWrite(4, "r_2", "r_3")}
+    assert not (found.cells or found.missing)
+    assert found.changed_rows == 0
+
+
+def test_rows_that_hold_something_new_besides_are_no_permutation() -> None:
+    found = scanned(
+        make_image(
+            order_row(2, "r_1", order_no=2, customer="Customer 2"),
+            order_row(3, "r_2", order_no=1, customer="Somebody else"),
+        ),
+        *many(2),
+    )
+    assert not found.moved_ids
+    assert {row_id for row_id, _, _ in differing(found)} == {"r_1", "r_2"}
+
+
+def test_a_whole_tab_that_was_sorted_past_its_ids_is_no_case_for_the_guard() -> None:
+    count = 50
+    moved = [
+        order_row(i + 1, f"r_{i}", order_no=count + 1 - i, customer=f"Customer {count + 1 - i}")
+        for i in range(1, count + 1)
+    ]
+    found = scanned(make_image(*moved), *many(count))
+    assert found.guard is None
+    assert len(found.moved_ids) == count
+
+
+# --- guards ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("touched", "rows", "stops"), [(20, 20, False), (21, 41, True), (21, 42, False), (51, 100, True)]
+)
+def test_more_than_half_of_the_rows_and_more_than_twenty_is_too_many(touched: int, rows: int, stops: bool) -> None:
+    assert too_many(touched, rows) is stops
+
+
+def test_an_emptied_tab_holds_the_link() -> None:
+    found = scanned(make_image(), *many(50))
+    assert found.guard is not None
+    assert found.guard[0] == "deleted_in_sheet"
+    assert "50 of 50 rows" in found.guard[1]
+    assert "twinsheet approve orders" in found.guard[1]
+
+
+def test_a_tab_of_few_rows_may_be_emptied() -> None:
+    assert scanned(make_image(), *many(20)).guard is None
+
+
+def test_most_rows_changed_without_an_edit_being_reported_holds_the_link() -> None:
+    found = scanned(make_image(*many_rows(50, notes="overwritten")), *many(50))
+    assert found.guard is not None
+    assert found.guard[0] == "changed_in_sheet"
+
+
+@pytest.mark.parametrize("header", ["Customer", ROW_ID_HEADER])
+def test_a_lost_column_holds_the_link_before_anything_is_read_out_of_it(header: str) -> None:
+    found = scanned(make_image(order_row(2, "r_1", notes="x"), without=(header,)), make_base())
+    assert found.guard is not None
+    assert found.guard[0] == "columns_missing"
+    assert header in found.guard[1]
+    assert not (found.cells or found.missing)
+
+
+def test_counters_that_went_backwards_mean_that_an_older_version_was_restored() -> None:
+    found = scanned(make_image(order_row(2, "r_1"), n=6), make_base(), settled_n=7)
+    assert found.guard is not None
+    assert found.guard[0] == "version_restored"
+
+
+def test_an_approval_lets_each_way_of_the_flow_through_once() -> None:
+    seen = used_up(APPROVED, "sheet")
+    assert not is_approved(seen, "sheet")
+    assert is_approved(seen, "table")
+    assert used_up(seen, "table") is None
+    assert used_up(used_up(APPROVED, "table"), "sheet") is None
+    assert used_up("something else", "sheet") == "something else"
+
+
+# --- events ---------------------------------------------------------------------------------
+
+
+def test_the_events_of_a_scan_carry_its_stamp_its_cells_and_at_the_end_who_is_missing() -> None:
+    image = make_image(*many_rows(4, notes="typed"), tab_row(9, None, None, customer="Bea"), n=3, q=5)
+    found = scanned(image, *many(5))
+    events = scan_events(LINK, image, found, found.strangers, event="scan_1", rows_max=1)
+    assert len(events) == 1
+    event = json.loads(json.dumps(events[0]))
+    assert event["stamp"] == {"n": 3, "q": 5, "epoch": 0}
+    assert [c["row_id"] for c in event["cells"]] == ["r_1", "r_2", "r_3", "r_4"]
+    assert event["missing"] == ["r_5"]
+    assert event["names"] == [{"row": 9, "expected": None, "row_id": None}]
+
+
+def test_a_large_scan_comes_in_pieces_and_only_the_last_tells_who_is_missing() -> None:
+    image = make_image(*[tab_row(i + 1, f"r_{i}", None, customer=f"C{i}", quantity=i) for i in range(1, 21)])
+    found = scanned(image, make_base("r_lost", order_no="99"))
+    events = scan_events(LINK, image, found, [], event="scan_1", rows_max=2)
+    assert [len(e["cells"]) for e in events] == [14, 14, 12]
+    assert ["missing" in e for e in events] == [False, False, True]
