@@ -14,12 +14,12 @@ from typing import Any
 
 from adapters.sheets_cells import DATE_TYPES, encode_value, grid
 from adapters.sheets_client import SheetsClient
+from adapters.sheets_columns import PROTECTION, drop_down, hide, mark, number_format, protect, write_line
 from adapters.sheets_layout import (
     LAYOUT_FIELDS,
     Grid,
     SheetPart,
     columns_of,
-    metadata_key,
     parts,
 )
 from adapters.sheets_state_tab import StateTab
@@ -31,7 +31,6 @@ Json = dict[str, Any]
 
 IDS_PER_CALL = 20_000
 """About 1.5 MB; Google asks for 2 MB at most."""
-PROTECTION = "Twinsheet row ids"
 _SHEETS_FIELDS = "sheets(properties(sheetId,title,gridProperties),merges,protectedRanges(description,range))"
 
 
@@ -232,17 +231,17 @@ class _Preparation:
         if not self._id_known:
             yield from self._make_room()
         if self._created:
-            yield _write_line(tab, 1, 0, self._target.headers)
+            yield write_line(tab, 1, 0, self._target.headers)
         if not self._id_known:
-            yield _write_line(tab, 1, column, (ROW_ID_HEADER,))
+            yield write_line(tab, 1, column, (ROW_ID_HEADER,))
         if ROW_ID_HEADER not in self._marked:
-            yield _hide(tab, column)
-            yield _number_format(tab, column, ("TEXT", "@"))
+            yield hide(tab, column)
+            yield number_format(tab, column, ("TEXT", "@"))
         if column not in self._found.protected:
-            yield _protect(tab, column)
+            yield protect(tab, column)
         for header, at in {**self._positions, ROW_ID_HEADER: column}.items():
             if header not in self._marked:
-                yield _mark(self._target, header, at)
+                yield mark(self._target, header, at)
         for linked in self._linked:
             if linked.header not in self._marked:
                 yield from self._shape(linked)
@@ -305,11 +304,11 @@ class _Preparation:
         """Format and drop-down of a whole column, for later rows too; a date format of one's own stays."""
         tab, column, codec = self._target.sheet_id, self._positions[linked.header], linked.codec
         if codec.plain_text:
-            yield _number_format(tab, column, ("TEXT", "@"))
+            yield number_format(tab, column, ("TEXT", "@"))
         elif codec.number_format and not (codec.number_format[0] in DATE_TYPES and self._dated(column)):
-            yield _number_format(tab, column, codec.number_format)
+            yield number_format(tab, column, codec.number_format)
         if codec.options:
-            yield _drop_down(tab, column, codec.options)
+            yield drop_down(tab, column, codec.options)
 
     def _dated(self, column: int) -> bool:
         rows = self._found.cells.rows
@@ -317,57 +316,3 @@ class _Preparation:
         raw = (cells[column] if column < len(cells) else None) or {}
         kind = ((raw.get("effectiveFormat") or {}).get("numberFormat") or {}).get("type")
         return kind in DATE_TYPES
-
-
-def _below_header(sheet_id: int, column: int) -> Json:
-    return {"sheetId": sheet_id, "startRowIndex": 1, "startColumnIndex": column, "endColumnIndex": column + 1}
-
-
-def _write_line(sheet_id: int, row: int, column: int, values: Sequence[str]) -> Json:
-    area = grid(sheet_id, row, 1, column, len(values))
-    rows = [{"values": [encode_value(v) for v in values]}]
-    return {"updateCells": {"range": area, "rows": rows, "fields": "userEnteredValue"}}
-
-
-def _hide(sheet_id: int, column: int) -> Json:
-    span = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
-    return {
-        "updateDimensionProperties": {"range": span, "properties": {"hiddenByUser": True}, "fields": "hiddenByUser"}
-    }
-
-
-def _protect(sheet_id: int, column: int) -> Json:
-    area = {"sheetId": sheet_id, "startColumnIndex": column, "endColumnIndex": column + 1}
-    protection = {"range": area, "description": PROTECTION, "warningOnly": True}
-    return {"addProtectedRange": {"protectedRange": protection}}
-
-
-def _mark(target: SheetTarget, header: str, column: int) -> Json:
-    span = {"sheetId": target.sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
-    metadata = {
-        "metadataKey": metadata_key(target.link),
-        "metadataValue": header,
-        "visibility": "DOCUMENT",
-        "location": {"dimensionRange": span},
-    }
-    return {"createDeveloperMetadata": {"developerMetadata": metadata}}
-
-
-def _number_format(sheet_id: int, column: int, number_format: tuple[str, str]) -> Json:
-    kind, pattern = number_format
-    shape = {"userEnteredFormat": {"numberFormat": {"type": kind, "pattern": pattern}}}
-    return {
-        "repeatCell": {
-            "range": _below_header(sheet_id, column),
-            "cell": shape,
-            "fields": "userEnteredFormat.numberFormat",
-        }
-    }
-
-
-def _drop_down(sheet_id: int, column: int, options: Sequence[str]) -> Json:
-    """A list to choose from; not strict, because what the table refuses is shown beside the cell."""
-    values = [{"userEnteredValue": o} for o in options]
-    rule = {"condition": {"type": "ONE_OF_LIST", "values": values}, "showCustomUi": True, "strict": False}
-    area = _below_header(sheet_id, column)
-    return {"setDataValidation": {"range": area, "rule": rule, "filteredRowsIncluded": True}}

@@ -1,8 +1,4 @@
-"""The swap write as Google's JSON, and what its answer says. Pure.
-
-``plan_swap`` encodes one atomic ``spreadsheets.batchUpdate``; ``decode_swap`` reads what stood in the sheet
-just before it out of the answer, ``decode_scratch`` the same out of a later read of the scratch.
-"""
+"""The swap write as Google's JSON: one atomic ``spreadsheets.batchUpdate``. Pure."""
 
 from __future__ import annotations
 
@@ -12,26 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.sheets_cells import a1_range, date_format, encode_value, grid, quoted, row_span
-from adapters.sheets_layout import (
-    BAND_ROW,
-    GRID_FIELDS,
-    SHEET_FIELDS,
-    Band,
-    Grid,
-    Layout,
-    SheetPart,
-    columns_of,
-    parts,
-    state_part,
-    tab_part,
-)
+from adapters.sheets_layout import BAND_ROW, Band, Layout
 from core.errors import SheetsRefused
-from core.model import ROW_ID_HEADER, STATE_TAB, Serial, SheetCell, SheetValue, Stamp
-from core.sheet import HitRow, RowInsert, SheetTarget, SwapAnswer, SwapWrite
+from core.model import ROW_ID_HEADER, STATE_TAB, Serial, SheetValue
+from core.sheet import RowInsert, SwapWrite
 
 Json = dict[str, Any]
 
-ANSWER_FIELDS = f"updatedSpreadsheet(sheets({SHEET_FIELDS},data({GRID_FIELDS})))"
 SCRATCH_CELLS_MAX = 2_000_000
 """Google allows 10,000,000 cells in a spreadsheet; the scratch may not take much of them."""
 _GROW_ROWS = 1000
@@ -342,118 +325,3 @@ def _response_ranges(layout: Layout, write: SwapWrite) -> list[str]:
         for half in (band.column, band.column + band.half):
             ranges.append(a1_range(STATE_TAB, band.line_row, last, half + left, half + right))
     return ranges
-
-
-# --- the answer -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What an answer said."""
-
-    answer: SwapAnswer
-    layout: Layout
-    """As of the answer."""
-
-
-def decode_swap(answer: Mapping[str, Any], target: SheetTarget, plan: SwapPlan, write: SwapWrite) -> Decoded:
-    """Read the answer of a swap write.
-
-    The columns in the answer are those at the moment of the write, because the answer is part of it. Where
-    they are not the ones that the write went by, ``layout_changed`` is set and the rows are left out.
-    """
-    found = parts(answer.get("updatedSpreadsheet") or {})
-    state, tab = state_part(found), tab_part(found, target)
-    band = plan.layout.band
-    layout = replace(
-        plan.layout,
-        tab_title=tab.title,
-        tab_rows=tab.row_count,
-        tab_columns=tab.column_count,
-        columns=columns_of(tab, target),
-        state_rows=state.row_count,
-        state_columns=state.column_count,
-    )
-    before = counters_copy(state.grid_at(BAND_ROW, band.column), band)
-    if layout.columns != plan.layout.columns:
-        return Decoded(SwapAnswer(before, (), layout_changed=True), layout)
-    left, _ = plan.layout.span
-    lines = Lines(
-        state.grid_at(band.line_row, band.column + left),
-        state.grid_at(band.line_row, band.column + band.half + left),
-        band,
-    )
-    return Decoded(SwapAnswer(before, hit_rows(layout, lines, write)), layout)
-
-
-def undating_requests(decoded: Decoded, write: SwapWrite) -> Iterator[Json]:
-    """Take the date format off cells that held a date and were given a number: they would go on showing one."""
-    hits, layout = {h.row: h for h in decoded.answer.rows}, decoded.layout
-    for cell in write.cells:
-        before = hits[cell.row].cells.get(cell.header)
-        number = isinstance(cell.value, int | float) and not isinstance(cell.value, bool)
-        if number and before is not None and isinstance(before.value, Serial):
-            area = grid(layout.tab_id, write.row_after(cell.row), 1, layout.columns[cell.header], 1)
-            yield {"repeatCell": {"range": area, "cell": {}, "fields": "userEnteredFormat.numberFormat"}}
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """The two halves of the scratch's lines; they may be one and the same piece of an answer."""
-
-    as_it_was: Grid
-    values: Grid
-    band: Band
-
-    def cell(self, line: int, column: int) -> SheetCell | None:
-        """What stood in a column of the tab: a formula with the value that it showed in its own place.
-
-        The text of a formula is that of the copy: its relative references are shifted.
-        """
-        row = self.band.line_row + line
-        cell = self.as_it_was.cell(row, self.band.column + column)
-        if cell is None or cell.formula is None:
-            return cell
-        shown = self.values.cell(row, self.band.column + self.band.half + column)
-        value = shown.value if shown else None
-        if isinstance(cell.value, Serial) and isinstance(value, int | float):
-            value = Serial(float(value))
-        return SheetCell(value, cell.formula)
-
-
-def hit_rows(layout: Layout, lines: Lines, write: SwapWrite) -> tuple[HitRow, ...]:
-    """The rows that a write looked at, as they were just before it, by the columns of ``layout``."""
-    return tuple(_hit(layout, lines, line, row) for line, row in enumerate(write.looked_at))
-
-
-def _hit(layout: Layout, lines: Lines, line: int, row: int) -> HitRow:
-    cells = {header: lines.cell(line, column) for header, column in layout.columns.items()}
-    row_id = cells.pop(ROW_ID_HEADER, None)
-    return HitRow(
-        scratch_line=line,
-        row=row,
-        row_id=id_text(row_id),
-        cells={header: cell for header, cell in cells.items() if cell is not None},
-    )
-
-
-def id_text(cell: SheetCell | None) -> str | None:
-    """A row id as text; ``None`` for a blank cell."""
-    return None if cell is None or cell.value is None else str(cell.value)
-
-
-def counters_copy(piece: Grid, band: Band) -> Stamp:
-    """The counters as they were just before the write."""
-    values = [piece.cell(BAND_ROW, band.column + i) for i in range(3)]
-    n, epoch, q = (_count(c) for c in values)
-    return Stamp(n=n, q=q, epoch=epoch)
-
-
-def _count(cell: SheetCell | None) -> int:
-    value = cell.value if cell else None
-    return int(value) if isinstance(value, int | float) else 0
-
-
-def state_of(answer: Mapping[str, Any]) -> SheetPart:
-    """The hidden tab out of a read."""
-    return state_part(parts(answer))

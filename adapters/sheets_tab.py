@@ -9,6 +9,17 @@ from typing import Any
 
 import structlog
 
+from adapters.sheets_answer import (
+    ANSWER_FIELDS,
+    Decoded,
+    Lines,
+    counters_copy,
+    decode_swap,
+    hit_rows,
+    id_text,
+    is_told,
+    undating_requests,
+)
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_layout import (
     BAND_ROW,
@@ -29,18 +40,7 @@ from adapters.sheets_layout import (
     tab_part,
 )
 from adapters.sheets_restore import needs_resolving, resolve, restore_filters
-from adapters.sheets_swap import (
-    ANSWER_FIELDS,
-    Decoded,
-    Lines,
-    SwapPlan,
-    counters_copy,
-    decode_swap,
-    hit_rows,
-    id_text,
-    plan_swap,
-    undating_requests,
-)
+from adapters.sheets_swap import SwapPlan, plan_swap
 from adapters.sheets_takeback import believed_columns, header_moved, take_back
 from adapters.sheets_widen import widen
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
@@ -129,6 +129,8 @@ class GoogleSheet:
             self._layouts.pop(target.link, None)
             self._unanswered[target.link] = plan.layout
             raise
+        if not is_told(raw, target):
+            return self._look_after(target, write, plan)
         decoded = decode_swap(raw, target, plan, write)
         self._layouts[target.link] = decoded.layout
         if decoded.answer.layout_changed:
@@ -136,6 +138,20 @@ class GoogleSheet:
         else:
             self._undate(target, write, decoded)
         return decoded.answer
+
+    def _look_after(self, target: SheetTarget, write: SwapWrite, plan: SwapPlan) -> SwapAnswer:
+        """Google wrote but left the answer out: the scratch tells the same, for one read more."""
+        self._layouts.pop(target.link, None)
+        self._unanswered[target.link] = plan.layout
+        try:
+            answer = self._recall(target, write, plan.layout)
+        except ReplyLost:
+            raise
+        except SheetsUnavailable as error:
+            raise ReplyLost(f"The write was sent, its scratch is not yet read: {error.message}") from error
+        if answer is None:
+            raise ReplyLost("Google took the write, but the counters do not show it.")
+        return answer
 
     def _undate(self, target: SheetTarget, write: SwapWrite, decoded: Decoded) -> None:
         """A number that replaced a date must not look like one; only then a second call is needed."""

@@ -1,6 +1,7 @@
 """What only a real spreadsheet can do to Google's adapter, against the sandbox over HTTP."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -238,6 +239,24 @@ def test_a_spreadsheet_that_is_not_shared_tells_whom_to_share_it_with(google: Go
 def test_an_unknown_spreadsheet_is_refused_for_good(client: SheetsClient) -> None:
     with pytest.raises(SheetsRefused, match="no such spreadsheet"):
         GoogleSheet(client).read_tab(SheetTarget("orders", "nowhere", 0, ("Name",)))
+
+
+class Terse(SheetsClient):
+    """A Google that performs writes and leaves the spreadsheet out of its answers."""
+
+    def write(self, *call: Any, **options: Any) -> Any:
+        super().write(*call, **options)
+        return {"spreadsheetId": call[0]}
+
+
+def test_an_answer_that_google_left_out_is_read_from_the_scratch(google: Google) -> None:
+    world = google()
+    terse = Terse(endpoint=world.sandbox.url, token="writer")
+    answer = GoogleSheet(terse).swap(world.target, qty("r_2", 2, 6))
+    assert answer.rows[0].row_id == "r_2"
+    assert answer.rows[0].cells["Qty"].value == 1
+    assert cells(world.rows()[0])["Qty"] == 6
+    terse.close()
 
 
 def test_the_swap_write_is_tried_on_the_scratch_alone(google: Google) -> None:

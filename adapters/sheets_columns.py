@@ -1,0 +1,74 @@
+"""Requests that make a column of a tab the product's own: mark, hide, protect, format. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from adapters.sheets_cells import encode_value, grid
+from adapters.sheets_layout import metadata_key
+from core.sheet import SheetTarget
+
+Json = dict[str, Any]
+
+PROTECTION = "Twinsheet row ids"
+
+
+def below_header(sheet_id: int, column: int) -> Json:
+    """Everything of a 0-based column but its header, later rows too."""
+    return {"sheetId": sheet_id, "startRowIndex": 1, "startColumnIndex": column, "endColumnIndex": column + 1}
+
+
+def write_line(sheet_id: int, row: int, column: int, values: Sequence[str]) -> Json:
+    """Texts into adjacent cells of the 1-based ``row``, from the 0-based ``column`` on."""
+    area = grid(sheet_id, row, 1, column, len(values))
+    rows = [{"values": [encode_value(v) for v in values]}]
+    return {"updateCells": {"range": area, "rows": rows, "fields": "userEnteredValue"}}
+
+
+def hide(sheet_id: int, column: int) -> Json:
+    """Hide a column from people."""
+    span = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
+    return {
+        "updateDimensionProperties": {"range": span, "properties": {"hiddenByUser": True}, "fields": "hiddenByUser"}
+    }
+
+
+def protect(sheet_id: int, column: int) -> Json:
+    """Warn whoever edits the column; everybody still can."""
+    area = {"sheetId": sheet_id, "startColumnIndex": column, "endColumnIndex": column + 1}
+    protection = {"range": area, "description": PROTECTION, "warningOnly": True}
+    return {"addProtectedRange": {"protectedRange": protection}}
+
+
+def mark(target: SheetTarget, header: str, column: int) -> Json:
+    """Metadata that names the column, wherever it moves and whatever its header says."""
+    span = {"sheetId": target.sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
+    metadata = {
+        "metadataKey": metadata_key(target.link),
+        "metadataValue": header,
+        "visibility": "DOCUMENT",
+        "location": {"dimensionRange": span},
+    }
+    return {"createDeveloperMetadata": {"developerMetadata": metadata}}
+
+
+def number_format(sheet_id: int, column: int, wanted: tuple[str, str]) -> Json:
+    """Format a whole column as (type, pattern)."""
+    kind, pattern = wanted
+    shape = {"userEnteredFormat": {"numberFormat": {"type": kind, "pattern": pattern}}}
+    return {
+        "repeatCell": {
+            "range": below_header(sheet_id, column),
+            "cell": shape,
+            "fields": "userEnteredFormat.numberFormat",
+        }
+    }
+
+
+def drop_down(sheet_id: int, column: int, options: Sequence[str]) -> Json:
+    """A list to choose from; not strict, because what the table refuses is shown beside the cell."""
+    values = [{"userEnteredValue": o} for o in options]
+    rule = {"condition": {"type": "ONE_OF_LIST", "values": values}, "showCustomUi": True, "strict": False}
+    area = below_header(sheet_id, column)
+    return {"setDataValidation": {"range": area, "rule": rule, "filteredRowsIncluded": True}}
