@@ -31,7 +31,8 @@ RUN /venv/bin/pip install --no-deps -e /app \
  && /venv/bin/python -m compileall -q /app
 
 FROM base
-RUN useradd --system --uid 10001 --home-dir /var/lib/twinsheet --create-home twinsheet
+RUN useradd --system --uid 10001 --home-dir /var/lib/twinsheet twinsheet \
+ && install --directory --owner=twinsheet --mode=0700 /var/lib/twinsheet
 COPY --from=app /venv /venv
 COPY --from=grid /downloads /downloads
 COPY --from=app /app /app
