@@ -29,7 +29,7 @@ from pymysqlreplication.row_event import (
 
 from adapters.binlog_events import Committed, Position, RowChange, Table, TableChange
 from adapters.binlog_sql import boundary, table_changes
-from adapters.binlog_wire import StreamStopped, Tap, connection_class, stream_error
+from adapters.binlog_wire import Group, StreamStopped, Tap, connection_class, stream_error
 from adapters.gtids import GtidSet, MariadbPosition
 from adapters.mysql_connection import CONNECT_TIMEOUT_S, MysqlAddress
 from core.errors import MysqlUnavailable, TwinsheetError
@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_S = 0.5
 SILENCE_S = 10.0
 """A connection that is silent for so long, heartbeats included, is dead."""
+FAULTS_MAX = 20
+"""Events in a row that cannot be read; beyond, it is not the events."""
 PIECE_ROWS = 1000
 PREPARED_ROWS_MAX = 20_000
 """Rows of XA transactions that are kept until they are committed; beyond, their tables are looked at whole."""
@@ -147,17 +149,22 @@ class BinlogReader:
             PositionLost: the server does not hold the binlog at ``start``.
             MysqlRefused: no right to read it.
         """
+        faults = 0
         while True:
             try:
                 event = self._stream.fetchone()
+                faults = 0
             except StreamStopped:
                 return
             except TwinsheetError:
                 raise
             except pymysql.MySQLError as error:
                 raise stream_error(error, self._where) from error
-            except Exception as error:  # noqa: BLE001  (whatever an event does to the library, the next is read)
+            except Exception as error:
+                faults += 1
                 log.warning("binlog_event_unreadable", error=f"{type(error).__name__}: {error}")
+                if faults > FAULTS_MAX:
+                    raise stream_error(error, self._where) from error
                 self._look_at_all(f"an event that cannot be read ({type(error).__name__})")
                 continue
             yield from self._taken(event)
@@ -247,7 +254,8 @@ class BinlogReader:
             self._gtids.add(group.gtid)
         done = self._piece(last=True, position=self._here())
         self._began = f"{done.position.file}:{done.position.offset}"
-        self._tap.group = type(group)()
+        now_s = self._tap.clock()
+        self._tap.group = Group(header_s=int(now_s), received_s=now_s)
         return done
 
     def _piece(self, *, last: bool, position: Position) -> Committed:

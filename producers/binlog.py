@@ -13,6 +13,7 @@ from adapters.binlog_lease import BinlogLease
 from adapters.binlog_server import BinlogServer
 from adapters.kafka_log import KafkaPublisher, ensure_topics
 from adapters.mysql_binlog import BinlogReader, Watch
+from adapters.mysql_cascades import silent_cascades
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
 from adapters.mysql_schema import describe_table
@@ -52,6 +53,7 @@ def build(service: Service) -> Callable[[], None]:
         links=Links(settings.links, partial(describe_table, session), codec_for),
         messages=Messages(outbox=outbox, times=TableTimes(), fold=watch.fold),
         stop=service.stop,
+        cascades=partial(silent_cascades, session),
         beat=service.beat,
         published=observe,
         reading=tell_lag,

@@ -15,7 +15,7 @@ from core.errors import KafkaUnavailable, MysqlUnavailable
 from core.inflight import InFlight
 from core.model import Link
 from core.ports import Json
-from producers.binlog_messages import Message, Messages, compare_all
+from producers.binlog_messages import Cascades, Message, Messages, compare_all
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +79,8 @@ class Watched(Protocol):
 
 
 OpenReader = Callable[[Position, bool], Reader]
+CascadesOf = Callable[[set[Table]], Cascades]
+"""By linked table, the foreign keys through which its rows change without a word in the binlog."""
 Reading = Callable[[datetime | None], None]
 """Told once a second with the commit time of the transaction read last; ``None`` at the end of the binlog."""
 Published = Callable[[datetime, bool], None]
@@ -103,6 +105,7 @@ class BinlogFeed:
         links: Links,
         messages: Messages,
         stop: threading.Event,
+        cascades: CascadesOf = lambda _tables: {},
         beat: Callable[[], None] = lambda: None,
         published: Published = lambda _at, _exact: None,
         reading: Reading = lambda _at: None,
@@ -111,6 +114,7 @@ class BinlogFeed:
         self._server, self._open_reader, self._watch = server, open_reader, watch
         self._lease, self._publisher, self._links = lease, publisher, links
         self._messages, self._stop, self._beat = messages, stop, beat
+        self._cascades = cascades
         self._published, self._reading = published, reading
         self._clock = clock
         self._inflight: InFlight[Position] = InFlight()
@@ -262,7 +266,7 @@ class BinlogFeed:
         if self._links.version == self._links_version:
             return
         self._links_version = self._links.version
-        self._messages.set_links(links)
+        self._messages.set_links(links, self._cascades({(link.schema, link.table) for link in links}))
         self._watch.set(self._messages.tables)
         known, self._known = self._known, {link.name: _shape(link) for link in links}
         log.info("binlog_links", links=sorted(self._known))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from adapters.binlog_events import Committed, Row, RowChange, Table, TableChange
+from adapters.mysql_cascades import Cascade
 from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Key, Link
@@ -19,6 +21,7 @@ KEYS_MAX = 500
 
 Message = tuple[str, str, Json]
 """Topic, link, body."""
+Cascades = Mapping[Table, Sequence[Cascade]]
 
 
 @dataclass(slots=True)
@@ -46,23 +49,32 @@ class Messages:
         self._fold = fold
         self._by_table: dict[Table, list[Link]] = {}
         self._by_name: dict[str, Link] = {}
+        self._by_parent: dict[Table, list[tuple[Cascade, Link]]] = {}
         self._touched: dict[str, _Touched] = {}
+        self._reached: dict[str, str] = {}
 
-    def set_links(self, links: Iterable[Link]) -> None:
-        """Work for these links from now on."""
-        self._by_table, self._by_name = {}, {}
+    def set_links(self, links: Iterable[Link], cascades: Cascades = MappingProxyType({})) -> None:
+        """Work for these links from now on.
+
+        Args:
+            links: all of them.
+            cascades: by linked table, where its rows are changed without being told.
+        """
+        self._by_table, self._by_name, self._by_parent = {}, {}, {}
         for link in links:
             self._by_name[link.name] = link
             self._by_table.setdefault(self._fold((link.schema, link.table)), []).append(link)
+            for cascade in cascades.get((link.schema, link.table), ()):
+                self._by_parent.setdefault(self._fold(cascade.parent), []).append((cascade, link))
 
     @property
     def tables(self) -> set[Table]:
         """Every table whose changes are wanted."""
-        return {*self._by_table, self._outbox}
+        return {*self._by_table, *self._by_parent, self._outbox}
 
     def of(self, committed: Committed) -> Iterator[Message]:
         """The messages of a transaction or of a piece of one, in the order of what happened."""
-        self._touched = {}
+        self._touched, self._reached = {}, {}
         for change in committed.changes:
             table = (change.schema, change.table)
             if isinstance(change, TableChange):
@@ -74,7 +86,12 @@ class Messages:
             else:
                 for link in self._by_table.get(table, ()):
                     yield from self._row_changed(link, change, committed)
+                for cascade, link in self._by_parent.get(table, ()):
+                    if cascade.carries(change):
+                        self._reached[link.name] = f"rows of {'.'.join(cascade.parent)} that it refers to changed"
         yield from self._flush(committed)
+        for name, reason in self._reached.items():
+            yield _compare(name, reason)
 
     # --- rows -------------------------------------------------------------------------
 

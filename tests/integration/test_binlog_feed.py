@@ -311,3 +311,30 @@ def test_verify_can_tell_whether_everything_committed_has_reached_kafka(place: P
     feed.end()
     place.sql("TRUNCATE TABLE orders")
     assert waits()
+
+
+def test_rows_that_the_server_changes_through_a_foreign_key_are_found(place: Place) -> None:
+    place.sql("CREATE TABLE country (code CHAR(2) PRIMARY KEY, note INT)")
+    place.sql(
+        "CREATE TABLE customer (id INT PRIMARY KEY, country CHAR(2) NULL,"
+        " FOREIGN KEY (country) REFERENCES country (code) ON DELETE CASCADE ON UPDATE CASCADE)"
+    )
+    place.sql(
+        "ALTER TABLE orders ADD customer INT NULL,"
+        " ADD FOREIGN KEY (customer) REFERENCES customer (id) ON DELETE CASCADE"
+    )
+    place.sql("INSERT INTO country VALUES ('at', 1), ('ch', 1)")
+    place.sql("INSERT INTO customer VALUES (7, 'at'), (8, 'ch')")
+    place.sql("INSERT INTO orders (id, order_no, customer) VALUES (1, 'a', 7), (2, 'b', 8)")
+    feed = place.started()
+    begun = len(place.messages(lambda bodies: [b for b in bodies if b["kind"] == "link"]))
+    place.sql("UPDATE country SET note = 2")
+    place.sql("DELETE FROM country WHERE code = 'at'")
+    place.sql("UPDATE orders SET price = 5 WHERE id = 2")
+    place.messages(lambda bodies: [b for b in bodies if b.get("keys") == [["2"]]])
+    found = place.messages(lambda bodies: True)[begun:]
+    feed.end()
+    told = [b.get("keys") or b["reason"] for b in found if b["kind"] in ("rows", "link")]
+    assert len(told) == 2
+    assert told[0] == [["1"]] or told[0] == f"rows of {place.schema}.country that it refers to changed"
+    assert told[1] == [["2"]]

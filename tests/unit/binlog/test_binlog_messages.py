@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.binlog_events import Committed, Position, RowChange, TableChange
+from adapters.mysql_cascades import Cascade
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Link, LinkedColumn, TableColumn
 from core.ports import Json
@@ -179,3 +180,23 @@ def test_a_message_that_cannot_be_read_has_everything_compared_and_stops_nobody(
 
 def test_json_comes_decoded_from_mysql_and_as_text_from_mariadb() -> None:
     assert json_body({b"a": [b"x", 1, True, None]}) == json_body('{"a": ["x", 1, true, null]}')
+
+
+def test_rows_that_follow_a_foreign_key_silently_have_their_link_compared_once_a_transaction() -> None:
+    made = messages()
+    parent = Cascade(("shop", "warehouse"), frozenset({"code"}), on_delete=True, on_update=True)
+    made.set_links([link()], {("shop", "stock"): (parent,)})
+    assert ("shop", "warehouse") in made.tables
+    a, b = {"code": "A", "name": "x"}, {"code": "B", "name": "x"}
+    gone = [RowChange(*parent.parent, "delete", row, None) for row in (a, b)]
+    assert [body["kind"] for body in bodies(made, *gone, insert(row()))] == ["rows", "link"]
+    assert [body["kind"] for body in bodies(made, RowChange(*parent.parent, "update", a, b))] == ["link"]
+    assert bodies(made, RowChange(*parent.parent, "update", a, {**a, "name": "y"})) == []
+    assert bodies(made, RowChange(*parent.parent, "insert", None, a)) == []
+
+
+def test_a_foreign_key_that_carries_only_deletes_carries_no_updates() -> None:
+    made = messages()
+    parent = Cascade(("shop", "warehouse"), frozenset({"code"}), on_delete=True, on_update=False)
+    made.set_links([link()], {("shop", "stock"): (parent,)})
+    assert bodies(made, RowChange(*parent.parent, "update", {"code": "A"}, {"code": "B"})) == []

@@ -1,0 +1,86 @@
+"""Foreign keys through which a server changes rows without a word in its binlog.
+
+MariaDB, and MySQL before 9.6, let the storage engine delete and change the rows that refer to a deleted or
+changed row; only the statement's own table is in the binlog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.binlog_events import RowChange, Table
+from adapters.mysql_schema import Query
+
+_CARRIED = ("CASCADE", "SET NULL", "SET DEFAULT")
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """A table whose changes reach another one silently."""
+
+    parent: Table
+    columns: frozenset[str]
+    """The parent's columns that are referred to."""
+    on_delete: bool
+    on_update: bool
+
+    def carries(self, change: RowChange) -> bool:
+        """Whether this change of a parent's row may have changed rows that refer to it."""
+        if change.before is None:
+            return False
+        if change.after is None:
+            return self.on_delete
+        return self.on_update and any(change.before.get(c) != change.after.get(c) for c in self.columns)
+
+
+def silent_cascades(session: Query, tables: Collection[Table]) -> dict[Table, tuple[Cascade, ...]]:
+    """For each table that has any, the cascades that reach it, through other tables as well.
+
+    Args:
+        session: of a user who may see the tables on both sides of the foreign keys.
+        tables: linked tables, as (schema, table).
+
+    Raises:
+        MysqlUnavailable, MysqlRefused
+    """
+    native = session.query("SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'")
+    if native and str(native[0][1]).upper() == "OFF":
+        return {}  # the server itself carries changes over, and writes them down
+    above = _by_child(session)
+    found = {table: tuple(_reaching(table, above)) for table in tables}
+    return {table: cascades for table, cascades in found.items() if cascades}
+
+
+def _reaching(table: Table, above: Mapping[Table, Sequence[Cascade]]) -> list[Cascade]:
+    found: list[Cascade] = []
+    seen, todo = {table}, [table]
+    while todo:
+        for cascade in above.get(todo.pop(), ()):
+            found.append(cascade)
+            if cascade.parent not in seen:
+                seen.add(cascade.parent)
+                todo.append(cascade.parent)
+    return found
+
+
+def _by_child(session: Query) -> dict[Table, list[Cascade]]:
+    rows = session.query(
+        "SELECT r.CONSTRAINT_SCHEMA, r.TABLE_NAME, r.UNIQUE_CONSTRAINT_SCHEMA, r.REFERENCED_TABLE_NAME,"
+        " r.DELETE_RULE, r.UPDATE_RULE, GROUP_CONCAT(k.REFERENCED_COLUMN_NAME)"
+        " FROM information_schema.REFERENTIAL_CONSTRAINTS r JOIN information_schema.KEY_COLUMN_USAGE k"
+        " ON k.CONSTRAINT_SCHEMA = r.CONSTRAINT_SCHEMA AND k.CONSTRAINT_NAME = r.CONSTRAINT_NAME"
+        " AND k.TABLE_NAME = r.TABLE_NAME"
+        " WHERE r.DELETE_RULE IN (%s, %s, %s) OR r.UPDATE_RULE IN (%s, %s, %s) GROUP BY 1, 2, 3, 4, 5, 6",
+        (*_CARRIED, *_CARRIED),
+    )
+    above: dict[Table, list[Cascade]] = {}
+    for schema, table, parent_schema, parent, on_delete, on_update, columns in rows:
+        cascade = Cascade(
+            parent=(str(parent_schema), str(parent)),
+            columns=frozenset(str(columns).split(",")),
+            on_delete=on_delete in _CARRIED,
+            on_update=on_update in _CARRIED,
+        )
+        above.setdefault((str(schema), str(table)), []).append(cascade)
+    return above
