@@ -1,0 +1,215 @@
+"""Who wrote what where: every value that people and programs write is unique, so that each can be followed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from adapters.binlog_events import RowChange
+from core.errors import Unfit
+from core.model import Canonical, Key, SheetCell
+from core.sheet import SwapWrite
+from tests.fakes.sheet import FakeRow
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+Line = int
+"""A row as people and programs mean it, on both sides, whatever its id and key."""
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+@dataclass
+class Token:
+    """One value that somebody wrote."""
+
+    text: str
+    column: str
+    side: str
+    lines: set[Line]
+    births: dict[Line, int] = field(default_factory=dict)
+    """When it was last written into that row, on its own side."""
+    replaced: set[Line] = field(default_factory=set)
+    """Rows in which its own side has overwritten or deleted it."""
+
+
+class Ledger:
+    """Follows values and rows, and objects at once to what must never happen."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._count = 1000
+        self.tokens: dict[tuple[str, str], Token] = {}
+        """By column and canonical text (or the text as typed, where the column cannot hold it)."""
+        self.lines = 0
+        self.deleted: dict[Line, set[str]] = {}
+        """Rows that were deleted, and by which side."""
+        self.born: dict[Line, str] = {}
+        self.ids: dict[str, set[Line]] = defaultdict(set)
+        """Row id to the rows that ever carried it."""
+        self.of_key: dict[Key, set[Line]] = {}
+        """Key in the table to the rows that it may be."""
+        self._in_table: dict[tuple[Line, str], int] = {}
+        self._in_sheet: dict[tuple[Line, str], int] = {}
+        self._before: dict[int, FakeRow] = {}
+        self.echoes: list[str] = []
+
+    # --- values and rows
+
+    def new_line(self, side: str) -> Line:
+        """A row that was not there before."""
+        self.lines += 1
+        self.born[self.lines] = side
+        return self.lines
+
+    def number(self) -> int:
+        """Larger than every one before."""
+        self._count += 1
+        return self._count
+
+    def write(self, side: str, column: str, text: str, line: Line) -> Token:
+        """Somebody has written a value into a cell of a row."""
+        token = self.tokens.setdefault((column, text), Token(text, column, side, set()))
+        token.lines.add(line)
+        token.births[line] = self.number()
+        token.replaced.discard(line)
+        return token
+
+    def replace(self, side: str, column: str, text: str | None, line: Line) -> None:
+        """The side that holds the value has overwritten or deleted it."""
+        token = self.tokens.get((column, text)) if text is not None else None
+        if token is not None:
+            token.replaced.add(line)
+
+    def text_of(self, column: str, cell: SheetCell | None) -> str | None:
+        """How the ledger knows what a cell holds."""
+        linked = self._world.link.by_name(column)
+        if cell is None or linked is None:
+            return None
+        try:
+            return linked.codec.from_sheet(cell.value)
+        except Unfit:
+            return str(cell.value)
+
+    def see_ids(self) -> None:
+        """Which rows carry which ids now."""
+        for row in self._world.tab.rows:
+            if row.row_id and isinstance(row.mark, int):
+                self.ids[row.row_id].add(row.mark)
+
+    # --- the table
+
+    def committed(self, who: str, changes: Iterable[RowChange]) -> None:
+        """A transaction has changed the table."""
+        world = self._world
+        world.note_commits()
+        changes = [c for c in changes if c.table == world.link.table]
+        if changes:
+            world.moved()
+            self.see_ids()
+        for change in changes:
+            self._follow(who, change)
+
+    def _follow(self, who: str, change: RowChange) -> None:
+        link = self._world.link
+        old = link.key_of(change.before) if change.before is not None else None
+        new = link.key_of(change.after) if change.after is not None else None
+        self._world.hub.tell(f"TABLE {who}: {_told(change)}")
+        if old is not None and new is not None:
+            lines = self.of_key.pop(old, set())
+        elif old is not None:
+            self.of_key.pop(old, None)
+            return
+        else:
+            lines = self._lines_of(change.after or {})
+        if new is None:
+            return
+        before = change.before or {}
+        fresh = {n: v for n, v in (change.after or {}).items() if v is not None and v != before.get(n)}
+        for column, value in fresh.items():
+            token = self.tokens.get((column, value))
+            if token is None:
+                continue
+            if not lines & token.lines:
+                raise Violation(f"{who} wrote {column}={value} into the table's row {new}, which it was not meant for")
+            lines = lines & token.lines
+            if who == "table_writer":
+                self._no_way_back(token, lines, self._in_table, "table", "sheet")
+        self.of_key[new] = lines
+
+    def _lines_of(self, row: dict[str, Canonical] | object) -> set[Line]:
+        found: set[Line] | None = None
+        values: dict[str, Canonical] = dict(row)  # type: ignore[call-overload]  # a mapping
+        for column, value in values.items():
+            token = self.tokens.get((column, value)) if value is not None else None
+            if token is not None:
+                found = set(token.lines) if found is None else found & token.lines
+        return found if found is not None else set(range(1, self.lines + 1))
+
+    def _no_way_back(
+        self, token: Token, lines: set[Line], seen: dict[tuple[Line, str], int], side: str, origin: str
+    ) -> None:
+        if token.side != origin or len(lines) != 1:
+            return
+        (line,) = lines
+        born = token.births.get(line, 0)
+        if born < seen.get((line, token.column), 0):
+            raise Violation(f"the {side} went back to {token.column}={token.text}, an earlier value of the {origin}")
+        seen[line, token.column] = born
+
+    # --- the sheet
+
+    def before_swap(self, write: SwapWrite) -> None:
+        """What stands in the rows that our write is about to hit."""
+        tab = self._world.tab
+        self._before = {c.row: tab.row(c.row).copy() for c in write.cells}
+
+    def after_swap(self, write: SwapWrite) -> None:
+        """Our write has taken effect (or was taken back)."""
+        self.see_ids()
+        for cell in write.cells:
+            self._check_cell(cell.row, cell.row_id, cell.header, SheetCell(cell.value))
+        placed = {r.row_id: r for r in self._world.tab.rows if r.row_id}
+        for insert in write.inserts:
+            row = placed.get(insert.row_id)
+            if row is not None and row.mark is None:
+                values = {h: self.text_of(h, SheetCell(v)) for h, v in insert.cells.items()}
+                lines = self._lines_of(values)
+                row.mark = min(lines) if len(lines) == 1 else self._line_of_values(values)
+        self.see_ids()
+
+    def _line_of_values(self, values: dict[str, str | None]) -> Line | None:
+        keys = [k for k in self.of_key if self._world.link.key_columns[0].name in values]
+        wanted = values.get(self._world.link.key_columns[0].name)
+        for key in keys:
+            if key == (wanted,) and len(self.of_key[key]) == 1:
+                return min(self.of_key[key])
+        return None
+
+    def _check_cell(self, number: int, row_id: str, column: str, cell: SheetCell) -> None:
+        before = self._before[number]
+        text = self.text_of(column, cell)
+        token = self.tokens.get((column, text)) if text is not None else None
+        if token is None or before.row_id != row_id or not isinstance(before.mark, int):
+            return
+        if before.mark not in token.lines:
+            self._world.suspect(f"the sheet's row {row_id} was given {column}={text}, which was not meant for it")
+            return
+        if self.text_of(column, before.cells.get(column)) == text:
+            self.echoes.append(f"{column}={text} was written into {row_id} where it stood already")
+        self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")
+
+
+def _told(change: RowChange) -> str:
+    before, after = change.before, change.after
+    if before is None:
+        return f"inserts {dict(after or {})}"
+    if after is None:
+        return f"deletes {dict(before)}"
+    key = next(iter(before.values()))
+    return f"updates {key}: " + ", ".join(f"{n} {before[n]} -> {v}" for n, v in after.items() if before.get(n) != v)

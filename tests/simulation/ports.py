@@ -1,0 +1,228 @@
+"""The ports as a hostile world offers them: between any two calls anything happens, and calls fail in every way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from core.errors import KafkaUnavailable, MysqlUnavailable, QuotaExhausted, ReplyLost, SheetsUnavailable
+from core.ports import Delivery, Json
+from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
+from tests.fakes.event_log import FakeEventLog, FakeEventSource, Place
+from tests.fakes.sheet import FakeSheet
+from tests.fakes.store import FakeStore, FakeTransaction
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+T = TypeVar("T")
+
+
+class _Deadlock(Exception):
+    """The server rolled the transaction back."""
+
+
+class SimStore(FakeStore):
+    """MySQL: deadlocks, lost connections, commits whose word is lost."""
+
+    def __init__(self, world: World, who: str) -> None:
+        super().__init__(world.state, world.clock.now)
+        self._world = world
+        self._who = who
+
+    def run(self, work: Callable[[FakeTransaction], T]) -> T:
+        world = self._world
+        world.pause("begins a transaction")
+        if world.chance("mysql_down"):
+            raise MysqlUnavailable("no server")
+        if world.chance("deadlock"):
+            self._lose_out(work)
+            world.pause("was rolled back by a deadlock")
+        with self.begin() as tx:
+            answer = work(tx)
+        world.ledger.committed(self._who, tx.changes)
+        if world.chance("commit_lost"):
+            raise MysqlUnavailable("lost while committing")
+        world.pause("committed")
+        return answer
+
+    def _lose_out(self, work: Callable[[FakeTransaction], T]) -> None:
+        try:
+            with self.begin() as tx:
+                work(tx)
+                raise _Deadlock
+        except _Deadlock:
+            return
+
+
+class SimSheet(FakeSheet):
+    """Google: quotas, outages, replies that get lost before or after the write took effect."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.clock.now)
+        self._world = world
+
+    def read_tab(self, target: SheetTarget) -> TabImage:
+        return self._read("reads the tab", lambda: super(SimSheet, self).read_tab(target))
+
+    def read_positions(self, target: SheetTarget) -> Positions:
+        return self._read("reads positions", lambda: super(SimSheet, self).read_positions(target))
+
+    def recall(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer | None:
+        return self._read(f"recalls write {write.n}", lambda: super(SimSheet, self).recall(target, write))
+
+    def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        world = self._world
+        world.pause(f"is about to send write {write.n}: {_told(write)}")
+        self._refuse()
+        lost = world.chance("reply_lost")
+        if lost and world.rng.random() < 0.5:
+            raise ReplyLost("cut off before it arrived")
+        world.ledger.before_swap(write)
+        answer = super().swap(target, write)
+        world.ledger.after_swap(write)
+        world.hub.tell(f"write {write.n} took effect")
+        world.moved()
+        if lost:
+            raise ReplyLost("cut off after it arrived")
+        world.pause(f"has the answer to write {write.n}")
+        return answer
+
+    def _read(self, what: str, look: Callable[[], T]) -> T:
+        world = self._world
+        world.pause(f"is about to look: {what}")
+        self._refuse()
+        answer = look()
+        world.pause(what)
+        return answer
+
+    def _refuse(self) -> None:
+        if self._world.chance("quota"):
+            raise QuotaExhausted("429")
+        if self._world.chance("google_down"):
+            raise SheetsUnavailable("503")
+
+
+class SimGate:
+    """The quota's tokens."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def wait_s(self, kind: str) -> float:
+        return self._world.rng.uniform(0.1, 3) if self._world.chance("no_token") else 0.0
+
+    def exhausted(self, kind: str) -> None:
+        """Nothing to do: the next call is refused by dice."""
+
+
+class SimLog(FakeEventLog):
+    """Kafka's broker."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(1, clock=world.clock.now)
+        self._world = world
+
+    def append(self, topic: str, link: str, body: Json) -> None:
+        super().append(topic, link, body)
+        self._world.moved()
+        self._world.hub.news()
+
+
+class SimPublisher:
+    """An EventPublisher whose acknowledgements get lost."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def publish(self, topic: str, link: str, body: Json) -> None:
+        self.publish_many([(topic, link, body)])
+
+    def publish_many(self, messages: Sequence[tuple[str, str, Json]]) -> None:
+        for topic, link, body in messages:
+            world = self._world
+            world.pause(f"is about to publish {topic} {told_event(body)}")
+            if world.chance("kafka_down"):
+                raise KafkaUnavailable("not acknowledged")
+            world.log.append(topic, link, body)
+            if world.chance("ack_lost"):
+                raise KafkaUnavailable("acknowledgement lost")
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class SimSource(FakeEventSource):
+    """A member of a consumer group, which may be thrown out while it is not looking."""
+
+    def __init__(
+        self,
+        world: World,
+        group: str,
+        topics: Sequence[str],
+        *,
+        claim: Callable[[frozenset[Place]], Mapping[Place, int]],
+        revoked: Callable[[frozenset[Place]], None],
+        lost: Callable[[frozenset[Place]], None],
+    ) -> None:
+        self._world = world
+        self.out = False
+        """Thrown out of the group: to be joined again with the next poll."""
+        super().__init__(
+            world.log,
+            group,
+            topics,
+            claim=claim,
+            revoked=revoked,
+            lost=lost,
+            records_max=world.rng.choice((1, 3, 50)),
+        )
+
+    def poll(self, timeout_s: float) -> list[Delivery]:
+        world = self._world
+        if self.out:
+            self.out = False
+            world.log.join(self._group, self)
+        found = super().poll(0)
+        if not found:
+            world.hub.sleep(max(0.01, timeout_s), listens=True)
+            found = [] if self.out else super().poll(0)
+        for delivery in found:
+            world.hub.tell(f"takes {delivery.topic} {delivery.offset}: {told_event(delivery.body)}")
+        if found:
+            world.pause(f"got {len(found)} events")
+        return found
+
+    def owns(self, topic: str, link: str) -> bool:
+        """As the source on Kafka does."""
+        return (topic, self._log.partition_of(link)) in self.assigned()
+
+    def throw_out(self) -> None:
+        """The group goes on without it."""
+        if not self.out:
+            self.out = True
+            self._log.leave(self._group, self)
+
+    def close(self) -> None:
+        self._next.clear()
+        self.throw_out()
+
+
+def told_event(body: Mapping[str, Any]) -> str:
+    """An event in one line."""
+    kind = body.get("kind")
+    stamp = body.get("stamp")
+    place = f" n={stamp['n']} q={stamp['q']}" if stamp else ""
+    cells = " ".join(f"{c['row_id'][-3:]}.{c['column']}={c.get('value')!r}" for c in body.get("cells", ()))
+    rest = {k: v for k, v in body.items() if k in ("missing", "names", "keys", "renamed", "rows") and v}
+    return f"{kind}{place} {cells} {rest or ''}".rstrip()
+
+
+def _told(write: SwapWrite) -> str:
+    parts = [f"{c.row_id[-3:]}@{c.row}.{c.header}:={c.value!r}" for c in write.cells]
+    parts += [f"id@{i.row}:={i.row_id[-3:]}(was {i.expected})" for i in write.ids]
+    parts += [f"insert {i.row_id[-3:]} {dict(i.cells)} after {write.insert_after_row}" for i in write.inserts]
+    parts += [f"delete {d.row_id[-3:]}@{d.row}" for d in write.deletes]
+    parts += [f"restore {r.header}@{r.row} from line {r.scratch_line}" for r in write.formula_restores]
+    parts += [f"restore row @{r.row} from line {r.scratch_line}" for r in write.row_restores]
+    return ", ".join(parts)

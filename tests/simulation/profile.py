@@ -1,0 +1,62 @@
+"""How wild a scenario is: which faults can happen in it, and how often. Drawn from its seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+FAULTS = {
+    "mysql_down": 0.02,
+    "deadlock": 0.1,
+    "commit_lost": 0.03,
+    "reply_lost": 0.25,
+    "quota": 0.1,
+    "google_down": 0.1,
+    "no_token": 0.2,
+    "kafka_down": 0.05,
+    "ack_lost": 0.05,
+    "trigger_lost": 0.3,
+    "event_lost": 0.2,
+    "event_doubled": 0.2,
+    "script_killed": 0.1,
+    "crash": 0.02,
+    "stall": 0.02,
+    "second": 0.3,
+}
+"""Kind of fault to its highest rate: for each call, trigger, step of the world, or scenario."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One scenario's character."""
+
+    rates: dict[str, float] = field(default_factory=dict)
+    density: float = 0.1
+    """Chance of an action at each step of the world."""
+    step_s: float = 0.05
+    """Longest time that a step takes."""
+    trigger_delay_s: float = 1.0
+    key: str = "generated"
+    """generated or natural."""
+    policy: str = "last_write_wins"
+    skew_s: float = 0.0
+    """How far the clock of the sheet goes wrong."""
+
+
+def draw(seed: int) -> Profile:
+    """The character of a scenario."""
+    rng = random.Random(f"profile {seed}")
+    calm = rng.random() < 0.15
+    rates = {
+        kind: 0.0 if calm or rng.random() < 0.6 else highest * rng.choice((0.2, 0.6, 1.0))
+        for kind, highest in FAULTS.items()
+    }
+    return Profile(
+        rates=rates,
+        density=rng.choice((0.02, 0.05, 0.15, 0.4)),
+        step_s=rng.choice((0.01, 0.05, 0.3)),
+        trigger_delay_s=rng.choice((0.0, 0.5, 3.0)),
+        key=rng.choice(("generated", "natural")),
+        policy=rng.choice(("last_write_wins", "last_write_wins", "sheet_wins", "table_wins", "max")),
+        skew_s=rng.choice((0.0, 0.0, 2.0, -2.0)),
+    )

@@ -1,0 +1,247 @@
+"""The Apps Script's handlers, call by call as in apps_script/*.gs; people may act between any two calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.events import SHEET_OBSERVED, cell_to_json, value_to_json
+from core.model import ROW_ID_HEADER, SheetCell, SheetValue, Stamp
+from core.sheet import SheetTarget
+from tests.fakes.sheet import FakeRow
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+READ_ROUNDS_MAX = 5
+LOCK_WAIT_S = 20.0
+
+
+@dataclass(frozen=True)
+class EditEvent:
+    """What Google tells of an edit: a range, and for a single cell its values."""
+
+    first: int
+    last: int
+    headers: tuple[str, ...]
+    """Edited columns; the id column is one of them when whole rows were pasted."""
+    value: SheetValue = None
+    old_value: SheetValue = None
+    user: str = "ann@example.com"
+
+    @property
+    def single(self) -> bool:
+        return self.first == self.last and len(self.headers) == 1
+
+
+@dataclass
+class Span:
+    """Rows as read in one piece."""
+
+    first: int
+    ids: list[str]
+    cells: list[dict[str, SheetCell]]
+
+
+class ScriptRun:
+    """One run of a handler."""
+
+    def __init__(self, world: World, target: SheetTarget) -> None:
+        self._world = world
+        self._tab = world.tab
+        self._target = target
+
+    def handle_edit(self, e: EditEvent) -> None:
+        edited_at = self._world.sheet_time()
+        bodies = self._under_lock(lambda: self._observe(e, edited_at))
+        self._deliver(bodies)
+
+    def handle_change(self) -> None:
+        edited_at = self._world.sheet_time()
+        bodies = self._under_lock(lambda: [self._body("structure", self._next_stamp(), edited_at, [])])
+        self._deliver(bodies)
+
+    # --- the lock, the counters
+
+    def _under_lock(self, work: Any) -> list[dict[str, Any]]:
+        world = self._world
+        until = world.clock.now_s + LOCK_WAIT_S
+        while world.locked:
+            if world.clock.now_s > until:
+                world.hub.tell("gives up waiting for the lock")
+                return []
+            world.hub.sleep(0.2)
+        world.locked = True
+        try:
+            found: list[dict[str, Any]] = work()
+            return found
+        finally:
+            world.locked = False
+
+    def _call(self, what: str) -> None:
+        self._world.pause(f"script {what}")
+
+    def _next_stamp(self) -> Stamp:
+        tab = self._tab
+        self._call("reads q")
+        q = tab.stamp.q
+        self._call("writes q + 1")
+        tab.stamp = Stamp(tab.stamp.n, q + 1, tab.stamp.epoch)
+        self._call("reads the counters")
+        return tab.stamp
+
+    # --- reading and naming
+
+    def _observe(self, e: EditEvent, edited_at: str) -> list[dict[str, Any]]:
+        stamp = self._next_stamp()
+        self._call("reads the last row")
+        last = min(e.last, self._tab.last_row)
+        cells = self._observe_rows(e, max(2, e.first), last) if e.first <= last else []
+        bodies = []
+        if cells is None or (ROW_ID_HEADER in e.headers and not cells):
+            bodies.append(self._body("structure", stamp, edited_at, [], e.user))
+        return bodies + ([self._body("edit", stamp, edited_at, cells, e.user)] if cells else [])
+
+    def _observe_rows(self, e: EditEvent, first: int, last: int) -> list[dict[str, Any]] | None:
+        given: set[str] = set()
+        for _ in range(READ_ROUNDS_MAX):
+            span = self._read_span(first, last)
+            fresh = self._ids_to_give(e, span, given)
+            if fresh:
+                self._give_ids(span, fresh)
+                given.update(i for i in fresh.values() if i)
+                continue
+            self._call("reads formulas")
+            self._call("reads ids again")
+            if self._ids(first, last) == span.ids:
+                return self._bodies(e, span, given)
+        return None
+
+    def _ids(self, first: int, last: int) -> list[str]:
+        return [self._tab.row(r).row_id or "" for r in range(first, last + 1)]
+
+    def _read_span(self, first: int, last: int) -> Span:
+        self._call(f"reads rows {first} to {last}")
+        rows = [self._tab.row(r) for r in range(first, last + 1)]
+        return Span(first, [r.row_id or "" for r in rows], [dict(r.cells) for r in rows])
+
+    def _ids_to_give(self, e: EditEvent, span: Span, given: set[str]) -> dict[int, str]:
+        fresh: dict[int, str] = {}
+        holds_ids = ROW_ID_HEADER in e.headers
+        taken: set[str] = set()
+        if holds_ids:
+            self._call("reads all ids")
+            last = span.first + len(span.ids) - 1
+            numbers = [r for r in range(2, self._tab.last_row + 1) if not span.first <= r <= last]
+            taken = {self._tab.row(r).row_id or "" for r in numbers}
+        for index, row_id in enumerate(span.ids):
+            content = bool(span.cells[index])
+            if row_id in given and not content:
+                fresh[index] = ""
+            elif (content if not row_id else row_id in taken and row_id not in given):
+                fresh[index] = self._world.new_row_id()
+            elif holds_ids and row_id:
+                taken.add(row_id)
+        return fresh
+
+    def _give_ids(self, span: Span, fresh: dict[int, str]) -> None:
+        bottom = max(self._tab.last_row, span.first + len(span.ids) - 1) + 1
+        self._call("reads ids around")
+        before = self._ids(2, bottom)
+        if any(row_id != before[span.first + i - 2] for i, row_id in enumerate(span.ids)):
+            return
+        self._write_ids(span.first, fresh)
+        self._call("reads ids after")
+        after = self._ids(2, bottom)
+        overwritten: dict[int, str] = {}
+        for index, row_id in fresh.items():
+            at = after.index(row_id) if row_id and row_id in after else -1
+            owner = _overwritten_id(before, after, at, set(fresh.values())) if at >= 0 else ""
+            if owner and not self._is_meant(span, index, 2 + at):
+                overwritten[at] = owner
+        if overwritten:
+            self._write_ids(2, overwritten)
+
+    def _is_meant(self, span: Span, index: int, number: int) -> bool:
+        self._call("reads a row again")
+        return self._tab.row(number).cells == span.cells[index]
+
+    def _write_ids(self, first: int, ids: dict[int, str]) -> None:
+        indexes = sorted(ids)
+        while indexes:
+            run = [indexes.pop(0)]
+            while indexes and indexes[0] == run[-1] + 1:
+                run.append(indexes.pop(0))
+            self._call("writes ids " + ", ".join(f"{ids[i][-3:]}@{first + i}" for i in run))
+            for i in run:
+                self._row(first + i).row_id = ids[i] or None
+        self._world.ledger.see_ids()
+
+    def _row(self, number: int) -> FakeRow:
+        return self._tab.row(number)
+
+    # --- telling
+
+    def _bodies(self, e: EditEvent, span: Span, given: set[str]) -> list[dict[str, Any]]:
+        bodies = []
+        for index, row_id in enumerate(span.ids):
+            if not row_id:
+                continue
+            for header in self._target.headers:
+                cell = span.cells[index].get(header)
+                is_edited = header in e.headers
+                if not is_edited and not (row_id in given and cell is not None):
+                    continue
+                body = {
+                    "row_id": row_id,
+                    "row": span.first + index,
+                    "column": header,
+                    **cell_to_json(cell or SheetCell(None)),
+                }
+                if is_edited and e.single and e.value is not None:
+                    body["event_value"] = value_to_json(e.value)
+                bodies.append(body)
+        return bodies
+
+    def _body(self, kind: str, stamp: Stamp, at: str, cells: list[dict[str, Any]], user: str = "") -> dict[str, Any]:
+        return {
+            "link": self._target.link,
+            "kind": kind,
+            "stamp": {"n": stamp.n, "q": stamp.q, "epoch": stamp.epoch},
+            "edited_at": at,
+            "editor": user,
+            "cells": cells,
+            "event": self._world.new_event(),
+        }
+
+    def _deliver(self, bodies: list[dict[str, Any]]) -> None:
+        world = self._world
+        for body in bodies:
+            self._call("is about to send")
+            if world.chance("event_lost"):
+                world.hub.tell("could not send")
+                return
+            world.hub.tell("sends")
+            world.log.append(SHEET_OBSERVED, self._target.link, body)
+            if world.chance("event_doubled"):
+                world.hub.sleep(world.rng.uniform(0, 5))
+                world.hub.tell("sends again")
+                world.log.append(SHEET_OBSERVED, self._target.link, body)
+
+
+def _overwritten_id(before: list[str], after: list[str], at: int, given: set[str]) -> str:
+    """See RowIds.gs."""
+    alone = True
+    for step in (-1, 1):
+        near = at + step
+        while 0 <= near < len(after) and (after[near] in given or after[near] not in before or not after[near]):
+            near += step
+        if not 0 <= near < len(after):
+            continue
+        alone = False
+        owner_at = before.index(after[near]) + at - near
+        owner = before[owner_at] if 0 <= owner_at < len(before) else ""
+        if owner and owner not in after:
+            return owner
+    gone = [i for i in before if i and i not in after]
+    return gone[0] if alone and len(gone) == 1 else ""

@@ -1,0 +1,156 @@
+"""Our processes, built as their composition roots build them, on the ports of the hostile world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from adapters.binlog_events import Committed, Position
+from consumers.sheet_link import Tools
+from consumers.sheet_work import GROUP as SHEET_WRITER
+from consumers.sheet_work import SheetWork
+from consumers.table_work import GROUP as TABLE_WRITER
+from consumers.table_work import TableWork
+from core.errors import Fenced, Unavailable
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.rules import Rules, UserRule
+from core.table_times import TableTimes
+from producers.binlog_messages import Messages
+from producers.scan_work import GROUP as SCANNER
+from producers.scan_work import ScanWork
+from tests.fakes.event_log import Place
+from tests.simulation.ports import SimGate, SimPublisher, SimSource, SimStore
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SCAN_INTERVAL_S = 10.0
+SCAN_DELAY_S = 2.0
+Body = Callable[["World", str], None]
+
+
+def _no_rules(name: str) -> UserRule:
+    raise AssertionError(name)
+
+
+def _nothing(_places: frozenset[Place]) -> None:
+    return None
+
+
+def _source(  # the callbacks of one consumer group
+    world: World,
+    store: SimStore,
+    group: str,
+    topics: list[str],
+    owner: str,
+    claimed: Callable[[frozenset[Place]], None] = _nothing,
+    released: Callable[[frozenset[Place]], None] = _nothing,
+    lost: Callable[[frozenset[Place]], None] = _nothing,
+) -> SimSource:
+    def claim(places: frozenset[Place]) -> Mapping[Place, int]:
+        stored = store.run(lambda tx: tx.claim_offsets(group, owner, places))
+        claimed(places)
+        return stored
+
+    source = SimSource(world, group, topics, claim=claim, revoked=released, lost=lost)
+    world.sources[owner] = source
+    return source
+
+
+def table_writer(world: World, owner: str) -> None:
+    """As consumers/table_writer.py."""
+    store = SimStore(world, "table_writer")
+    source = _source(world, store, TABLE_WRITER, [SHEET_OBSERVED], owner)
+    work = TableWork(store, source, world.link_of, Rules(_no_rules).compute, owner=owner, clock=world.clock)
+    while True:
+        work.step(world.poll_s)
+
+
+def sheet_writer(world: World, owner: str) -> None:
+    """As consumers/sheet_writer.py."""
+    store = SimStore(world, "sheet_writer")
+    tools = Tools(store, world.sheet, SimGate(world), world.new_row_id, world.clock)
+    fresh: list[frozenset[Place]] = []
+    source = _source(
+        world,
+        store,
+        SHEET_WRITER,
+        [TABLE_CHANGED, SHEET_OBSERVED],
+        owner,
+        claimed=fresh.append,
+        released=lambda places: work.released(places),  # noqa: PLW0108 -- work needs the source first
+        lost=fresh.append,
+    )
+    work = SheetWork(source, tools, world.link_of, owner)
+    first = True
+    while True:
+        work.step(world.poll_s)
+        ours = [world.link.name] if source.owns(TABLE_CHANGED, world.link.name) else []
+        if fresh or first:
+            fresh.clear()
+            first = False
+            work.compare(ours)
+
+
+def scanner(world: World, owner: str) -> None:
+    """As producers/sheet_scanner.py."""
+    store = SimStore(world, "scanner")
+    source = _source(world, store, SCANNER, [SHEET_OBSERVED], owner)
+    work = ScanWork(
+        store=store,
+        sheet=world.sheet,
+        gate=SimGate(world),
+        publisher=SimPublisher(world),
+        source=source,
+        links=lambda: [world.link],
+        is_ours=lambda name: source.owns(SHEET_OBSERVED, name),
+        owner=owner,
+        interval_s=SCAN_INTERVAL_S,
+        delay_s=SCAN_DELAY_S,
+        clock=world.clock,
+    )
+    while True:
+        work.step(world.poll_s)
+
+
+def binlog(world: World, _owner: str) -> None:
+    """The change feed: read on from the noted position, publish, note the position."""
+    messages = Messages(outbox=("twinsheet", "outbox"), times=TableTimes())
+    messages.set_links([world.link])
+    publisher = SimPublisher(world)
+    at = world.noted
+    while True:
+        if at == len(world.state.binlog):
+            world.hub.sleep(world.poll_s, listens=True)
+            continue
+        end = min(len(world.state.binlog), at + world.rng.randint(1, 4))
+        while at < end:
+            committed = Committed(
+                Position("one", "binlog.1", at + 1), f"t{at}", world.committed_at[at], True, world.state.binlog[at]
+            )
+            publisher.publish_many(list(messages.of(committed)))
+            at += 1
+        world.pause("is about to note its position")
+        world.noted = at
+
+
+def serve(world: World, slot: str, body: Body) -> None:
+    """A process under its supervisor: begun anew while something outside is away, or it was fenced off."""
+    while True:
+        owner = world.new_owner(slot)
+        try:
+            body(world, owner)
+        except (Unavailable, Fenced) as error:
+            world.hub.tell(f"begins anew: {error!r}")
+            gone = world.sources.pop(owner, None)
+            if gone is not None:
+                gone.close()
+            world.hub.sleep(world.rng.uniform(0.05, 2.0))
+
+
+SLOTS: dict[str, Body] = {
+    "table_writer": table_writer,
+    "sheet_writer": sheet_writer,
+    "scanner": scanner,
+    "binlog": binlog,
+}
