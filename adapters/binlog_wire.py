@@ -127,9 +127,14 @@ class Tap:
     """Shared by the reader and its connection: the group being read, and the wish to end."""
 
     def __init__(self, clock: Callable[[], float], stop: threading.Event) -> None:
-        self.group = Group()
         self.clock = clock
         self.stop = stop
+        self.group = self.between()
+
+    def between(self) -> Group:
+        """What is not inside a transaction, as of now."""
+        now_s = self.clock()
+        return Group(header_s=int(now_s), received_s=now_s)
 
 
 def connection_class(tap: Tap, where: str) -> type[Connection]:

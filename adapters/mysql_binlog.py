@@ -29,7 +29,7 @@ from pymysqlreplication.row_event import (
 
 from adapters.binlog_events import Committed, Position, RowChange, Table, TableChange
 from adapters.binlog_sql import boundary, table_changes
-from adapters.binlog_wire import Group, StreamStopped, Tap, connection_class, stream_error
+from adapters.binlog_wire import StreamStopped, Tap, connection_class, stream_error
 from adapters.gtids import GtidSet, MariadbPosition
 from adapters.mysql_connection import CONNECT_TIMEOUT_S, MysqlAddress
 from core.errors import MysqlUnavailable, TwinsheetError
@@ -254,8 +254,7 @@ class BinlogReader:
             self._gtids.add(group.gtid)
         done = self._piece(last=True, position=self._here())
         self._began = f"{done.position.file}:{done.position.offset}"
-        now_s = self._tap.clock()
-        self._tap.group = Group(header_s=int(now_s), received_s=now_s)
+        self._tap.group = self._tap.between()
         return done
 
     def _piece(self, *, last: bool, position: Position) -> Committed:
