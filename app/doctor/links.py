@@ -83,8 +83,8 @@ class LinkDoctor:
             yield Finding("table", False, fault, f"Mend {entry.table} or its columns in links.yaml.", entry.name)
             return
         yield Finding("table", True, f"{entry.table}, {len(link.columns)} columns", link=entry.name)
-        yield from looked("sheet", lambda: self._sheet(entry), link=entry.name)
         state = self._states.get(entry.name)
+        yield from looked("sheet", lambda: self._sheet(entry, state), link=entry.name)
         if state is None:
             mend = "Start the services: twinsheet up"
             yield Finding("state", False, "the services have not taken the link up", mend, entry.name)
@@ -95,16 +95,19 @@ class LinkDoctor:
         if self._trial:
             yield from looked("swap write", lambda: self._swap(target), link=entry.name)
 
-    def _sheet(self, entry: LinkEntry) -> Iterator[Finding]:
-        fields = "properties.title,sheets.properties.title"
-        found = self._client.properties(entry.spreadsheet, fields)
-        titles = [sheet["properties"]["title"] for sheet in found.get("sheets", [])]
+    def _sheet(self, entry: LinkEntry, state: LinkState | None) -> Iterator[Finding]:
+        """Access, and the tab: by its number once it was linked, because people rename tabs."""
+        found = self._client.properties(entry.spreadsheet, "properties.title,sheets.properties(title,sheetId)")
+        tabs = {sheet["properties"].get("sheetId", 0): sheet["properties"]["title"] for sheet in found["sheets"]}
         title = found["properties"]["title"]
-        if entry.tab in titles:
-            yield Finding("sheet", True, f"“{title}”, tab “{entry.tab}”", link=entry.name)
+        tab = tabs.get(state.sheet_id) if state else next((t for t in tabs.values() if t == entry.tab), None)
+        if tab is None:
+            said = f"“{title}” has no tab “{entry.tab}” (but {', '.join(tabs.values())})"
+            mend = "In the sheet: File → Version history, back to before it was deleted."
+            yield Finding("sheet", False, said, mend, entry.name)
         else:
-            said = f"“{title}” has no tab “{entry.tab}” (but {', '.join(titles)})"
-            yield Finding("sheet", False, said, "Name the tab in links.yaml as it is named in the sheet.", entry.name)
+            renamed = "" if tab == entry.tab else f", once “{entry.tab}”"
+            yield Finding("sheet", True, f"“{title}”, tab “{tab}”{renamed}", link=entry.name)
 
     def _state(self, state: LinkState) -> Finding:
         if state.state in ("live", "paused"):

@@ -76,7 +76,9 @@ def _environment(folder: Path, mysql: MysqlServer, kafka: KafkaServer, ports: di
 
 
 def _spreadsheet(sheets: SheetClient) -> str:
-    made = sheets.call("POST", "/v4/spreadsheets", {"sheets": [{"properties": {"title": "Stock"}}]})
+    made = sheets.call(
+        "POST", "/v4/spreadsheets", {"sheets": [{"properties": {"title": title}} for title in ("Stock", "Empty")]}
+    )
     found = str(made["spreadsheetId"])
     values = {"range": "Stock!A1", "values": [HEADERS, *ROWS]}
     sheets.call("PUT", f"/v4/spreadsheets/{found}/values/Stock!A1?valueInputOption=RAW", values)
@@ -144,13 +146,23 @@ def test_a_deleted_id_column_is_found(world: World) -> None:
     assert good(world.doctor("--no-trial")["id column"])
 
 
-def test_a_renamed_tab_and_an_unknown_spreadsheet_are_found(world: World) -> None:
-    links = Path(world.environment["TWINSHEET_LINKS"])
-    text = links.read_text()
-    links.write_text(text.replace("tab: Stock", "tab: Elsewhere"))
+def test_a_renamed_tab_is_good_and_a_deleted_one_is_not(world: World) -> None:
+    world.sheets.person(world.spreadsheet, "rename_tab", tab="Stock", to="Store")
+    (finding,) = world.doctor("--no-trial")["sheet"]
+    assert finding["ok"]
+    assert "Store" in finding["detail"]
+    world.sheets.person(world.spreadsheet, "rename_tab", tab="Store", to="Stock")
+    world.sheets.person(world.spreadsheet, "delete_tab", tab="Stock")
     (finding,) = world.doctor("--no-trial")["sheet"]
     assert not finding["ok"]
-    assert "Stock" in finding["detail"]
+    assert "Version history" in finding["mend"]
+    world.sheets.person(world.spreadsheet, "undo")
+    assert good(world.doctor("--no-trial")["sheet"])
+
+
+def test_an_unknown_spreadsheet_is_found(world: World) -> None:
+    links = Path(world.environment["TWINSHEET_LINKS"])
+    text = links.read_text()
     links.write_text(text.replace(world.spreadsheet, "1Unknown"))
     (finding,) = world.doctor("--no-trial")["sheet"]
     assert not finding["ok"]
@@ -193,11 +205,6 @@ def test_links_are_listed_with_their_state(world: World) -> None:
 
 
 def test_a_link_that_cannot_be_made_is_refused_with_what_to_do(world: World) -> None:
-    world.sheets.call(
-        "POST",
-        f"/v4/spreadsheets/{world.spreadsheet}:batchUpdate",
-        {"requests": [{"addSheet": {"properties": {"title": "Empty"}}}]},
-    )
     place = {"--spreadsheet": world.spreadsheet, "--tab": "Stock", "--table": TABLE}
     for change, told in (
         ({"--table": "doctors_shop.stok"}, "stok"),

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from config.links import Links, resolve
+from config.links import LinkEntries, Links, resolve
 from config.links_file import LinkEntry
 from core.errors import LinkRefused, MysqlUnavailable, SettingsError, UnsupportedType
 from core.model import TableColumn
@@ -180,3 +180,22 @@ def test_an_altered_table_is_described_again_on_demand(world: World) -> None:
     link = world.links.get("orders")
     assert link is not None
     assert link.by_name("extra") is not None
+
+
+def test_who_is_linked_is_followed_without_any_table(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    entries = LinkEntries(path)
+    assert entries.get("orders") is None
+    path.write_text("links:\n- {name: orders, spreadsheet: 1A, tab: O, table: shop.orders}\n")
+    found = entries.get("orders")
+    assert found is not None
+    assert found.tab == "O"
+    path.write_text("links: [")
+    assert entries.get("orders") == found, "a faulty file leaves what was good last"
+    path.write_text(
+        "links:\n- {name: orders, spreadsheet: 1A}\n- {name: stock, spreadsheet: 1A, tab: S, table: shop.stock}\n"
+    )
+    assert entries.get("orders") == found, "so does a faulty entry"
+    assert entries.get("stock") is not None
+    path.write_text("links: []\n")
+    assert entries.current() == {}
