@@ -135,7 +135,9 @@ def _restores(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Js
     columns = layout.scratch_columns or layout.columns
     for restore in rows.restores:
         span = row_span(layout.tab_id, restore.row, 1)
-        yield {"insertDimension": {"range": span, "inheritFromBefore": restore.row > 2}}
+        # Google inserts behind the last row only what takes after the row before it
+        inherit = restore.row > 2 or layout.tab_rows <= 1
+        yield {"insertDimension": {"range": span, "inheritFromBefore": inherit}}
         if columns == layout.columns:
             yield _fetch(layout, (restore.scratch_line, 0), (restore.row, 0), layout.copied_columns)
         else:  # what is not linked cannot be told apart any more

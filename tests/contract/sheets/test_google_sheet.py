@@ -131,6 +131,19 @@ def test_a_row_removed_from_under_us_beyond_the_grids_end_is_told_as_blank(googl
     assert [r.row_id for r in world.rows()] == ["r_2", "r_3"]
 
 
+def test_rows_go_into_a_grid_that_has_nothing_but_its_header(google: Google) -> None:
+    world = google()
+    span = {"sheetId": world.sheet_id, "dimension": "ROWS", "startIndex": 4, "endIndex": 1000}
+    world.batch({"deleteDimension": {"range": span}})
+    doomed = tuple(RowDelete(f"r_{row}", row) for row in (2, 3, 4))
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=1, deletes=doomed))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=1, row_restores=(RowRestore(1, 2),)))
+    assert [r.row_id for r in world.rows()] == ["r_3"]
+    insert = SwapWrite(n=3, epoch=1, inserts=(RowInsert("r_new", {"Name": "x"}),), insert_after_row=2)
+    world.sheet.swap(world.target, insert)
+    assert [r.row_id for r in world.rows()] == ["r_3", "r_new"]
+
+
 def test_what_is_not_linked_comes_back_with_a_restored_row(google: Google) -> None:
     world = google()
     beyond = grid(world.sheet_id, 3, 1, 8, 1)
