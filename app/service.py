@@ -108,8 +108,11 @@ class Service:
         )
 
     def close(self) -> None:
-        """Let go of everything built, last first."""
-        self._closers.close()
+        """Let go of everything built, last first; what cannot be closed any more is only told."""
+        try:
+            self._closers.close()
+        except Exception:
+            log.exception("not_closed")
 
     def _tell_wait(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
