@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -111,16 +111,18 @@ def test_a_write_whose_answer_is_lost_is_sent_once_and_told_as_lost(answer: Answ
         client.close()
 
 
-def test_a_write_on_a_connection_that_google_closed_meanwhile_is_sent_once() -> None:
+def test_a_write_on_a_connection_that_google_closed_meanwhile_is_never_sent_twice() -> None:
     def answer_and_close(handler: BaseHTTPRequestHandler) -> None:
         saying(200, {})(handler)
         handler.close_connection = True  # without saying so in a header
 
     with server(answer_and_close) as google:
         client = google.client()
-        for count in (1, 2, 3):
-            client.write("s", {"requests": []})
-            assert len(google.requests) == count
+        for count in range(1, 11):
+            with suppress(ReplyLost):  # the news of the closed connection may cross the write
+                client.write("s", {"requests": []})
+            assert len(google.requests) <= count
+        assert google.requests
         client.close()
 
 
