@@ -91,8 +91,17 @@ class Applier:
             plan.drop = []
             return
         if plan.in_sheet:
-            self._bases.append(base_of_inserted(view, plan, key))
+            self._bases.append(self._beside_rejected(base_of_inserted(view, plan, key), plan))
         plan.history.extend(_inserted(plan, key))
+
+    def _beside_rejected(self, base: RowBase, plan: RowPlan) -> RowBase:
+        """A rejected value stays in the sheet: the default that the table took instead is not written over it."""
+        rejected = {r.column for r in plan.rejections}
+        if not rejected or base.key is None:
+            return base
+        row = self._tx.rows(self._link, [base.key])[base.key]
+        kept = {name: replace(base.cells[name], value=row.get(name)) for name in rejected}
+        return replace(base, cells={**base.cells, **kept})
 
     def _delete(self, plan: RowPlan, view: RowView) -> None:
         base = plan.base

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from app.metrics import TABLE_TO_SHEET_S
 from consumers import sheet_tx
 from core.dirty import DirtyRows
-from core.errors import QuotaExhausted, ReplyLost, SheetsUnavailable
+from core.errors import QuotaExhausted, ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link
 from core.ports import Clock, Gate, LinkState, Sheet, Store, Transaction
@@ -25,7 +25,6 @@ from core.sheet import Positions, SheetTarget, SwapAnswer
 from core.sheet_plan import NameRow
 
 ROWS_PER_WRITE_MAX = 1000
-RECALL_WITHIN_S = 60.0
 _PAUSES = wait_random_exponential(multiplier=0.25, max=30)
 
 log = structlog.get_logger("sheet_writer")
@@ -63,6 +62,9 @@ class LinkWriter:
         self._target: SheetTarget | None = None
         self._positions: Positions | None = None
         self._open: PlannedWrite | None = None
+        self._in_doubt = False
+        """Nobody knows yet whether the open write landed."""
+        self._refusals = 0
         self._in_write: list[Key] = []
         self._failures = 0
         self._not_before = 0.0
@@ -122,6 +124,9 @@ class LinkWriter:
         """
         if not self._lead() or self._target is None:
             return
+        if self._open is not None and self._in_doubt:
+            self._ask(self._open, self._target)
+            return
         if self._open is None and self._plan() and self._read_positions(self._target):
             self._plan()
         if self._open is not None:
@@ -135,11 +140,11 @@ class LinkWriter:
         if taken is None:
             self._forget()
             return False
-        target = self._target = target_of(self.link, taken.state)
+        self._target = target_of(self.link, taken.state)
         if taken.intent is not None:
-            planned = planned_from_json(taken.intent.n, taken.intent.epoch, taken.intent.plan)
-            log.info("settling_open_write", link=self.link.name, n=planned.write.n)
-            self._finish(planned, self._recall(planned, target), taken.epoch)
+            self._open = planned_from_json(taken.intent.n, taken.intent.epoch, taken.intent.plan)
+            self._in_doubt = True
+            log.info("settling_open_write", link=self.link.name, n=taken.intent.n)
         self._epoch = taken.epoch
         self._compare_all = True
         return True
@@ -226,43 +231,58 @@ class LinkWriter:
             TABLE_TO_SHEET_S.labels("committed_to_request").observe(max(0.0, waited_s))
         try:
             with TABLE_TO_SHEET_S.labels("request").time():
-                answer: SwapAnswer | None = self._tools.sheet.swap(target, planned.write)
+                answer = self._tools.sheet.swap(target, planned.write)
         except ReplyLost as error:
-            log.warning("reply_lost", link=self.link.name, n=planned.write.n, reason=error.message)
-            answer = self._recall(planned, target)
+            self._in_doubt = True
+            self._back_off(error, "write")
         except SheetsUnavailable as error:
             self._back_off(error, "write")
-            answer = None
-        self._finish(planned, answer, self._epoch or 0)
+            self._not_landed(planned)
+        except SheetsRefused as error:
+            self._refused(planned, error)
+        else:
+            self._landed_with(planned, answer)
 
-    def _recall(self, planned: PlannedWrite, target: SheetTarget) -> SwapAnswer | None:
+    def _ask(self, planned: PlannedWrite, target: SheetTarget) -> None:
         """Ask the sheet itself whether a write landed; until it answers, nothing else may be done."""
-        clock = self._tools.clock
-        until = clock.monotonic() + RECALL_WITHIN_S
-        asking = Retrying(
-            retry=retry_if_exception_type(SheetsUnavailable),
-            wait=_PAUSES,
-            stop=lambda _: clock.monotonic() > until,
-            sleep=clock.sleep,
-            reraise=True,
-        )
-        return asking(self._tools.sheet.recall, target, planned.write)
-
-    def _finish(self, planned: PlannedWrite, answer: SwapAnswer | None, epoch: int) -> None:
-        """Settle a write that landed; close one that did not, unless it has to be sent again."""
-        if answer is not None and not answer.layout_changed:
-            self._settle(planned, answer, epoch)
+        if not self._may_call("read"):
             return
-        if answer is not None:  # taken back by the sheet itself: only the counters moved
+        try:
+            answer = self._tools.sheet.recall(target, planned.write)
+        except SheetsUnavailable as error:
+            self._back_off(error, "read")
+            return
+        self._in_doubt = False
+        if answer is None:
+            self._not_landed(planned)
+        else:
+            self._landed_with(planned, answer)
+
+    def _landed_with(self, planned: PlannedWrite, answer: SwapAnswer) -> None:
+        self._refusals = 0
+        if answer.layout_changed:  # taken back by the sheet itself: only the counters moved
             self._positions = None
             self._landed = (planned.write.n, planned.write.epoch)
-        if planned.must_land:
-            self._open = planned
-            return
-        self._tools.store.run(lambda tx: sheet_tx.close_write(tx, self.link.name, planned.write.n))
-        self._open = None
+            self._not_landed(planned)
+        else:
+            self._settle(planned, answer)
 
-    def _settle(self, planned: PlannedWrite, answer: SwapAnswer, epoch: int) -> None:
+    def _not_landed(self, planned: PlannedWrite) -> None:
+        """Close the write, its rows are planned anew; what undoes a mistake is sent again instead."""
+        if not planned.must_land:
+            self._tools.store.run(lambda tx: sheet_tx.close_write(tx, self.link.name, planned.write.n))
+            self._open = None
+
+    def _refused(self, planned: PlannedWrite, error: SheetsRefused) -> None:
+        """Rows that left the tab are refused by their number: look where they stand, and only then give up."""
+        self._refusals += 1
+        self._positions = None
+        self._not_landed(planned)
+        if self._refusals > 1:
+            self._refusals = 0
+            raise error
+
+    def _settle(self, planned: PlannedWrite, answer: SwapAnswer) -> None:
         before = (answer.before.n, answer.before.epoch)
         strange = self._landed is not None and before != self._landed
         if strange:  # a stalled writer wrote after it had been replaced, or an old version was restored
@@ -273,7 +293,7 @@ class LinkWriter:
                 self.link,
                 planned,
                 answer,
-                epoch=epoch,
+                epoch=self._epoch or 0,
                 strange=strange,
                 last=len(self.dirty) <= len(self._in_write),
             )

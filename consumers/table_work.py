@@ -13,7 +13,7 @@ from consumers.apply import Applier
 from core.errors import Fenced, TwinsheetError, Unavailable
 from core.freshness import OpenWrite, age
 from core.intent import open_write, planned_from_json
-from core.model import Key, Link, RowBase, Stamp
+from core.model import Key, Link, Observed, RowBase, Stamp
 from core.observe import Batch, scan_age
 from core.ports import Clock, Delivery, EventSource, Store, TableRow, Transaction, Waiting
 from core.row_view import ComputeRule, RowView
@@ -175,7 +175,8 @@ class TableWork:
         times = batch.replans.get(row_id)
         missed = batch.vanished.get(row_id)
         waiting = gathered.waiting.get(row_id, ())
-        vanished = missed is not None and _may_vanish(row_id, base, waiting, missed[0], gathered.open_write)
+        seen = [*batch.observed.get(row_id, ()), *(w.observed for w in waiting)]
+        vanished = missed is not None and _may_vanish(row_id, base, seen, missed[0], gathered.open_write)
         return RowView(
             link=link,
             row_id=row_id,
@@ -193,11 +194,11 @@ class TableWork:
 
 
 def _may_vanish(
-    row_id: str, base: RowBase | None, waiting: Sequence[Waiting], stamp: Stamp, write: OpenWrite | None
+    row_id: str, base: RowBase | None, seen: Sequence[Observed], stamp: Stamp, write: OpenWrite | None
 ) -> bool:
     """Only a scan past our last write to the row, and past every later look at it, can tell that it is gone."""
-    writes = [w.observed.stamp.n for w in waiting]
-    ages = [age(w.observed) for w in waiting]
+    writes = [one.stamp.n for one in seen]
+    ages = [age(one) for one in seen]
     if base is not None:
         writes += [base.n, *(c.n for c in base.cells.values())]
         ages += [base.age, *(c.age for c in base.cells.values())]
