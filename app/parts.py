@@ -14,7 +14,7 @@ from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_schema import describe_table
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.quota import QuotaGate
-from adapters.sheets_client import SheetsClient
+from adapters.sheets_client import READ_ATTEMPTS, SheetsClient
 from app.service import Service
 from config.links import Links
 from config.settings import Settings
@@ -32,9 +32,18 @@ def member_name(settings: Settings) -> str | None:
     return f"{socket.gethostname()}:{settings.kafka_port}:{slot}" if slot else None
 
 
-def sheets_client(settings: Settings) -> SheetsClient:
-    """A connection to Google Sheets, or to the sandbox."""
-    return SheetsClient(credentials=settings.google_credentials, endpoint=settings.sheets_endpoint or "")
+def sheets_client(settings: Settings, *, read_attempts: int = READ_ATTEMPTS) -> SheetsClient:
+    """A connection to Google Sheets, or to the sandbox.
+
+    Args:
+        settings: with the key file or the endpoint.
+        read_attempts: how often a read is tried; a service that paces its calls itself tries once.
+    """
+    return SheetsClient(
+        credentials=settings.google_credentials,
+        endpoint=settings.sheets_endpoint or "",
+        read_attempts=read_attempts,
+    )
 
 
 def quota_gate(settings: Settings) -> QuotaGate:

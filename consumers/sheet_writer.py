@@ -21,7 +21,7 @@ POLL_S = 0.5
 def build(service: Service) -> Callable[[], None]:
     """Connect and check; the answer runs until the service is asked to stop."""
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
-    client = service.closing(sheets_client(service.settings))
+    client = service.closing(sheets_client(service.settings, read_attempts=1))
     tools = Tools(store, GoogleSheet(client), quota_gate(service.settings), new_row_id, SystemClock())
     fresh: list[frozenset[Place]] = []
     source = source_of(

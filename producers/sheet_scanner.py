@@ -20,7 +20,7 @@ def build(service: Service) -> Callable[[], None]:
     """Connect and check; the answer runs until the service is asked to stop."""
     settings = service.settings
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
-    client = service.closing(sheets_client(settings))
+    client = service.closing(sheets_client(settings, read_attempts=1))
     publisher = service.closing(KafkaPublisher(settings.kafka_servers))
     source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner)
     work = ScanWork(
