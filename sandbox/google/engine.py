@@ -14,7 +14,7 @@ from sandbox.google.area import parse_a1
 from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row, Value
 from sandbox.google.change import Change
 from sandbox.google.locales import rules_of
-from sandbox.google.references import references
+from sandbox.google.references import references, tabs_renamed
 
 if TYPE_CHECKING:
     from sandbox.google.document import Document
@@ -52,6 +52,7 @@ class Engine:
         self._everything = False
         """Whether every cell matters: a formula reads where only its result says, or fills cells."""
         self._spilling = False
+        self._names: dict[str, str] = {}
         self._patterns: dict[tuple[int, int, int], str] = {}
 
     def forget(self) -> None:
@@ -76,10 +77,11 @@ class Engine:
         self._read, self._patterns = set(), {}
         self._volatile = self._everything = self._spilling = False
         sheets = document.sheets
-        for index in range(1, len(sheets)):
-            self._model.add_sheet(f"\u0001{index}")  # a name that no tab has yet
-        for index, sheet in enumerate(sheets):
-            self._model.rename_sheet(index, sheet.title)
+        # The engine does not take every title that Google takes, so its tabs have names of their own.
+        self._names = {sheet.title.lower(): f"sandbox_tab_{index}_" for index, sheet in enumerate(sheets)}
+        self._model.rename_sheet(0, "sandbox_tab_0_")
+        for name in list(self._names.values())[1:]:
+            self._model.add_sheet(name)
         for sheet in sheets:
             self._learn(sheet)
         for index, sheet in enumerate(sheets):
@@ -115,7 +117,7 @@ class Engine:
         model, value = self._model, cell.entered
         if cell.formula is not None:
             try:
-                model.set_user_input(sheet, row, column, dialect.for_engine(cell.formula))
+                model.set_user_input(sheet, row, column, dialect.for_engine(tabs_renamed(cell.formula, self._names)))
             except ironcalc.WorkbookError:
                 model.set_user_input(sheet, row, column, "=#ERROR!")
         elif value is None:

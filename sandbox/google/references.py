@@ -50,11 +50,15 @@ def shifted(formula: str, own_tab: str, tab: str, dimension: Dimension, shift: S
 
 def tab_renamed(formula: str, old: str, new: str) -> str:
     """The formula after a tab got another title."""
+    return tabs_renamed(formula, {old.lower(): new})
+
+
+def tabs_renamed(formula: str, titles: dict[str, str]) -> str:
+    """The formula with other titles of tabs, by the old ones in small letters."""
 
     def rename(match: re.Match[str]) -> str:
-        if match.group("tab") and _title(match.group("tab")) == old:
-            return f"{quoted_tab(new)}!{match.group('ref')}"
-        return match.group(0)
+        new = titles.get(_title(match.group("tab")).lower()) if match.group("tab") else None
+        return match.group(0) if new is None else f"{quoted_tab(new)}!{match.group('ref')}"
 
     return _REFERENCE.sub(rename, formula)
 
