@@ -1,0 +1,222 @@
+"""Events into decisions into a transaction: the table writer's body, on a table and a log in memory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from core_makers import LINK, NOON, ROW, make_base, no_rule
+
+from consumers.table_work import GROUP, TableWork
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.model import RowBase
+from core.ports import Intent, LinkState
+from tests.fakes.event_log import FakeEventLog, FakeEventSource
+from tests.fakes.store import FakeState, FakeStore
+
+
+class Still:
+    """A clock that stands: nothing happens here because time goes by."""
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def now(self) -> datetime:
+        return NOON
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing here waits")
+
+
+OWNER = "table_writer"
+STATE = LinkState("orders", "1Ab", 7, "Orders", "shop", "orders", "live", None, 1, 0)
+
+
+class Desk:
+    """A link with order 1 on both sides, and a table writer at work on it."""
+
+    def __init__(self) -> None:
+        self.state = FakeState()
+        self.store = FakeStore(self.state)
+        self.log = FakeEventLog(1)
+        table = self.state.table(LINK)
+        table.rows[("1",)] = dict(ROW)
+        table.defaults = {"status": "new"}
+        table.last_id = 1
+        with self.store.begin() as tx:
+            tx.put_link(STATE)
+            tx.save_bases("orders", [make_base()])
+        source = FakeEventSource(
+            self.log,
+            GROUP,
+            [SHEET_OBSERVED],
+            claim=lambda places: self.store.run(lambda tx: tx.claim_offsets(GROUP, OWNER, places)),
+        )
+        self.writer = TableWork(
+            self.store, source, lambda name: LINK if name == "orders" else None, no_rule, owner=OWNER, clock=Still()
+        )
+        self.writer.step(0)  # joins the group
+
+    def happens(self, *bodies: dict[str, Any]) -> None:
+        """These events come in one batch."""
+        for body in bodies:
+            self.log.append(SHEET_OBSERVED, "orders", body)
+        while self.writer.step(0):
+            pass
+
+    @property
+    def rows(self) -> dict[tuple[str, ...], dict[str, str | None]]:
+        return self.state.table(LINK).rows
+
+    def base(self, row_id: str) -> RowBase:
+        return self.state.bases["orders"][row_id]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def event(kind: str, q: int, n: int = 0, row_id: str = "r_1", **more: Any) -> dict[str, Any]:
+    """An edit or a scan; `cells` by header."""
+    cells = [{"row_id": row_id, "row": 2, "column": h, "value": v} for h, v in more.pop("cells", {}).items()]
+    return {"kind": kind, "stamp": {"n": n, "q": q, "epoch": 1}, "event": f"{kind}{q}", "cells": cells, **more}
+
+
+def edit(q: int, row_id: str = "r_1", n: int = 0, **more: Any) -> dict[str, Any]:
+    return event("edit", q, n, row_id, edited_at="2026-05-04T12:00:00Z", editor="ann@example.com", **more)
+
+
+def test_an_edit_its_base_and_its_history_are_written_with_the_offset(desk: Desk) -> None:
+    desk.happens(edit(1, cells={"Notes": "typed"}))
+    assert desk.rows[("1",)]["notes"] == "typed"
+    assert desk.base("r_1").cells["notes"].value == "typed"
+    assert [e.new for _, e in desk.state.history] == ["typed"]
+    assert desk.state.offsets[GROUP, SHEET_OBSERVED, 0] == 1
+
+
+def test_one_value_that_does_not_fit_never_stops_its_neighbours(desk: Desk) -> None:
+    desk.happens(edit(1, cells={"Quantity": "many", "Notes": "typed"}))
+    assert desk.rows[("1",)] == {**ROW, "notes": "typed"}
+    assert [r.column for r in desk.state.rejections.values()] == ["quantity"]
+    desk.happens(edit(2, cells={"Quantity": 5}))
+    assert not desk.state.rejections
+
+
+def test_a_value_that_only_the_server_refuses_is_rejected_and_its_neighbours_are_written(desk: Desk) -> None:
+    desk.state.table(LINK).unique = ("notes",)
+    desk.rows[("2",)] = {**ROW, "order_no": "2", "notes": "taken"}
+    desk.happens(edit(1, cells={"Notes": "taken", "Quantity": 5}))
+    assert (desk.rows[("1",)]["notes"], desk.rows[("1",)]["quantity"]) == ("fragile", "5")
+    (rejected,) = desk.state.rejections.values()
+    assert (rejected.column, rejected.value) == ("notes", "taken")
+    assert "unique key" in rejected.reason
+    assert desk.base("r_1").cells["notes"].value == "fragile"
+
+
+def test_a_rejected_value_of_a_new_row_stays_in_the_sheet_beside_the_default_that_the_table_took(desk: Desk) -> None:
+    desk.happens(edit(1, "r_2", cells={"Customer": "Bea", "Quantity": 2, "Status": "lost"}))
+    assert desk.rows[("2",)]["status"] == "new"
+    base = desk.base("r_2")
+    assert base.cells["status"].value == "new"  # so that nothing is written over what the person sees
+    assert base.cells["order_no"].value is None  # the key is written back
+    assert [r.value for r in desk.state.rejections.values()] == ["lost"]
+
+
+def test_an_edited_key_changes_the_row_and_its_base_and_deletes_nothing(desk: Desk) -> None:
+    desk.happens(edit(1, cells={"Order no.": 9}))
+    assert list(desk.rows) == [("9",)]
+    assert desk.base("r_1").key == ("9",)
+
+
+def test_a_key_that_another_row_has_is_rejected_beside_its_cell(desk: Desk) -> None:
+    desk.rows[("2",)] = {**ROW, "order_no": "2"}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_2", order_no="2")])
+    desk.happens(edit(1, cells={"Order no.": 2}))
+    assert set(desk.rows) == {("1",), ("2",)}
+    assert [r.column for r in desk.state.rejections.values()] == ["order_no"]
+
+
+def test_a_copied_row_gets_a_generated_key_of_its_own(desk: Desk) -> None:
+    desk.happens(edit(1, "r_copy", cells={"Order no.": 1, "Customer": "Ann", "Quantity": 3}))
+    assert set(desk.rows) == {("1",), ("2",)}
+    assert desk.base("r_copy").key == ("2",)
+    assert desk.base("r_copy").cells["order_no"].value == "1"  # what the sheet holds; the fresh key goes there
+
+
+def test_a_row_missed_by_a_scan_is_deleted(desk: Desk) -> None:
+    desk.happens(event("scan", 5, missing=["r_1"]))
+    assert not desk.rows
+    assert desk.base("r_1").gone
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_a_row_edited_after_the_scan_that_missed_it_is_not_deleted_however_the_events_are_batched(
+    desk: Desk, in_one_batch: bool
+) -> None:
+    events = [edit(6, cells={"Notes": "still here"}), event("scan", 5, missing=["r_1"])]
+    for batch in [events] if in_one_batch else [[e] for e in events]:
+        desk.happens(*batch)
+    assert desk.rows[("1",)]["notes"] == "still here"
+
+
+def test_while_a_link_rests_edits_wait_with_their_own_times_and_nothing_is_written(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.set_link_state("orders", "paused", "by a person")
+    desk.happens(edit(1, cells={"Notes": "typed"}))
+    assert desk.rows[("1",)] == ROW
+    (waiting,) = desk.state.waiting["orders"].values()
+    assert (waiting.reason, waiting.observed.cell.value) == ("paused", "typed")
+    assert waiting.observed.edited_at is not None
+
+
+def test_what_waited_for_our_own_write_is_decided_once_the_write_is_closed(desk: Desk) -> None:
+    plan = {"cells": [["r_1", 2, "Notes", "ours"]], "ids": [], "inserts": [], "insert_after_row": 1}
+    plan |= {"deletes": [], "formula_restores": [], "row_restores": [], "keys": {}}
+    with desk.store.begin() as tx:
+        tx.open_intent(Intent("orders", 1, 1, plan))
+    desk.happens(edit(1, n=1, cells={"Notes": "typed over it"}))
+    assert desk.rows[("1",)]["notes"] == "fragile"
+    with desk.store.begin() as tx:
+        tx.close_intent("orders", 1)
+    desk.happens({"kind": "replan", "rows": [{"row_id": "r_1", "key": ["1"]}]})
+    assert desk.rows[("1",)]["notes"] == "typed over it"
+    assert not desk.state.waiting["orders"]
+
+
+def test_a_conflict_asks_for_the_commit_time_and_is_settled_when_it_comes(desk: Desk) -> None:
+    desk.rows[("1",)]["notes"] = "from the table"
+    desk.happens(edit(1, cells={"Notes": "from the sheet"}))
+    assert desk.state.outbox == [
+        (SHEET_OBSERVED, "orders", {"kind": "replan", "link": "orders", "rows": [{"row_id": "r_1", "key": ["1"]}]})
+    ]
+    times = {"notes": "2026-05-04T12:00:01Z"}
+    desk.happens({"kind": "replan", "rows": [{"row_id": "r_1", "key": ["1"], "times": times}]})
+    assert desk.rows[("1",)]["notes"] == "from the table"
+    assert [c.winner for _, c in desk.state.conflicts] == ["table"]
+    assert desk.state.outbox[-1][0] == TABLE_CHANGED  # the sheet is to hold the table's value
+
+
+def test_an_event_that_cannot_be_digested_holds_its_link_with_a_reason_and_is_passed(desk: Desk) -> None:
+    desk.happens({"kind": "edit", "stamp": "nonsense", "cells": []}, edit(1, cells={"Notes": "typed"}))
+    assert desk.state.links["orders"].state == "held"
+    assert "could not be applied" in (desk.state.links["orders"].reason or "")
+    assert desk.state.offsets[GROUP, SHEET_OBSERVED, 0] == 2
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_the_same_events_again_change_nothing(desk: Desk, times: int) -> None:
+    events = [
+        edit(1, cells={"Notes": "first", "Price": 12}),
+        edit(2, cells={"Notes": "second"}),
+        edit(3, "r_2", cells={"Customer": "Bea", "Quantity": 2}),
+        event("scan", 3, cells={"Quantity": 4}),
+    ]
+    for _ in range(times):
+        desk.happens(*events)
+    assert desk.rows[("1",)] == {**ROW, "notes": "second", "price": "12.00", "quantity": "4"}
+    assert set(desk.rows) == {("1",), ("2",)}
+    applied = [e.new for _, e in desk.state.history if e.what == "applied"]
+    assert sorted(map(str, applied)) == ["12.00", "4", "second"]
