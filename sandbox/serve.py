@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 from waitress.channel import ClientDisconnected
 from waitress.server import create_server
+from werkzeug.exceptions import InternalServerError
 
 from sandbox.google.calls import CallCounts
 from sandbox.google.drive import blueprint as drive_blueprint
@@ -24,7 +25,8 @@ from sandbox.google.faults import Faults
 from sandbox.google.person import Person
 from sandbox.google.person_routes import control_blueprint, person_blueprint
 from sandbox.google.quota import Quota
-from sandbox.google.rest.service import LOSE_REPLY, Service
+from sandbox.google.rest.errors import ApiError
+from sandbox.google.rest.service import LOSE_REPLY, Service, json_response
 from sandbox.google.rest.service import blueprint as sheets_blueprint
 from sandbox.google.store import Store
 from sandbox.page.blueprint import page
@@ -74,7 +76,13 @@ def create_sandbox(data_dir: Path, apps_script_dir: Path = APPS_SCRIPT) -> Sandb
     app.register_blueprint(person_blueprint(store, Person(store, scripts), scripts))
     app.register_blueprint(control_blueprint(store, counts, faults, quota))
     app.register_blueprint(page)
+    app.register_error_handler(InternalServerError, _defect)
     return Sandbox(app, store, scripts, faults)
+
+
+def _defect(_error: InternalServerError) -> Response:
+    """A defect of the sandbox, which Flask has logged, in the shape of Google's errors."""
+    return json_response(ApiError(500, "Internal error encountered.").body(), 500)
 
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]

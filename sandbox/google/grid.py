@@ -19,6 +19,10 @@ CELLS_MAX = 10_000_000
 """Google's limit of cells per spreadsheet."""
 
 
+CHARACTERS_MAX = 50_000
+"""Google's limit of characters in a cell."""
+
+
 class GridError(ValueError):
     """Cells, rows or columns outside the grid, or more than a spreadsheet holds."""
 
@@ -127,6 +131,10 @@ class Grid:
         for place, cell in enumerate(cells, column):
             if cell is None:
                 continue
+            if isinstance(cell.value, str) and len(cell.value) > CHARACTERS_MAX:
+                raise GridError(
+                    f"Your input contains more than the maximum of {CHARACTERS_MAX} characters in a single cell."
+                )
             uid = self.columns[place].uid
             if cell.bare:
                 merged.pop(uid, None)

@@ -177,3 +177,20 @@ def test_append_goes_below_the_table_and_the_grid_grows(google: Served) -> None:
     assert (answer["tableRange"], answer["updates"]["updatedRange"]) == ("Orders!B1:C2", "Orders!B3:C4")
     assert google.values(spreadsheet)[2:] == [["", 3, 4], ["", 5, 6]]
     assert google.state(spreadsheet)["tabs"]["Orders"]["rows"] == 4
+
+
+def test_a_cell_holds_50_000_characters_and_no_more(google: Served) -> None:
+    spreadsheet = google.new()
+    google.put(spreadsheet, "A1", [["x" * 50_000]])
+    path = f"/v4/spreadsheets/{spreadsheet}/values/A1"
+    code, message = google.refused("PUT", path, {"values": [["x" * 50_001]]}, valueInputOption="RAW")
+    assert (code, "50000 characters" in message) == (400, True)
+
+
+def test_a_defect_of_the_sandbox_looks_like_one_of_google(google: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_context: object) -> dict[str, object]:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setitem(METHODS, "sheets.spreadsheets.get", broken)
+    spreadsheet = google.new()
+    assert google.refused("GET", f"/v4/spreadsheets/{spreadsheet}") == (500, "Internal error encountered.")
