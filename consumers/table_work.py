@@ -35,6 +35,8 @@ class Gathered:
 
     bases: Mapping[str, RowBase]
     rows: Mapping[Key, TableRow]
+    busy: frozenset[Key]
+    """Keys whose rows another transaction holds."""
     waiting: Mapping[str, list[Waiting]]
     open_write: OpenWrite | None
 
@@ -163,7 +165,7 @@ class TableWork:
         gathered = _gather(tx, link, batch)
         plans = [
             plan_row(self._view(link, batch, gathered, row_id), self._compute_rule)
-            for row_id in sorted(batch.row_ids)
+            for row_id in sorted(batch.row_ids, key=batch.place)  # so that generated keys follow the sheet's order
         ]
         views = {p.row_id: self._view(link, batch, gathered, p.row_id) for p in plans}
         Applier(tx, link).apply(plans, views)
@@ -185,6 +187,7 @@ class TableWork:
             observed=batch.observed.get(row_id, ()),
             waiting=waiting,
             open_write=gathered.open_write,
+            busy=base is not None and base.key in gathered.busy,
             table_times=times or {},
             times_final=times is not None,
             vanished=vanished,
@@ -211,9 +214,11 @@ def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:
     intent = tx.intent(link.name)
     bases = tx.bases(link.name, row_ids)
     keys = [b.key for b in bases.values() if b.key is not None]
+    rows, busy = tx.free_rows(link, keys) if keys else ({}, frozenset())
     return Gathered(
         bases=bases,
-        rows=tx.rows(link, keys) if keys else {},
+        rows=rows,
+        busy=busy,
         waiting=tx.waiting(link.name, row_ids),
         open_write=open_write(link, planned_from_json(intent.n, intent.epoch, intent.plan)) if intent else None,
     )

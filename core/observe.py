@@ -32,6 +32,11 @@ class Batch:
         """Every row that the events speak of."""
         return frozenset(self.observed) | frozenset(self.vanished) | frozenset(self.replans)
 
+    def place(self, row_id: str) -> tuple[int, str]:
+        """Sorts rows as they stand in the tab, as far as the events tell."""
+        rows = (o.row for o in self.observed.get(row_id, ()) if o.row is not None)
+        return (min(rows, default=0), row_id)
+
     def add(self, link: Link, body: Json) -> None:
         """Take one event in; kinds that say nothing about cells change nothing."""
         kind = body.get("kind")

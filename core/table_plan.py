@@ -7,6 +7,8 @@ consumers/table_writer in one transaction.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core import cell_plan, row_plan
 from core.errors import Unfit
 from core.freshness import is_newer
@@ -18,6 +20,9 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
     """Decide on one row of the sheet."""
     plan = RowPlan(view.row_id)
     base = view.base if view.base is not None and not view.base.gone else None
+    if view.busy:
+        plan.wait = [(o, "intent") for o in _candidates(view, plan).values()]
+        return plan
     if view.vanished:
         row_plan.plan_vanished(view, plan, base)
         return plan
@@ -42,10 +47,17 @@ def _candidates(view: RowView, plan: RowPlan) -> dict[str, Observed]:
         if known is not None and known.source == "swap" and _shows_our_write(view, seen):
             continue
         stays, goes = (seen, known) if known is None or is_newer(seen, known) else (known, seen)
-        best[seen.column] = stays
+        best[seen.column] = stays if goes is None else _dated(stays, goes)
         if goes is not None and goes.cell != stays.cell:
             plan.history.append(overtaken(view, goes))
     return best
+
+
+def _dated(stays: Observed, goes: Observed) -> Observed:
+    """A scan that saw what an edit had told does not make anybody forget when and by whom it was typed."""
+    if stays.source == "scan" and goes.source == "edit" and stays.cell == goes.cell:
+        return replace(stays, edited_at=goes.edited_at, actor=goes.actor, event=goes.event)
+    return stays
 
 
 def _shows_our_write(view: RowView, seen: Observed) -> bool:

@@ -80,7 +80,8 @@ def desk() -> Desk:
 
 def event(kind: str, q: int, n: int = 0, row_id: str = "r_1", **more: Any) -> dict[str, Any]:
     """An edit or a scan; `cells` by header."""
-    cells = [{"row_id": row_id, "row": 2, "column": h, "value": v} for h, v in more.pop("cells", {}).items()]
+    row = more.pop("row", 2)
+    cells = [{"row_id": row_id, "row": row, "column": h, "value": v} for h, v in more.pop("cells", {}).items()]
     return {"kind": kind, "stamp": {"n": n, "q": q, "epoch": 1}, "event": f"{kind}{q}", "cells": cells, **more}
 
 
@@ -144,6 +145,16 @@ def test_a_copied_row_gets_a_generated_key_of_its_own(desk: Desk) -> None:
     assert set(desk.rows) == {("1",), ("2",)}
     assert desk.base("r_copy").key == ("2",)
     assert desk.base("r_copy").cells["order_no"].value == "1"  # what the sheet holds; the fresh key goes there
+
+
+def test_generated_keys_follow_the_order_of_the_rows_in_the_sheet(desk: Desk) -> None:
+    new = {"Quantity": 2}
+    desk.happens(
+        edit(1, "r_a", row=9, cells={"Customer": "third", **new}),
+        edit(1, "r_z", row=3, cells={"Customer": "first", **new}),
+        edit(1, "r_k", row=8, cells={"Customer": "second", **new}),
+    )
+    assert [desk.rows[(str(n),)]["customer"] for n in (2, 3, 4)] == ["first", "second", "third"]
 
 
 def test_a_row_missed_by_a_scan_is_deleted(desk: Desk) -> None:

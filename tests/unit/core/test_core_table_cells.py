@@ -234,6 +234,20 @@ def test_only_the_cell_in_conflict_waits_for_a_time() -> None:
     assert done.update == {"price": "12.00"}
 
 
+def test_a_scan_that_saw_the_waiting_edit_too_does_not_forget_when_and_by_whom_it_was_typed() -> None:
+    edit, look = saw("notes", "from sheet", q=4, event="e4"), saw("notes", "from sheet", "scan", q=4, event="scan_1")
+    done = plan(
+        look,
+        base=make_base(),
+        table={**ROW, "notes": "from table"},
+        waiting=(waits(edit, "paused"),),
+        times={"notes": LATER},
+    )
+    (conflict,) = done.conflicts
+    assert (conflict.winner, conflict.sheet_at, conflict.sheet_actor) == ("table", NOON, "ann@example.com")
+    assert not conflict.time_guessed
+
+
 def test_a_time_that_never_came_is_guessed_for_the_person_and_recorded_as_guessed() -> None:
     seen = saw("notes", "from sheet")
     done = plan(
