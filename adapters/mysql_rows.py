@@ -26,11 +26,20 @@ class Rows(Statements):
         A key that the table's collation takes for equal to an asked one ('ABC' for 'abc') is found under its own
         texts, not under the asked ones.
         """
+        return self._locked(link, keys, "FOR UPDATE")
+
+    def free_rows(self, link: Link, keys: Collection[Key]) -> tuple[dict[Key, TableRow], frozenset[Key]]:
+        """Locked without waiting: the rows, and the keys whose rows another transaction holds now."""
+        found = self._locked(link, keys, "FOR UPDATE SKIP LOCKED")
+        missing = [key for key in keys if key not in found]
+        return found, frozenset(self._locked(link, missing, "") if missing else ())
+
+    def _locked(self, link: Link, keys: Collection[Key], how: str) -> dict[Key, TableRow]:
         found: dict[Key, TableRow] = {}
         order = ", ".join(quote(c.name) for c in link.key_columns)
         for some in chunks(sorted(set(keys))):
             where, params = _where_keys(link, some)
-            sql = f"SELECT {_columns(link)} FROM {_table(link)} WHERE {where} ORDER BY {order} FOR UPDATE"  # noqa: S608  (quoted names, values as parameters)
+            sql = f"SELECT {_columns(link)} FROM {_table(link)} WHERE {where} ORDER BY {order} {how}"  # noqa: S608  (quoted names, values as parameters)
             for row in self._select(sql, params):
                 read = read_row(link, row)
                 found[link.key_of(read)] = read

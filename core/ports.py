@@ -224,6 +224,9 @@ class Transaction(Protocol):
     def rows(self, link: Link, keys: Collection[Key]) -> dict[Key, TableRow]:
         """Locked."""
 
+    def free_rows(self, link: Link, keys: Collection[Key]) -> tuple[dict[Key, TableRow], frozenset[Key]]:
+        """Locked without waiting: the rows, and the keys whose rows another transaction holds now."""
+
     def all_keys(self, link: Link) -> list[Key]: ...
     def insert_row(self, link: Link, values: TableRow) -> Key:
         """Insert and return the key, generated or given; raise Unfit with the server's reason in plain words."""

@@ -26,6 +26,8 @@ class RowView:
     observed: Sequence[Observed] = ()
     waiting: Sequence[Waiting] = ()
     open_write: OpenWrite | None = None
+    busy: bool = False
+    """Another transaction holds the row of the table: nothing is known of it, and nothing can be written now."""
     table_times: Mapping[str, datetime] = field(default_factory=dict)
     """Commit time of the table's last change, by column."""
     times_final: bool = False

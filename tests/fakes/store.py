@@ -172,6 +172,10 @@ class FakeTransaction:
         rows = self.state.table(link).rows
         return {key: dict(rows[key]) for key in sorted(set(keys)) if key in rows}
 
+    def free_rows(self, link: Link, keys: Collection[Key]) -> tuple[dict[Key, TableRow], frozenset[Key]]:
+        rows = self.rows(link, keys)  # one transaction at a time: nobody else ever holds a row
+        return rows, frozenset()
+
     def all_keys(self, link: Link) -> list[Key]:
         return sorted(self.state.table(link).rows, key=lambda key: _order(link, key))
 
