@@ -1,7 +1,7 @@
 """``GET /``: the page, its files, its stream of news, and typing into the linked table."""
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -29,12 +29,6 @@ page = Blueprint("page", __name__)
 _library = Library()
 
 
-@lru_cache(maxsize=1)
-def _tables() -> Tables:
-    """Built when first asked: faulty settings are told on the page, and tried again at the next look."""
-    return Tables(load_settings(needs=()))
-
-
 class Write(BaseModel):
     """What a person does to the linked table."""
 
@@ -51,6 +45,8 @@ class Write(BaseModel):
 @page.record_once
 def _on_registration(state: BlueprintSetupState) -> None:
     state.app.extensions["page_streams"] = Streams()
+    # Built when first asked; faulty settings are told on the page, and tried again at the next look.
+    state.app.extensions["page_tables"] = cache(lambda: Tables(load_settings(needs=())))
 
 
 @page.before_app_request
@@ -94,7 +90,7 @@ def events() -> Response:
         return _fault(403, "The page answers to localhost and to addresses only.")
     sheet_id = request.args.get("tab", type=int)
     streams: Streams = current_app.extensions["page_streams"]
-    watch = Watch(_store(), _tables, request.args.get("spreadsheet", ""), sheet_id)
+    watch = Watch(_store(), _tables(), request.args.get("spreadsheet", ""), sheet_id)
 
     def told() -> Iterator[bytes]:
         with streams.one_more() as ended:
@@ -126,7 +122,7 @@ def write(name: str) -> Response:
         return _fault(403, "The page answers to localhost and to addresses only.")
     try:
         wanted = Write.model_validate_json(request.get_data())
-        tables = _tables()
+        tables = _tables()()
         link = tables.link(name)
         if link is None:
             return _fault(404, f"There is no link {name}.")
@@ -160,6 +156,11 @@ def _file(name: str) -> Response:
 
 def _fault(code: int, message: str, hint: str = "") -> Response:
     return json_response({"error": {"code": code, "message": message, "hint": hint}}, code)
+
+
+def _tables() -> Callable[[], Tables]:
+    tables: Callable[[], Tables] = current_app.extensions["page_tables"]
+    return tables
 
 
 def _store() -> Store:

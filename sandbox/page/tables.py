@@ -19,7 +19,9 @@ class Absent:
     """There is no table to show: why, and what to do about it.
 
     Args:
-        kind: ``unlinked`` while that is nothing wrong, ``fault`` otherwise.
+        kind: ``alone`` without MySQL, ``unlinked`` without a link, ``fault`` where something is wrong.
+        message: for a person.
+        hint: the command that helps; of a fault a sentence.
     """
 
     kind: str
@@ -28,9 +30,9 @@ class Absent:
 
 
 NO_MYSQL = Absent(
-    "unlinked",
+    "alone",
     "This sandbox runs without MySQL.",
-    "Start everything together with: make demo",
+    "make demo",
 )
 
 

@@ -78,6 +78,7 @@ export class Grid {
     this.holder = built.querySelector('.tabulator-tableholder');
     this.holder.tabIndex = -1;
     this.holder.append(this.box, this.cursor, this.editor);
+    this.holder.addEventListener('scroll', () => requestAnimationFrame(() => this.#outline()), { passive: true });
     this.#measure();
     this.select(this.at.row, this.at.column, { quiet: true });
     if (scrolled) Object.assign(this.holder, { scrollTop: scrolled.top, scrollLeft: scrolled.left });
@@ -191,9 +192,9 @@ export class Grid {
   }
 
   /** Scroll so that a cell can be seen. */
-  reveal(row, column) {
+  reveal(row, column, again = false) {
     if (!this.holder) return;
-    const top = row * ROW_PX;
+    const top = this.#top(row);
     const [left, right] = [this.lefts[column], this.lefts[column + 1]];
     const { holder } = this;
     const scroll = { top: holder.scrollTop, left: holder.scrollLeft };
@@ -201,14 +202,24 @@ export class Grid {
     else if (top + ROW_PX > scroll.top + holder.clientHeight) scroll.top = top + ROW_PX - holder.clientHeight;
     if (left - HEAD_PX < scroll.left) scroll.left = left - HEAD_PX;
     else if (right > scroll.left + holder.clientWidth) scroll.left = Math.min(right - holder.clientWidth, left - HEAD_PX);
-    if (scroll.top !== holder.scrollTop) holder.scrollTop = scroll.top;
+    if (scroll.top !== holder.scrollTop) {
+      holder.scrollTop = scroll.top;
+      if (!again) requestAnimationFrame(() => this.reveal(row, column, true)); // a long way lands only about there
+    }
     if (scroll.left !== holder.scrollLeft) holder.scrollLeft = scroll.left;
   }
 
   /** Whether the row is in view. */
   sees(row) {
-    const top = row * ROW_PX - this.holder.scrollTop;
+    const top = this.#top(row) - this.holder.scrollTop;
     return top >= 0 && top + ROW_PX <= this.holder.clientHeight;
+  }
+
+  /** Where a row is: after a jump the library lays its rows out from there, some pixels off. */
+  #top(row) {
+    const drawn = this.holder.querySelector('.tabulator-row');
+    const known = drawn?.querySelector('[data-r]');
+    return row * ROW_PX + (known ? drawn.offsetTop - Number(known.dataset.r) * ROW_PX : 0);
   }
 
   focus() {
@@ -244,7 +255,7 @@ export class Grid {
 
   #cover(box, { top, left, bottom, right }) {
     Object.assign(box.style, {
-      top: `${top * ROW_PX}px`, height: `${(bottom - top + 1) * ROW_PX}px`,
+      top: `${this.#top(top)}px`, height: `${(bottom - top + 1) * ROW_PX}px`,
       left: `${this.lefts[left]}px`, width: `${this.lefts[right + 1] - this.lefts[left]}px`,
     });
   }
@@ -307,9 +318,21 @@ export class Grid {
 
   #listen() {
     const { host, editor } = this;
-    host.addEventListener('pointerdown', (event) => this.#pressed(event));
+    host.addEventListener('pointerdown', (event) => {
+      this.touched = event.pointerType === 'touch';
+      if (!this.touched) this.#pressed(event);
+    });
+    // A finger may be about to scroll: only a tap selects.
+    host.addEventListener('click', (event) => { if (this.touched) this.#pressed(event); });
+    // The browser would give the focus to what was pressed, away from the editor.
+    host.addEventListener('mousedown', (event) => { if (cellAt(event.target) && event.target !== editor) event.preventDefault(); });
     host.addEventListener('pointermove', (event) => this.#dragged(event));
-    host.addEventListener('dblclick', (event) => { if (cellAt(event.target)?.column !== undefined && cellAt(event.target).row !== undefined) this.edit(); });
+    // Before the library hears of it: it would select the cell's text and so take the caret away.
+    host.addEventListener('dblclick', (event) => {
+      event.stopPropagation();
+      const place = cellAt(event.target);
+      if (place?.row !== undefined && place.column !== undefined) this.edit();
+    }, { capture: true });
     host.addEventListener('contextmenu', (event) => this.#menu(event));
     host.addEventListener('animationend', (event) => { delete event.target.dataset.flash; });
     editor.addEventListener('keydown', (event) => this.#key(event));
@@ -329,7 +352,6 @@ export class Grid {
   #pressed(event) {
     const place = cellAt(event.target);
     if (!place || event.target === this.editor || event.target.closest('.tabulator-col-resize-handle')) return;
-    if (event.pointerType === 'mouse') event.preventDefault();
     this.close(true);
     const lastRow = this.source.rowCount() - 1;
     const lastColumn = this.columns.length - 1;
@@ -342,8 +364,8 @@ export class Grid {
       const again = this.active.row === place.row && this.active.column === place.column && !event.shiftKey;
       this.select(place.row, place.column, { extend: event.shiftKey });
       if (this.source.toggled?.(place.row, place.column)) return void this.focus();
-      if (again && event.pointerType === 'touch') return void this.edit();
-      this.dragging = event.button === 0 && event.pointerType === 'mouse';
+      if (again && this.touched) return void this.edit();
+      this.dragging = event.button === 0 && !this.touched;
     }
     this.focus();
   }
@@ -416,7 +438,7 @@ export class Grid {
       case 'PageUp': return { row: row - page, column };
       case 'PageDown': return { row: row + page, column };
       case 'Home': return { row: shortcut ? 0 : row, column: 0 };
-      case 'End': return { row: shortcut ? this.#lastFilled(last.row) : row, column: last.column };
+      case 'End': return shortcut ? this.#lastFilled(last) : { row, column: last.column };
       default: return null;
     }
   }
@@ -428,10 +450,13 @@ export class Grid {
     return { row, column };
   }
 
-  #lastFilled(row) {
-    let at = row;
-    while (at > 0 && !this.columns.some((_, column) => this.source.cell(at, column).text)) at -= 1;
-    return at;
+  /** The corner of everything that is filled. */
+  #lastFilled(last) {
+    const filled = (row, column) => Boolean(this.source.cell(row, column).text);
+    const rows = Array.from({ length: last.row + 1 }, (_, row) => row);
+    const row = rows.findLast((at) => this.columns.some((_, column) => filled(at, column))) ?? 0;
+    const column = this.columns.findLastIndex((_, at) => rows.some((r) => filled(r, at)));
+    return { row, column: Math.max(0, column) };
   }
 
   /** As a spreadsheet jumps: to the end of the filled cells, or over the empty ones. */

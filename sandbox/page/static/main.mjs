@@ -139,7 +139,7 @@ function showAbsent({ kind, message, hint }) {
   $('tableGrid').hidden = $('sql').hidden = true;
   $('addRow').hidden = $('deleteRow').hidden = true;
   $('tableName').textContent = 'no table';
-  fillEmpty($('tableEmpty'), message, kind === 'fault' ? hint : 'Link it:', kind === 'fault' ? '' : hint);
+  fillEmpty($('tableEmpty'), message, kind === 'fault' ? hint : kind === 'unlinked' ? 'Link it to one:' : 'Start everything together:', kind === 'fault' ? '' : hint);
   if (!hint) $('tableEmpty').querySelector('p:nth-of-type(2)')?.remove();
   $('verdict').textContent = kind === 'fault' ? 'table not readable' : 'not linked';
   $('status').dataset.state = kind === 'fault' ? 'bad' : 'none';
