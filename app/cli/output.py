@@ -14,6 +14,8 @@ EXIT_COULD_NOT_RUN = 2
 
 NO_LINKS = "There are no links yet; make one: twinsheet link add --help"
 
+_WIDTH_ELSEWHERE = 240
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -48,10 +50,13 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, emp
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, header in enumerate(headers):
-        table.add_column(header, overflow="fold", no_wrap=number == 0)
+        table.add_column(header, overflow="fold", no_wrap=number == 0, min_width=len(header))
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH_ELSEWHERE  # nobody's window: let nothing be folded
+    console.print(table)
 
 
 def ago(seconds: float) -> str:

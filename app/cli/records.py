@@ -37,7 +37,7 @@ def conflicts(link: str | None, limit: int | None, as_json: bool, open_only: boo
     Exit code 1 where there is one.
     """
     items = _ask(link, lambda reports: reports.conflicts(link, limit=limit, unsettled_only=open_only))
-    columns = ["at", "link", "key", "column", "sheet", "table", "base", "winner", "rule", "settled"]
+    columns = ["at", "link", "key", "column", "sheet", "table", "winner", "rule"]
     _show(items, columns, as_json, empty="No conflicts.")
     return EXIT_FOUND if items else EXIT_GOOD
 
