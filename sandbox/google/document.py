@@ -111,15 +111,17 @@ class Document:
         title = title or self._free_title()
         self._title_free(title)
         sheet_id = self._free_sheet_id() if sheet_id is None else sheet_id
-        if sheet_id in self.by_id:
-            raise DocumentError(f"Invalid sheetId: a sheet with id {sheet_id} already exists")
         if rows < 1 or columns < 1:
             raise DocumentError("A sheet needs at least one row and one column")
         made = tuple(Column(uid) for uid in self.take_ids(columns))
         return self.put_sheet(SheetProps(sheet_id, title, made), self._empty_rows(rows), index)
 
     def put_sheet(self, props: SheetProps, rows: list[Row], index: int | None = None) -> Sheet:
-        """Add a tab as given."""
+        """Add a tab as given. Raises DocumentError when its number is taken or its place is none."""
+        if props.sheet_id in self.by_id:
+            raise DocumentError(f"Invalid sheetId: a sheet with id {props.sheet_id} already exists")
+        if index is not None and not 0 <= index <= len(self.props.order):
+            raise DocumentError(f"Invalid index {index}: there are {len(self.props.order)} sheets")
         sheet = Sheet(self, props, rows)
         self.by_id[props.sheet_id] = sheet
         self.noting().sheet(props.sheet_id, None, props)
