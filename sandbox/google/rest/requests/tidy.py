@@ -51,9 +51,11 @@ def delete_duplicates(document: Document, body: dict[str, Any]) -> dict[str, Any
 
 def auto_resize_dimensions(document: Document, body: dict[str, Any]) -> None:
     """``autoResizeDimensions``: columns as wide as their longest text."""
-    if "dimensions" not in body:
+    if "dimensions" not in body or "dataSourceSheetDimensions" in body:
         raise bad_request("The sandbox resizes the dimensions of a sheet only")
     sheet, dimension, start, end = dimension_of(document, body["dimensions"])
+    if end > (sheet.row_count if dimension == "ROWS" else sheet.column_count):
+        raise bad_request(f"{dimension.lower()} up to {end} are not in the grid")
     if dimension == "ROWS":
         sheet.change_rows(start, end - start, pixel_size=_ROW_PIXELS)
         return
