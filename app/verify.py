@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from adapters.binlog_progress import is_unpublished
 from adapters.kafka_log import end_offsets
 from adapters.kafka_publisher import KafkaPublisher
 from adapters.mysql_connection import MysqlSession, parse_url
@@ -168,8 +169,10 @@ class Verifier:
         return state
 
     def _rests(self, link: Link) -> bool:
-        """Whether no event is on its way: nothing unread in Kafka, no write to the sheet open."""
+        """Whether no event is on its way: nothing unpublished or unread, no write to the sheet open."""
         if link.name in self._reports.open_writes():
+            return False
+        if is_unpublished(self._session, [(link.schema, link.table)]):
             return False
         ends = end_offsets(self._settings.kafka_servers)
         table_writer = self._reports.consumed_offsets("table_writer")
