@@ -6,7 +6,7 @@ asks the sheet's counters whether the write landed, and settles it from the scra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from app.metrics import TABLE_TO_SHEET_S
 from consumers import sheet_tx
-from core.dirty import DirtyRows
+from core.dirty import AbsentRows, DirtyRows
 from core.errors import QuotaExhausted, ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link
@@ -61,6 +61,8 @@ class LinkWriter:
         """Counters of our own last write."""
         self._target: SheetTarget | None = None
         self._positions: Positions | None = None
+        self._positions_fresh = False
+        self._absent = AbsentRows()
         self._open: PlannedWrite | None = None
         self._in_doubt = False
         """Nobody knows yet whether the open write landed."""
@@ -106,7 +108,8 @@ class LinkWriter:
     @property
     def has_work(self) -> bool:
         """Whether there is anything to look at."""
-        return bool(len(self.dirty) or self._compare_all or self._to_name or self._open or self._renamed)
+        asked = len(self.dirty) or self._compare_all or self._to_name or self._open or self._renamed
+        return bool(asked or self._absent.are_due(self._tools.clock.monotonic()))
 
     def wait_s(self) -> float:
         """Seconds until it makes sense to try; 0 when a write may go out at once."""
@@ -127,6 +130,8 @@ class LinkWriter:
         if self._open is not None and self._in_doubt:
             self._ask(self._open, self._target)
             return
+        self.dirty.add(self._absent.take(self._tools.clock.monotonic()), None)
+        self._positions_fresh = False
         if self._open is None and self._plan() and self._read_positions(self._target):
             self._plan()
         if self._open is not None:
@@ -156,7 +161,8 @@ class LinkWriter:
             self._positions = self._tools.sheet.read_positions(target)
         except SheetsUnavailable as error:
             self._back_off(error, "read")
-        return self._positions is not None
+        self._positions_fresh = self._positions is not None
+        return self._positions_fresh
 
     def _may_call(self, kind: str) -> bool:
         wait_s = self._tools.gate.wait_s(kind)
@@ -190,6 +196,7 @@ class LinkWriter:
             renamed=tuple(self._renamed),
             to_name=tuple(self._to_name.items()),
             positions=self._positions,
+            fresh=self._positions_fresh,
             last=len(self.dirty) <= ROWS_PER_WRITE_MAX,
         )
         outcome = self._tools.store.run(
@@ -200,16 +207,25 @@ class LinkWriter:
         elif not (outcome.no_token or outcome.needs_positions):
             self._renamed.clear()
             self._to_name.clear()
-            self._open, self._in_write = outcome.planned, list(request.keys)
+            self._open, self._in_write = outcome.planned, [k for k in request.keys if k not in outcome.absent]
+            self._leave(outcome.absent)
             if outcome.planned is None:
                 self._done()
-        if outcome.absent:
-            self._positions = None
         return outcome.needs_positions
 
     def _all_keys(self, tx: Transaction) -> list[Key]:
         known = [b.key for b in tx.all_bases(self.link.name) if b.key]
         return [*tx.all_keys(self.link), *known]
+
+    def _leave(self, absent: Collection[Key]) -> None:
+        """Rows that were not found stay to be looked at: with fresh positions now, then again and again."""
+        if not absent:
+            self._absent.found()
+            return
+        if self._positions_fresh:
+            self.dirty.done(absent)
+            self._absent.add(absent, self._tools.clock.monotonic())
+        self._positions = None
 
     def _done(self) -> None:
         self.dirty.done(self._in_write)

@@ -54,6 +54,8 @@ class PlanRequest:
     to_name: Sequence[tuple[int, NameRow]]
     positions: Positions | None
     """Not read yet: only whether anything differs is found out."""
+    fresh: bool = False
+    """The positions were read a moment ago."""
     last: bool = False
     """Nothing else is left to be looked at."""
 
@@ -70,8 +72,8 @@ class PlanOutcome:
     """There is something to write, but no token of the quota in hand: ask again later."""
     needs_positions: bool = False
     """There is something to write, but nobody knows yet where the rows stand."""
-    absent: bool = False
-    """Rows that should stand in the tab were not found."""
+    absent: tuple[Key, ...] = ()
+    """Keys of rows that should stand in the tab and were not found."""
 
 
 def plan_write(
@@ -93,11 +95,11 @@ def plan_write(
         return PlanOutcome(stopped=True)
     if not plan.is_empty and not may_write():
         return PlanOutcome(no_token=True)
-    _record(tx, name, plan)
+    _record(tx, request, plan)
     planned = None if plan.is_empty else _intend(tx, request, positions, plan)
     if request.last and plan.is_empty:
         _use_up_approval(tx, name)
-    return PlanOutcome(planned, absent=bool(plan.absent))
+    return PlanOutcome(planned, absent=tuple(plan.absent))
 
 
 def _use_up_approval(tx: Transaction, name: str) -> None:
@@ -137,13 +139,14 @@ def _decide(tx: Transaction, request: PlanRequest, positions: Positions, new_row
     return plan_sheet(view, new_row_id)
 
 
-def _record(tx: Transaction, name: str, plan: SheetPlan) -> None:
+def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> None:
+    name = request.link.name
     if plan.gone:
         tx.save_bases(name, plan.gone)
     if plan.unfit:
         tx.put_rejections(name, plan.unfit)
     _hand_over(tx, name, plan.formula_conflicts)
-    if plan.absent:
+    if plan.absent and request.fresh:
         _ask_scan(tx, name)
 
 

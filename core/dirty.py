@@ -10,6 +10,9 @@ from collections.abc import Iterable
 
 from core.model import Key
 
+ABSENT_PAUSE_S = 2.0
+ABSENT_PAUSE_S_MAX = 60.0
+
 
 class DirtyRows:
     """Keys to look at, in the order in which they were named, each with the first offset that named it."""
@@ -38,3 +41,37 @@ class DirtyRows:
     def oldest_offset(self) -> int | None:
         """The first offset that is not done yet; ``None`` when nothing waits."""
         return min((o for o in self._since.values() if o is not None), default=None)
+
+
+class AbsentRows:
+    """Rows that stand in the table and were not found in the tab: looked for again, more and more seldom.
+
+    A scan tells sooner or later that they were deleted; until then nobody else would remember them.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[Key, None] = {}
+        self._due_at = 0.0
+        self._pause_s = ABSENT_PAUSE_S
+
+    def add(self, keys: Iterable[Key], now: float) -> None:
+        """Look for these again after a pause, which grows each time; ``now`` in monotonic seconds."""
+        self._keys.update(dict.fromkeys(keys))
+        self._due_at = now + self._pause_s
+        self._pause_s = min(2 * self._pause_s, ABSENT_PAUSE_S_MAX)
+
+    def are_due(self, now: float) -> bool:
+        """Whether it is time to look."""
+        return bool(self._keys) and now >= self._due_at
+
+    def take(self, now: float) -> list[Key]:
+        """Those to look for now; none before their time."""
+        keys = list(self._keys) if self.are_due(now) else []
+        if keys:
+            self._keys.clear()
+        return keys
+
+    def found(self) -> None:
+        """Every row that was looked for stood somewhere."""
+        if not self._keys:
+            self._pause_s = ABSENT_PAUSE_S

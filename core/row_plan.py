@@ -117,9 +117,18 @@ def _still_speaks(view: RowView, plan: RowPlan, seen: Observed) -> bool:
 
 
 def base_of_inserted(view: RowView, plan: RowPlan, key: Key) -> RowBase:
-    """The base of a row just inserted: what the sheet holds, so that defaults and generated keys follow."""
-    cells = {c.name: _observed_base(plan.observed.get(c.name), view, c.name) for c in view.link.columns}
-    return RowBase(view.row_id, key, cells, age=max((age(o) for o in plan.observed.values()), default=0))
+    """The base of a row just inserted: what the sheet holds, so that defaults and generated keys follow.
+
+    A row that had gone keeps its place in the order of things, or else a late event from its former life
+    would speak again.
+    """
+    n, before = (view.base.n, view.base.age) if view.base is not None else (0, 0)
+    cells = {
+        c.name: replace(cell, n=n, age=max(cell.age, before))
+        for c in view.link.columns
+        for cell in [_observed_base(plan.observed.get(c.name), view, c.name)]
+    }
+    return RowBase(view.row_id, key, cells, n=n, age=max([before, *(age(o) for o in plan.observed.values())]))
 
 
 def _observed_base(seen: Observed | None, view: RowView, name: str) -> CellBase:

@@ -201,7 +201,7 @@ class _Settling:
     def settle_id(self, named: IdWrite) -> None:
         hit = self.hit.get(named.row)
         self.settlement.rescan = True  # an id counts once it is read back beside its row's content
-        if hit is not None and hit.row_id != named.expected:
+        if hit is not None and (hit.row_id != named.expected or not hit.cells):  # another row, or an empty one
             self._take_back(hit, ROW_ID_HEADER)
 
 

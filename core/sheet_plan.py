@@ -50,8 +50,8 @@ class SheetPlan:
     """Cells that the sheet computes and the table has changed: the formula wins."""
     unfit: list[RejectionEntry] = field(default_factory=list)
     """Values of the table that a cell cannot hold."""
-    absent: list[str] = field(default_factory=list)
-    """Rows that should stand in the tab and were not found: a scan has to tell why."""
+    absent: list[Key] = field(default_factory=list)
+    """Keys of rows that should stand in the tab and were not found: a scan has to tell why."""
 
     @property
     def is_idle(self) -> bool:
@@ -67,19 +67,24 @@ class SheetPlan:
 def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
     """Decide what the sheet needs for the rows in question."""
     plan = SheetPlan()
+    named = {row: row_id for row_id, row in view.positions.rows.items()}
     for key in dict.fromkeys(view.keys):
         base, row = view.bases.get(key), view.rows.get(key)
         if base is not None and row is not None:
-            _plan_row(view, plan, base, row)
+            _plan_row(view, plan, key, base, row)
         elif row is not None:
             _plan_insert(view, plan, key, row, new_row_id())
         elif base is not None:
             _plan_delete(view, plan, key, base)
-    plan.ids = [IdWrite(row, row_id or new_row_id(), expected) for row, (expected, row_id) in view.to_name]
+    plan.ids = [
+        IdWrite(row, row_id or new_row_id(), expected)
+        for row, (expected, row_id) in view.to_name
+        if named.get(row, expected) == expected
+    ]
     return plan
 
 
-def _plan_row(view: SheetView, plan: SheetPlan, base: RowBase, row: TableRow) -> None:
+def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: TableRow) -> None:
     position = view.positions.rows.get(base.row_id)
     for column in view.link.columns:
         held = base.cells.get(column.name, CellBase(None))
@@ -93,7 +98,7 @@ def _plan_row(view: SheetView, plan: SheetPlan, base: RowBase, row: TableRow) ->
         if cell is None:
             continue
         if position is None:
-            plan.absent.append(base.row_id)
+            plan.absent.append(key)
             return
         plan.cells.append(CellWrite(base.row_id, position, column.header, cell.value))
 

@@ -1,0 +1,68 @@
+"""What the past of a row or a cell may still say: late events, stale names, rows that were not found."""
+
+from __future__ import annotations
+
+from core_makers import LINK, ROW, make_base, plan, saw, waits
+
+from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows
+from core.intent import PlannedWrite
+from core.model import SheetCell, Stamp
+from core.row_plan import base_of_inserted
+from core.row_view import RowPlan, RowView
+from core.settle import settle
+from core.sheet import HitRow, IdWrite, Positions, SwapAnswer, SwapWrite
+from core.sheet_plan import SheetView, plan_sheet
+
+
+def test_a_row_that_came_again_keeps_its_place_in_time_so_that_events_of_its_former_life_stay_silent() -> None:
+    gone = make_base(gone=True, n=4, age=9)
+    view = RowView(LINK, "r_1", gone, None)
+    seen = saw("customer", "Ann", n=4, q=5)
+    base = base_of_inserted(view, RowPlan("r_1", observed={"customer": seen}), ("1",))
+    assert (base.n, base.age) == (4, 10)
+    assert (base.cells["notes"].n, base.cells["notes"].age) == (4, 9)
+    late = plan(saw("notes", "long ago", n=0, q=1), base=base, table={**ROW, "notes": None})
+    assert late.update == {}
+
+
+def test_an_unfit_value_found_under_our_write_still_lets_the_sheet_have_the_tables_value() -> None:
+    found = saw("quantity", "many", "swap", n=3, base="3")
+    done = plan(base=make_base(quantity="8", cell_n=3), table=ROW, waiting=(waits(found, "unseen"),))
+    assert done.wake_sheet
+    assert not done.rejections
+
+
+def test_a_row_that_has_got_another_id_meanwhile_is_not_named_again() -> None:
+    places = Positions(Stamp(), {}, {"r_1": 5}, 5)
+    view = SheetView(LINK, [], {}, {}, places, to_name=[(5, (None, None)), (6, (None, None))])
+    assert [named.row for named in plan_sheet(view, lambda: "r_new").ids] == [6]
+
+
+def test_an_id_that_landed_on_an_empty_row_is_taken_back() -> None:
+    write = SwapWrite(7, 1, ids=(IdWrite(5, "r_new"),))
+    empty = SwapAnswer(Stamp(6), (HitRow(0, 5, None, {}),))
+    filled = SwapAnswer(Stamp(6), (HitRow(0, 5, None, {"Notes": SheetCell("x")}),))
+    assert len(settle(LINK, PlannedWrite(write), empty, {}).formula_restores) == 1
+    assert settle(LINK, PlannedWrite(write), filled, {}).formula_restores == []
+
+
+def test_rows_that_were_not_found_are_looked_for_again_more_and_more_seldom() -> None:
+    absent = AbsentRows()
+    absent.add([("1",)], now=10.0)
+    assert not absent.are_due(11.9)
+    assert absent.take(12.0) == [("1",)]
+    assert absent.take(12.0) == []
+    for _ in range(10):
+        absent.add([("1",)], now=100.0)
+    assert not absent.are_due(100.0 + ABSENT_PAUSE_S_MAX - 0.1)
+    assert absent.are_due(100.0 + ABSENT_PAUSE_S_MAX)
+
+
+def test_once_every_row_was_found_the_next_search_begins_quickly_again() -> None:
+    absent = AbsentRows()
+    for now in (0.0, 10.0, 20.0):
+        absent.add([("1",)], now)
+        absent.take(now + 10)
+    absent.found()
+    absent.add([("1",)], now=50.0)
+    assert absent.are_due(52.0)
