@@ -20,8 +20,8 @@ Line = int
 """A row as people and programs mean it, on both sides, whatever its id and key."""
 
 
-class Violation(AssertionError):
-    """A promise was broken."""
+class Violation(BaseException):
+    """A promise was broken; no handler of ours may swallow it."""
 
 
 @dataclass

@@ -323,17 +323,19 @@ class Program:
             self._drop(tx, key)
 
     def _replace_row(self, tx: FakeTransaction, action: Action) -> None:
-        """Deletes a row and inserts another one under the same key, in one transaction."""
+        """Deletes a row and inserts it anew under the same key (REPLACE): for whoever looks, the same row changed."""
         key = self._pick(tx, action.picks[0])
         if key is None:
             return
-        self._drop(tx, key)
         ledger = self._world.ledger
-        line = ledger.new_line("table")
         column = self._world.link.key_columns[0].name
-        if column == "code":
-            ledger.write("table", "code", key[0], line)
-        name = ledger.write("table", "name", f"n{ledger.number()}", line).text
+        name = f"n{ledger.number()}"
+        for line in self._lines(key):
+            for other, text in tx.rows(self._world.link, [key])[key].items():
+                if other != column:
+                    ledger.replace("table", other, text, line)
+            ledger.write("table", "name", name, line)
+        tx.delete_row(self._world.link, key)
         tx.insert_row(self._world.link, {column: key[0], "name": name})
 
     def _change_key(self, tx: FakeTransaction, action: Action) -> None:

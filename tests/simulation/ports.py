@@ -122,10 +122,14 @@ class SimLog(FakeEventLog):
     def __init__(self, world: World) -> None:
         super().__init__(1, clock=world.clock.now)
         self._world = world
+        self._last_scan: object = None
 
     def append(self, topic: str, link: str, body: Json) -> None:
         super().append(topic, link, body)
-        self._world.moved()
+        same = body.get("kind") == "scan" and _findings(body) == self._last_scan
+        self._last_scan = _findings(body) if body.get("kind") == "scan" else self._last_scan
+        if not same:  # what waits for a person is told again with every scan
+            self._world.moved()
         self._world.hub.news()
 
 
@@ -216,6 +220,10 @@ def told_event(body: Mapping[str, Any]) -> str:
     cells = " ".join(f"{c['row_id'][-3:]}.{c['column']}={c.get('value')!r}" for c in body.get("cells", ()))
     rest = {k: v for k, v in body.items() if k in ("missing", "names", "keys", "renamed", "rows") and v}
     return f"{kind}{place} {cells} {rest or ''}".rstrip()
+
+
+def _findings(body: Mapping[str, Any]) -> object:
+    return [body.get("stamp"), body.get("cells"), body.get("missing"), body.get("names")]
 
 
 def _told(write: SwapWrite) -> str:
