@@ -1,0 +1,156 @@
+"""Google at its worst, guards that stop, and people who pause, approve and resume."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+from main_job_world import LETTER, MainJob, Orders, wait_for
+
+
+@pytest.fixture
+def faulty(own_orders: Orders) -> Iterator[Orders]:
+    """A link of the test's own; nothing goes wrong any more when the test is over."""
+    try:
+        yield own_orders
+    finally:
+        own_orders.job.lift_quota()
+
+
+def test_where_google_drops_every_trigger_scans_carry_everything(faulty: Orders) -> None:
+    faulty.job.faults(trigger_loss=1.0)
+    faulty.type_cell(3, "Notes", "nobody reported this")
+    row = faulty.next_row()
+    faulty.type(f"B{row}:D{row}", ["Unseen Una", "Lamp", "4"])
+    faulty.person("delete_rows", tab=faulty.tab, at=faulty.row(5), count=1)
+    wait_for(lambda: faulty.stored(3)["notes"] == "nobody reported this", "the edit in the table")
+    wait_for(lambda: not faulty.stored(5), "the row gone from the table")
+    key = wait_for(lambda: faulty.sql("SELECT order_no FROM {table} WHERE customer = 'Unseen Una'"), "the row")[0][0]
+    wait_for(lambda: faulty.seen(key), "its key in the sheet")
+    faulty.verify()
+    ids = [r["_row_id"] for r in faulty.sheet_rows()]
+    assert len(set(ids)) == len(ids) == 30
+
+
+def test_an_edit_that_nobody_saw_before_our_own_write_landed_on_it_is_not_lost(faulty: Orders) -> None:
+    faulty.job.faults(trigger_loss=1.0)
+    for order_no in range(1, 11):
+        faulty.type_cell(order_no, "Notes", f"typed {order_no}")
+        faulty.sql("UPDATE {table} SET notes = %s WHERE order_no = %s", f"by sql {order_no}", order_no)
+    faulty.verify()
+    kept = {(c["sheet"], c["table"]) for c in faulty.records("conflicts")}
+    told = {h["new"] for h in faulty.records("history")}
+    for order_no in range(1, 11):
+        typed, stored = f"typed {order_no}", f"by sql {order_no}"
+        assert faulty.stored(order_no)["notes"] in (typed, stored)
+        assert (typed, stored) in kept or {typed, stored} <= told
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"lost_replies": 0.4, "seed": 5},
+        {"error_rates": {"429": 0.05, "503": 0.2}, "seed": 6},
+        {"error_rates": {"503": 0.1}, "lost_replies": 0.2, "trigger_loss": 0.3, "latency_s": 0.05, "seed": 7},
+    ],
+    ids=["lost replies", "refusals", "all at once"],
+)
+def test_both_sides_are_equal_again_whatever_google_loses_and_refuses(
+    faulty: Orders, faults: dict[str, object]
+) -> None:
+    dice = random.Random(7)
+    faulty.job.faults(**faults)
+    keys = list(range(1, 31))
+    for number in range(40):
+        order_no = dice.choice(keys)
+        way = dice.random()
+        if way < 0.4:
+            faulty.sql("UPDATE {table} SET notes = %s WHERE order_no = %s", f"by sql {number}", order_no)
+        elif way < 0.8:
+            shown = faulty.seen(order_no)
+            if shown:
+                faulty.type(f"{LETTER['Item']}{shown['row']}", [f"typed {number}"])
+        elif way < 0.9:
+            faulty.sql("INSERT INTO {table} (customer, item, quantity) VALUES (%s, 'Lamp', 1)", f"born {number}")
+        else:
+            faulty.sql("DELETE FROM {table} WHERE order_no = %s", order_no)
+    faulty.job.lift_quota()
+    assert faulty.verify(wait_s=90)["state"] == "live"
+    shown = [r["Customer"] for r in faulty.sheet_rows()]
+    assert len([c for c in shown if str(c).startswith("born")]) == faulty.count("customer LIKE 'born%'")
+
+
+# --- guards ---------------------------------------------------------------------------------
+
+
+def held(orders: Orders) -> dict[str, object]:
+    return wait_for(lambda: (s := orders.status())["state"] == "held" and s, "the link held")  # type: ignore[return-value]
+
+
+def test_most_rows_deleted_in_the_sheet_hold_the_link_and_approve_lets_them_go(own_orders: Orders) -> None:
+    own_orders.person("delete_rows", tab=own_orders.tab, at=2, count=25)
+    reason = str(held(own_orders)["reason"])
+    assert "25 of 30 rows left the tab" in reason
+    assert f"twinsheet approve {own_orders.name}" in reason
+    assert own_orders.count() == 30
+    own_orders.job.told("approve", own_orders.name)
+    wait_for(lambda: own_orders.count() == 5, "the rows gone from the table")
+    assert own_orders.verify()["state"] == "live"
+
+
+def test_rows_deleted_by_a_slip_come_back_by_undo_and_nothing_was_lost(own_orders: Orders) -> None:
+    before = own_orders.sql("SELECT * FROM {table} ORDER BY order_no")
+    own_orders.person("delete_rows", tab=own_orders.tab, at=2, count=25)
+    held(own_orders)
+    own_orders.person("undo")
+    own_orders.job.told("approve", own_orders.name)
+    assert own_orders.verify()["state"] == "live"
+    assert own_orders.sql("SELECT * FROM {table} ORDER BY order_no") == before
+
+
+def test_an_emptied_table_holds_the_link_with_the_sheet_untouched(own_orders: Orders) -> None:
+    own_orders.sql("TRUNCATE {table}")
+    assert "was truncated" in str(held(own_orders)["reason"])
+    assert len(own_orders.sheet_rows()) == 30
+    assert not own_orders.job.told("verify", own_orders.name, code=1)["identical"]
+    own_orders.job.told("approve", own_orders.name)
+    wait_for(lambda: not own_orders.sheet_rows(), "the rows gone from the sheet")
+    assert own_orders.verify()["state"] == "live"
+
+
+def test_a_deleted_column_holds_the_link_with_the_table_untouched(own_orders: Orders) -> None:
+    own_orders.person("delete_column", tab=own_orders.tab, at="C")
+    assert "has lost the column Item" in str(held(own_orders)["reason"])
+    assert own_orders.count("item = 'Teapot'") == 30
+    own_orders.person("undo")
+    own_orders.job.told("approve", own_orders.name)
+    assert own_orders.verify()["state"] == "live"
+    assert own_orders.count("item = 'Teapot'") == 30
+
+
+# --- pause and resume -----------------------------------------------------------------------
+
+
+def test_a_paused_link_writes_to_neither_side_and_carries_everything_once_it_is_resumed(
+    own_orders: Orders, main_job: MainJob
+) -> None:
+    main_job.told("pause", own_orders.name)
+    own_orders.sql("UPDATE {table} SET notes = 'while paused' WHERE order_no = 4")
+    own_orders.type_cell(2, "Notes", "typed while paused")
+    wait_for(own_orders.pending, "the edit received")
+    assert own_orders.stored(2)["notes"] is None
+    assert own_orders.seen(4)["Notes"] in (None, "")
+    told = main_job.told("verify", own_orders.name, code=1)["links"][0]
+    assert told["state"] == "paused"
+    main_job.told("resume", own_orders.name)
+    own_orders.verify()
+    assert own_orders.stored(2)["notes"] == "typed while paused"
+    assert own_orders.seen(4)["Notes"] == "while paused"
+    assert not own_orders.records("conflicts")
+
+
+def test_what_does_not_fit_a_links_state_is_refused_with_what_to_do(orders: Orders, main_job: MainJob) -> None:
+    assert "is not paused" in main_job.refusal("resume", orders.name)
+    assert "is not held" in main_job.refusal("approve", orders.name)
+    assert "no link named nobody" in main_job.refusal("pause", "nobody")
