@@ -40,7 +40,7 @@ class Mask:
 
     def kept(self, value: Any) -> Any:
         """A JSON value without what the mask does not want."""
-        if not self.children:
+        if not self.children or isinstance(value, Kept):
             return value
         if isinstance(value, list):
             return [self.kept(part) for part in value]
@@ -64,6 +64,10 @@ class Mask:
             else:
                 result[name] = part
         return result
+
+
+class Kept(list[Any]):
+    """A list made with its mask in mind: nothing in it is left to take away."""
 
 
 def parse_mask(text: str) -> Mask:

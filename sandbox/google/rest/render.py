@@ -1,12 +1,13 @@
 """Spreadsheets, tabs and cells as the interface writes them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.google import formats
 from sandbox.google.area import Area
 from sandbox.google.cells import Cell, ErrorValue, Metadata, Value
 from sandbox.google.document import Document, Sheet
-from sandbox.google.rest.fields import Mask
+from sandbox.google.rest.fields import Kept, Mask
 
 _NUMBER_FORMAT = {"NUMBER", "PERCENT", "CURRENCY", "DATE", "TIME", "DATE_TIME", "SCIENTIFIC", "TEXT"}
 _EVERYTHING = Mask()
@@ -47,23 +48,53 @@ def extended_value(value: Value) -> dict[str, Any]:
     return {"stringValue": value}
 
 
-def cell_data(cell: Cell, locale: str, mask: Mask = _EVERYTHING) -> dict[str, Any]:
-    """A CellData with the fields that the mask wants."""
-    data: dict[str, Any] = {}
+def cell_renderer(locale: str, mask: Mask = _EVERYTHING) -> Callable[[Cell], dict[str, Any]]:
+    """What makes a CellData with the fields that the mask wants; made once for many cells."""
+    wanted = [(name, make, mask.below(name)) for name, make in _CELL_FIELDS.items() if mask.wants(name)]
+    fields = [(name, make, None if below is None or below.everything else below) for name, make, below in wanted]
+
+    def render(cell: Cell) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        if cell.bare:
+            return data
+        for name, make, below in fields:
+            part = make(cell, locale)
+            if part is not None:
+                data[name] = part if below is None else below.kept(part)
+        return data
+
+    return render
+
+
+def _entered(cell: Cell, _locale: str) -> dict[str, Any] | None:
     if cell.formula is not None:
-        data["userEnteredValue"] = {"formulaValue": cell.formula}
-    elif cell.entered is not None:
-        data["userEnteredValue"] = extended_value(cell.value)
-    if cell.value is not None:
-        data["effectiveValue"] = extended_value(cell.value)
-        if mask.wants("formattedValue"):
-            data["formattedValue"] = formats.shown(cell, locale)
-    data |= {"userEnteredFormat": cell.format} if cell.format else {}
-    if not cell.bare and mask.wants("effectiveFormat"):
-        data["effectiveFormat"] = _effective_format(cell, locale)
-    data |= {"note": cell.note} if cell.note else {}
-    data |= {"dataValidation": cell.validation} if cell.validation else {}
-    return data | (cell.extras or {})
+        return {"formulaValue": cell.formula}
+    return None if cell.entered is None else extended_value(cell.value)
+
+
+def _effective_format(cell: Cell, locale: str) -> dict[str, Any]:
+    shown = _DEFAULT_FORMAT | (cell.format or {})
+    type_ = cell.number_format[0]
+    if type_ in _NUMBER_FORMAT and (pattern := formats.pattern_of(cell, locale)):
+        shown["numberFormat"] = {"type": type_, "pattern": pattern}
+    return shown
+
+
+def _extra(name: str) -> Callable[[Cell, str], Any]:
+    return lambda cell, _locale: (cell.extras or {}).get(name)
+
+
+_CELL_FIELDS: dict[str, Callable[[Cell, str], Any]] = {
+    "userEnteredValue": _entered,
+    "effectiveValue": lambda cell, _locale: None if cell.value is None else extended_value(cell.value),
+    "formattedValue": lambda cell, locale: None if cell.value is None else formats.shown(cell, locale),
+    "userEnteredFormat": lambda cell, _locale: cell.format,
+    "effectiveFormat": _effective_format,
+    "note": lambda cell, _locale: cell.note,
+    "dataValidation": lambda cell, _locale: cell.validation,
+    "textFormatRuns": _extra("textFormatRuns"),
+    "chipRuns": _extra("chipRuns"),
+}
 
 
 def metadata_json(entry: Metadata, location: dict[str, Any]) -> dict[str, Any]:
@@ -169,11 +200,12 @@ def spreadsheet_properties(document: Document) -> dict[str, Any]:
     return own | {"autoRecalc": "ON_CHANGE", "defaultFormat": _DEFAULT_FORMAT} | props.properties
 
 
-def _row_data(sheet: Sheet, area: Area, mask: Mask) -> list[dict[str, Any]]:
-    locale = sheet.document.locale
-    lines: list[dict[str, Any]] = []
+def _row_data(sheet: Sheet, area: Area, mask: Mask) -> Kept:
+    """The RowData of an area; ``mask`` is that of its ``values``."""
+    render = cell_renderer(sheet.document.locale, mask)
+    lines = Kept()
     for cells in sheet.cells(area):
-        data = [mask.kept(cell_data(cell, locale, mask)) if not cell.bare else {} for cell in cells]
+        data = [render(cell) for cell in cells]
         while data and not data[-1]:
             data.pop()
         lines.append({"values": data} if data else {})
@@ -201,11 +233,3 @@ def _column_properties(sheet: Sheet, index: int) -> dict[str, Any]:
         location = dimension_location(sheet, "COLUMNS", index)
         found["developerMetadata"] = [metadata_json(m, location) for m in column.metadata]
     return found
-
-
-def _effective_format(cell: Cell, locale: str) -> dict[str, Any]:
-    shown = _DEFAULT_FORMAT | (cell.format or {})
-    type_ = cell.number_format[0]
-    if type_ in _NUMBER_FORMAT and (pattern := formats.pattern_of(cell, locale)):
-        shown["numberFormat"] = {"type": type_, "pattern": pattern}
-    return shown
