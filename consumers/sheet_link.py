@@ -56,6 +56,8 @@ class LinkWriter:
         self._renamed: list[tuple[Key, Key]] = []
         self._to_name: dict[int, NameRow] = {}
         self._compare_all = False
+        self._asked: set[Key] = set()
+        """Keys that the change feed is to tell again."""
         self._epoch: int | None = None
         self._landed: tuple[int, int] | None = None
         """Counters of our own last write."""
@@ -75,18 +77,21 @@ class LinkWriter:
     # --- what the events say ------------------------------------------------------------
 
     def changed(
-        self, keys: Iterable[Key], renamed: Iterable[tuple[Key, Key]], at: datetime | None, offset: int
+        self, keys: Mapping[Key, str], renamed: Iterable[tuple[Key, Key]], at: datetime | None, offset: int
     ) -> None:
-        """Rows of the table changed in one transaction, committed ``at``."""
+        """Rows of the table changed in one transaction, committed ``at``; ``keys`` with their kinds."""
         for pair in renamed:
             self._renamed.append(pair)
             self.dirty.add(pair, offset)
         self.dirty.add(keys, offset)
+        self.dirty.vouch(keys.items())
         self._committed_at = self._committed_at or at
 
-    def look_again(self, keys: Iterable[Key], offset: int) -> None:
-        """Base and table may differ in these rows."""
+    def look_again(self, keys: Mapping[Key, str], offset: int) -> None:
+        """Base and table may differ in these rows; ``keys`` with their kinds."""
         self.dirty.add(keys, offset)
+        self.dirty.vouch(keys.items())
+        self._asked.difference_update(keys)
 
     def compare_all(self) -> None:
         """Everything may differ."""
@@ -196,8 +201,10 @@ class LinkWriter:
             renamed=tuple(self._renamed),
             to_name=tuple(self._to_name.items()),
             positions=self._positions,
+            came=frozenset(self.dirty.came),
+            went=frozenset(self.dirty.went),
             fresh=self._positions_fresh,
-            last=len(self.dirty) <= ROWS_PER_WRITE_MAX,
+            last=len(self.dirty) <= ROWS_PER_WRITE_MAX and not self._asked,
         )
         outcome = self._tools.store.run(
             lambda tx: sheet_tx.plan_write(tx, request, lambda: self._may_call("write"), self._tools.new_row_id)
@@ -208,6 +215,7 @@ class LinkWriter:
             self._renamed.clear()
             self._to_name.clear()
             self._open, self._in_write = outcome.planned, [k for k in request.keys if k not in outcome.absent]
+            self._asked.update(outcome.doubtful)
             self._leave(outcome.absent)
             if outcome.planned is None:
                 self._done()
@@ -237,6 +245,7 @@ class LinkWriter:
         self.dirty = DirtyRows()
         self._renamed.clear()
         self._to_name.clear()
+        self._asked.clear()
         self._compare_all = False
 
     # --- send and settle -----------------------------------------------------------------------
@@ -311,7 +320,7 @@ class LinkWriter:
                 answer,
                 epoch=self._epoch or 0,
                 strange=strange,
-                last=len(self.dirty) <= len(self._in_write),
+                last=len(self.dirty) <= len(self._in_write) and not self._asked,
             )
         )
         self._failures = 0

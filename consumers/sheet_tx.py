@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from core import guards
 from core.errors import Fenced
-from core.events import SHEET_OBSERVED
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.intent import PlannedWrite, planned_to_json
 from core.model import Key, Link, Observed, RowBase, Stamp
 from core.ports import Intent, LinkState, Transaction
@@ -54,6 +54,9 @@ class PlanRequest:
     to_name: Sequence[tuple[int, NameRow]]
     positions: Positions | None
     """Not read yet: only whether anything differs is found out."""
+    came: frozenset[Key] = frozenset()
+    went: frozenset[Key] = frozenset()
+    """What the change feed has told of the keys (see :class:`core.dirty.DirtyRows`)."""
     fresh: bool = False
     """The positions were read a moment ago."""
     last: bool = False
@@ -72,6 +75,8 @@ class PlanOutcome:
     """There is something to write, but no token of the quota in hand: ask again later."""
     needs_positions: bool = False
     """There is something to write, but nobody knows yet where the rows stand."""
+    doubtful: frozenset[Key] = frozenset()
+    """Keys to be told again by the change feed before anything is done about them."""
     absent: tuple[Key, ...] = ()
     """Keys of rows that should stand in the tab and were not found."""
 
@@ -97,9 +102,10 @@ def plan_write(
         return PlanOutcome(no_token=True)
     _record(tx, request, plan)
     planned = None if plan.is_empty else _intend(tx, request, positions, plan)
-    if request.last and plan.is_empty:
+    if request.last and plan.is_empty and not plan.doubtful:
         _use_up_approval(tx, name)
-    return PlanOutcome(planned, absent=tuple(plan.absent))
+    doubtful = frozenset(key for key, _ in plan.doubtful)
+    return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent))
 
 
 def _use_up_approval(tx: Transaction, name: str) -> None:
@@ -112,8 +118,8 @@ def _follow_renames(tx: Transaction, request: PlanRequest) -> None:
     """A key that changed in the table stays with its row."""
     for old, new in request.renamed:
         known = tx.bases_of_keys(request.link.name, [old, new])
-        there = tx.rows(request.link, [old, new])
-        if old in known and new not in known and new in there and old not in there:
+        there = tx.rows(request.link, [old])
+        if old in known and new not in known and old not in there:
             tx.save_bases(request.link.name, [replace(known[old], key=new)])
 
 
@@ -134,6 +140,8 @@ def _decide(tx: Transaction, request: PlanRequest, positions: Positions, new_row
         rows=tx.rows(request.link, request.keys),
         positions=positions,
         waiting=left_alone,
+        came=request.came,
+        went=request.went,
         to_name=request.to_name,
     )
     return plan_sheet(view, new_row_id)
@@ -145,6 +153,8 @@ def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> None:
         tx.save_bases(name, plan.gone)
     if plan.unfit:
         tx.put_rejections(name, plan.unfit)
+    if plan.doubtful:
+        _ask_feed(tx, name, plan.doubtful)
     _hand_over(tx, name, plan.formula_conflicts)
     if plan.absent and request.fresh:
         _ask_scan(tx, name)
@@ -262,6 +272,12 @@ def _wake_rows(tx: Transaction, name: str, row_ids: Collection[str]) -> None:
     rows += [{"row_id": row_id, "key": None} for row_id in row_ids if row_id not in bases]
     if rows:
         tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": rows})
+
+
+def _ask_feed(tx: Transaction, name: str, keys: Sequence[tuple[Key, str]]) -> None:
+    """The table may be ahead of the change feed: what comes back through it comes behind every changed key."""
+    rows = [{"row_id": None, "key": list(key), "kind": kind} for key, kind in keys]
+    tx.send(TABLE_CHANGED, name, {"kind": "replan", "link": name, "rows": rows})
 
 
 def _ask_scan(tx: Transaction, name: str) -> None:

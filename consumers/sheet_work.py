@@ -12,7 +12,7 @@ from consumers.sheet_link import LinkWriter, Tools
 from core import guards
 from core.errors import Fenced, SheetsRefused, SheetsUnavailable
 from core.events import TABLE_CHANGED
-from core.model import Key, Link
+from core.model import Link
 from core.ports import Delivery, EventSource, Transaction
 
 GROUP = "sheet_writer"
@@ -103,9 +103,12 @@ class SheetWork:
         if kind == "rows":
             at = datetime.fromisoformat(body["committed_at"]) if body.get("committed_at") else None
             renamed = [(tuple(old), tuple(new)) for old, new in body.get("renamed", ())]
-            writer.changed(_keys(body.get("keys", ())), renamed, at, offset)
+            keys = [tuple(key) for key in body.get("keys", ())]
+            kinds = body.get("kinds") or "u" * len(keys)
+            writer.changed(dict(zip(keys, kinds, strict=True)), renamed, at, offset)
         elif kind == "replan":
-            writer.look_again(_keys(row["key"] for row in body["rows"] if row.get("key")), offset)
+            rows = [row for row in body["rows"] if row.get("key")]
+            writer.look_again({tuple(row["key"]): row.get("kind", "i") for row in rows}, offset)
         elif kind == "ddl":
             self._ddl(writer.link, str(body.get("what")))
         elif kind == "link":
@@ -155,10 +158,6 @@ class SheetWork:
             if self._places.get(name) == place and (offset := writer.dirty.oldest_offset()) is not None
         ]
         return min([self._next[place], *waiting])
-
-
-def _keys(raw: Iterable[Iterable[str]]) -> list[Key]:
-    return [tuple(key) for key in raw]
 
 
 def _absorb_sheet(writer: LinkWriter, body: Mapping[str, Any]) -> None:

@@ -19,6 +19,10 @@ class DirtyRows:
 
     def __init__(self) -> None:
         self._since: dict[Key, int | None] = {}
+        self.came: set[Key] = set()
+        """Keys of rows that are new, as the change feed itself has told: not a row that got another key."""
+        self.went: set[Key] = set()
+        """Keys of rows that are gone, likewise."""
 
     def __len__(self) -> int:
         return len(self._since)
@@ -29,6 +33,14 @@ class DirtyRows:
             if key not in self._since or (self._since[key] is None and offset is not None):
                 self._since[key] = offset
 
+    def vouch(self, kinds: Iterable[tuple[Key, str]]) -> None:
+        """What the change feed has told of keys: ``i`` for a row that came, ``d`` for one that went."""
+        for key, kind in kinds:
+            if kind == "i":
+                self.came.add(key)
+            elif kind == "d":
+                self.went.add(key)
+
     def first(self, count: int) -> list[Key]:
         """The oldest keys, at most ``count``."""
         return [key for key, _ in zip(self._since, range(count), strict=False)]
@@ -37,6 +49,8 @@ class DirtyRows:
         """These have been looked at."""
         for key in keys:
             self._since.pop(key, None)
+            self.came.discard(key)
+            self.went.discard(key)
 
     def oldest_offset(self) -> int | None:
         """The first offset that is not done yet; ``None`` when nothing waits."""

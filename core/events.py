@@ -6,9 +6,10 @@
     replan           ``rows``: [{row_id, key, times: {column: commit time}}]; look at their waiting cells again
     rescan           read the tab again
 ``table.changed``, keyed by link:
-    rows             ``keys`` that one transaction touched, ``renamed`` keys, ``committed_at``
+    rows             ``keys`` that one transaction touched, ``kinds`` (one letter a key: i came, d went, u else),
+                     ``renamed`` keys, ``committed_at``
     ddl              ``what``: truncate, drop, alter
-    replan           ``rows``: [{row_id, key}]; compare base and table again
+    replan           ``rows``: [{row_id, key, kind}]; compare base and table again
     link             the link's state changed (approved, resumed, linked): compare everything
 """
 

@@ -6,7 +6,7 @@ Decided here. Sent and settled by consumers/sheet_writer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.errors import Unfit
@@ -30,6 +30,10 @@ class SheetView:
     positions: Positions
     waiting: frozenset[tuple[str, str]] = frozenset()
     """(row id, column) that a decision of the table writer is open on; they are left alone."""
+    came: Collection[Key] | None = None
+    """Keys of rows that the change feed has told to be new; ``None`` where every row without a base is."""
+    went: Collection[Key] | None = None
+    """Keys of rows that the change feed has told to be gone; ``None`` where every row missing in the table is."""
     to_name: Iterable[tuple[int, NameRow]] = ()
     """Rows of the tab that need an id."""
 
@@ -50,6 +54,9 @@ class SheetPlan:
     """Cells that the sheet computes and the table has changed: the formula wins."""
     unfit: list[RejectionEntry] = field(default_factory=list)
     """Values of the table that a cell cannot hold."""
+    doubtful: list[tuple[Key, str]] = field(default_factory=list)
+    """Keys that seem to have come (``i``) or gone (``d``); each may be half of a changed key that the feed is yet
+    to tell of."""
     absent: list[Key] = field(default_factory=list)
     """Keys of rows that should stand in the tab and were not found: a scan has to tell why."""
 
@@ -72,6 +79,10 @@ def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
         base, row = view.bases.get(key), view.rows.get(key)
         if base is not None and row is not None:
             _plan_row(view, plan, key, base, row)
+        elif row is not None and view.came is not None and key not in view.came:
+            plan.doubtful.append((key, "i"))
+        elif base is not None and row is None and view.went is not None and key not in view.went:
+            plan.doubtful.append((key, "d"))
         elif row is not None:
             _plan_insert(view, plan, key, row, new_row_id())
         elif base is not None:

@@ -28,7 +28,8 @@ Cascades = Mapping[Table, Sequence[Cascade]]
 class _Touched:
     """Rows of one link that wait to be told of."""
 
-    keys: dict[Key, None] = field(default_factory=dict)
+    keys: dict[Key, str] = field(default_factory=dict)
+    """With what happened to the row last: ``i`` came, ``d`` went, ``u`` changed or got another key."""
     renamed: list[tuple[Key, Key]] = field(default_factory=list)
 
 
@@ -106,7 +107,10 @@ class Messages:
         if not self._note_times(link, change, old, new, committed):
             return  # only columns that are not linked
         touched = self._touched.setdefault(link.name, _Touched())
-        touched.keys.update(dict.fromkeys(key for key in (old, new) if key is not None))
+        for key in (old, new):
+            if key is not None:
+                kind = change.kind[0]
+                touched.keys[key] = touched.keys.get(key, "u") if kind == "u" else kind
         if old is not None and new is not None and old != new:
             touched.renamed.append((old, new))
         if len(touched.keys) >= KEYS_MAX:
@@ -235,6 +239,7 @@ def _rows(name: str, touched: _Touched, committed: Committed) -> Message:
         "kind": "rows",
         "link": name,
         "keys": [list(key) for key in touched.keys],
+        "kinds": "".join(touched.keys.values()),
         "renamed": [[list(old), list(new)] for old, new in touched.renamed],
         **_when(committed),
     }

@@ -72,6 +72,7 @@ def test_a_message_of_rows_tells_keys_time_transaction_and_position() -> None:
         "kind": "rows",
         "link": "stock",
         "keys": [["A", "1"], ["A", "2"]],
+        "kinds": "id",
         "renamed": [],
         "committed_at": rfc3339(AT),
         "time_exact": True,
@@ -83,11 +84,13 @@ def test_a_message_of_rows_tells_keys_time_transaction_and_position() -> None:
 def test_a_row_that_one_transaction_touches_often_is_told_once() -> None:
     (body,) = bodies(messages(), insert(row()), update(row(), row(amount=6)), update(row(amount=6), row(amount=7)))
     assert body["keys"] == [["A", "1"]]
+    assert body["kinds"] == "i"
 
 
 def test_a_changed_key_is_told_under_both_keys_and_as_renamed() -> None:
     (body,) = bodies(messages(), update(row(), row(warehouse="B")), update(row(warehouse="B"), row(warehouse="C")))
     assert body["keys"] == [["A", "1"], ["B", "1"], ["C", "1"]]
+    assert body["kinds"] == "uuu"
     assert body["renamed"] == [[["A", "1"], ["B", "1"]], [["B", "1"], ["C", "1"]]]
 
 

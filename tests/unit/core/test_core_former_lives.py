@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core_makers import LINK, ROW, make_base, plan, saw, waits
 
-from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows
+from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows, DirtyRows
 from core.intent import PlannedWrite
 from core.model import SheetCell, Stamp
 from core.row_plan import base_of_inserted
@@ -66,3 +68,29 @@ def test_once_every_row_was_found_the_next_search_begins_quickly_again() -> None
     absent.found()
     absent.add([("1",)], now=50.0)
     assert absent.are_due(52.0)
+
+
+def test_a_row_that_seems_to_come_or_go_waits_until_the_change_feed_has_told_that_its_key_did_not_change() -> None:
+    places = Positions(Stamp(), {}, {"r_1": 5}, 5)
+    came, went = ("2",), ("1",)
+    seen: dict[str, Any] = {
+        "bases": {went: make_base()},
+        "rows": {came: {**ROW, "order_no": "2"}},
+        "positions": places,
+    }
+    unsure = plan_sheet(SheetView(LINK, [came, went], **seen, came=set(), went=set()), lambda: "r_new")
+    assert unsure.doubtful == [(came, "i"), (went, "d")]
+    assert unsure.is_empty
+    told = plan_sheet(SheetView(LINK, [came, went], **seen, came={came}, went={went}), lambda: "r_new")
+    assert not told.doubtful
+    assert [r.row_id for r in told.inserts] == ["r_new"]
+    assert [d.row_id for d in told.deletes] == ["r_1"]
+
+
+def test_what_the_feed_has_told_of_a_key_is_forgotten_once_the_key_has_been_looked_at() -> None:
+    dirty = DirtyRows()
+    dirty.add([("1",), ("2",), ("3",)], 4)
+    dirty.vouch([(("1",), "i"), (("2",), "d"), (("3",), "u")])
+    assert (dirty.came, dirty.went) == ({("1",)}, {("2",)})
+    dirty.done([("1",), ("2",), ("3",)])
+    assert not dirty.came | dirty.went
