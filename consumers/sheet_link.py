@@ -217,6 +217,7 @@ class LinkWriter:
             self._open, self._in_write = outcome.planned, [k for k in request.keys if k not in outcome.absent]
             self._asked.update(outcome.doubtful)
             self._leave(outcome.absent)
+            self.dirty.take_in_hand(self._in_write)
             if outcome.planned is None:
                 self._done()
         return outcome.needs_positions

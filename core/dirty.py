@@ -23,6 +23,8 @@ class DirtyRows:
         """Keys of rows that are new, as the change feed itself has told: not a row that got another key."""
         self.went: set[Key] = set()
         """Keys of rows that are gone, likewise."""
+        self._in_hand: frozenset[Key] = frozenset()
+        self._renewed: dict[Key, int | None] = {}
 
     def __len__(self) -> int:
         return len(self._since)
@@ -30,6 +32,8 @@ class DirtyRows:
     def add(self, keys: Iterable[Key], offset: int | None) -> None:
         """Name keys; ``offset`` is that of the event, ``None`` where no event has to wait for them."""
         for key in keys:
+            if key in self._in_hand:
+                self._renewed.setdefault(key, offset)
             if key not in self._since or (self._since[key] is None and offset is not None):
                 self._since[key] = offset
 
@@ -45,10 +49,17 @@ class DirtyRows:
         """The oldest keys, at most ``count``."""
         return [key for key, _ in zip(self._since, range(count), strict=False)]
 
+    def take_in_hand(self, keys: Iterable[Key]) -> None:
+        """These are being looked at: what is told of them from now on has to be looked at afterwards."""
+        self._in_hand, self._renewed = frozenset(keys), {}
+
     def done(self, keys: Iterable[Key]) -> None:
-        """These have been looked at."""
+        """These have been looked at, as they were when they were taken in hand."""
         for key in keys:
             self._since.pop(key, None)
+            if key in self._renewed:
+                self._since[key] = self._renewed.pop(key)
+                continue
             self.came.discard(key)
             self.went.discard(key)
 
