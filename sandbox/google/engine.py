@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import ironcalc
@@ -12,7 +13,7 @@ import ironcalc
 from sandbox.google import dialect, formats
 from sandbox.google.area import parse_a1
 from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row, Value
-from sandbox.google.change import Change
+from sandbox.google.change import Change, DocumentProps
 from sandbox.google.locales import rules_of
 from sandbox.google.references import references, tabs_renamed
 
@@ -73,7 +74,8 @@ class Engine:
 
     def _build(self) -> None:
         document = self._document
-        self._model = ironcalc.create("sandbox", rules_of(document.locale).engine, "UTC", "en")
+        zone = document.time_zone if document.time_zone in _zones() else "UTC"
+        self._model = ironcalc.create("sandbox", rules_of(document.locale).engine, zone, "en")
         self._read, self._patterns = set(), {}
         self._volatile = self._everything = self._spilling = False
         sheets = document.sheets
@@ -245,9 +247,18 @@ def _formulas(row: Row | None) -> dict[int, str]:
     return {uid: cell.formula for uid, cell in row.cells.items() if cell.formula is not None}
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(ironcalc.get_all_timezones())
+
+
+def _setting(props: DocumentProps) -> tuple[object, ...]:
+    return props.order, props.locale, props.time_zone
+
+
 def _structural(change: Change) -> bool:
     before, after = change.document_before, change.document_after
-    if before and after and (before.order, before.locale) != (after.order, after.locale):
+    if before and after and _setting(before) != _setting(after):
         return True
     for sheet_id, props in change.sheets_after.items():
         old = change.sheets_before[sheet_id]

@@ -306,3 +306,16 @@ def test_whatever_one_person_does_can_be_undone_step_by_step(steps: list[tuple[s
             assert document.undo("ann")
         assert (seen(sheet), sheet.row_count) == before[:2]
     store.close()
+
+
+def test_now_is_the_time_in_the_spreadsheets_zone(store: Store) -> None:
+    document = store.create("T", time_zone="Etc/GMT")
+    sheet = document.sheets[0]
+    with document.change("ann"):
+        sheet.set_formula(0, 0, "=NOW()")
+    there = sheet.cell(0, 0).value
+    with document.change("ann"):
+        document.set_props(time_zone="Asia/Tokyo")
+    here = sheet.cell(0, 0).value
+    assert isinstance(there, float) and isinstance(here, float)
+    assert round((here - there) * 24) == 9
