@@ -94,3 +94,18 @@ def test_what_the_feed_has_told_of_a_key_is_forgotten_once_the_key_has_been_look
     assert (dirty.came, dirty.went) == ({("1",)}, {("2",)})
     dirty.done([("1",), ("2",), ("3",)])
     assert not dirty.came | dirty.went
+
+
+def test_a_key_that_is_named_again_while_its_write_is_under_way_is_looked_at_again() -> None:
+    dirty = DirtyRows()
+    dirty.add([("1",), ("2",)], 4)
+    dirty.take_in_hand([("1",), ("2",)])
+    dirty.add([("2",)], 9)
+    dirty.vouch([(("2",), "d")])
+    dirty.done([("1",), ("2",)])
+    assert dirty.first(10) == [("2",)]
+    assert dirty.oldest_offset() == 9
+    assert dirty.went == {("2",)}
+    dirty.take_in_hand([("2",)])
+    dirty.done([("2",)])
+    assert len(dirty) == 0
