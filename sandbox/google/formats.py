@@ -1,5 +1,6 @@
 """The text that a cell shows."""
 
+import re
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import ironcalc
 
 from sandbox.google.cells import Cell, ErrorValue
+from sandbox.google.date_patterns import by_date_pattern, is_date_pattern
 from sandbox.google.locales import rules_of
 
 _SIGNIFICANT_DIGITS = 10
@@ -17,6 +19,9 @@ _FALLBACK_PATTERNS = {
     "SCIENTIFIC": "0.00E+00",
     "TIME": "h:mm:ss AM/PM",
 }
+_NAMES = re.compile("mmm|ddd", re.IGNORECASE)
+"""Names of months and days: the engine knows them in the locale's language."""
+
 _lock = Lock()
 
 
@@ -62,6 +67,10 @@ def automatic(number: float, locale: str) -> str:
 
 def by_pattern(number: float, pattern: str, locale: str) -> str:
     """A number by a pattern such as ``yyyy-mm-dd`` or ``#,##0.00``."""
+    if is_date_pattern(pattern) and not (_NAMES.search(pattern) and rules_of(locale).engine[:2] != "en"):
+        text = by_date_pattern(number, pattern)
+        if text is not None:
+            return text
     with _lock:
         model, row = _scratch(pattern, rules_of(locale).engine)
         model.update_cell_with_number(0, row, 1, number)
@@ -72,9 +81,8 @@ def by_pattern(number: float, pattern: str, locale: str) -> str:
 def _scratch(pattern: str, engine_locale: str) -> tuple[Any, int]:
     model = _scratch_model(engine_locale)
     _rows[engine_locale] = row = _rows.get(engine_locale, 0) + 1
-    model.set_cell_style(
-        0, row, 1, model.get_cell_style(0, row, 1) | {"num_fmt": pattern.lower() if _datelike(pattern) else pattern}
-    )
+    shape = pattern.lower() if is_date_pattern(pattern) else pattern
+    model.set_cell_style(0, row, 1, model.get_cell_style(0, row, 1) | {"num_fmt": shape})
     return model, row
 
 
@@ -84,10 +92,3 @@ _rows: dict[str, int] = {}
 @lru_cache(maxsize=16)
 def _scratch_model(engine_locale: str) -> Any:
     return ironcalc.create("formats", engine_locale, "UTC", "en")
-
-
-def _datelike(pattern: str) -> bool:
-    return (
-        any(mark in pattern.lower() for mark in ("yy", "dd", "mmm", "h:", "m/d", "d/m"))
-        and "am/pm" not in pattern.lower()
-    )

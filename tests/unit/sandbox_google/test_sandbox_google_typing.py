@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.google.cells import Cell
-from sandbox.google.formats import shown
+from sandbox.google.formats import by_pattern, shown
 from sandbox.google.typed import typed
 
 # What Google reads as numbers, dates and times: https://support.google.com/docs/answer/56470 (formats) and
@@ -125,3 +125,31 @@ def test_emptying_a_cell_keeps_its_note_and_format() -> None:
 def test_numbers_without_a_format_show_ten_digits_that_count(number: float, text: str) -> None:
     assert shown(Cell(number), "en_US") == text
     assert shown(Cell(number), "de_DE") == text.replace(".", ",")
+
+
+# https://developers.google.com/workspace/sheets/api/guides/formats
+@pytest.mark.parametrize(
+    ("number", "pattern", "text"),
+    [
+        (45293.75, "M/d/yyyy h:mm AM/PM", "1/2/2024 6:00 PM"),
+        (45293.75, "yyyy-MM-dd HH:mm:ss", "2024-01-02 18:00:00"),
+        (45293.123456, "yyyy-mm-dd hh:mm:ss.000", "2024-01-02 02:57:46.598"),
+        (45293.75, "dddd, mmmm d", "Tuesday, January 2"),
+        (45293.5, 'yyyy-mm-dd"T"hh:mm', "2024-01-02T12:00"),
+        (-1.5, "yyyy-mm-dd hh", "1899-12-28 12"),
+        (1.5, "[h]:mm", "36:00"),
+        (1.5, "h:mm", "12:00"),
+        (0.0, "h AM/PM", "12 AM"),
+        (1234.567, "0.00", "1234.57"),
+        (1234.567, '#,##0.00\\ "€"', "1,234.57 €"),
+        (-5.0, "#,##0;(#,##0)", "(5)"),
+        (0.125, "0.0%", "12.5%"),
+    ],
+)
+def test_patterns_show_what_google_documents(number: float, pattern: str, text: str) -> None:
+    assert by_pattern(number, pattern, "en_US") == text
+
+
+def test_names_of_months_follow_the_locale() -> None:
+    assert by_pattern(45352.0, "d mmmm yyyy", "en_US") == "1 March 2024"
+    assert by_pattern(45352.0, "d mmmm yyyy", "de_DE") == "1 März 2024"
