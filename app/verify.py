@@ -153,7 +153,8 @@ class Verifier:
         target = SheetTarget(link.name, state.spreadsheet_id, state.sheet_id, link.headers)
         image = self._sheet.read_tab(target)
         waiting = self._reports.pending(link.name)
-        pending = [p for p in waiting if p["reason"] not in IN_FLIGHT]
+        soon = (*IN_FLIGHT, "paused") if state.state == "live" else IN_FLIGHT  # resumed: what waited is decided now
+        pending = [p for p in waiting if p["reason"] not in soon]
         known = {(p["row_id"], p["column"]) for p in pending}
         comparison = compare(link, image, self._store.read_rows(link), known)
         resting = len(pending) == len(waiting) and self._rests(link)
