@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -182,6 +183,16 @@ class MainJob:
             cursor = connection.cursor()
             cursor.execute(statement, values)
             return list(cursor.fetchall()) if cursor.with_rows else []
+        finally:
+            connection.close()
+
+    def as_root(self, statement: str) -> None:
+        """Run one statement as the server's administrator."""
+        parts = urlsplit(str(self.stack["mysql_url"]))
+        password = (self.folder.path / "mysql_root_password").read_text().strip()
+        connection = connect(f"mysql://root:{password}@{parts.hostname}:{parts.port}/")
+        try:
+            connection.cursor().execute(statement)
         finally:
             connection.close()
 

@@ -160,9 +160,10 @@ def test_the_last_write_wins_by_default(own_orders: Orders, main_job: MainJob) -
     wait_for(lambda: len(own_orders.pending()) == 2, "the second edit received")
     main_job.told("resume", own_orders.name)
     own_orders.verify()
+    conflicts = {c["key"][0]: c for c in own_orders.records("conflicts")}
+    assert {key: c["winner"] for key, c in conflicts.items()} == {"1": "table", "2": "sheet"}, conflicts
     assert own_orders.stored(1)["notes"] == "table later"
     assert own_orders.stored(2)["notes"] == "sheet later"
-    assert {c["winner"] for c in own_orders.records("conflicts")} == {"sheet", "table"}
 
 
 # --- what does not fit ----------------------------------------------------------------------

@@ -22,7 +22,7 @@ class Audit:
         self.name = f"{orders.table}_audit"
         orders.sql(f"CREATE TABLE {self.name} (what VARCHAR(10), order_no INT)")
         for what, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
-            orders.sql(
+            orders.job.as_root(
                 f"CREATE TRIGGER {orders.table}_{what} AFTER {what} ON {orders.table} FOR EACH ROW"  # noqa: S608
                 f" INSERT INTO {self.name} VALUES ('{what}', {row}.order_no)"
             )

@@ -167,7 +167,7 @@ def test_a_row_is_added_by_a_form_and_removed_again(screen: Screen, world: World
     form = page.locator("#form")
     form.get_by_label("name").fill("Cleo")
     form.get_by_label("price").fill("3")
-    page.get_by_role("button", name="Insert").click()
+    form.get_by_role("button", name="Insert").click()
     expect(screen.cell(2, 1, "table")).to_have_text("Cleo")
     expect(screen.cell(2, 3, "table")).to_have_text("new")
     screen.click(2, 1, "table")
