@@ -214,9 +214,13 @@ class LinkWriter:
         elif not (outcome.no_token or outcome.needs_positions):
             self._renamed.clear()
             self._to_name.clear()
-            self._open, self._in_write = outcome.planned, [k for k in request.keys if k not in outcome.absent]
+            self._open, self._in_write = (
+                outcome.planned,
+                [k for k in request.keys if k not in outcome.absent and k not in outcome.busy],
+            )
             self._asked.update(outcome.doubtful)
             self._leave(outcome.absent)
+            self._put_off(outcome.busy)
             self.dirty.take_in_hand(self._in_write)
             if outcome.planned is None:
                 self._done()
@@ -232,9 +236,13 @@ class LinkWriter:
             self._absent.found()
             return
         if self._positions_fresh:
-            self.dirty.done(absent)
-            self._absent.add(absent, self._tools.clock.monotonic())
+            self._put_off(absent)
         self._positions = None
+
+    def _put_off(self, keys: Collection[Key]) -> None:
+        if keys:
+            self.dirty.done(keys)
+            self._absent.add(keys, self._tools.clock.monotonic())
 
     def _done(self) -> None:
         self.dirty.done(self._in_write)

@@ -6,7 +6,7 @@ deadlock; what follows for the process is in its answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core import guards
@@ -14,7 +14,7 @@ from core.errors import Fenced
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.intent import PlannedWrite, planned_to_json
 from core.model import Key, Link, Observed, RowBase, Stamp
-from core.ports import Intent, LinkState, Transaction
+from core.ports import Intent, LinkState, TableRow, Transaction
 from core.settle import Settlement, settle
 from core.sheet import Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
@@ -79,6 +79,8 @@ class PlanOutcome:
     """Keys to be told again by the change feed before anything is done about them."""
     absent: tuple[Key, ...] = ()
     """Keys of rows that should stand in the tab and were not found."""
+    busy: frozenset[Key] = frozenset()
+    """Keys of rows that somebody's open transaction holds: not looked at."""
 
 
 def plan_write(
@@ -91,7 +93,8 @@ def plan_write(
         return PlanOutcome(stopped=True)
     _follow_renames(tx, request)
     positions = request.positions or _NOWHERE
-    plan = _decide(tx, request, positions, new_row_id)
+    rows, busy = tx.free_rows(request.link, request.keys)
+    plan = _decide(tx, request, positions, rows, busy, new_row_id)
     if request.positions is None and not plan.is_idle:
         return PlanOutcome(needs_positions=True)
     if guards.too_many(len(plan.deletes), len(positions.rows)) and not guards.is_approved(state.reason, "table"):
@@ -102,10 +105,10 @@ def plan_write(
         return PlanOutcome(no_token=True)
     _record(tx, request, plan)
     planned = None if plan.is_empty else _intend(tx, request, positions, plan)
-    if request.last and plan.is_empty and not plan.doubtful:
+    if request.last and plan.is_empty and not plan.doubtful and not busy:
         _use_up_approval(tx, name)
     doubtful = frozenset(key for key, _ in plan.doubtful)
-    return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent))
+    return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent), busy=busy)
 
 
 def _use_up_approval(tx: Transaction, name: str) -> None:
@@ -123,7 +126,14 @@ def _follow_renames(tx: Transaction, request: PlanRequest) -> None:
             tx.save_bases(request.link.name, [replace(known[old], key=new)])
 
 
-def _decide(tx: Transaction, request: PlanRequest, positions: Positions, new_row_id: Callable[[], str]) -> SheetPlan:
+def _decide(  # noqa: PLR0917 -- everything that the decision rests on
+    tx: Transaction,
+    request: PlanRequest,
+    positions: Positions,
+    rows: Mapping[Key, TableRow],
+    busy: frozenset[Key],
+    new_row_id: Callable[[], str],
+) -> SheetPlan:
     name = request.link.name
     bases = tx.bases_of_keys(name, request.keys)
     waiting = tx.waiting(name, [b.row_id for b in bases.values()])
@@ -135,9 +145,9 @@ def _decide(tx: Transaction, request: PlanRequest, positions: Positions, new_row
     )
     view = SheetView(
         link=request.link,
-        keys=request.keys,
+        keys=[key for key in request.keys if key not in busy],
         bases=bases,
-        rows=tx.rows(request.link, request.keys),
+        rows=rows,
         positions=positions,
         waiting=left_alone,
         came=request.came,

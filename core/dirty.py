@@ -69,9 +69,10 @@ class DirtyRows:
 
 
 class AbsentRows:
-    """Rows that stand in the table and were not found in the tab: looked for again, more and more seldom.
+    """Rows that stand in the table and cannot be written now: looked at again, more and more seldom.
 
-    A scan tells sooner or later that they were deleted; until then nobody else would remember them.
+    They were not found in the tab (a scan tells sooner or later that they were deleted), or somebody's open
+    transaction holds them; until then nobody else would remember them.
     """
 
     def __init__(self) -> None:

@@ -12,14 +12,18 @@ from core.row_view import RowPlan, RowView, overtaken, rejection
 
 
 def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
-    """A row that left the sheet is deleted, unless the table has changed it since: then it comes back."""
+    """A row that left the sheet is deleted, unless the table has changed it since: then it comes back.
+
+    Where the table does not hold it either, it was deleted there too or has got another key: the sheet writer
+    follows the change feed in that, and a later scan misses the row again.
+    """
+    if base is not None and view.table is None:
+        return
     plan.drop = [w.observed.column for w in view.waiting]
     plan.mended = [c.name for c in view.link.columns]
     if base is None:
         return
     plan.base = replace(base, gone=True, key=None, age=max(base.age, view.age))
-    if view.table is None:
-        return
     changed = changed_columns(view, base, view.table)
     if changed:
         plan.wake_sheet = True
