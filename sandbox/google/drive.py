@@ -40,6 +40,15 @@ def blueprint(store: Store) -> Blueprint:
     return api
 
 
+_ORDERS: dict[str, Callable[[Document], str]] = {
+    "name": lambda d: d.title.casefold(),
+    "name_natural": lambda d: d.title.casefold(),
+    "createdTime": lambda d: d.created,
+    "modifiedTime": lambda d: d.modified,
+    "folder": lambda _d: "",
+}
+
+
 class Drive:
     """The files of the drive: the spreadsheets of the store."""
 
@@ -64,8 +73,7 @@ class Drive:
         _check_parameters({"fields", "q", "pageSize", "pageToken", "orderBy"})
         wanted = _query(request.args.get("q", ""))
         found = [d for d in (self._store.open(i) for i in self._store.ids()) if wanted(d)]
-        if request.args.get("orderBy", "").startswith("name"):
-            found.sort(key=lambda d: d.title.casefold())
+        _order(found, request.args.get("orderBy", ""))
         size = min(request.args.get("pageSize", 100, int), _PAGE_MAX)
         start = request.args.get("pageToken", 0, int)
         mask = parse_mask(request.args.get("fields", f"kind,incompleteSearch,nextPageToken,files({_SHORT})"))
@@ -167,6 +175,15 @@ def _body(known: set[str]) -> dict[str, Any]:
     if not isinstance(body, dict) or set(body) - known:
         raise bad_request(f"The sandbox's Drive takes a JSON object with: {', '.join(sorted(known))}")
     return body
+
+
+def _order(found: list[Document], text: str) -> None:
+    """Sort by ``orderBy``, such as ``folder,modifiedTime desc,name``; the last key counts least."""
+    for part in reversed([p.strip() for p in text.split(",") if p.strip()]):
+        name, _, direction = part.partition(" ")
+        if name not in _ORDERS or direction not in ("", "desc"):
+            raise bad_request(f"The sandbox's Drive does not order by {part}")
+        found.sort(key=_ORDERS[name], reverse=direction == "desc")
 
 
 def _query(text: str) -> Callable[[Document], bool]:

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request
 from pydantic import BaseModel, ValidationError
+from werkzeug.wrappers import Response as BaseResponse
 
 from sandbox.google import person as acts
 from sandbox.google.calls import CallCounts
@@ -108,6 +110,11 @@ def control_blueprint(store: Store, counts: CallCounts, faults: Faults, quota: Q
             return faults.shown()
 
         return _answered(done)
+
+    @routes.get("/spreadsheets/d/<spreadsheet_id>/edit")
+    def open_page(spreadsheet_id: str) -> BaseResponse:
+        """The address that ``spreadsheetUrl`` names, as Google's leads to its editor."""
+        return redirect(f"/#{urlencode({'s': spreadsheet_id})}")
 
     @routes.get("/healthz")
     def healthy() -> Response:

@@ -184,6 +184,23 @@ def test_a_changed_spreadsheet_shows_in_drive(google: Served, sheet: str) -> Non
     assert google.call("GET", f"/v4/spreadsheets/{sheet}").status_code == 404
 
 
+def test_drive_lists_in_the_asked_order_and_in_pages(google: Served) -> None:
+    for title in ("b", "c", "a"):
+        google.new(title)
+    first = google.ok("GET", "/drive/v3/files", orderBy="name desc", pageSize=2, fields="nextPageToken,files(name)")
+    assert first["files"] == [{"name": "c"}, {"name": "b"}]
+    page = {"orderBy": "name desc", "pageSize": 2, "pageToken": first["nextPageToken"]}
+    assert google.ok("GET", "/drive/v3/files", fields="files(name)", **page) == {"files": [{"name": "a"}]}
+    assert google.refused("GET", "/drive/v3/files", orderBy="colour")[0] == 400
+    assert google.refused("GET", "/drive/v3/files", q="colour = 'red'")[0] == 400
+
+
+def test_the_address_of_a_spreadsheet_leads_to_the_page(google: Served, sheet: str) -> None:
+    url = google.ok("GET", f"/v4/spreadsheets/{sheet}")["spreadsheetUrl"]
+    answer = requests.get(url, timeout=10, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/#s={sheet}")
+
+
 class Process:
     """The sandbox as a process of its own."""
 
