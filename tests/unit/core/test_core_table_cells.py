@@ -170,6 +170,14 @@ def test_an_unseen_edit_that_loses_to_the_policy_is_kept_as_a_conflict() -> None
     assert [(c.sheet, c.winner) for c in done.conflicts] == [("typed before", "table")]
 
 
+def test_an_edit_that_was_reported_before_our_write_found_it_is_judged_by_its_time() -> None:
+    found = replace(saw("notes", "typed before", "swap", n=7, q=3, base="fragile"), edited_at=NOON)
+    base, table = make_base(notes="ours", cell_n=7), {**ROW, "notes": "ours"}
+    assert plan(found, base=base, table=table).ask_times
+    assert not plan(found, base=base, table=table, times={"notes": LATER}).update
+    assert plan(found, base=base, table=table, times={"notes": EARLIER}).update == {"notes": "typed before"}
+
+
 def test_the_late_event_of_an_unseen_edit_that_only_saw_our_write_does_not_hide_the_edit() -> None:
     found = saw("notes", "typed before", "swap", n=7, q=3, base="fragile")
     late = saw("notes", "ours", n=7, q=4)
