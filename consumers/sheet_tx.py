@@ -272,8 +272,20 @@ def _rows_of(planned: PlannedWrite, answer: SwapAnswer) -> set[str]:
 def _hand_over(tx: Transaction, name: str, seen: Sequence[Observed]) -> None:
     """Observations of ours go to the table writer, which alone decides on the table."""
     if seen:
-        tx.put_waiting(name, [(o, "unseen") for o in seen])
+        tx.put_waiting(name, [(o, "unseen") for o in _with_their_events(tx, name, seen)])
         _wake_rows(tx, name, dict.fromkeys(o.row_id for o in seen))
+
+
+def _with_their_events(tx: Transaction, name: str, seen: Sequence[Observed]) -> list[Observed]:
+    """An edit that was reported and has been waiting is known by its time and its editor."""
+    waiting = tx.waiting(name, {o.row_id for o in seen})
+    known = {(w.observed.row_id, w.observed.column): w.observed for row in waiting.values() for w in row}
+    return [
+        replace(o, edited_at=told.edited_at, actor=told.actor, event=told.event)
+        if (told := known.get((o.row_id, o.column))) is not None and told.cell == o.cell
+        else o
+        for o in seen
+    ]
 
 
 def _wake_rows(tx: Transaction, name: str, row_ids: Collection[str]) -> None:

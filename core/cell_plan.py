@@ -164,7 +164,8 @@ def _write(case: CellCase, value: Canonical) -> None:
 def _settle_conflict(case: CellCase, compute_rule: ComputeRule) -> bool:
     """Whether the conflict is settled now; otherwise the cell waits."""
     column, plan = case.column, case.plan
-    times = Times(case.seen.edited_at, case.view.table_times.get(column.name), newest_is_sheet=case.from_swap)
+    unreported = case.from_swap and case.seen.edited_at is None
+    times = Times(case.seen.edited_at, case.view.table_times.get(column.name), newest_is_sheet=unreported)
     by_time = column.policy == planner.LAST_WRITE_WINS and not times.newest_is_sheet
     if case.seen.cell.formula is not None:
         resolution = Resolution("sheet", "formula", case.sheet)
