@@ -21,7 +21,7 @@ def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
         return
     plan.drop = [w.observed.column for w in view.waiting]
     plan.mended = [c.name for c in view.link.columns]
-    if base is None:
+    if base is None or view.table is None:
         return
     plan.base = replace(base, gone=True, key=None, age=max(base.age, view.age))
     changed = changed_columns(view, base, view.table)
