@@ -189,7 +189,7 @@ class FakeEventSource:
     def _take(self, new: frozenset[Place]) -> None:
         stored = self._claim(new)
         missing = set()
-        for place in new:
+        for place in sorted(new):
             begin, end = self._log.begin_offset(place), self._log.end_offset(place)
             offset = stored.get(place, begin)
             if not begin <= offset <= end:

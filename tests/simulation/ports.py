@@ -73,7 +73,9 @@ class SimSheet(FakeSheet):
 
     def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
         world = self._world
+        world.sending = world.hub.current
         world.pause(f"is about to send write {write.n}: {_told(write)}")
+        world.sending = None
         self._refuse()
         lost = world.chance("reply_lost")
         if lost and world.rng.random() < 0.5:
@@ -196,6 +198,13 @@ class SimSource(FakeEventSource):
         if found:
             world.pause(f"got {len(found)} events")
         return found
+
+    def _deliver(self) -> list[Delivery]:
+        """Kafka keeps the order within a partition, and no other."""
+        places = list(self._next.items())
+        self._world.rng.shuffle(places)
+        self._next = dict(places)
+        return super()._deliver()
 
     def owns(self, topic: str, link: str) -> bool:
         """As the source on Kafka does."""

@@ -22,8 +22,12 @@ FAULTS = {
     "crash": 0.02,
     "stall": 0.02,
     "second": 0.3,
+    "late_landing": 0.0,
 }
-"""Kind of fault to its highest rate: for each call, trigger, step of the world, or scenario."""
+"""Kind of fault to its highest rate: for each call, trigger, step of the world, or scenario.
+
+late_landing (a write that takes effect after a successor has asked whether it did) is not survived yet.
+"""
 
 
 @dataclass(frozen=True)
