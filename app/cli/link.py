@@ -98,6 +98,8 @@ def remove(name: str, as_json: bool) -> int:
         print_json(report or {"link": name, "removed": True})
     else:
         click.echo(f"{name} is linked no longer. Sheet and table keep their data.")
+        if report and report.get("hint"):
+            click.echo(report["hint"])
     return EXIT_GOOD
 
 

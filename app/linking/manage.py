@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from adapters.mysql_store import open_store
+from adapters.sheets_remove import remove_link_from_tab
+from app.parts import sheets_client
 from config.links_file import load_links, remove_entry
 from config.settings import Settings
+from core.errors import SheetsRefused, SheetsUnavailable
+from core.model import ROW_ID_HEADER
+from core.sheet import SheetTarget
 
 Json = dict[str, Any]
 
@@ -37,16 +43,27 @@ def list_links(settings: Settings) -> list[Json]:
 
 
 def remove_link(settings: Settings, name: str) -> Json:
-    """Untie a link; both sides keep their data.
+    """Untie a link; both sides keep their data, and the tab loses what linking had added to it.
+
+    Returns:
+        ``tab_cleaned`` is False, with a ``hint``, where the tab could not be reached.
 
     Raises:
         NotLinked: there is none of that name.
         MysqlUnavailable: MySQL does not answer.
     """
+    entry = load_links(settings.links).get(name)
     remove_entry(settings.links, name)
-    store = open_store(settings.mysql_url.get_secret_value())
-    try:
+    with closing(open_store(settings.mysql_url.get_secret_value())) as store:
+        state = store.run(lambda tx: tx.link_state(name))
         store.run(lambda tx: tx.remove_link(name))
-    finally:
-        store.close()
-    return {"link": name, "removed": True}
+    report: Json = {"link": name, "removed": True, "tab_cleaned": False}
+    if entry is None or state is None or not (settings.sheets_endpoint or settings.google_credentials):
+        return report
+    target = SheetTarget(name, state.spreadsheet_id, state.sheet_id, tuple(entry.columns or ()))
+    try:
+        with closing(sheets_client(settings)) as client:
+            remove_link_from_tab(client, target)
+    except (SheetsRefused, SheetsUnavailable) as error:
+        return {**report, "hint": f"The hidden column {ROW_ID_HEADER} stays in the tab: {error.message}"}
+    return {**report, "tab_cleaned": True}
