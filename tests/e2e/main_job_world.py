@@ -13,14 +13,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
+import mysql.connector
 import pytest
 
 from app.linking import add_link, remove_link
 from app.verify import verify
 from config.settings import Settings, load_settings
 from core.errors import SheetsRefused, SheetsUnavailable
+from sandbox.stack.commands import MysqlPlace
 from sandbox.stack.runfolder import RunFolder
 from sandbox.stack.servers import free_port
 from sandbox.stack.sheet_client import SheetClient
@@ -187,10 +188,16 @@ class MainJob:
             connection.close()
 
     def as_root(self, statement: str) -> None:
-        """Run one statement as the server's administrator."""
-        parts = urlsplit(str(self.stack["mysql_url"]))
-        password = (self.folder.path / "mysql_root_password").read_text().strip()
-        connection = connect(f"mysql://root:{password}@{parts.hostname}:{parts.port}/")
+        """Run one statement as the server's administrator, who comes in by the socket alone."""
+        place = MysqlPlace(
+            self.folder.mysql,
+            self.settings.mysql_port,
+            "",
+            (self.folder.path / "mysql_root_password").read_text().strip(),
+        )
+        connection = mysql.connector.connect(
+            unix_socket=str(place.socket), user="root", password=place.root_password, autocommit=True
+        )
         try:
             connection.cursor().execute(statement)
         finally:

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,14 +129,12 @@ _WATCH = """() => {
 }"""
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str, timeout_s: float = PATIENCE_MS / 1000) -> None:
     """Wait for something that is not on the screen."""
-    waiting = threading.Event()
-    for _ in range(PATIENCE_MS // 50):
-        if condition():
-            return
-        waiting.wait(0.05)
-    raise AssertionError(f"not within {PATIENCE_MS} ms: {what}")
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline_s, f"not within {timeout_s} s: {what}"
+        time.sleep(0.05)
 
 
 @contextmanager

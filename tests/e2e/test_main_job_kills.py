@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import mysql.connector
 import pytest
 from main_job_world import LETTER, MainJob, Orders
 
@@ -32,8 +33,6 @@ class Oracle:
 
     def attempt(self, text: str, write: Callable[[], object]) -> None:
         """Write a text; one whose writer got no answer is nobody's promise."""
-        import mysql.connector
-
         try:
             write()
         except (SheetsRefused, SheetsUnavailable, mysql.connector.Error, OSError):
