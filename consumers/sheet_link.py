@@ -120,6 +120,10 @@ class LinkWriter:
         """Seconds until it makes sense to try; 0 when a write may go out at once."""
         return max(0.0, self._not_before - self._tools.clock.monotonic())
 
+    def put_off(self, pause_s: float) -> None:
+        """Do nothing for a while."""
+        self._not_before = self._tools.clock.monotonic() + pause_s
+
     # --- one round ------------------------------------------------------------------------
 
     def work(self) -> None:

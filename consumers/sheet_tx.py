@@ -14,7 +14,8 @@ from core.errors import Fenced
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.intent import PlannedWrite, planned_to_json
 from core.model import Key, Link, Observed, RowBase, Stamp
-from core.ports import Intent, LinkState, TableRow, Transaction
+from core.ports import Intent, LinkState, TableRow, Transaction, Waiting
+from core.row_view import replaced
 from core.settle import Settlement, settle
 from core.sheet import Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
@@ -272,14 +273,15 @@ def _rows_of(planned: PlannedWrite, answer: SwapAnswer) -> set[str]:
 def _hand_over(tx: Transaction, name: str, seen: Sequence[Observed]) -> None:
     """Observations of ours go to the table writer, which alone decides on the table."""
     if seen:
-        tx.put_waiting(name, [(o, "unseen") for o in _with_their_events(tx, name, seen)])
+        waiting = [w for row in tx.waiting(name, {o.row_id for o in seen}).values() for w in row]
+        tx.add_history(name, replaced(seen, waiting))
+        tx.put_waiting(name, [(o, "unseen") for o in _with_their_events(seen, waiting)])
         _wake_rows(tx, name, dict.fromkeys(o.row_id for o in seen))
 
 
-def _with_their_events(tx: Transaction, name: str, seen: Sequence[Observed]) -> list[Observed]:
+def _with_their_events(seen: Sequence[Observed], waiting: Sequence[Waiting]) -> list[Observed]:
     """An edit that was reported and has been waiting is known by its time and its editor."""
-    waiting = tx.waiting(name, {o.row_id for o in seen})
-    known = {(w.observed.row_id, w.observed.column): w.observed for row in waiting.values() for w in row}
+    known = {(w.observed.row_id, w.observed.column): w.observed for w in waiting}
     return [
         replace(o, edited_at=told.edited_at, actor=told.actor, event=told.event)
         if (told := known.get((o.row_id, o.column))) is not None and told.cell == o.cell

@@ -17,6 +17,7 @@ from core.ports import Delivery, EventSource, Transaction
 
 GROUP = "sheet_writer"
 OFFSETS_EVERY_S = 0.5
+FENCED_PAUSE_S = 5.0
 
 Place = tuple[str, int]
 
@@ -55,18 +56,20 @@ class SheetWork:
         self._store_offsets()
 
     def released(self, places: Iterable[Place]) -> None:
-        """Partitions that belong to another process now: its links are no longer ours to write."""
-        gone = set(places)
-        for name in [n for n, place in self._places.items() if place in gone]:
-            self._writers.pop(name, None)
-            self._places.pop(name)
-        for place in gone:
+        """Partitions that may belong to another process now. A rebalance gives up all of them, and with them
+        every link, until :meth:`compare` tells which are ours again."""
+        self._writers.clear()
+        self._places.clear()
+        for place in places:
             self._next.pop(place, None)
             self._stored.pop(place, None)
 
     def compare(self, names: Iterable[str]) -> None:
-        """Compare these links whole: they have become ours, or events of theirs were lost."""
-        for name in names:
+        """Exactly these links are ours. Compare them whole: events of theirs may have been lost."""
+        ours = set(names)
+        for name in self._writers.keys() - ours:  # removed; linked again, they are another link of that name
+            del self._writers[name]
+        for name in ours:
             writer = self._writer(name)
             if writer is not None:
                 writer.compare_all()
@@ -135,7 +138,15 @@ class SheetWork:
             log.warning("sheet_unavailable", link=name, reason=str(error))
         except Fenced as error:
             log.warning("fenced", link=name, reason=str(error))
-            self._writers.pop(name, None)
+            self._begin_anew(name)
+
+    def _begin_anew(self, name: str) -> None:
+        """Somebody has taken the link over. If it is still ours after a while, the next rebalance did not say so."""
+        self._writers.pop(name, None)
+        writer = self._writer(name)
+        if writer is not None:
+            writer.compare_all()
+            writer.put_off(FENCED_PAUSE_S)
 
     def _store_offsets(self) -> None:
         if self._tools.clock.monotonic() - self._stored_at < OFFSETS_EVERY_S:

@@ -11,12 +11,12 @@ import structlog
 from app.metrics import SHEET_TO_TABLE_S
 from consumers.apply import Applier
 from core.errors import Fenced, TwinsheetError, Unavailable
-from core.freshness import OpenWrite, age
+from core.freshness import OpenWrite, age, is_newer
 from core.intent import open_write, planned_from_json
 from core.model import Key, Link, Observed, RowBase, Stamp
 from core.observe import Batch, scan_age
 from core.ports import Clock, Delivery, EventSource, Store, TableRow, Transaction, Waiting
-from core.row_view import ComputeRule, RowView
+from core.row_view import ComputeRule, RowView, overtaken_in
 from core.table_plan import plan_row
 
 GROUP = "table_writer"
@@ -226,8 +226,22 @@ def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:
 
 def _keep_for_later(tx: Transaction, link: Link, batch: Batch) -> None:
     """While a link is paused or held, what comes in waits with its own times."""
-    cells = [(seen, "paused") for row in batch.observed.values() for seen in row]
-    tx.put_waiting(link.name, {(o.row_id, o.column): (o, why) for o, why in cells}.values())
+    waiting = {
+        (w.observed.row_id, w.observed.column): w
+        for row in tx.waiting(link.name, batch.row_ids).values()
+        for w in row
+    }
+    newest = {cell: w.observed for cell, w in waiting.items()}
+    for seen in (seen for row in batch.observed.values() for seen in row):
+        known = newest.get((seen.row_id, seen.column))
+        stays, goes = (seen, known) if known is None or is_newer(seen, known) else (known, seen)
+        newest[seen.row_id, seen.column] = stays
+        if goes is not None and goes.cell != stays.cell:
+            tx.add_history(link.name, [overtaken_in(goes, None)])
+    tx.put_waiting(
+        link.name,
+        [(o, "paused") for cell, o in newest.items() if cell not in waiting or o is not waiting[cell].observed],
+    )
 
 
 def _next_offsets(deliveries: Collection[Delivery]) -> dict[tuple[str, int], int]:

@@ -20,6 +20,7 @@ def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
     if base is not None and view.table is None:
         return
     plan.drop = [w.observed.column for w in view.waiting]
+    plan.history = [overtaken(view, w.observed) for w in view.waiting if w.observed.cell.value is not None]
     plan.mended = [c.name for c in view.link.columns]
     if base is None or view.table is None:
         return
@@ -30,7 +31,7 @@ def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
         plan.conflicts = [_change_beats_delete(view, base, view.table, name) for name in changed]
     else:
         plan.delete = True
-        plan.history = [
+        plan.history += [
             HistoryEntry(
                 view.row_id, base.key, c.name, view.table.get(c.name), None, "sheet", "deleted", event=view.event
             )

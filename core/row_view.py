@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.freshness import OpenWrite
-from core.model import Canonical, CellError, Link, LinkedColumn, Observed, RowBase, Serial, SheetValue
+from core.model import Canonical, CellError, Key, Link, LinkedColumn, Observed, RowBase, Serial, SheetValue
 from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow, Waiting
 
 ComputeRule = Callable[[LinkedColumn, "RowView", Observed, Canonical], Canonical]
@@ -76,9 +76,14 @@ class RowPlan:
 
 def overtaken(view: RowView, seen: Observed) -> HistoryEntry:
     """The record of a value that stood in the sheet and decides nothing any more."""
+    return overtaken_in(seen, view.key)
+
+
+def overtaken_in(seen: Observed, key: Key | None) -> HistoryEntry:
+    """The same, of a row that has this key in the table."""
     return HistoryEntry(
-        row_id=view.row_id,
-        key=view.key,
+        row_id=seen.row_id,
+        key=key,
         column=seen.column,
         old=None,
         new=value_text(seen.cell.value),
@@ -88,6 +93,17 @@ def overtaken(view: RowView, seen: Observed) -> HistoryEntry:
         edited_at=seen.edited_at,
         event=seen.event,
     )
+
+
+def replaced(seen: Iterable[Observed], waiting: Iterable[Waiting]) -> list[HistoryEntry]:
+    """The record of values that wait and are about to give way to newer ones: one may wait in a cell."""
+    newer = {(o.row_id, o.column): o for o in seen}
+    old = [w.observed for w in waiting]
+    return [
+        overtaken_in(o, None)
+        for o in old
+        if (by := newer.get((o.row_id, o.column))) is not None and by.cell != o.cell
+    ]
 
 
 def rejection(view: RowView, seen: Observed, reason: str) -> RejectionEntry:

@@ -10,7 +10,7 @@ from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows, DirtyRows
 from core.intent import PlannedWrite
 from core.model import SheetCell, Stamp
 from core.row_plan import base_of_inserted
-from core.row_view import RowPlan, RowView
+from core.row_view import RowPlan, RowView, replaced
 from core.settle import settle
 from core.sheet import HitRow, IdWrite, Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import SheetView, plan_sheet
@@ -109,3 +109,17 @@ def test_a_key_that_is_named_again_while_its_write_is_under_way_is_looked_at_aga
     dirty.take_in_hand([("2",)])
     dirty.done([("2",)])
     assert len(dirty) == 0
+
+
+def test_what_waited_in_a_row_that_left_the_sheet_is_kept_in_the_history() -> None:
+    unseen = saw("notes", "typed under our write", "swap", n=3, base="fragile")
+    done = plan(base=make_base(), table=ROW, waiting=(waits(unseen, "unseen"),), vanished=True, age=11)
+    assert done.delete
+    assert "typed under our write" in [h.new for h in done.history]
+
+
+def test_a_waiting_value_that_gives_way_to_a_newer_one_is_kept_in_the_history() -> None:
+    first, second = saw("notes", "one", "swap"), saw("notes", "two", "swap")
+    assert [h.new for h in replaced([second], [waits(first, "unseen")])] == ["one"]
+    assert replaced([first], [waits(first, "unseen")]) == []
+    assert replaced([saw("price", 2)], [waits(first, "unseen")]) == []
