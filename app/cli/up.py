@@ -12,7 +12,7 @@ import click
 from sandbox.stack.demo import up_command
 
 
-@click.command()
+@click.command(params=list(up_command.params))
 @click.option("--tunnel", is_flag=True, help="Give the webhook a public address by ngrok, for this run.")
 @click.pass_context
 def up(context: click.Context, /, tunnel: bool, **arguments: Any) -> int | None:
@@ -25,9 +25,6 @@ def up(context: click.Context, /, tunnel: bool, **arguments: Any) -> int | None:
     with _public_address(tunnel):
         code: int | None = context.invoke(up_command, **arguments)
     return code
-
-
-up.params.extend(up_command.params)
 
 
 @contextmanager
