@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from core.errors import StackError
@@ -143,7 +144,8 @@ def install(*packages: str) -> None:
     Raises:
         StackError: apt failed.
     """
-    _run("apt-get", "update", "-q")
+    with suppress(StackError):  # one source that is away does not matter where another has the packages
+        _run("apt-get", "update", "-q")
     options = ("-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300")
     _run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", *options, *packages)
 

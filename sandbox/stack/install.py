@@ -75,7 +75,8 @@ def install(components: tuple[Component, ...], downloads: Downloads, console: Co
         failures = []
         for future in as_completed(futures):
             error = future.exception()
-            outcome = "[red]failed" if error else "ready"
+            there = not error and future.result() is not None
+            outcome = "[red]failed" if error else "ready" if there else "not to be had; what needs it is skipped"
             progress.update(futures[future], total=1, completed=0 if error else 1, description=outcome)  # type: ignore[arg-type]  # as above
             failures += [error] if error else []
     if failures:

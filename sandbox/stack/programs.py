@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -271,7 +272,8 @@ def find_chromium(downloads: Downloads, say: Say) -> str | None:
     with downloads.lock("chromium"):
         if not _chromium_on_path():
             say("installing with apt")
-            apt.install("chromium", "fonts-noto-core")
+            with suppress(StackError):
+                apt.install("chromium", "fonts-noto-core")
     return _chromium_on_path()
 
 
