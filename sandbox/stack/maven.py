@@ -8,12 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
 from core.errors import StackError
 
 Progress = Callable[[int, int], None]
 _SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _DOWNLOADS_AT_ONCE = 8
 _TIMEOUT_S = 60
+_TRIES = 3
 
 
 def fetch_jars(folder: Path, coordinates: list[str], progress: Progress, *, transitive: bool = True) -> None:
@@ -29,6 +32,17 @@ def fetch_jars(folder: Path, coordinates: list[str], progress: Progress, *, tran
         StackError: a jar could not be had or is broken.
     """
     _trust_this_machines_certificates()
+    for attempt in Retrying(
+        retry=retry_if_exception_type(StackError),
+        stop=stop_after_attempt(_TRIES),
+        wait=wait_exponential(max=5),
+        reraise=True,
+    ):
+        with attempt:
+            _fetch_or_say_why(folder, coordinates, progress, transitive)
+
+
+def _fetch_or_say_why(folder: Path, coordinates: list[str], progress: Progress, transitive: bool) -> None:
     try:
         _fetch(folder, coordinates, progress, transitive)
     except StackError:
@@ -43,6 +57,7 @@ def fetch_jars(folder: Path, coordinates: list[str], progress: Progress, *, tran
 
 def _fetch(folder: Path, coordinates: list[str], progress: Progress, transitive: bool) -> None:
     repository = folder / ".repository"
+    shutil.rmtree(repository, ignore_errors=True)  # a jar of an earlier try may be cut short
     context = _context(repository)
     artifacts: dict[tuple[str, str], Any] = {}
     for coordinate in coordinates:
