@@ -82,8 +82,17 @@ class Agreement:
         landed, self._landed = self._landed, []
         return landed
 
-    def sheet_changed(self, rows: Iterable[tuple[int, SheetRow | None]], now_s: float) -> None:
-        """Rows of the tab by uid; None for one that is gone."""
+    def sheet_changed(
+        self, rows: Iterable[tuple[int, SheetRow | None]], at_s: float, *, by_twinsheet: bool = False
+    ) -> None:
+        """Take what changed in the tab.
+
+        Args:
+            rows: by uid; None for one that is gone.
+            at_s: when it changed.
+            by_twinsheet: whether it came from the table; whoever reads the table a moment later sees it
+                only then, and would take the sheet for the first.
+        """
         touched: dict[Key, None] = {}
         for uid, row in rows:
             before = self._rows.pop(uid, None)
@@ -93,16 +102,16 @@ class Agreement:
                 self._rows[uid] = row
                 touched[self._place(uid, row)] = None
         for key in touched:
-            self._weigh(key, SHEET, now_s)
+            self._weigh(key, TABLE if by_twinsheet else SHEET, at_s)
 
-    def table_changed(self, rows: Iterable[tuple[Key, Cells | None]], now_s: float) -> None:
-        """Rows of the table by key; None for one that is gone."""
+    def table_changed(self, rows: Iterable[tuple[Key, Cells | None]], at_s: float) -> None:
+        """Take what changed in the table at that time: rows by key; None for one that is gone."""
         for key, row in rows:
             if row is None:
                 self._table.pop(key, None)
             else:
                 self._table[key] = row
-            self._weigh(key, TABLE, now_s)
+            self._weigh(key, TABLE, at_s)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -123,21 +132,21 @@ class Agreement:
             self._open.setdefault(key, {})[WHOLE_ROW] = waited[WHOLE_ROW]
         return key
 
-    def _weigh(self, key: Key, side: str, now_s: float) -> None:
+    def _weigh(self, key: Key, side: str, at_s: float) -> None:
         differing = self._differing(key)
         before = self._open.pop(key, {})
         for column, opened in before.items():
             if column not in differing and not (column == WHOLE_ROW and differing):
-                self._land(key, column, opened, now_s)
+                self._land(key, column, opened, at_s)
         if differing:
-            since = before.get(WHOLE_ROW) or Open(side, now_s)
+            since = before.get(WHOLE_ROW) or Open(side, at_s)
             self._open[key] = {column: before.get(column) or since for column in differing}
 
-    def _land(self, key: Key, column: str, opened: Open, now_s: float) -> None:
+    def _land(self, key: Key, column: str, opened: Open, at_s: float) -> None:
         if key[:1] == (_KEYLESS,):
             return
         value = self._table.get(key, {}).get(column)
-        self._landed.append(Landed(opened.side, key, column, max(now_s - opened.since_s, 0.0), value))
+        self._landed.append(Landed(opened.side, key, column, abs(at_s - opened.since_s), value))
 
     def _differing(self, key: Key) -> list[str]:
         uids, row = self._uids.get(key, ()), self._table.get(key)

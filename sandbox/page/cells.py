@@ -1,5 +1,6 @@
 """A cell as the page shows it: its text, what the formula bar shows, its kind and its note."""
 
+import calendar
 from typing import Any
 
 from sandbox.google import formats, typed
@@ -10,6 +11,7 @@ Json = dict[str, Any]
 
 DATE_TYPES = frozenset({"DATE", "TIME", "DATE_TIME"})
 _DIGITS_MAX = 15
+_MONTHS = frozenset(name.lower() for name in calendar.month_abbr if name)
 
 
 class Options:
@@ -76,10 +78,16 @@ def _text_to_type(value: str, cell: Cell, locale: str) -> str:
     """A text that would be read as a number or a formula shows Google's leading apostrophe."""
     if cell.plain_text or not value:
         return value
-    may_be_read = value[0] in "'=+" or value.strip().upper() in ("TRUE", "FALSE") or any(c.isdigit() for c in value)
-    if may_be_read and (value[0] == "'" or typed.parse(value, rules_of(locale))[0] != value):
+    if _is_plainly_text(value):
+        return value
+    if value[0] == "'" or typed.parse(value, rules_of(locale))[0] != value:
         return "'" + value
     return value
+
+
+def _is_plainly_text(value: str) -> bool:
+    """Most texts: begun with a letter that begins no month, they are nothing that typing would read otherwise."""
+    return value[0].isalpha() and value[:3].lower() not in _MONTHS and value.strip().upper() not in {"TRUE", "FALSE"}
 
 
 def _kind(cell: Cell) -> str:

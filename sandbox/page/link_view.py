@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from core.errors import Unfit
@@ -31,10 +30,13 @@ class LinkView:
         self._agreement = Agreement(feed.link)
         self._image: TableImage | None = None
         self._tab_rows: dict[int, Row] = {}
+        self._keys: dict[int, str | None] = {}
+        self._told_keys: list[str | None] | None = None
         self._headers: dict[int, str] | None = None
         self._columns: list[tuple[int, LinkedColumn]] = []
         self._id_column: int | None = None
         self._status: Json = {}
+        self._writes: int | None = None
         feed.enter()
 
     def leave(self) -> None:
@@ -43,24 +45,38 @@ class LinkView:
 
     # -- the tab's side --------------------------------------------------------------------
 
-    def tab_changed(self, image: TabImage, now_s: float) -> None:
-        """Compare what changed in the tab."""
+    def tab_changed(self, image: TabImage, writes: int | None, at_s: float) -> None:
+        """Compare what changed in the tab.
+
+        Args:
+            image: the tab as it is.
+            writes: number of Twinsheet's last write to it, as its hidden tab tells.
+            at_s: when it changed.
+        """
+        by_twinsheet, self._writes = (writes or 0) > (self._writes or 0), writes
         headers = linked_headers(image.columns).get(self._link.name, {})
         if headers != self._headers:
-            self._headers, self._tab_rows = headers, {}
+            self._headers, self._tab_rows, self._keys = headers, {}, {}
             pairs = [(uid, self._link.by_header(header)) for uid, header in headers.items()]
             self._columns = [(uid, column) for uid, column in pairs if column is not None]
             self._id_column = next((uid for uid, h in headers.items() if h == ROW_ID_HEADER), None)
         rows = {row.uid: row for row in image.rows[1:] if row.cells}
-        gone: list[tuple[int, SheetRow | None]] = [(uid, None) for uid in self._tab_rows if uid not in rows]
-        changed = [(uid, self._sheet_row(row)) for uid, row in rows.items() if self._tab_rows.get(uid) is not row]
+        changed: list[tuple[int, SheetRow | None]] = [(uid, None) for uid in self._tab_rows if uid not in rows]
+        for uid, row in rows.items():
+            if self._tab_rows.get(uid) is not row:
+                own = self._sheet_row(row)
+                changed.append((uid, own))
+                self._keys[uid] = None if own is None or own.key is None else key_text(own.key)
         self._tab_rows = rows
-        self._agreement.sheet_changed([*gone, *changed], now_s)
+        self._agreement.sheet_changed(changed, at_s, by_twinsheet=by_twinsheet)
 
-    def keys(self, rows: Iterable[Row]) -> list[str | None]:
-        """The key that each row of the tab shows, as the page names rows of the table."""
-        found = (self._sheet_row(row) if row.cells else None for row in rows)
-        return [None if one is None or one.key is None else key_text(one.key) for one in found]
+    def keys_message(self, image: TabImage) -> Json | None:
+        """The key that each row of the tab shows, as the page names rows of the table; None where none changed."""
+        told = [self._keys.get(row.uid) if row.cells else None for row in image.rows]
+        if told == self._told_keys:
+            return None
+        self._told_keys = told
+        return {"keys": told}
 
     def _sheet_row(self, row: Row) -> SheetRow | None:
         if all(row.cells.get(uid, EMPTY).empty for uid, _ in self._columns):
@@ -83,7 +99,7 @@ class LinkView:
         before = {} if old is None else old.rows
         gone: list[tuple[Key, Cells | None]] = [(k, None) for k in before if k not in image.rows]
         changed = [(k, v) for k, v in image.rows.items() if before.get(k) is not v]
-        self._agreement.table_changed([*gone, *changed], image.read_at_s)
+        self._agreement.table_changed([*gone, *changed], image.at_s)
         if old is None:
             self._agreement.take_landed()  # what was equal before anybody looked has not crossed just now
         return {"table": self._whole(image)} if old is None else {"rows": self._patch(old, image)}

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.model import ROW_ID_HEADER
+from core.model import ROW_ID_HEADER, STATE_TAB
+from sandbox.google.area import Area
 from sandbox.google.cells import Column, Row
 from sandbox.google.document import Document, Sheet
 from sandbox.page.cells import Json, Options, cell_json
 
 METADATA_PREFIX = "twinsheet."
+LINKS_MAX = 99
+"""In the hidden tab, one row each from the second on: name, number of the last write, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,14 @@ def linked_headers(columns: Sequence[Column]) -> dict[str, dict[int, str]]:
             if entry.key.startswith(METADATA_PREFIX):
                 found.setdefault(entry.key.removeprefix(METADATA_PREFIX), {})[column.uid] = entry.value or ""
     return found
+
+
+def writes_of(document: Document, link: str) -> int | None:
+    """Number of Twinsheet's last write of a link, from the hidden tab; None where there is none."""
+    with document.lock:
+        state = document.sheet_titled(STATE_TAB)
+        lines = [] if state is None else state.cells(Area(1, 0, LINKS_MAX, 2))
+    return next((int(n.value) for name, n in lines if name.value == link and isinstance(n.value, float)), None)
 
 
 class TabView:

@@ -22,7 +22,7 @@ LOOK_EVERY_S = 0.02
 READ_EVERY_S = 0.25
 """Where the server does not count transactions."""
 REPORT_EVERY_S = 0.5
-SHARE_OF_TIME = 10
+SHARE_OF_TIME = 4
 """Reading the table takes at most one part in so many of the time."""
 
 _COUNTS = {"gtid_executed": "gtid_binlog_pos", "gtid_binlog_pos": "gtid_executed"}
@@ -40,8 +40,8 @@ class TableImage:
     """In the key's order; a row that did not change is the same object as before."""
     cut: bool = False
     """Whether the table has more rows than are shown."""
-    read_at_s: float = 0.0
-    """time.time() of the reading that found it."""
+    at_s: float = 0.0
+    """time.time() of the first sign of the change that made it so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class TableFeed:
         self._count = "gtid_executed"
         self._key_places = [i for i, c in enumerate(link.columns) if c.key]
         self._known: dict[Raw, tuple[Raw, Key, Cells]] = {}
+        self._moved_at_s = 0.0
+        """time.time() of the first sign that there is something to read; 0 for none."""
         self._watchers = 0
         self._lock = threading.Lock()
         self._left = threading.Event()
@@ -102,7 +104,9 @@ class TableFeed:
             try:
                 now_s = time.monotonic()
                 mark = self._mark()
-                if (mark is None or mark != marked) and now_s >= read_due_s:
+                if mark is None or mark != marked:
+                    self._moved_at_s = self._moved_at_s or time.time()
+                if self._moved_at_s and now_s >= read_due_s:
                     marked = mark
                     took_s = self._timed(self._read)
                     read_due_s = now_s + max(took_s * SHARE_OF_TIME, READ_EVERY_S if mark is None else 0.0)
@@ -131,7 +135,7 @@ class TableFeed:
             return None
 
     def _read(self) -> None:
-        at_s = time.time()
+        at_s, self._moved_at_s = self._moved_at_s, 0.0
         found = self._session.query(f"{select_rows(self.link)} LIMIT {ROWS_MAX + 1}")
         known = {}
         for raw in found[:ROWS_MAX]:

@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from core.errors import TwinsheetError
 from sandbox.google.document import Document
 from sandbox.google.store import Store
 from sandbox.page.cells import Json
 from sandbox.page.link_view import LinkView
-from sandbox.page.tab_view import TabView, image_of, linked_headers, tabs_of
+from sandbox.page.tab_view import TabView, image_of, linked_headers, tabs_of, writes_of
 from sandbox.page.table_feed import TableFeed
 from sandbox.page.tables import Absent, Tables
 
@@ -129,25 +130,21 @@ class Watch:
             sheet = own or next((s for s in sheets if not s.hidden), sheets[0])
             image, tabs = image_of(sheet), tabs_of(document)
         head: Json = {"version": self._version, "at": at, "tabs": tabs, "id": document.id, "title": document.title}
-        if self._view is not None and self._view.image.sheet_id == image.sheet_id:
-            old = self._view.image
-            patch = self._view.patch(image)
-        else:
-            old, patch = None, None
+        known = self._view is not None and self._view.image.sheet_id == image.sheet_id
+        patch = self._view.patch(image) if self._view is not None and known else None
         if self._link is not None:
-            self._link.tab_changed(image, time.time())
+            writes = writes_of(document, self._link.feed.link.name)
+            self._link.tab_changed(image, writes, datetime.fromisoformat(at).timestamp())
         if patch is None:
             self._view = TabView(image)
             yield {"sheet": head | {"tab": self._view.whole()}}
-            yield from self._keys()
-        elif old is not image:
+        else:
             yield {"patch": head | patch}
-            if old is not None and old.rows != image.rows:
-                yield from self._keys()
+        yield from self._keys()
 
     def _keys(self) -> Iterator[Json]:
         if self._link is not None and self._view is not None:
-            yield {"keys": self._link.keys(self._view.image.rows)}
+            yield from filter(None, (self._link.keys_message(self._view.image),))
 
     def _find_link(self, document: Document, view: TabView) -> Iterator[Json]:
         try:
@@ -157,18 +154,18 @@ class Watch:
             found = Absent("fault", error.message, error.hint)
         if isinstance(found, TableFeed):
             if self._link is None or self._link.feed is not found:
-                yield from self._follow(found, view)
+                yield from self._follow(document, found, view)
         elif found != self._absent:
             if self._link is not None:
                 self._link.leave()
             self._link, self._absent = None, found
             yield {"absent": {"kind": found.kind, "message": found.message, "hint": found.hint}}
 
-    def _follow(self, feed: TableFeed, view: TabView) -> Iterator[Json]:
+    def _follow(self, document: Document, feed: TableFeed, view: TabView) -> Iterator[Json]:
         if self._link is not None:
             self._link.leave()
         self._link, self._absent = LinkView(feed), None
-        self._link.tab_changed(view.image, time.time())
+        self._link.tab_changed(view.image, writes_of(document, feed.link.name), time.time())
         yield from self._keys()
 
 

@@ -123,6 +123,7 @@ function showTabs(tabs) {
 }
 
 function look(spreadsheet, tab = null) {
+  sheet.keys = [];
   tableHere = false;
   status = null;
   news.look(spreadsheet, tab);
