@@ -9,7 +9,6 @@ import platform
 import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -279,8 +278,3 @@ def find_chromium(downloads: Downloads, say: Say) -> str | None:
 
 def _chromium_on_path() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-def is_linux() -> bool:
-    """Whether children can be made to end with their parent (a Linux call)."""
-    return sys.platform == "linux"

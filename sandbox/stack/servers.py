@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -16,7 +17,7 @@ from typing import Any
 from core.errors import StackError
 from sandbox.stack import commands, datafolders
 from sandbox.stack.commands import KafkaPlace, MysqlPlace
-from sandbox.stack.programs import MysqlProgram, is_linux
+from sandbox.stack.programs import MysqlProgram
 
 _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.05
@@ -80,9 +81,16 @@ def wait_until(condition: Callable[[], bool], what: str, timeout_s: float) -> No
         time.sleep(_POLL_S)
 
 
-def end_with_parent() -> None:
-    """Run in a child before it starts its program: the kernel ends it when its parent dies."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent() -> Callable[[], None] | None:
+    """What a child runs before its program, so that the kernel ends it when its parent dies.
+
+    Looked up here, in the parent: between fork and exec a child of a process with threads may take
+    no locks. None where the kernel has no such call.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Server:
@@ -116,7 +124,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C at the terminal is for us, and we stop the server
-                preexec_fn=end_with_parent if is_linux() else None,  # noqa: PLW1509 - one system call, no locks
+                preexec_fn=end_with_parent(),  # noqa: PLW1509 - one system call, no locks
             )
         self.wait_ready()
 

@@ -12,7 +12,6 @@ from http.client import HTTPException
 from typing import Any
 
 from core.errors import StackError
-from sandbox.stack.programs import is_linux
 from sandbox.stack.runfolder import RunFolder
 from sandbox.stack.servers import end_with_parent, wait_until
 from sandbox.stack.services import SERVERS, SERVICES, Service
@@ -116,7 +115,7 @@ class Supervisor:
                 stderr=output,
                 env=self.environment,
                 start_new_session=True,  # Ctrl-C is for us; we stop it in order
-                preexec_fn=end_with_parent if is_linux() else None,  # noqa: PLW1509 - one system call, no locks
+                preexec_fn=end_with_parent(),  # noqa: PLW1509 - one system call, no locks
             )
         wait_until(lambda: self.gone() or self._listens(), "The supervisor's start", _START_TIMEOUT_S)
         if self.gone():
