@@ -24,7 +24,7 @@ from adapters.sheets_layout import (
     tab_part,
 )
 from adapters.sheets_takeback import believed_columns
-from core.model import ROW_ID_HEADER
+from core.model import ROW_ID_HEADER, Serial
 from core.sheet import FormulaRestore, RowRestore, SheetTarget, SwapWrite
 
 Json = dict[str, Any]
@@ -63,6 +63,15 @@ def resolve(
     return now, replace(write, formula_restores=tuple(formulas), row_restores=tuple(rows))
 
 
+def same_value(one: object, other: object) -> bool:
+    """Whether two cells hold the same, however their columns show dates; an empty text is an empty cell."""
+
+    def plain(value: object) -> object:
+        return value.days if isinstance(value, Serial) else value or (None if value == "" else value)
+
+    return plain(one) == plain(other)
+
+
 @dataclass(frozen=True, slots=True)
 class _Places:
     layout: Layout
@@ -72,8 +81,14 @@ class _Places:
 
     def of_cell(self, restore: FormulaRestore) -> int | None:
         """The row that holds what has to be put back; ``None`` when it is gone."""
+        if restore.header == ROW_ID_HEADER and restore.written is not None:
+            return self._row_of(restore.written.value)
         row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
-        if row_id is not None and (row := self._row_of(row_id)):
+        row = self._row_of(row_id) if row_id is not None else None
+        if restore.written is not None:  # what somebody has typed over it meanwhile stays
+            row = row or restore.row
+            return row if same_value(self._here(row, restore.header), restore.written.value) else None
+        if row is not None:
             return row
         if restore.header == ROW_ID_HEADER:
             return restore.row  # the id itself was written over

@@ -9,7 +9,7 @@ from typing import Any
 from core.errors import Unfit
 from core.events import value_from_json, value_to_json
 from core.freshness import OpenWrite
-from core.model import Canonical, Key, Link, SheetValue
+from core.model import Canonical, Key, Link, SheetCell, SheetValue
 from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
 
 
@@ -36,7 +36,10 @@ def planned_to_json(planned: PlannedWrite) -> dict[str, Any]:
         "inserts": [[i.row_id, {h: value_to_json(v) for h, v in i.cells.items()}] for i in write.inserts],
         "insert_after_row": write.insert_after_row,
         "deletes": [[d.row_id, d.row] for d in write.deletes],
-        "formula_restores": [[r.scratch_line, r.row, r.header] for r in write.formula_restores],
+        "formula_restores": [
+            [r.scratch_line, r.row, r.header, None if r.written is None else [value_to_json(r.written.value)]]
+            for r in write.formula_restores
+        ],
         "row_restores": [[r.scratch_line, r.row] for r in write.row_restores],
         "keys": {row_id: list(key) for row_id, key in planned.keys.items()},
     }
@@ -54,10 +57,14 @@ def planned_from_json(n: int, epoch: int, raw: Mapping[str, Any]) -> PlannedWrit
         ),
         insert_after_row=raw["insert_after_row"],
         deletes=tuple(RowDelete(*d) for d in raw["deletes"]),
-        formula_restores=tuple(FormulaRestore(*r) for r in raw["formula_restores"]),
+        formula_restores=tuple(_restore_from_json(*r) for r in raw["formula_restores"]),
         row_restores=tuple(RowRestore(*r) for r in raw["row_restores"]),
     )
     return PlannedWrite(write, {row_id: tuple(key) for row_id, key in raw["keys"].items()})
+
+
+def _restore_from_json(line: int, row: int, header: str, written: list[Any] | None = None) -> FormulaRestore:
+    return FormulaRestore(line, row, header, SheetCell(value_from_json(written[0])) if written else None)
 
 
 def open_write(link: Link, planned: PlannedWrite) -> OpenWrite:

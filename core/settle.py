@@ -12,7 +12,18 @@ from dataclasses import dataclass, field, replace
 
 from core.errors import Unfit
 from core.intent import PlannedWrite
-from core.model import ROW_ID_HEADER, Canonical, CellBase, Link, LinkedColumn, Observed, RowBase, SheetCell, Stamp
+from core.model import (
+    ROW_ID_HEADER,
+    Canonical,
+    CellBase,
+    Link,
+    LinkedColumn,
+    Observed,
+    RowBase,
+    SheetCell,
+    SheetValue,
+    Stamp,
+)
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import value_text
 from core.sheet import CellWrite, FormulaRestore, HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
@@ -79,7 +90,7 @@ class _Settling:
             self._missed(write.row_id)
         base = self.bases.get(hit.row_id) if hit.row_id else None
         if base is None or base.gone:
-            self._take_back(hit, write.header)
+            self._take_back(hit, write.header, write.value)
             return
         if base.row_id != write.row_id:
             self.settlement.again.add(base.row_id)
@@ -92,7 +103,7 @@ class _Settling:
         found = hit.cells.get(write.header, _BLANK)
         written = column.codec.from_sheet(write.value)
         if found.formula is not None:
-            self._take_back(hit, write.header)
+            self._take_back(hit, write.header, write.value)
             self._save(
                 base, column, replace(before, value=_canonical(column, found, before.value), formula=True, n=self.n)
             )
@@ -127,8 +138,9 @@ class _Settling:
         self.settlement.moved = True
         self.settlement.again.add(row_id)
 
-    def _take_back(self, hit: HitRow, header: str) -> None:
-        self.settlement.formula_restores.append(FormulaRestore(hit.scratch_line, hit.row, header))
+    def _take_back(self, hit: HitRow, header: str, written: SheetValue) -> None:
+        restore = FormulaRestore(hit.scratch_line, hit.row, header, SheetCell(written))
+        self.settlement.formula_restores.append(restore)
 
     # --- rows
 
@@ -202,7 +214,7 @@ class _Settling:
         hit = self.hit.get(named.row)
         self.settlement.rescan = True  # an id counts once it is read back beside its row's content
         if hit is not None and (hit.row_id != named.expected or not hit.cells):  # another row, or an empty one
-            self._take_back(hit, ROW_ID_HEADER)
+            self._take_back(hit, ROW_ID_HEADER, named.row_id)
 
 
 def _canonical(column: LinkedColumn, found: SheetCell, otherwise: Canonical) -> Canonical:

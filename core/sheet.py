@@ -98,12 +98,15 @@ class IdWrite:
 
 @dataclass(frozen=True, slots=True)
 class FormulaRestore:
-    """Copy a formula that the write before this one hit back from the scratch."""
+    """Copy a cell that the write before this one hit by mistake back from the scratch."""
 
     scratch_line: int
     """0-based line of the scratch."""
     row: int
     header: str
+    written: SheetCell | None = None
+    """What the write before put there: where it stands no longer, somebody has typed since, and nothing is put
+    back. ``None`` where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from adapters.sheets_cells import decode_cell, encode_value
+from adapters.sheets_restore import same_value
 from core.errors import ReplyLost, SheetsRefused, TwinsheetError
 from core.model import ROW_ID_HEADER, Serial, SheetCell, SheetValue, Stamp
 from core.sheet import FormulaRestore, HitRow, Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage, TabRow
@@ -146,13 +147,25 @@ class FakeTab:
 
     def _meant(self, restore: FormulaRestore) -> int | None:
         """The row that was hit, wherever it stands by now."""
+        if restore.header == ROW_ID_HEADER and restore.written is not None:
+            return self._row_of(str(restore.written.value))
         was = self.scratch[restore.scratch_line]
-        if was.row_id is not None and (row := self._row_of(was.row_id)):
-            return row
+        own = self._row_of(was.row_id)
+        if restore.written is not None:
+            row = own or restore.row
+            return row if same_value(self._value(row, restore.header), restore.written.value) else None
+        if own is not None:
+            return own
         if restore.header == ROW_ID_HEADER:
             return restore.row
         same = self.row(restore.row).row_id is None and was.row_id is None
         return restore.row if same else None
+
+    def _value(self, number: int, header: str) -> SheetValue:
+        if header == ROW_ID_HEADER:
+            return self.row(number).row_id
+        cell = self.cell(number, header)
+        return cell.value if cell else None
 
     def _row_of(self, row_id: str | None) -> int | None:
         if row_id is None:

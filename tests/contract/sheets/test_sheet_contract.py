@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import ReplyLost, SheetsRefused
-from core.model import Serial, SheetValue, Stamp
+from core.model import Serial, SheetCell, SheetValue, Stamp
 from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
 from tests.contract.sheets.worlds import World, cells
 
@@ -166,6 +166,32 @@ def test_what_was_written_into_a_blank_row_is_taken_out_again(world: World) -> N
     assert len(world.rows()) == 4
     world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(FormulaRestore(0, 6, "Name"),)))
     assert [r.row_id for r in world.rows()] == ["r_2", "r_3", "r_4"]
+
+
+def test_what_a_person_has_typed_over_our_mistake_meanwhile_stays(world: World) -> None:
+    world.sheet.swap(world.target, write(CellWrite("r_2", 3, "Name", "ours"), CellWrite("r_2", 3, "Qty", 70)))
+    world.type(3, "Name", "typed since")
+    mistakes = (FormulaRestore(0, 3, "Name", SheetCell("ours")), FormulaRestore(0, 3, "Qty", SheetCell(70)))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=mistakes))
+    assert cells(world.rows()[1])["Name"] == "typed since"
+    assert cells(world.rows()[1])["Qty"] == 2
+
+
+def test_our_mistake_is_taken_out_of_a_row_that_somebody_has_begun_around_it(world: World) -> None:
+    world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Name", "nobody's")))
+    world.type(5, "Qty", 9)
+    world.type(5, "_row_id", "r_begun")
+    mistake = FormulaRestore(0, 5, "Name", SheetCell("nobody's"))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert cells(world.rows()[3]) == {"Qty": 9}
+
+
+def test_an_id_that_landed_on_another_row_is_taken_back_from_wherever_that_row_stands(world: World) -> None:
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=4, ids=(IdWrite(3, "r_wrong"),)))
+    world.move_row(3, 2)
+    mistake = FormulaRestore(0, 3, "_row_id", SheetCell("r_wrong"))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert [r.row_id for r in world.rows()] == ["r_3", "r_2", "r_4"]
 
 
 def test_an_id_that_was_overwritten_by_mistake_comes_back(world: World) -> None:

@@ -7,7 +7,7 @@ import json
 from core_makers import LINK
 
 from core.intent import PlannedWrite, open_write, planned_from_json, planned_to_json
-from core.model import Serial
+from core.model import Serial, SheetCell
 from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
 
 EVERYTHING = PlannedWrite(
@@ -26,7 +26,10 @@ EVERYTHING = PlannedWrite(
         inserts=(RowInsert("r_4", {"Customer": "Bea", "Due": Serial(1.0)}),),
         insert_after_row=9,
         deletes=(RowDelete("r_5", 3),),
-        formula_restores=(FormulaRestore(1, 4, "Price"),),
+        formula_restores=(
+            FormulaRestore(1, 4, "Price", SheetCell(9.5)),
+            FormulaRestore(2, 5, "Price"),
+        ),
         row_restores=(RowRestore(2, 5),),
     ),
     {"r_4": ("4",), "r_5": ("5", "a,b")},

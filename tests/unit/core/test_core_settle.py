@@ -108,7 +108,7 @@ def test_an_unseen_edit_in_a_row_hit_by_mistake_belongs_to_that_row() -> None:
 
 def test_what_was_hit_in_a_row_that_nobody_knows_is_put_back_as_it_was() -> None:
     done = settled(hit(5, None, notes="typed"), bases=(make_base(),), cells=(wrote("notes", "ours"),))
-    assert done.formula_restores == [FormulaRestore(0, 5, "Notes")]
+    assert done.formula_restores == [FormulaRestore(0, 5, "Notes", SheetCell("ours"))]
     assert done.again == {"r_1"}
     assert not done.bases
 
@@ -117,7 +117,7 @@ def test_a_formula_that_was_hit_is_put_back_and_base_remembers_it() -> None:
     done = settled(
         hit(5, "r_1", {"quantity": "=2+3"}, quantity=5), bases=(make_base(),), cells=(wrote("quantity", 77),)
     )
-    assert done.formula_restores == [FormulaRestore(0, 5, "Quantity")]
+    assert done.formula_restores == [FormulaRestore(0, 5, "Quantity", SheetCell(77))]
     assert done.bases["r_1"].cells["quantity"] == CellBase("5", n=N, formula=True)
     assert done.again == {"r_1"}
     assert not done.unseen
@@ -194,4 +194,4 @@ def test_an_id_counts_only_once_it_is_read_back_beside_its_row() -> None:
 
 def test_an_id_written_into_a_row_that_has_one_by_now_is_taken_back() -> None:
     done = settled(hit(5, "r_2"), ids=(IdWrite(5, "r_9", None),))
-    assert done.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER)]
+    assert done.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_9"))]
