@@ -56,7 +56,11 @@ def _picture(world: World) -> dict[str, object]:
         "sheet": [(r.row_id, dict(r.cells)) for r in world.tab.rows if not r.blank],
         "table": dict(sorted(world.state.table(world.link).rows.items())),
         "rejections": sorted(world.state.rejections),
-        "waiting": sorted(world.state.waiting.get(world.link.name, {})),
+        "waiting": sorted(
+            cell
+            for cell, w in world.state.waiting.get(world.link.name, {}).items()
+            if w.observed.cell.value is not None
+        ),
     }
 
 

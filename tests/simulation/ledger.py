@@ -127,6 +127,7 @@ class Ledger:
             return
         else:
             lines = self._lines_of(change.after or {})
+            lines = lines & self._lines_based(new) or lines
         if new is None:
             return
         before = change.before or {}
@@ -136,11 +137,17 @@ class Ledger:
             if token is None:
                 continue
             if not lines & token.lines:
-                raise Violation(f"{who} wrote {column}={value} into the table's row {new}, which it was not meant for")
+                raise Violation(
+                    f"{who} wrote {column}={value} into the table's row {new}, which it was not meant for"
+                )
             lines = lines & token.lines
             if who == "table_writer":
                 self._no_way_back(token, lines, self._in_table, "table", "sheet")
         self.of_key[new] = lines
+
+    def _lines_based(self, key: Key | None) -> set[Line]:
+        bases = self._world.state.bases.get(self._world.link.name, {})
+        return {line for b in bases.values() if b.key == key for line in self.ids[b.row_id]}
 
     def _lines_of(self, row: dict[str, Canonical] | object) -> set[Line]:
         found: set[Line] | None = None

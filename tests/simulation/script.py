@@ -138,7 +138,7 @@ class ScriptRun:
             content = bool(span.cells[index])
             if row_id in given and not content:
                 fresh[index] = ""
-            elif (content if not row_id else row_id in taken and row_id not in given):
+            elif content if not row_id else row_id in taken and row_id not in given:
                 fresh[index] = self._world.new_row_id()
             elif holds_ids and row_id:
                 taken.add(row_id)

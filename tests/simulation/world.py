@@ -66,9 +66,7 @@ class World:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         profile = draw(plan.seed)
-        self.profile = replace(
-            profile, rates={k: 0.0 if k in plan.without else v for k, v in profile.rates.items()}
-        )
+        self.profile = replace(profile, rates={k: 0.0 if k in plan.without else v for k, v in profile.rates.items()})
         self.rng = random.Random(f"{plan.seed} {plan.schedule}")
         random.seed(f"{plan.seed} {plan.schedule}")  # the jitter of our own backoff
         self.hub = Hub(self.rng)
@@ -291,9 +289,7 @@ class World:
 
     def _furnish(self, rng: random.Random) -> None:
         link, rows = self.link, rng.randint(0, 5)
-        self.state.links[link.name] = LinkState(
-            link.name, "sheet", 7, "Orders", "shop", "orders", "live", None, 1, 0
-        )
+        self.state.links[link.name] = LinkState(link.name, "sheet", 7, "Orders", "shop", "orders", "live", None, 1, 0)
         table = self.state.table(link)
         bases = []
         for number in range(1, rows + 1):
