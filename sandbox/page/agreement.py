@@ -93,25 +93,28 @@ class Agreement:
             by_twinsheet: whether it came from the table; whoever reads the table a moment later sees it
                 only then, and would take the sheet for the first.
         """
-        touched: dict[Key, None] = {}
+        touched: dict[Key, set[str]] = {}
         for uid, row in rows:
             before = self._rows.pop(uid, None)
+            renewed: set[str] = set()
+            if before is not None and row is not None and not by_twinsheet:
+                renewed = self._renewed(before.cells, row.cells)
             if before is not None:
-                touched[self._forget(uid, before)] = None
+                touched.setdefault(self._forget(uid, before), set()).update(renewed)
             if row is not None:
                 self._rows[uid] = row
-                touched[self._place(uid, row)] = None
-        for key in touched:
-            self._weigh(key, TABLE if by_twinsheet else SHEET, at_s)
+                touched.setdefault(self._place(uid, row), set()).update(renewed)
+        for key, moved in touched.items():
+            self._weigh(key, TABLE if by_twinsheet else SHEET, at_s, moved)
 
     def table_changed(self, rows: Iterable[tuple[Key, Cells | None]], at_s: float) -> None:
         """Take what changed in the table at that time: rows by key; None for one that is gone."""
         for key, row in rows:
-            if row is None:
-                self._table.pop(key, None)
-            else:
+            before = self._table.pop(key, None)
+            if row is not None:
                 self._table[key] = row
-            self._weigh(key, TABLE, at_s)
+            renewed = set() if before is None or row is None else self._renewed(before, row)
+            self._weigh(key, TABLE, at_s, renewed)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -132,15 +135,21 @@ class Agreement:
             self._open.setdefault(key, {})[WHOLE_ROW] = waited[WHOLE_ROW]
         return key
 
-    def _weigh(self, key: Key, side: str, at_s: float) -> None:
+    def _renewed(self, before: Cells, after: Cells) -> set[str]:
+        """Where a side moved again: what differs there does so since now."""
+        changed = {name for name in self._same if before.get(name) != after.get(name)}
+        return changed | {WHOLE_ROW} if changed else changed
+
+    def _weigh(self, key: Key, side: str, at_s: float, renewed: set[str]) -> None:
         differing = self._differing(key)
         before = self._open.pop(key, {})
         for column, opened in before.items():
             if column not in differing and not (column == WHOLE_ROW and differing):
                 self._land(key, column, opened, at_s)
         if differing:
-            since = before.get(WHOLE_ROW) or Open(side, at_s)
-            self._open[key] = {column: before.get(column) or since for column in differing}
+            fresh = Open(side, at_s)
+            whole = before.get(WHOLE_ROW, fresh)
+            self._open[key] = {c: fresh if c in renewed else before.get(c, whole) for c in differing}
 
     def _land(self, key: Key, column: str, opened: Open, at_s: float) -> None:
         if key[:1] == (_KEYLESS,):

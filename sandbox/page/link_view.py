@@ -154,7 +154,7 @@ class LinkView:
         told: Json = {
             "differences": len(differences),
             "cells": differences[:DIFFERENCES_MAX],
-            "waiting": [[row_id, column, reason] for (row_id, column), reason in pending.items()][:50],
+            "waiting": [[row_id, column, _WORDS.get(why, why)] for (row_id, column), why in pending.items()][:50],
             "state": health.state,
             "reason": health.reason,
             "conflicts": health.conflicts,
@@ -176,6 +176,11 @@ class LinkView:
 
 _PASSING = frozenset({"intent", "commit_time", "unseen"})
 """Reasons that the next moments decide; nobody has to do anything."""
+_WORDS = {
+    "incomplete": "This row waits until its required cells are filled.",
+    "manual": "Both sides changed this cell. See: twinsheet conflicts",
+    "paused": "The link is paused. Go on with: twinsheet resume",
+}
 
 
 def key_text(key: Key) -> str:

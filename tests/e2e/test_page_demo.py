@@ -137,6 +137,17 @@ def test_rows_inserted_and_deleted_in_the_table_on_the_page_reach_the_sheet(scre
     expect(screen.page.locator("#verdict")).to_have_text("identical")
 
 
+def test_a_value_that_the_table_refuses_is_marked_with_its_reason_until_it_is_mended(screen: Screen) -> None:
+    screen.type(5, 4, "cheap")
+    expect(screen.page.locator("#verdict")).to_have_text("identical, 1 waiting")
+    expect(screen.page.locator("#sheetGrid [data-marks~=waits]")).to_have_text("cheap")
+    screen.click(5, 4)
+    screen.shows("#tip", "cheap is not a number with 2 decimals")
+    screen.type(5, 4, "12")
+    expect(screen.page.locator("#verdict")).to_have_text("identical")
+    expect(screen.page.locator("#sheetGrid [data-marks~=waits]")).to_have_count(0)
+
+
 def test_the_row_ids_show_on_demand_and_the_sheets_script_says_that_it_is_connected(screen: Screen) -> None:
     screen.menu("view", "Show hidden columns")
     expect(screen.cell(1, 9)).to_contain_text("r_")

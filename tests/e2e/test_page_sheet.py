@@ -297,6 +297,16 @@ def test_the_selected_cell_is_told_to_who_cannot_see_it(screen: Screen) -> None:
     expect(screen.page.locator("#live")).to_have_text("B3 Ben")
 
 
+def test_the_keyboard_enters_the_grid_and_leaves_it_again(screen: Screen) -> None:
+    screen.page.locator("#formula").focus()
+    screen.page.keyboard.press("Tab")
+    screen.page.keyboard.press("Tab")
+    screen.shows("#place", "B1")
+    screen.page.keyboard.press("Escape")
+    screen.page.keyboard.press("Tab")
+    expect(screen.page.get_by_role("tab", name="Orders")).to_be_focused()
+
+
 def test_twenty_thousand_rows_stay_usable(browser: Browser, served: Served) -> None:
     book = served.new("Large", rows=20_000, columns=6)
     book.put("A1", [[row, f"name {row}", row / 4, "2026-01-05", True, "x"] for row in range(20_000)])

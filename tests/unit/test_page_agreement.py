@@ -74,6 +74,14 @@ def test_a_row_deleted_on_one_side_differs_as_a_whole_until_the_other_follows(ag
     assert [one.side for one in agreement.take_landed()] == [TABLE]
 
 
+def test_a_cell_that_is_typed_again_before_it_landed_counts_from_then(agreement: Agreement) -> None:
+    agreement.sheet_changed([(1, row("1", "misfit"))], 1.0)
+    agreement.sheet_changed([(1, row("1", "fits"))], 60.0)
+    agreement.table_changed([(("1",), {"id": "1", "name": "fits"})], 60.5)
+    (landed,) = agreement.take_landed()
+    assert landed.took_s == 0.5
+
+
 def test_a_key_that_stands_twice_in_the_sheet_differs(agreement: Agreement) -> None:
     agreement.sheet_changed([(9, row("1", "Ada"))], 1.0)
     assert list(agreement.open[("1",)]) == [WHOLE_ROW]

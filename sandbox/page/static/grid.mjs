@@ -44,6 +44,7 @@ export class Grid {
     this.editor.autocomplete = 'off';
     this.editor.spellcheck = false;
     this.editor.inputMode = 'none';
+    this.editor.setAttribute('aria-description', 'Type to fill the cell. Escape, then Tab leaves the grid.');
     this.list = element('datalist');
     this.list.id = `${host.id}Options`;
     host.after(this.list);
@@ -392,6 +393,9 @@ export class Grid {
       else if (event.key === 'Escape') { event.preventDefault(); this.close(false); }
       return;
     }
+    const leaves = this.leaving && event.key === 'Tab';
+    this.leaving = event.key === 'Escape' || (this.leaving && event.key === 'Shift');
+    if (leaves) return;
     const move = this.#moves(event, shortcut);
     if (move) {
       event.preventDefault();

@@ -145,7 +145,7 @@ function showAbsent({ kind, message, hint }) {
   $('verdict').textContent = kind === 'fault' ? 'table not readable' : 'not linked';
   $('status').dataset.state = kind === 'fault' ? 'bad' : 'none';
   $('crossing').textContent = '';
-  sheet.differ(new Map());
+  sheet.differ(new Map(), new Map());
 }
 
 function fillEmpty(place, message, hint, command) {
@@ -205,7 +205,7 @@ function showVerdict() {
   else if (state === 'paused') [verdict, mood, title] = ['paused', 'bad', `Go on with: twinsheet resume ${table.link}`];
   else if (writing) [verdict, mood] = ['writing…', 'busy'];
   else if (differences) [verdict, mood, title] = [`${differences} ${differences === 1 ? 'difference' : 'differences'}`, 'bad', 'Cells that differ are marked on both sides.'];
-  else if (waiting.length) [verdict, mood, title] = [`identical, ${waiting.length} waiting`, 'wait', waiting.map(([, column, reason]) => `${column}: ${reason}`).join('\n')];
+  else if (waiting.length) [verdict, mood, title] = [`identical, ${waiting.length} waiting`, 'wait', waiting.map(([, column, reason]) => (reason.startsWith(`${column}:`) ? reason : `${column}: ${reason}`)).join('\n')];
   $('verdict').textContent = verdict;
   $('status').dataset.state = mood;
   $('status').title = title;
@@ -225,8 +225,18 @@ function markDifferences() {
     const columns = key !== null && byKey.get(key);
     if (columns) byRow.set(row, new Set([...columns].map((name) => (name ? headers.get(name) : ''))));
   });
-  sheet.differ(byRow);
+  sheet.differ(byRow, waitingByRow(headers));
   table.differ(byKey);
+}
+
+function waitingByRow(headers) {
+  const byRow = new Map();
+  for (const [id, column, reason] of status.waiting) {
+    const row = sheet.rowOfId(id);
+    if (!byRow.has(row)) byRow.set(row, new Map());
+    byRow.get(row).set(headers.get(column), reason);
+  }
+  return byRow;
 }
 
 const direction = ({ side }) => (side === 'sheet' ? 'sheet → table' : 'table → sheet');
@@ -255,9 +265,9 @@ function sheetSelected() {
   const name = table.columns.find((one) => one.header === header)?.name ?? '';
   if (tableHere) table.markTwin(key, name, true);
   sheet.markTwin(-1, false);
-  const cell = sheet.at(row, column);
-  showTip(cell?.n);
-  $('live').textContent = `${sheet.name(row, column)} ${text(cell) || 'empty'}${cell?.n ? `. Note: ${cell.n}` : ''}`;
+  const remark = sheet.tab ? sheet.remark(row, column) : '';
+  showTip(remark);
+  $('live').textContent = `${sheet.name(row, column)} ${text(sheet.at(row, column)) || 'empty'}${remark ? `. ${remark}` : ''}`;
 }
 
 function tableSelected() {
@@ -280,7 +290,7 @@ function showTip(note) {
   tip.hidden = !note;
   if (!note) return;
   tip.textContent = note;
-  tip.classList.toggle('ours', note.startsWith('Twinsheet:'));
+  tip.classList.toggle('ours', note.includes('Twinsheet:'));
   const box = sheet.grid.cursor.getBoundingClientRect();
   placeTip(tip, box);
 }
@@ -293,10 +303,9 @@ function placeTip(tip, box) {
 }
 
 $('sheetGrid').addEventListener('pointerover', (event) => {
-  const own = event.target.closest?.('[data-marks~="note"]');
-  if (!own) return void showTip(null);
-  const note = sheet.at(Number(own.dataset.r), sheet.shown[Number(own.dataset.c)])?.n;
-  showTip(note);
+  const own = event.target.closest?.(':is([data-marks~="note"], [data-marks~="waits"])');
+  if (!own) return void showTip('');
+  showTip(sheet.remark(Number(own.dataset.r), sheet.shown[Number(own.dataset.c)]));
   placeTip($('tip'), own.getBoundingClientRect());
 });
 for (const name of ['pointerleave', 'scroll']) $('sheetGrid').addEventListener(name, () => { $('tip').hidden = true; }, true);

@@ -26,6 +26,7 @@ export class SheetPane {
     this.shown = [];
     this.options = [];
     this.differing = new Map();
+    this.waiting = new Map();
     this.fresh = new Map();
     this.twin = -1;
     this.busy = 0;
@@ -128,10 +129,15 @@ export class SheetPane {
     this.fresh.set(`${row}:${column}`, performance.now() + 900);
   }
 
-  /** Cells that differ from the table: row and header of each. @param {Map<number, Set<string>>} differing */
-  differ(differing) {
-    const touched = new Set([...this.differing.keys(), ...differing.keys()]);
+  /**
+   * Cells that are not equal to the table's.
+   * @param {Map<number, Set<string>>} differing headers by row; '' for a whole row
+   * @param {Map<number, Map<string, string>>} waiting by row and header, why a cell waits for a person
+   */
+  differ(differing, waiting) {
+    const touched = new Set([...this.differing.keys(), ...differing.keys(), ...this.waiting.keys(), ...waiting.keys()]);
     this.differing = differing;
+    this.waiting = waiting;
     this.grid.paint(touched);
   }
 
@@ -172,6 +178,7 @@ export class SheetPane {
     if (row === this.twin) marks.push('twin');
     const differs = this.differing.get(row);
     if (differs && info.linked && (differs.has(info.linked) || differs.has(''))) marks.push('differs');
+    if (this.waiting.get(row)?.has(info.linked)) marks.push('waits');
     const place = `${row}:${column}`;
     const fresh = this.fresh.get(place);
     this.fresh.delete(place);
@@ -181,6 +188,19 @@ export class SheetPane {
       marks: marks.join(' '),
       flash: fresh > performance.now() ? 'landed' : '',
     };
+  }
+
+  /** What there is to read about a cell: its note, and why it waits. */
+  remark(row, column) {
+    const own = note(this.at(row, column));
+    const reason = this.waiting.get(row)?.get(this.tab.columns[column]?.linked);
+    return own.startsWith('Twinsheet:') || !reason ? own : `${own}${own ? '\n' : ''}Twinsheet: ${reason}`;
+  }
+
+  /** The row with that id of Twinsheet's. */
+  rowOfId(id) {
+    const column = this.tab?.columns.findIndex((one) => one.id) ?? -1;
+    return column < 0 ? -1 : this.rows.findIndex((cells) => text(cells[column]) === id);
   }
 
   /** Mark the row that belongs to what is selected in the table. */

@@ -107,7 +107,7 @@ export class TablePane {
   #width(place) {
     const column = this.columns[place];
     let widest = textWidth(column.name) + (column.key ? 36 : 8);
-    widest = Math.max(widest, textWidth(column.type) * 0.85);
+    widest = Math.max(widest, Math.min(110, textWidth(column.type) * 0.85));
     for (const [, values] of this.rows.slice(0, ROWS_MEASURED)) widest = Math.max(widest, textWidth(values[place] ?? 'NULL'));
     return Math.max(WIDTH_PX.least, Math.min(widest + 20, WIDTH_PX.most));
   }
