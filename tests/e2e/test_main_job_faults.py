@@ -129,6 +129,26 @@ def test_a_deleted_column_holds_the_link_with_the_table_untouched(own_orders: Or
     assert own_orders.count("item = 'Teapot'") == 30
 
 
+def test_an_older_version_of_the_spreadsheet_holds_the_link_and_nothing_of_the_table_is_lost_by_approving(
+    own_orders: Orders,
+) -> None:
+    version = own_orders.state()["versions"][-1]["version"]
+    own_orders.sql("UPDATE {table} SET notes = 'written later' WHERE order_no <= 5")
+    wait_for(lambda: own_orders.seen(5)["Notes"] == "written later", "the notes in the sheet")
+    own_orders.verify()
+    own_orders.person("restore_version", version=version)
+    assert "older version" in str(held(own_orders)["reason"])
+    assert own_orders.count("notes = 'written later'") == 5
+    own_orders.job.told("approve", own_orders.name)
+    assert own_orders.verify()["state"] == "live"
+    told = {h["old"] for h in own_orders.records("history")} | {h["new"] for h in own_orders.records("history")}
+    assert "written later" in told
+    own_orders.type_cell(7, "Notes", "typed after all that")
+    wait_for(lambda: own_orders.stored(7)["notes"] == "typed after all that", "the edit in the table")
+    own_orders.sql("UPDATE {table} SET notes = 'stored after all that' WHERE order_no = 8")
+    wait_for(lambda: own_orders.seen(8)["Notes"] == "stored after all that", "the update in the sheet")
+
+
 # --- pause and resume -----------------------------------------------------------------------
 
 
