@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from main_job_world import MainJob, Orders
+from main_job_world import HEADERS, MainJob, Orders
+
+OWN_ROWS = 30
+OWN_ROWS_MAX = 45
+"""A link that has grown beyond this is not used again."""
 
 
 @pytest.fixture(scope="session")
@@ -28,10 +32,21 @@ def orders(main_job: MainJob) -> Iterator[Orders]:
     shared.remove()
 
 
+@pytest.fixture(scope="session")
+def used() -> list[Orders]:
+    """The link that the last test with `own_orders` left, if it left it whole."""
+    return []
+
+
 @pytest.fixture
-def own_orders(main_job: MainJob) -> Iterator[Orders]:
-    """A link with 30 orders of the test's own, which it may hold, pause or scramble."""
-    own = main_job.orders(30)
+def own_orders(main_job: MainJob, used: list[Orders]) -> Iterator[Orders]:
+    """A link with 30 orders that no other test uses meanwhile: it may be held, paused or scrambled."""
+    main_job.lift_quota()
+    own = used.pop() if used else main_job.orders(OWN_ROWS)
+    own.restock(OWN_ROWS)
     yield own
     main_job.lift_quota()
-    own.remove()
+    if own.count() <= OWN_ROWS_MAX and own.values()[0] == [*HEADERS, "_row_id"] and own.status()["state"] == "live":
+        used.append(own)
+    else:
+        own.remove()

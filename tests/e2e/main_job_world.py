@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,9 +19,9 @@ import mysql.connector
 import pytest
 
 from app.linking import add_link, remove_link
+from app.status import Status
 from app.verify import verify
 from config.settings import Settings, load_settings
-from core.errors import SheetsRefused, SheetsUnavailable
 from sandbox.stack.commands import MysqlPlace
 from sandbox.stack.runfolder import RunFolder
 from sandbox.stack.servers import free_port
@@ -136,8 +137,7 @@ class MainJob:
     @property
     def stack(self) -> dict[str, Any]:
         """What `stack.json` says now."""
-        stack = wait_for(self.folder.read_stack, "stack.json")
-        return stack
+        return wait_for(lambda: self.folder.read_stack() or {}, "stack.json")
 
     def kill(self, name: str) -> None:
         """Kill -9 one process by the name that `stack.json` has for it, and wait until it is back."""
@@ -168,13 +168,12 @@ class MainJob:
         return answer
 
     def refusal(self, *arguments: str) -> str:
-        """The one message of a command that could not run."""
-        done = self.command(*arguments)
-        assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
-        assert "Traceback" not in done.stdout + done.stderr
-        error = self.told(*arguments, code=2)["error"]
+        """The one message of a command that could not run, which also tells what to do."""
+        done = self.command(*arguments, "--json")
+        assert done.returncode == 2, (arguments, done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        error = json.loads(done.stdout)["error"]
         assert error["hint"], error
-        assert error["message"] in " ".join(done.stderr.split())
         return str(error["message"])
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -280,6 +279,7 @@ class Orders:
         self.spreadsheet = spreadsheet
         self.tab = tab
         self.table = table
+        self._told_before: dict[str, int] = {}
 
     # --- the person -----------------------------------------------------------------------
 
@@ -317,7 +317,7 @@ class Orders:
         headers, *rows = self.values()
         cells = [[*row, *[None] * (len(headers) - len(row))] for row in rows]
         shown = [{"row": i} | dict(zip(headers, row, strict=True)) for i, row in enumerate(cells, start=2)]
-        return [row for row in shown if any(row[h] not in (None, "") for h in headers)]
+        return [row for row in shown if any(row[h] is not None and row[h] != "" for h in headers)]
 
     def seen(self, order_no: int) -> dict[str, Any]:
         """The row of an order in the sheet; empty where it has none."""
@@ -372,15 +372,27 @@ class Orders:
         return found
 
     def records(self, kind: str) -> list[dict[str, Any]]:
-        """`twinsheet conflicts`, `rejections` or `history` of the link."""
-        items: list[dict[str, Any]] = self.job.told(kind, self.name, code=(0, 1))["items"]
-        return items
+        """What `twinsheet conflicts`, `rejections` or `history` tells, since :meth:`restock` if that was called."""
+        with closing(Status(self.job.settings)) as status:
+            items: list[dict[str, Any]] = getattr(status.reports, kind)(self.name, limit=None)
+        return [item for item in items if item["id"] > self._told_before.get(kind, 0)]
+
+    def restock(self, rows: int) -> None:
+        """Have orders 1 to `rows` again and no others, with nothing in their notes, for the next test."""
+        self.sql("DELETE FROM {table} WHERE order_no > %s", rows)
+        there = self.numbers()
+        for order_no in set(range(1, rows + 1)) - set(there):
+            self.sql(
+                "INSERT INTO {table} (order_no, customer, item, quantity) VALUES (%s, %s, 'Teapot', 1)",
+                order_no,
+                f"Customer {order_no}",
+            )
+        self.sql("UPDATE {table} SET notes = NULL, item = 'Teapot'")
+        self.verify()
+        for kind in ("conflicts", "rejections", "history"):
+            self._told_before[kind] = 0
+            self._told_before[kind] = max((item["id"] for item in self.records(kind)), default=0)
 
     def remove(self) -> None:
         """`twinsheet link remove`, when the test has no more use for it."""
         remove_link(self.job.settings, self.name)
-
-
-def is_away(error: Exception) -> bool:
-    """Whether a person would try the same again: the sandbox was on its way back."""
-    return isinstance(error, SheetsUnavailable | SheetsRefused)

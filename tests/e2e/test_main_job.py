@@ -147,6 +147,9 @@ def test_a_conflict_is_settled_alike_on_both_sides_and_keeps_both_values(main_jo
     (conflict,) = own.records("conflicts")
     assert (conflict["sheet"], conflict["table"], conflict["base"]) == ("from the sheet", "from the table", None)
     assert (conflict["winner"], conflict["rule"], conflict["settled"]) == ("table", "table_wins", True)
+    (told,) = main_job.told("conflicts", own.name, code=1)["items"]
+    assert (told["key"], told["column"], told["sheet"]) == (["2"], "notes", "from the sheet")
+    assert main_job.told("rejections", own.name)["items"] == []
     own.remove()
 
 
@@ -220,6 +223,7 @@ def test_sorted_moved_and_inserted_rows_stay_the_same_rows(own_orders: Orders) -
     own_orders.person("insert_rows", tab=own_orders.tab, at=9, count=2)
     own_orders.sql("UPDATE {table} SET notes = CONCAT('order ', order_no)")
     wait_for(lambda: all(r["Notes"] == f"order {r['Order no.']}" for r in own_orders.sheet_rows()), "every note")
+    own_orders.verify()
     own_orders.type_cell(17, "Notes", "typed after the sort")
     wait_for(lambda: own_orders.stored(17)["notes"] == "typed after the sort", "the edit in the table")
     own_orders.verify()
@@ -229,6 +233,7 @@ def test_sorted_moved_and_inserted_rows_stay_the_same_rows(own_orders: Orders) -
 def test_a_sort_that_leaves_the_ids_behind_is_healed_by_moving_the_ids_and_never_rewrites_the_table(
     own_orders: Orders,
 ) -> None:
+    own_orders.person("sort", tab=own_orders.tab, range="A2:J31", column="A", descending=False)
     before = own_orders.sql("SELECT * FROM {table} ORDER BY order_no")
     ids = {row["Order no."]: row["_row_id"] for row in own_orders.sheet_rows()}
     own_orders.person("sort", tab=own_orders.tab, range="A2:I31", column="A", descending=True)

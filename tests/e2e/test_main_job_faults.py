@@ -77,15 +77,21 @@ def test_both_sides_are_equal_again_whatever_google_loses_and_refuses(
             faulty.sql("DELETE FROM {table} WHERE order_no = %s", order_no)
     faulty.job.lift_quota()
     assert faulty.verify(wait_s=90)["state"] == "live"
-    shown = [r["Customer"] for r in faulty.sheet_rows()]
-    assert len([c for c in shown if str(c).startswith("born")]) == faulty.count("customer LIKE 'born%'")
+    customers = [r["Customer"] for r in faulty.sheet_rows()]
+    assert len([c for c in customers if str(c).startswith("born")]) == faulty.count("customer LIKE 'born%'")
 
 
 # --- guards ---------------------------------------------------------------------------------
 
 
 def held(orders: Orders) -> dict[str, object]:
-    return wait_for(lambda: (s := orders.status())["state"] == "held" and s, "the link held")  # type: ignore[return-value]
+    """What `twinsheet status` says once the link is held."""
+
+    def look() -> dict[str, object]:
+        status = orders.status()
+        return status if status["state"] == "held" else {}
+
+    return wait_for(look, "the link held")
 
 
 def test_most_rows_deleted_in_the_sheet_hold_the_link_and_approve_lets_them_go(own_orders: Orders) -> None:

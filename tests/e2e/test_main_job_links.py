@@ -12,7 +12,7 @@ from main_job_world import HEADERS, SCHEMA, TAB, MainJob, Orders, wait_for
 STOCK = (
     "sku VARCHAR(20) NOT NULL, place VARCHAR(20) NOT NULL, amount INT NOT NULL DEFAULT 0, PRIMARY KEY (sku, place)"
 )
-STOCK_ROWS = [["sku", "place", "amount"], ["'00501", "Ulm", 3], ["A-1", "Ulm", 4]]
+STOCK_ROWS: list[list[object]] = [["sku", "place", "amount"], ["'00501", "Ulm", 3], ["A-1", "Ulm", 4]]
 
 
 class Both:

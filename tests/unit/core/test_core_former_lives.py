@@ -9,6 +9,7 @@ from core_makers import LINK, ROW, make_base, plan, saw, waits
 from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows, DirtyRows
 from core.intent import PlannedWrite
 from core.model import SheetCell, Stamp
+from core.observe import Batch
 from core.row_plan import base_of_inserted
 from core.row_view import RowPlan, RowView, replaced
 from core.settle import settle
@@ -123,3 +124,22 @@ def test_a_waiting_value_that_gives_way_to_a_newer_one_is_kept_in_the_history() 
     assert [h.new for h in replaced([second], [waits(first, "unseen")])] == ["one"]
     assert replaced([first], [waits(first, "unseen")]) == []
     assert replaced([saw("price", 2)], [waits(first, "unseen")]) == []
+
+
+def test_a_row_whose_id_stands_twice_is_neither_written_nor_deleted_before_its_copy_is_named() -> None:
+    places = Positions(Stamp(), {}, {"r_1": 5}, 6, frozenset({"r_1"}))
+    changed = SheetView(LINK, [("1",)], {("1",): make_base()}, {("1",): {**ROW, "notes": "x"}}, places)
+    deleted = SheetView(LINK, [("1",)], {("1",): make_base()}, {}, places)
+    for view in (changed, deleted):
+        done = plan_sheet(view, lambda: "r_new")
+        assert done.is_empty
+        assert not done.gone
+        assert done.absent == [("1",)]
+
+
+def test_an_edit_that_saw_one_id_in_two_rows_says_nothing_of_either() -> None:
+    cells = [{"row_id": "r_1", "row": row, "column": "Notes", "value": f"v{row}"} for row in (4, 6)]
+    cells.append({"row_id": "r_2", "row": 5, "column": "Notes", "value": "v5"})
+    batch = Batch()
+    batch.add(LINK, {"kind": "edit", "stamp": {"n": 1, "q": 1, "epoch": 1}, "cells": cells})
+    assert set(batch.observed) == {"r_2"}

@@ -96,7 +96,7 @@ def test_a_known_row_that_the_tab_does_not_hold_is_missing() -> None:
 
 
 @pytest.mark.parametrize("written", [{"n": 7}, {"cell_n": 7}])
-def test_a_scan_from_before_our_last_write_to_a_row_does_not_miss_it(written: dict[str, int]) -> None:
+def test_a_scan_from_before_our_last_write_to_a_row_does_not_miss_it(written: dict[str, Any]) -> None:
     base = make_base("r_2", order_no="2", **written)
     assert not scanned(make_image(order_row(2, "r_1"), n=6), make_base(), base, settled_n=6).missing
     assert scanned(make_image(order_row(2, "r_1"), n=7), make_base(), base, settled_n=7).missing == ["r_2"]
