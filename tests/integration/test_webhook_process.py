@@ -136,7 +136,7 @@ def published(kafka: KafkaServer, event: str) -> list[Any]:
         bodies = [json.loads(message.value) for message in consumer]
     finally:
         consumer.close()
-    return [body for body in bodies if body["event"] == event]
+    return [body for body in bodies if body.get("event") == event]
 
 
 def test_an_accepted_event_is_in_kafka_and_a_repeated_one_is_not_there_twice(
