@@ -272,6 +272,7 @@ def positions(answer: Mapping[str, Any], target: SheetTarget) -> Positions:
     tab, counters = tab_part(found, target), counters_of(state_part(found), target.link)
     columns = columns_of(tab, target)
     rows: dict[str, int] = {}
+    repeated: set[str] = set()
     last_row = 1
     id_column = columns.get(ROW_ID_HEADER)
     piece = _longest(tab.grids, id_column)
@@ -279,9 +280,10 @@ def positions(answer: Mapping[str, Any], target: SheetTarget) -> Positions:
         for row in range(2, piece.last_row + 1):
             row_id = id_text(piece.cell(row, id_column))
             if row_id is not None:
-                rows.setdefault(row_id, row)
+                if rows.setdefault(row_id, row) != row:
+                    repeated.add(row_id)
                 last_row = row
-    return Positions(counters.stamp, columns, rows, last_row)
+    return Positions(counters.stamp, columns, rows, last_row, frozenset(repeated))
 
 
 def _longest(grids: tuple[Grid, ...], column: int | None) -> Grid | None:

@@ -55,11 +55,24 @@ class Batch:
         stamp = stamp_from_json(body["stamp"])
         for row_id in body.get("missing", ()):
             self.vanished[row_id] = (stamp, body.get("event", ""))
+        unclear = _repeated_ids(body)
         for seen, raw in _observations(link, body, stamp):
+            if seen.row_id in unclear:
+                continue  # a row and its copy: once a scan has had the copy named, both are told apart
             self.observed.setdefault(seen.row_id, []).append(seen)
             self.vanished.pop(seen.row_id, None)
             if _was_overwritten(raw, seen.cell.value):
                 self.overwritten.append(_overwritten(seen, value_from_json(raw["event_value"])))
+
+
+def _repeated_ids(body: Json) -> frozenset[str]:
+    """Ids that one event saw in several rows."""
+    rows: dict[str, object] = {}
+    found = set()
+    for raw in body.get("cells", ()):
+        if raw.get("row_id") and rows.setdefault(raw["row_id"], raw.get("row")) != raw.get("row"):
+            found.add(raw["row_id"])
+    return frozenset(found)
 
 
 def _observations(link: Link, body: Json, stamp: Stamp) -> Iterator[tuple[Observed, Json]]:

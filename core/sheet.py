@@ -59,6 +59,8 @@ class Positions:
     rows: Mapping[str, int]
     """Row id to 1-based row; of a repeated id the first."""
     last_row: int
+    repeated: frozenset[str] = frozenset()
+    """Ids that stand in several rows: copies that have no id of their own yet."""
 
 
 @dataclass(frozen=True, slots=True)

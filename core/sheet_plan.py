@@ -96,7 +96,7 @@ def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
 
 
 def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: TableRow) -> None:
-    position = view.positions.rows.get(base.row_id)
+    position = _place(view, base.row_id)
     for column in view.link.columns:
         held = base.cells.get(column.name, CellBase(None))
         value = row.get(column.name)
@@ -112,6 +112,11 @@ def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: Ta
             plan.absent.append(key)
             return
         plan.cells.append(CellWrite(base.row_id, position, column.header, cell.value))
+
+
+def _place(view: SheetView, row_id: str) -> int | None:
+    """Where a row stands; nowhere as long as a copy cannot be told from it."""
+    return None if row_id in view.positions.repeated else view.positions.rows.get(row_id)
 
 
 def _formula_conflict(base: RowBase, column: LinkedColumn, held: CellBase) -> Observed:
@@ -147,7 +152,10 @@ def _plan_insert(view: SheetView, plan: SheetPlan, key: Key, row: TableRow, row_
 
 
 def _plan_delete(view: SheetView, plan: SheetPlan, key: Key, base: RowBase) -> None:
-    position = view.positions.rows.get(base.row_id)
+    position = _place(view, base.row_id)
+    if position is None and base.row_id in view.positions.repeated:
+        plan.absent.append(key)
+        return
     if position is None:
         plan.gone.append(replace(base, gone=True, key=None))
         return

@@ -251,11 +251,14 @@ class FakeSheet:
         tab = self._call("read_positions", target)
         rows: dict[str, int] = {}
         last_row = 1
+        repeated = set()
         for index, row in enumerate(tab.rows):
             if row.row_id is not None:
+                if row.row_id in rows:
+                    repeated.add(row.row_id)
                 rows.setdefault(row.row_id, index + 2)
                 last_row = index + 2
-        return Positions(tab.stamp, self._columns(target), rows, last_row)
+        return Positions(tab.stamp, self._columns(target), rows, last_row, frozenset(repeated))
 
     def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
         _check(write)

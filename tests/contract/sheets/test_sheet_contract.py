@@ -168,6 +168,13 @@ def test_what_was_written_into_a_blank_row_is_taken_out_again(world: World) -> N
     assert [r.row_id for r in world.rows()] == ["r_2", "r_3", "r_4"]
 
 
+def test_an_id_that_stands_in_two_rows_is_told_with_the_positions(world: World) -> None:
+    world.type(5, "_row_id", "r_3")
+    places = world.sheet.read_positions(world.target)
+    assert places.rows["r_3"] == 3
+    assert places.repeated == {"r_3"}
+
+
 def test_what_a_person_has_typed_over_our_mistake_meanwhile_stays(world: World) -> None:
     world.sheet.swap(world.target, write(CellWrite("r_2", 3, "Name", "ours"), CellWrite("r_2", 3, "Qty", 70)))
     world.type(3, "Name", "typed since")

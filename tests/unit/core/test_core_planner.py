@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from core_makers import EARLIER, LATER, NOON, make_base, plan, saw
+from core_makers import EARLIER, LATER, LINK, NOON, ROW, make_base, order_row, plan, saw
 
-from core.model import Canonical
+from core.intent import PlannedWrite
+from core.model import Canonical, Observed, Stamp
 from core.planner import POLICIES, Resolution, Times, Verdict, compare, resolve
+from core.ports import TableRow
+from core.settle import settle
+from core.sheet import HitRow, Positions, SwapAnswer, SwapWrite
+from core.sheet_plan import SheetView, plan_sheet
 
 _PAGE = Path(__file__).parents[3] / "docs" / "planner.md"
 
@@ -60,6 +66,55 @@ def test_the_page_names_every_policy_and_a_rule() -> None:
     named = {line[0] for line in _POLICIES}
     assert named >= set(POLICIES)
     assert {line[2] for line in _POLICIES} == {"sheet", "table", "none", "rule"}
+
+
+def _deleted_in_the_sheet(table: TableRow | None) -> str:
+    done = plan(base=make_base(), table=table, vanished=True, age=11)
+    if done.wake_sheet and done.conflicts:
+        return "comes back into the sheet, as a conflict"
+    return "deleted in the table" if done.delete else "nothing"
+
+
+def _deleted_in_the_table(**in_the_sheet: str) -> str:
+    places = Positions(Stamp(), {}, {"r_1": 5}, 5)
+    view = SheetView(LINK, [("1",)], {("1",): make_base()}, {}, places)
+    deletes = plan_sheet(view, lambda: "r_new").deletes
+    row = order_row(5, "r_1", **in_the_sheet)
+    answer = SwapAnswer(Stamp(), (HitRow(0, 5, "r_1", row.cells),))
+    found = settle(LINK, PlannedWrite(SwapWrite(1, 1, deletes=tuple(deletes))), answer, {"r_1": make_base()})
+    if found.conflicts and plan(*found.unseen, base=found.bases["r_1"]).insert is not None:
+        return "comes back into the table, as a conflict"
+    return "deleted in the sheet" if found.bases["r_1"].gone else "nothing"
+
+
+def _new_in_the_sheet(*seen: Observed) -> str:
+    done = plan(*seen)
+    if done.insert is not None:
+        assert "order_no" not in done.insert
+        return "inserted into the table; its generated key is written back"
+    return "waits, and tells what is missing" if {why for _, why in done.wait} == {"incomplete"} else "nothing"
+
+
+def _new_in_the_table() -> str:
+    view = SheetView(LINK, [("1",)], {}, {("1",): ROW}, Positions(Stamp(), {}, {}, 1))
+    return "inserted into the sheet" if plan_sheet(view, lambda: "r_new").inserts else "nothing"
+
+
+_ROWS: dict[tuple[str, str], Callable[[], str]] = {
+    ("deleted", "unchanged"): lambda: _deleted_in_the_sheet(ROW),
+    ("deleted", "changed"): lambda: _deleted_in_the_sheet({**ROW, "notes": "changed"}),
+    ("deleted", "deleted"): lambda: _deleted_in_the_sheet(None),
+    ("unchanged", "deleted"): _deleted_in_the_table,
+    ("edited, unseen", "deleted"): lambda: _deleted_in_the_table(notes="typed"),
+    ("new, complete", ""): lambda: _new_in_the_sheet(saw("customer", "Bea"), saw("quantity", 2)),
+    ("new, incomplete", ""): lambda: _new_in_the_sheet(saw("customer", "Bea")),
+    ("", "new"): _new_in_the_table,
+}
+
+
+def test_a_row_is_decided_as_the_page_says() -> None:
+    told = {(sheet, table): follows for sheet, table, follows in _lines("A row")}
+    assert told == {case: decide() for case, decide in _ROWS.items()}
 
 
 @pytest.mark.parametrize(
