@@ -86,6 +86,16 @@ class Ledger:
         if token is not None:
             token.replaced.add(line)
 
+    def unite(self, row: FakeRow, line: Line) -> None:
+        """What stands in a row may as well belong to another line."""
+        for header, cell in row.cells.items():
+            text = self.text_of(header, cell)
+            token = self.tokens.get((header, text)) if text is not None else None
+            if token is not None and isinstance(row.mark, int):
+                token.lines.add(line)
+                token.births.setdefault(line, token.births.get(row.mark, 0))
+                token.replaced.discard(line)
+
     def text_of(self, column: str, cell: SheetCell | None) -> str | None:
         """How the ledger knows what a cell holds."""
         linked = self._world.link.by_name(column)

@@ -247,15 +247,32 @@ class Person:
             text = ledger.text_of(header, cell)
             if text is not None:
                 ledger.write("sheet", header, text, row.mark)
+                twin = self._twin(row)
+                if twin is not None and isinstance(twin.mark, int):
+                    ledger.write("sheet", header, text, twin.mark).replaced.add(twin.mark)
         self._last = Undo(row, header, before, cell)
         self._tell(f"types {header}={value!r} into row {number} ({row.row_id and row.row_id[-3:]})")
 
     def _gone(self, row: FakeRow) -> None:
         ledger = self._world.ledger
+        twin = self._twin(row)
+        if twin is not None and isinstance(row.mark, int) and isinstance(twin.mark, int) and row.mark < twin.mark:
+            # nobody can tell which of the two went: let it be the copy
+            ledger.unite(twin, row.mark)
+            for header, cell in row.cells.items():
+                if twin.cells.get(header) != cell:
+                    ledger.replace("sheet", header, ledger.text_of(header, cell), row.mark)
+            row.mark, twin.mark = twin.mark, row.mark
         if isinstance(row.mark, int):
             ledger.deleted.setdefault(row.mark, set()).add("sheet")
             for header, cell in row.cells.items():
                 ledger.replace("sheet", header, ledger.text_of(header, cell), row.mark)
+
+    def _twin(self, row: FakeRow) -> FakeRow | None:
+        """Another row with the same id: nobody can tell yet which is the copy."""
+        if row.row_id is None:
+            return None
+        return next((r for r in self._tab.rows if r.row_id == row.row_id and r is not row), None)
 
     def _edited(self, first: int, last: int, headers: tuple[str, ...], row: FakeRow) -> None:
         single = first == last and len(headers) == 1
