@@ -316,8 +316,10 @@ class Orders:
         """Rows below the headers by header, each with its `row`; rows without content are left out."""
         headers, *rows = self.values()
         cells = [[*row, *[None] * (len(headers) - len(row))] for row in rows]
-        shown = [{"row": i} | dict(zip(headers, row, strict=True)) for i, row in enumerate(cells, start=2)]
-        return [row for row in shown if any(row[h] is not None and row[h] != "" for h in headers)]
+        shown: list[dict[str, Any]] = [
+            {"row": i} | dict(zip(headers, row, strict=True)) for i, row in enumerate(cells, start=2)
+        ]
+        return [row for row in shown if any(row[h] not in (None, "") for h in headers)]
 
     def seen(self, order_no: int) -> dict[str, Any]:
         """The row of an order in the sheet; empty where it has none."""
