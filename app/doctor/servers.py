@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -79,7 +80,8 @@ def webhook(settings: Settings) -> Iterator[Finding]:
     """Whether the webhook answers here, and at the address in the connection codes."""
     local = f"http://127.0.0.1:{settings.webhook_port}"
     public = settings.public_webhook_url
-    for address in dict.fromkeys((local, public)):
+    elsewhere = _runs_on_another_machine(settings, "webhook")
+    for address in dict.fromkeys((public,) if elsewhere else (local, public)):
         answers = _headers(f"{address}/healthz", method="GET") is not None
         mend = _START if address == local else "Set TWINSHEET_WEBHOOK_URL to the address that leads to the webhook."
         yield Finding(
@@ -88,6 +90,13 @@ def webhook(settings: Settings) -> Iterator[Finding]:
     if not settings.sheets_endpoint and not public.startswith("https://"):
         mend = "Give it one: twinsheet up --tunnel, or your own domain as TWINSHEET_WEBHOOK_URL."
         yield Finding("webhook", False, f"Google cannot reach {public}: it needs a public https:// address", mend)
+
+
+def _runs_on_another_machine(settings: Settings, name: str) -> bool:
+    """Whether a service runs, and not here but, say, in a container of its own."""
+    now = time.time()
+    found = [n for n in read_notes(settings.run_dir) if n.alive(now) and n.name.partition(".")[0] == name]
+    return bool(found) and all(note.machine != socket.gethostname() for note in found)
 
 
 def processes(settings: Settings) -> Iterator[Finding]:
