@@ -105,16 +105,23 @@ class Agreement:
                 self._rows[uid] = row
                 touched.setdefault(self._place(uid, row), set()).update(renewed)
         for key, moved in touched.items():
-            self._weigh(key, TABLE if by_twinsheet else SHEET, at_s, moved)
+            self._weigh(key, TABLE if by_twinsheet else SHEET, at_s, moved, at_s)
 
-    def table_changed(self, rows: Iterable[tuple[Key, Cells | None]], at_s: float) -> None:
-        """Take what changed in the table at that time: rows by key; None for one that is gone."""
+    def table_changed(self, rows: Iterable[tuple[Key, Cells | None]], earliest_s: float, at_s: float) -> None:
+        """Take what changed in the table.
+
+        Args:
+            rows: by key; None for one that is gone.
+            earliest_s: when it was last seen as it had been; the change came after that, so that what it took
+                is never told too short.
+            at_s: when it was seen.
+        """
         for key, row in rows:
             before = self._table.pop(key, None)
             if row is not None:
                 self._table[key] = row
             renewed = set() if before is None or row is None else self._renewed(before, row)
-            self._weigh(key, TABLE, at_s, renewed)
+            self._weigh(key, TABLE, at_s, renewed, earliest_s)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -140,22 +147,22 @@ class Agreement:
         changed = {name for name in self._same if before.get(name) != after.get(name)}
         return changed | {WHOLE_ROW} if changed else changed
 
-    def _weigh(self, key: Key, side: str, at_s: float, renewed: set[str]) -> None:
+    def _weigh(self, key: Key, side: str, at_s: float, renewed: set[str], earliest_s: float) -> None:
         differing = self._differing(key)
         before = self._open.pop(key, {})
         for column, opened in before.items():
             if column not in differing and not (column == WHOLE_ROW and differing):
-                self._land(key, column, opened, at_s)
+                self._land(key, column, opened, max(at_s - opened.since_s, opened.since_s - earliest_s))
         if differing:
-            fresh = Open(side, at_s)
+            fresh = Open(side, earliest_s)
             whole = before.get(WHOLE_ROW, fresh)
             self._open[key] = {c: fresh if c in renewed else before.get(c, whole) for c in differing}
 
-    def _land(self, key: Key, column: str, opened: Open, at_s: float) -> None:
+    def _land(self, key: Key, column: str, opened: Open, took_s: float) -> None:
         if key[:1] == (_KEYLESS,):
             return
         value = self._table.get(key, {}).get(column)
-        self._landed.append(Landed(opened.side, key, column, abs(at_s - opened.since_s), value))
+        self._landed.append(Landed(opened.side, key, column, took_s, value))
 
     def _differing(self, key: Key) -> list[str]:
         uids, row = self._uids.get(key, ()), self._table.get(key)

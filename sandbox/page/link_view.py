@@ -99,7 +99,7 @@ class LinkView:
         before = {} if old is None else old.rows
         gone: list[tuple[Key, Cells | None]] = [(k, None) for k in before if k not in image.rows]
         changed = [(k, v) for k, v in image.rows.items() if before.get(k) is not v]
-        self._agreement.table_changed([*gone, *changed], image.at_s)
+        self._agreement.table_changed([*gone, *changed], image.earliest_s, image.at_s)
         if old is None:
             self._agreement.take_landed()  # what was equal before anybody looked has not crossed just now
         return {"table": self._whole(image)} if old is None else {"rows": self._patch(old, image)}

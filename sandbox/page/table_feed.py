@@ -18,7 +18,7 @@ from core.errors import MysqlRefused, TwinsheetError
 from core.model import Canonical, Key, Link
 
 ROWS_MAX = 20_000
-LOOK_EVERY_S = 0.02
+LOOK_EVERY_S = 0.01
 READ_EVERY_S = 0.25
 """Where the server does not count transactions."""
 REPORT_EVERY_S = 0.5
@@ -40,8 +40,10 @@ class TableImage:
     """In the key's order; a row that did not change is the same object as before."""
     cut: bool = False
     """Whether the table has more rows than are shown."""
+    earliest_s: float = 0.0
+    """time.time() of the last look before the first sign of the change that made it so."""
     at_s: float = 0.0
-    """time.time() of the first sign of the change that made it so."""
+    """time.time() of that first sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,13 @@ class TableFeed:
         self.link = link
         self.image: TableImage | None = None
         self.health = Health()
-        self._session = MysqlSession(address, autocommit=True)
-        self._state_session = MysqlSession(address, schema=DEFAULT_SCHEMA, autocommit=True)
+        self._address = address
         self._count = "gtid_executed"
         self._key_places = [i for i, c in enumerate(link.columns) if c.key]
         self._known: dict[Raw, tuple[Raw, Key, Cells]] = {}
-        self._moved_at_s = 0.0
-        """time.time() of the first sign that there is something to read; 0 for none."""
+        self._looked_at_s = time.time()
+        self._moved: tuple[float, float] | None = None
+        """time.time() of the first sign that there is something to read, and of the look before it."""
         self._watchers = 0
         self._lock = threading.Lock()
         self._left = threading.Event()
@@ -97,28 +99,33 @@ class TableFeed:
                 self._left.set()
 
     def _run(self, left: threading.Event) -> None:
+        # Its own sessions: the thread before this one may still hang in its last question.
+        session = MysqlSession(self._address, autocommit=True)
+        state = MysqlSession(self._address, schema=DEFAULT_SCHEMA, autocommit=True)
         marked: object = None
         read_due_s = report_due_s = 0.0
         while not left.is_set():
             pause_s = LOOK_EVERY_S
             try:
                 now_s = time.monotonic()
-                mark = self._mark()
-                if mark is None or mark != marked:
-                    self._moved_at_s = self._moved_at_s or time.time()
-                if self._moved_at_s and now_s >= read_due_s:
+                looked_at_s = time.time()
+                mark = self._mark(session)
+                if (mark is None or mark != marked) and not self._moved:
+                    self._moved = (self._looked_at_s, time.time())
+                self._looked_at_s = looked_at_s
+                if self._moved and now_s >= read_due_s:
                     marked = mark
-                    took_s = self._timed(self._read)
+                    took_s = self._timed(lambda: self._read(session))
                     read_due_s = now_s + max(took_s * SHARE_OF_TIME, READ_EVERY_S if mark is None else 0.0)
                 if now_s >= report_due_s:
-                    took_s = self._timed(self._report)
+                    took_s = self._timed(lambda: self._report(state))
                     report_due_s = now_s + max(took_s * SHARE_OF_TIME, REPORT_EVERY_S)
             except TwinsheetError as error:
                 marked, pause_s = None, 1.0
                 self.health = Health(fault=error.message, hint=error.hint)
             left.wait(pause_s)
-        self._session.drop()
-        self._state_session.drop()
+        session.drop()
+        state.drop()
 
     @staticmethod
     def _timed(work: Callable[[], None]) -> float:
@@ -126,17 +133,17 @@ class TableFeed:
         work()
         return time.monotonic() - began_s
 
-    def _mark(self) -> object:
+    def _mark(self, session: MysqlSession) -> object:
         """Something that changes with every commit; None where the server has no such thing."""
         try:
-            return self._session.query(f"SELECT @@GLOBAL.{self._count}")[0][0] or None
+            return session.query(f"SELECT @@GLOBAL.{self._count}")[0][0] or None
         except MysqlRefused:
             self._count = _COUNTS[self._count]  # the other server's name of it
             return None
 
-    def _read(self) -> None:
-        at_s, self._moved_at_s = self._moved_at_s, 0.0
-        found = self._session.query(f"{select_rows(self.link)} LIMIT {ROWS_MAX + 1}")
+    def _read(self, session: MysqlSession) -> None:
+        (earliest_s, at_s), self._moved = self._moved or (time.time(), time.time()), None
+        found = session.query(f"{select_rows(self.link)} LIMIT {ROWS_MAX + 1}")
         known = {}
         for raw in found[:ROWS_MAX]:
             place = tuple(bytes(v) if isinstance(v, bytearray) else v for v in (raw[i] for i in self._key_places))
@@ -146,14 +153,14 @@ class TableFeed:
         self._known = known
         old = self.image
         if old is None or list(old.rows) != list(rows) or any(old.rows[k] is not v for k, v in rows.items()):
-            self.image = TableImage(rows, len(found) > ROWS_MAX, at_s)
+            self.image = TableImage(rows, len(found) > ROWS_MAX, earliest_s, at_s)
 
     def _canonical(self, raw: Raw) -> tuple[Raw, Key, Cells]:
         cells = read_row(self.link, raw)
         return raw, self.link.key_of(cells), cells
 
-    def _report(self) -> None:
-        reports = Reports(self._state_session)
+    def _report(self, session: MysqlSession) -> None:
+        reports = Reports(session)
         name = self.link.name
         try:
             found = next((r for r in reports.links() if r.state.name == name), None)

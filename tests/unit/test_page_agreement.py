@@ -26,7 +26,7 @@ def row(key: str | None, name: str | None) -> SheetRow:
 def agreement() -> Agreement:
     made = Agreement(LINK)
     made.sheet_changed([(1, row("1", "Ada")), (2, row("2", "Ben"))], 0)
-    made.table_changed([(("1",), {"id": "1", "name": "Ada"}), (("2",), {"id": "2", "name": "Ben"})], 0)
+    made.table_changed([(("1",), {"id": "1", "name": "Ada"}), (("2",), {"id": "2", "name": "Ben"})], 0, 0)
     made.take_landed()
     return made
 
@@ -38,7 +38,7 @@ def test_two_equal_sides_do_not_differ(agreement: Agreement) -> None:
 def test_a_cell_typed_in_the_sheet_differs_until_the_table_has_it(agreement: Agreement) -> None:
     agreement.sheet_changed([(1, row("1", "Zoë"))], 10.0)
     assert agreement.open[("1",)]["name"].side == SHEET
-    agreement.table_changed([(("1",), {"id": "1", "name": "Zoë"})], 10.25)
+    agreement.table_changed([(("1",), {"id": "1", "name": "Zoë"})], 10.25, 10.25)
     assert not agreement.open
     (landed,) = agreement.take_landed()
     assert (landed.side, landed.key, landed.column, landed.took_s) == (SHEET, ("1",), "name", 0.25)
@@ -49,16 +49,16 @@ def test_a_write_of_twinsheet_is_told_as_coming_from_the_table_even_when_the_tab
     agreement: Agreement,
 ) -> None:
     agreement.sheet_changed([(1, row("1", "SQL"))], 10.1, by_twinsheet=True)
-    agreement.table_changed([(("1",), {"id": "1", "name": "SQL"})], 10.0)
+    agreement.table_changed([(("1",), {"id": "1", "name": "SQL"})], 9.99, 10.12)
     (landed,) = agreement.take_landed()
     assert landed.side == TABLE
-    assert landed.took_s == pytest.approx(0.1)
+    assert landed.took_s == pytest.approx(0.11)
 
 
 def test_a_new_row_without_a_key_waits_and_has_landed_when_it_got_the_tables_key(agreement: Agreement) -> None:
     agreement.sheet_changed([(3, row(None, "Cleo"))], 5.0)
     assert [list(columns) for columns in agreement.open.values()] == [[WHOLE_ROW]]
-    agreement.table_changed([(("3",), {"id": "3", "name": "Cleo"})], 5.2)
+    agreement.table_changed([(("3",), {"id": "3", "name": "Cleo"})], 5.2, 5.2)
     agreement.sheet_changed([(3, row("3", "Cleo"))], 5.4, by_twinsheet=True)
     assert not agreement.open
     (landed,) = agreement.take_landed()
@@ -67,7 +67,7 @@ def test_a_new_row_without_a_key_waits_and_has_landed_when_it_got_the_tables_key
 
 
 def test_a_row_deleted_on_one_side_differs_as_a_whole_until_the_other_follows(agreement: Agreement) -> None:
-    agreement.table_changed([(("2",), None)], 1.0)
+    agreement.table_changed([(("2",), None)], 1.0, 1.0)
     assert list(agreement.open[("2",)]) == [WHOLE_ROW]
     agreement.sheet_changed([(2, None)], 1.5, by_twinsheet=True)
     assert not agreement.open
@@ -77,7 +77,7 @@ def test_a_row_deleted_on_one_side_differs_as_a_whole_until_the_other_follows(ag
 def test_a_cell_that_is_typed_again_before_it_landed_counts_from_then(agreement: Agreement) -> None:
     agreement.sheet_changed([(1, row("1", "misfit"))], 1.0)
     agreement.sheet_changed([(1, row("1", "fits"))], 60.0)
-    agreement.table_changed([(("1",), {"id": "1", "name": "fits"})], 60.5)
+    agreement.table_changed([(("1",), {"id": "1", "name": "fits"})], 60.5, 60.5)
     (landed,) = agreement.take_landed()
     assert landed.took_s == 0.5
 
@@ -118,10 +118,10 @@ def test_whatever_changes_in_whatever_order_the_differences_are_those_of_the_two
             place = (chance.choice("123"),)
             if chance.random() < 0.3:
                 table.pop(place, None)
-                agreement.table_changed([(place, None)], step)
+                agreement.table_changed([(place, None)], step, step)
             else:
                 table[place] = {"id": place[0], "name": name}
-                agreement.table_changed([(place, table[place])], step)
+                agreement.table_changed([(place, table[place])], step, step)
         assert {k: set(v) for k, v in agreement.open.items()} == _differences(sheet, table)
 
 
