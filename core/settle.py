@@ -72,6 +72,7 @@ class _Settling:
         self.link = link
         self.keys = planned.keys
         self.n = planned.write.n
+        self.write = planned.write
         self.event = f"write {self.n}"
         self.stamp = Stamp(self.n, answer.before.q, planned.write.epoch)
         self.hit: dict[int, HitRow] = {h.row: h for h in answer.rows}
@@ -139,7 +140,8 @@ class _Settling:
         self.settlement.again.add(row_id)
 
     def _take_back(self, hit: HitRow, header: str, written: SheetValue) -> None:
-        restore = FormulaRestore(hit.scratch_line, hit.row, header, SheetCell(written))
+        row = self.write.row_after(hit.row)
+        restore = FormulaRestore(hit.scratch_line, row, header, SheetCell(written))
         self.settlement.formula_restores.append(restore)
 
     # --- rows

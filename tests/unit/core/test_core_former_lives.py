@@ -13,7 +13,7 @@ from core.observe import Batch
 from core.row_plan import base_of_inserted
 from core.row_view import RowPlan, RowView, replaced
 from core.settle import settle
-from core.sheet import HitRow, IdWrite, Positions, SwapAnswer, SwapWrite
+from core.sheet import CellWrite, HitRow, IdWrite, Positions, RowDelete, SwapAnswer, SwapWrite
 from core.sheet_plan import SheetView, plan_sheet
 
 
@@ -143,3 +143,11 @@ def test_an_edit_that_saw_one_id_in_two_rows_says_nothing_of_either() -> None:
     batch = Batch()
     batch.add(LINK, {"kind": "edit", "stamp": {"n": 1, "q": 1, "epoch": 1}, "cells": cells})
     assert set(batch.observed) == {"r_2"}
+
+
+def test_a_mistake_is_taken_back_from_where_it_stands_once_the_same_write_has_removed_rows_above() -> None:
+    write = SwapWrite(7, 1, cells=(CellWrite("r_1", 6, "Notes", "ours"),), deletes=(RowDelete("r_2", 2),))
+    hits = (HitRow(0, 2, "r_2", {}), HitRow(1, 6, None, {}))
+    bases = {"r_1": make_base(), "r_2": make_base("r_2", key=("2",))}
+    done = settle(LINK, PlannedWrite(write), SwapAnswer(Stamp(6), hits), bases)
+    assert [(r.row, r.scratch_line) for r in done.formula_restores] == [(5, 1)]
