@@ -157,7 +157,9 @@ def _plan_delete(view: SheetView, plan: SheetPlan, key: Key, base: RowBase) -> N
         plan.absent.append(key)
         return
     if position is None:
-        plan.gone.append(replace(base, gone=True, key=None))
+        ages = [base.age, *(cell.age for cell in base.cells.values())]
+        # past everything that has spoken: told again, it must not bring the row back
+        plan.gone.append(replace(base, gone=True, key=None, age=max(ages) + 1))
         return
     plan.deletes.append(RowDelete(base.row_id, position))
     plan.keys[base.row_id] = key

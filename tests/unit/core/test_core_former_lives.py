@@ -151,3 +151,14 @@ def test_a_mistake_is_taken_back_from_where_it_stands_once_the_same_write_has_re
     bases = {"r_1": make_base(), "r_2": make_base("r_2", key=("2",))}
     done = settle(LINK, PlannedWrite(write), SwapAnswer(Stamp(6), hits), bases)
     assert [(r.row, r.scratch_line) for r in done.formula_restores] == [(5, 1)]
+
+
+def test_what_spoke_for_a_row_that_left_both_sides_does_not_bring_it_back_when_it_is_told_again() -> None:
+    nowhere = Positions(Stamp(), {}, {}, 1)
+    (gone,) = plan_sheet(
+        SheetView(LINK, [("1",)], {("1",): make_base(cell_age=8)}, {}, nowhere), lambda: "r_new"
+    ).gone
+    told_again = plan(saw("customer", "Ann", q=4), saw("quantity", 3, q=4), base=gone)
+    assert told_again.insert is None
+    typed_anew = plan(saw("customer", "Ann", q=5), saw("quantity", 3, q=5), base=gone)
+    assert typed_anew.insert is not None
