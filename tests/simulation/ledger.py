@@ -195,18 +195,19 @@ class Ledger:
         for insert in write.inserts:
             row = placed.get(insert.row_id)
             if row is not None and row.mark is None:
-                values = {h: self.text_of(h, SheetCell(v)) for h, v in insert.cells.items()}
-                lines = self._lines_of(values)
-                row.mark = min(lines) if len(lines) == 1 else self._line_of_values(values)
+                row.mark = self._line_of_insert({h: self.text_of(h, SheetCell(v)) for h, v in insert.cells.items()})
         self.see_ids()
 
-    def _line_of_values(self, values: dict[str, str | None]) -> Line | None:
-        keys = [k for k in self.of_key if self._world.link.key_columns[0].name in values]
-        wanted = values.get(self._world.link.key_columns[0].name)
-        for key in keys:
-            if key == (wanted,) and len(self.of_key[key]) == 1:
-                return min(self.of_key[key])
-        return None
+    def _line_of_insert(self, values: dict[str, str | None]) -> Line | None:
+        """The row that was inserted; of a row and its copy, which hold the same, one."""
+        key = tuple(values.get(c.name) or "" for c in self._world.link.key_columns)
+        lines = self._lines_of(values)
+        lines = lines & self.of_key.get(key, lines) or lines
+        if not lines:
+            return None
+        if key in self.of_key:
+            self.of_key[key] = {min(lines)}
+        return min(lines)
 
     def _check_cell(self, number: int, row_id: str, column: str, cell: SheetCell) -> None:
         before = self._before[number]

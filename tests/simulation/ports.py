@@ -73,9 +73,7 @@ class SimSheet(FakeSheet):
 
     def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
         world = self._world
-        world.sending = world.hub.current
         world.pause(f"is about to send write {write.n}: {_told(write)}")
-        world.sending = None
         self._refuse()
         lost = world.chance("reply_lost")
         if lost and world.rng.random() < 0.5:

@@ -18,7 +18,7 @@ from tests.simulation.ledger import Ledger, Violation
 from tests.simulation.people import Action, Person, Program, draw_actions
 from tests.simulation.ports import SimLog, SimSheet, SimSource
 from tests.simulation.profile import Profile, draw
-from tests.simulation.scheduler import Actor, Hub
+from tests.simulation.scheduler import Hub
 from tests.simulation.script import EditEvent, ScriptRun
 from tests.simulation.services import SCAN_INTERVAL_S, SLOTS, serve
 
@@ -82,8 +82,6 @@ class World:
         self.committed_at: list[datetime] = []
         self.noted = 0
         self.locked = False
-        self.sending: Actor | None = None
-        """A writer whose request is on its way to Google."""
         self.calm = False
         self.poll_s = 0.5
         self.moved_at = 0.0
@@ -273,7 +271,8 @@ class World:
     def _stall(self) -> None:
         """A machine freezes in the middle of whatever it does; its group goes on without it."""
         actor = self.rng.choice(self.hub.actors)
-        if actor is self.sending and not self.chance("late_landing"):
+        writing = actor.name.startswith("sheet_writer") and bool(self.state.intents)
+        if writing and not self.chance("late_landing"):
             return
         actor.stalled = True
         actor.wake_at = self.clock.now_s + self.rng.uniform(1, 30)
