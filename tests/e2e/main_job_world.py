@@ -76,9 +76,11 @@ class MainJob:
     Args:
         folder: its run folder; does not exist yet.
         settings: further variables for it, such as a server that it is to use.
+        options: of `twinsheet demo`.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, options: Sequence[str] = ()) -> None:
+        self._options = options
         self.folder = RunFolder(folder)
         theirs = {
             n: v for n, v in os.environ.items() if not n.startswith("TWINSHEET_") or n.endswith("DOWNLOADS_DIR")
@@ -100,7 +102,7 @@ class MainJob:
         """Start it, and wait until it says that it is ready."""
         with self._said.open("w") as said:
             self._process = subprocess.Popen(
-                [*_TWINSHEET, "demo", "--no-sample"],
+                [*_TWINSHEET, "demo", "--no-sample", *self._options],
                 env=self._attached | self._settings,
                 stdin=subprocess.DEVNULL,
                 stdout=said,

@@ -1,4 +1,4 @@
-"""The main job with MariaDB in the place of MySQL."""
+"""The main job with MariaDB in the place of MySQL, and two writers of each kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ pytestmark = pytest.mark.mariadb
 @pytest.fixture(scope="module")
 def on_mariadb(mariadb_server: MysqlServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orders]:
     """A link on a stack that was given a MariaDB server."""
-    job = MainJob(tmp_path_factory.mktemp("mariadb") / "run", {"TWINSHEET_MYSQL_URL": mariadb_server.url})
+    job = MainJob(
+        tmp_path_factory.mktemp("mariadb") / "run",
+        {"TWINSHEET_MYSQL_URL": mariadb_server.url},
+        ["--scale", "table_writer=2", "--scale", "sheet_writer=2"],
+    )
     try:
         job.start()
         yield job.orders(10)
@@ -76,3 +80,17 @@ def test_killing_our_processes_on_mariadb_loses_nothing(on_mariadb: Orders) -> N
     orders.verify()
     assert orders.seen(8)["Notes"] == "stored 2"
     assert orders.stored(9)["item"] == "typed 2"
+
+
+def test_links_go_on_when_one_of_two_writers_dies(on_mariadb: Orders) -> None:
+    job = on_mariadb.job
+    links = [on_mariadb, *(job.orders(2) for _ in range(3))]
+    for name in ("table_writer.2", "sheet_writer", "table_writer", "sheet_writer.2"):
+        job.kill(name)
+        for orders in links:
+            orders.type_cell(1, "Item", f"typed after {name}")
+            orders.sql("UPDATE {table} SET notes = %s WHERE order_no = 2", f"stored after {name}")
+    for orders in links:
+        orders.verify()
+        assert orders.stored(1)["item"] == "typed after sheet_writer.2"
+        assert orders.seen(2)["Notes"] == "stored after sheet_writer.2"
