@@ -20,12 +20,12 @@ from adapters.sheets_client import SheetsClient
 from adapters.sheets_tab import GoogleSheet
 from app.parts import links_for, sheets_client
 from config.settings import Settings
-from core.compare import Comparison, compare
+from core.compare import Comparison, compare, first_missing
 from core.errors import NotLinked
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Link
 from core.ports import LinkState
-from core.sheet import SheetTarget
+from core.sheet import SheetTarget, TabImage
 
 Json = dict[str, Any]
 
@@ -158,7 +158,8 @@ class Verifier:
         known = {(p["row_id"], p["column"]) for p in pending}
         comparison = compare(link, image, self._store.read_rows(link), known)
         resting = len(pending) == len(waiting) and self._rests(link)
-        return LinkVerdict(link.name, state.state, image.read_at, comparison, pending, resting)
+        shown = _incomplete_rows_once(link, image, pending)
+        return LinkVerdict(link.name, state.state, image.read_at, comparison, shown, resting)
 
     def _state(self, link: Link) -> LinkState:
         state = self._store.run(lambda tx: tx.link_state(link.name))
@@ -195,3 +196,14 @@ class Verifier:
             publisher.publish_many([(SHEET_OBSERVED, name, {"kind": "rescan", "link": name}) for name in names])
         finally:
             publisher.close()
+
+
+def _incomplete_rows_once(link: Link, image: TabImage, pending: list[Json]) -> list[Json]:
+    """An incomplete row waits as a whole: told once, at the cell that it waits for, not at each that is filled."""
+    missing = {row.row_id: name for row in image.rows if (name := first_missing(link, row)) is not None}
+    shown: dict[tuple[str, str], Json] = {}
+    for item in pending:
+        name = missing.get(item["row_id"]) if item["reason"] == "incomplete" else None
+        said = item if name is None else {**item, "column": name, "detail": f"the row waits until {name} is filled"}
+        shown.setdefault((said["row_id"], said["column"]), said)
+    return list(shown.values())

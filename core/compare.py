@@ -59,6 +59,22 @@ def compare(
     return Comparison(rows, tuple(found))
 
 
+def first_missing(link: Link, row: TabRow) -> str | None:
+    """Which cell an incomplete row waits for: its first column that the table requires and that is blank.
+
+    Args:
+        link: the link.
+        row: as it stands in the tab.
+
+    Returns:
+        The table's name of the column; ``None`` where nothing that is required is blank.
+    """
+    for column in link.columns:
+        if column.required and row.cells.get(column.header, _BLANK).value in (None, ""):
+            return column.name
+    return None
+
+
 def _by_key(link: Link, image: TabImage) -> tuple[dict[Key, TabRow], list[TabRow]]:
     by_key: dict[Key, TabRow] = {}
     keyless: list[TabRow] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -88,7 +89,11 @@ def _send_logs_to_standard_error() -> None:
     from app.logs import configure_logs
 
     level = os.environ.get("TWINSHEET_LOG_LEVEL", "").lower()
-    configure_logs("auto", level if level in ("debug", "info") else "error")
+    if level in ("debug", "info"):
+        configure_logs("auto", level)
+        return
+    configure_logs("auto", "error")
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # a broker that cannot be reached is told once, by us
 
 
 def _show_misuse(error: click.ClickException, as_json: bool) -> None:

@@ -208,7 +208,7 @@ def _of_link(body: Json, entry: LinkEntry) -> Json:
     expected = {"link": entry.name, "spreadsheet_id": entry.spreadsheet, "tab": entry.tab}
     other = [name for name, value in expected.items() if body[name] != value]
     if other:
-        raise WebhookRefused(400, f"{' and '.join(other)} of the body are not those of the link in the path")
+        raise WebhookRefused(400, f"{' and '.join(other)} of the body: not what the link in the path has")
     return body
 
 

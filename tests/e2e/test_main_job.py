@@ -57,7 +57,7 @@ def test_a_row_typed_cell_by_cell_waits_shows_why_and_is_inserted_once(orders: O
     row = orders.next_row()
     orders.type(f"B{row}", ["Slow Sam"])
     pending = wait_for(orders.pending, "the row shown as incomplete")
-    assert {p["reason"] for p in pending} == {"incomplete"}
+    assert [(p["column"], p["reason"]) for p in pending] == [("item", "incomplete")]
     assert not orders.count("customer = 'Slow Sam'")
     orders.type(f"C{row}", ["Teapot"])
     orders.type(f"D{row}", ["1"])

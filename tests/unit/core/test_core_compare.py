@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from core_makers import LINK, ROW, make_image, order_row, tab_row
 
-from core.compare import Comparison, Difference, compare, headers_to_columns
+from core.compare import Comparison, Difference, compare, first_missing, headers_to_columns
 from core.model import Key
 from core.ports import TableRow
 
@@ -43,6 +43,16 @@ def test_a_row_that_only_the_sheet_has_differs_in_every_cell_unless_it_is_incomp
         ("r_9", "customer", "Bea", None)
     ]
     assert not compared(row, table=(), pending={("r_9", "customer")}).differences
+
+
+def test_an_incomplete_row_waits_for_its_first_required_cell_that_is_blank() -> None:
+    required = [c for c in LINK.columns if c.required]
+    filled: dict[str, str] = {}
+    assert required
+    for column in required:
+        assert first_missing(LINK, tab_row(2, "r_9", None, **filled)) == column.name
+        filled[column.name] = "filled"
+    assert first_missing(LINK, tab_row(2, "r_9", None, **filled)) is None
 
 
 def test_a_key_that_stands_twice_in_the_sheet_is_a_difference() -> None:
