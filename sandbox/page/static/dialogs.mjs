@@ -25,7 +25,10 @@ export function openMenu(box, items, closed) {
     event.preventDefault();
     buttons.at((buttons.indexOf(document.activeElement) + step) % buttons.length).focus();
   };
-  menu.ontoggle = (event) => { if (event.newState === 'closed' && (document.activeElement === document.body || menu.contains(document.activeElement))) closed(); };
+  menu.ontoggle = (event) => {
+    const nowhere = document.activeElement === document.body || menu.contains(document.activeElement);
+    if (event.newState === 'closed' && nowhere) closed();
+  };
   menu.showPopover();
   const { width, height } = menu.getBoundingClientRect();
   menu.style.left = `${Math.max(4, Math.min(box.left, innerWidth - width - 4))}px`;
@@ -88,7 +91,8 @@ export async function askRow(title, columns) {
   });
   const answer = await ask(title, fields, [['Cancel', ''], ['Insert', 'yes']]);
   if (answer !== 'yes') return null;
-  return Object.fromEntries(fields.map((label) => label.querySelector('input')).filter(({ value }) => value !== '').map(({ name, value }) => [name, value]));
+  const filled = fields.map((label) => label.querySelector('input')).filter(({ value }) => value !== '');
+  return Object.fromEntries(filled.map(({ name, value }) => [name, value]));
 }
 
 function ask(title, content, buttons) {

@@ -1,5 +1,6 @@
 // The spreadsheet's side: what the tab holds, and what a person does to it.
-import { Grid, textWidth } from './grid.mjs';
+import { Grid } from './grid.mjs';
+import { textWidth } from './look.mjs';
 import { Failure, post } from './server.mjs';
 
 const WIDTH_PX = { least: 56, most: 230, standard: 100 };
@@ -7,9 +8,8 @@ const ROWS_MEASURED = 250;
 
 /** The letters of a column. @param {number} place counted from 0 */
 export function letters(place) {
-  let name = '';
-  for (let rest = place + 1; rest > 0; rest = Math.floor((rest - 1) / 26)) name = String.fromCharCode(65 + ((rest - 1) % 26)) + name;
-  return name;
+  const before = Math.floor(place / 26);
+  return (before > 0 ? letters(before - 1) : '') + String.fromCharCode(65 + (place % 26));
 }
 
 /** One tab in a grid. */
@@ -243,19 +243,20 @@ export class SheetPane {
     this.page.selected();
   }
 
-  #rangeName({ top, left, bottom, right }) {
+  /** Name of a block of cells, such as B7:C9. */
+  rangeName({ top, left, bottom, right }) {
     return `${this.name(top, this.shown[left])}:${this.name(bottom, this.shown[right])}`;
   }
 
   #paste(range, lines, own) {
     const to = this.name(range.top, this.shown[range.left]);
-    if (own) return this.act('copy', { from: this.#rangeName(own), to });
+    if (own) return this.act('copy', { from: this.rangeName(own), to });
     const single = lines.length === 1 && lines[0].length === 1;
-    return this.act('edit', { range: single ? this.#rangeName(range) : to, values: lines });
+    return this.act('edit', { range: single ? this.rangeName(range) : to, values: lines });
   }
 
   #clear(range) {
-    return this.act('clear', { range: this.#rangeName(range) });
+    return this.act('clear', { range: this.rangeName(range) });
   }
 
   #toggle(row, column) {

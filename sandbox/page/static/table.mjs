@@ -1,5 +1,6 @@
 // The table's side: its rows as MySQL has them, and what a person does to them.
-import { Grid, textWidth } from './grid.mjs';
+import { Grid } from './grid.mjs';
+import { textWidth } from './look.mjs';
 import { Failure, post } from './server.mjs';
 
 const WIDTH_PX = { least: 60, most: 230 };
@@ -172,9 +173,9 @@ export class TablePane {
 
   #paste(range, lines) {
     const single = lines.length === 1 && lines[0].length === 1;
-    const target = single ? range : {
-      top: range.top, left: range.left, bottom: range.top + lines.length - 1, right: range.left + Math.max(...lines.map((l) => l.length)) - 1,
-    };
+    const width = Math.max(...lines.map((line) => line.length));
+    const { top, left } = range;
+    const target = single ? range : { top, left, bottom: top + lines.length - 1, right: left + width - 1 };
     const wanted = (row, place) => (single ? lines[0][0] : lines[row - range.top][place - range.left]);
     return this.#write(target, (row, place) => {
       const text = wanted(row, place);
