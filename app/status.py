@@ -165,7 +165,9 @@ class Status:
         state = report.state if report else None
         reason = state.reason if state else "the services have not taken it up yet"
         if entry is None:
-            reason = "it is not in links.yaml"
+            faults = load_links(self.settings.links).faults
+            told = next((f for f in faults if f.link in (name, None)), None)
+            reason = f"links.yaml line {told.line}: {told.message}" if told else "it is not in links.yaml"
         return {
             "link": name,
             "state": state.state if state else "linking",

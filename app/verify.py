@@ -21,7 +21,7 @@ from adapters.sheets_tab import GoogleSheet
 from app.parts import links_for, sheets_client
 from config.settings import Settings
 from core.compare import Comparison, compare, first_missing
-from core.errors import NotLinked
+from core.errors import NotLinked, SettingsError
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Link
 from core.ports import LinkState
@@ -136,12 +136,21 @@ class Verifier:
         self._reports = Reports(session)
 
     def links(self, name: str | None) -> list[Link]:
-        """The links to compare."""
+        """The links to compare.
+
+        Raises:
+            SettingsError: an entry of links.yaml that is asked for cannot be followed; nothing is proved without it.
+            NotLinked: there is no link of that name.
+        """
         followed = links_for(self._settings.links, self._session)
         links = followed.current()
+        found = [one for one in links if name in (None, one.name)]
+        if followed.faults and (name is None or not found):
+            raise SettingsError(
+                "; ".join(followed.faults), f"Mend {self._settings.links}; the running links go on meanwhile."
+            )
         if name is None:
             return links
-        found = [one for one in links if one.name == name]
         if not found:
             known = ", ".join(one.name for one in links) or "none"
             raise NotLinked(f"There is no link named {name}.", f"Links: {known}.")
