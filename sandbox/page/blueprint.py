@@ -18,7 +18,7 @@ from sandbox.page import guard, statements
 from sandbox.page.library import FILES, Library
 from sandbox.page.link_view import key_of_text
 from sandbox.page.tables import Tables
-from sandbox.page.watch import Streams, Watch
+from sandbox.page.watch import RETIRED, Streams, Watch
 
 STATIC = Path(__file__).parent / "static"
 POLICY = (
@@ -95,6 +95,8 @@ def events() -> Response:
     def told() -> Iterator[bytes]:
         with streams.one_more() as ended:
             yield from watch.events(ended)
+            if not streams.closed:
+                yield RETIRED
 
     return Response(told(), content_type="text/event-stream; charset=utf-8", headers={"Cache-Control": "no-store"})
 

@@ -89,7 +89,6 @@ class Watch:
                     told_s = time.monotonic()
                     yield b": ping\n\n"
                 ended.wait(LOOK_EVERY_S)
-            yield _event({"retired": True})
         finally:
             if self._link is not None:
                 self._link.leave()
@@ -167,6 +166,10 @@ class Watch:
         self._link, self._absent = LinkView(feed), None
         self._link.tab_changed(view.image, writes_of(document, feed.link.name), time.time())
         yield from self._keys()
+
+
+RETIRED = b'data: {"retired":true}\n\n'
+"""The last word to a page that made room for another; one that loses its server tries again by itself."""
 
 
 def _event(message: Json) -> bytes:

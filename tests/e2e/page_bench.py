@@ -4,7 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Served:
     def __init__(self, sandbox: Sandbox, port: int) -> None:
         self.sandbox = sandbox
         self.url = f"http://127.0.0.1:{port}"
+        self.stop: Callable[[], None] = lambda: None
 
     def post(self, path: str, body: Any, **headers: str) -> requests.Response:
         return requests.post(self.url + path, json=body, headers=headers, timeout=30)
@@ -138,20 +139,25 @@ def until(condition: Callable[[], bool], what: str, timeout_s: float = PATIENCE_
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    """A sandbox on a free port."""
+def serving(folder: Path, port: int = 0) -> Iterator[Served]:
+    """A sandbox on that port, or on a free one."""
     sandbox = create_sandbox(folder)
-    server = create_server(
-        cutting(sandbox.app), host="127.0.0.1", port=0, threads=THREADS, asyncore_loop_timeout=0.05
+    server: Any = create_server(
+        cutting(sandbox.app), host="127.0.0.1", port=port, threads=THREADS, asyncore_loop_timeout=0.05
     )
     thread = threading.Thread(target=server.run)
     thread.start()
-    try:
-        yield Served(sandbox, server.effective_port)  # type: ignore[union-attr]  # the types do not know it
-    finally:
-        sandbox.app.extensions["page_streams"].close()
-        stop_serving(server, thread)
-        sandbox.close()
+    with ExitStack() as stack:
+
+        def stop() -> None:
+            sandbox.app.extensions["page_streams"].close()
+            stop_serving(server, thread)
+            sandbox.close()
+
+        stack.callback(stop)
+        running = Served(sandbox, server.effective_port)
+        running.stop = stack.close
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,14 @@
 """The sandbox's page: a person works in the spreadsheet, in Chromium."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from core.errors import StackError
+from sandbox.page.library import Library
 from tests.e2e.page_bench import (
     NARROW,
     WIDE,
@@ -16,6 +19,7 @@ from tests.e2e.page_bench import (
     browser,
     looking,
     served,
+    serving,
     until,
 )
 
@@ -338,6 +342,38 @@ def test_without_a_spreadsheet_the_page_says_what_to_do_and_shows_the_first_one_
         served.new("The first").put("A1", [["here"]])
         expect(screen.cell(0, 0)).to_have_text("here")
         screen.shows("#title", "The first")
+
+
+def test_without_the_grid_library_the_page_says_what_is_missing(
+    browser: Browser, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot() -> Path:
+        raise StackError("Cannot download the grid library.", "Check the network.")
+
+    monkeypatch.setattr("sandbox.page.blueprint._library", Library(cannot))
+    with looking(browser, served.url, WIDE) as screen:
+        screen.open(wait_for_sheet=False)
+        screen.shows("#banner", "Cannot download the grid library. Check the network.")
+        assert all("503" in fault for fault in screen.faults)
+        screen.faults.clear()  # the browser itself tells of the missing files
+
+
+def test_when_the_sandbox_is_gone_the_page_says_so_and_goes_on_when_it_is_back(browser: Browser, alone: Path) -> None:
+    with serving(alone) as first:
+        book = first.new()
+        book.put("A1", ROWS)
+        port = int(first.url.rpartition(":")[2])
+        with looking(browser, first.url, WIDE) as screen:
+            screen.open()
+            first.stop()
+            screen.shows("#banner", "The connection to the sandbox is lost.")
+            screen.shows("#verdict", "not connected")
+            with serving(alone, port):
+                expect(screen.page.locator("#banner")).to_be_hidden()
+                screen.type(1, 1, "back again")
+                until(lambda: book.cell(1, 1) == "back again", "typed after the break")
+            assert all("ERR_" in fault for fault in screen.faults)
+            screen.faults.clear()  # the browser itself tells of the lost connection
 
 
 def test_several_spreadsheets_are_picked_from_a_list(screen: Screen, served: Served) -> None:

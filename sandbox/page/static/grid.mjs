@@ -76,7 +76,7 @@ export class Grid {
   }
 
   #inTurn(work) {
-    this.ready = this.ready.then(work);
+    this.ready = this.ready.then(work).catch(reportError); // what follows still counts
     return this.ready;
   }
 

@@ -33,7 +33,7 @@ let queue = Promise.resolve();
 
 /** One after the other: a grid that is being built must stand before it is changed. */
 function heard(message) {
-  queue = queue.then(() => take(message));
+  queue = queue.then(() => take(message)).catch(reportError); // what follows still counts
 }
 
 async function take(message) {
