@@ -66,6 +66,8 @@ class Agreement:
         self._table: dict[Key, Cells] = {}
         self._open: dict[Key, dict[str, Open]] = {}
         self._landed: list[Landed] = []
+        self.table_is_cut = False
+        """Whether only the table's first rows are known: a row that stands in the sheet alone may be one more."""
 
     @property
     def open(self) -> Mapping[Key, Mapping[str, Open]]:
@@ -166,7 +168,7 @@ class Agreement:
 
     def _differing(self, key: Key) -> list[str]:
         uids, row = self._uids.get(key, ()), self._table.get(key)
-        if not uids and row is None:
+        if row is None and (not uids or (self.table_is_cut and key[:1] != (_KEYLESS,))):
             return []
         if len(uids) != 1 or row is None:
             return [WHOLE_ROW]

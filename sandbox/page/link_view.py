@@ -11,7 +11,7 @@ from sandbox.page import statements
 from sandbox.page.agreement import MISFIT, Agreement, Landed, SheetRow
 from sandbox.page.cells import DATE_TYPES, Json
 from sandbox.page.tab_view import TabImage, common_ends, linked_headers
-from sandbox.page.table_feed import Cells, TableFeed, TableImage
+from sandbox.page.table_feed import Cells, Health, TableFeed, TableImage
 
 DIFFERENCES_MAX = 300
 _EXACT_MAX = 2.0**53
@@ -36,6 +36,8 @@ class LinkView:
         self._columns: list[tuple[int, LinkedColumn]] = []
         self._id_column: int | None = None
         self._status: Json = {}
+        self._health: Health | None = None
+        self._moved = True
         self._writes: int | None = None
         feed.enter()
 
@@ -54,6 +56,7 @@ class LinkView:
             at_s: when it changed.
         """
         by_twinsheet, self._writes = (writes or 0) > (self._writes or 0), writes
+        before = self._tab_rows
         headers = linked_headers(image.columns).get(self._link.name, {})
         if headers != self._headers:
             self._headers, self._tab_rows, self._keys = headers, {}, {}
@@ -61,7 +64,7 @@ class LinkView:
             self._columns = [(uid, column) for uid, column in pairs if column is not None]
             self._id_column = next((uid for uid, h in headers.items() if h == ROW_ID_HEADER), None)
         rows = {row.uid: row for row in image.rows[1:] if row.cells}
-        changed: list[tuple[int, SheetRow | None]] = [(uid, None) for uid in self._tab_rows if uid not in rows]
+        changed: list[tuple[int, SheetRow | None]] = [(uid, None) for uid in before if uid not in rows]
         for uid, row in rows.items():
             if self._tab_rows.get(uid) is not row:
                 own = self._sheet_row(row)
@@ -69,6 +72,7 @@ class LinkView:
                 self._keys[uid] = None if own is None or own.key is None else key_text(own.key)
         self._tab_rows = rows
         self._agreement.sheet_changed(changed, at_s, by_twinsheet=by_twinsheet)
+        self._moved = True
 
     def keys_message(self, image: TabImage) -> Json | None:
         """The key that each row of the tab shows, as the page names rows of the table; None where none changed."""
@@ -99,6 +103,7 @@ class LinkView:
         before = {} if old is None else old.rows
         gone: list[tuple[Key, Cells | None]] = [(k, None) for k in before if k not in image.rows]
         changed = [(k, v) for k, v in image.rows.items() if before.get(k) is not v]
+        self._moved, self._agreement.table_is_cut = True, image.cut
         self._agreement.table_changed([*gone, *changed], image.earliest_s, image.at_s)
         if old is None:
             self._agreement.take_landed()  # what was equal before anybody looked has not crossed just now
@@ -134,15 +139,17 @@ class LinkView:
 
     def status_message(self) -> Json | None:
         """How far both sides are from each other; None where nothing changed."""
-        told = self._status_now()
+        if not self._moved and self.feed.health is self._health:
+            return None
+        self._moved, self._health = False, self.feed.health
+        told = self._status_now(self._health)
         landed = [self._landed(one) for one in self._agreement.take_landed()]
         if told == self._status and not landed:
             return None
         self._status = told
         return {"status": told | {"landed": landed[-50:], "landedCount": len(landed)}}
 
-    def _status_now(self) -> Json:
-        health = self.feed.health
+    def _status_now(self, health: Health) -> Json:
         pending = {(r, c): reason for r, c, reason in health.pending if reason not in _PASSING}
         pending_rows = {row_id for row_id, _ in pending}
         differences: list[list[Any]] = []

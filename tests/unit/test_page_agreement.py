@@ -89,6 +89,14 @@ def test_a_key_that_stands_twice_in_the_sheet_differs(agreement: Agreement) -> N
     assert not agreement.open
 
 
+def test_of_a_table_that_is_known_in_part_rows_of_the_sheet_alone_are_no_difference(agreement: Agreement) -> None:
+    agreement.table_is_cut = True
+    agreement.sheet_changed([(9, row("9", "further down"))], 1.0)
+    assert not agreement.open
+    agreement.sheet_changed([(1, row("1", "Zoë"))], 2.0)
+    assert list(agreement.open) == [("1",)]
+
+
 def test_a_value_that_does_not_fit_its_column_equals_nothing(agreement: Agreement) -> None:
     agreement.sheet_changed([(1, row("1", MISFIT))], 1.0)
     assert list(agreement.open[("1",)]) == ["name"]

@@ -59,6 +59,7 @@ export class Verdict {
     if (status.fault) return ['MySQL does not answer', 'bad', `${status.fault} ${status.hint}`];
     if (state === 'held') return ['held', 'bad', `${status.reason} Go on with: twinsheet approve or restore ${table.link}`];
     if (state === 'paused') return ['paused', 'bad', `Go on with: twinsheet resume ${table.link}`];
+    if (state === 'linking') return ['linking…', 'busy', 'Both sides are being made equal.'];
     if (this.#writing()) return ['writing…', 'busy', 'A change is on its way to the other side.'];
     if (differences) {
       const counted = differences === 1 ? '1 difference' : `${differences} differences`;
