@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import psutil
 
 from adapters.kafka_log import end_offsets
 from adapters.mysql_connection import ThreadSessions, parse_url
@@ -14,7 +16,7 @@ from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.mysql_reports import LinkReport, Reports
 from app.notes import Note, read_notes
 from config.links_file import LinkEntry, load_links
-from config.settings import Settings
+from config.settings import Settings, stack_pids
 from core.errors import NotLinked, TwinsheetError
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 
@@ -116,9 +118,10 @@ class Status:
         return [note for note in read_notes(self.settings.run_dir) if note.alive(now)]
 
     def processes(self) -> list[Json]:
-        """Processes that are there, with their age."""
+        """Processes that are there, with their age; the servers of a local stack among them."""
         now = self._clock()
-        return [
+        notes = self.notes()
+        ours = [
             {
                 "name": note.name,
                 "pid": note.pid,
@@ -126,8 +129,22 @@ class Status:
                 "working": note.working(now),
                 "waiting_for": note.waiting_for,
             }
-            for note in self.notes()
+            for note in notes
         ]
+        return [*ours, *self._servers(now, {note.pid for note in notes})]
+
+    def _servers(self, now: float, known: Collection[int]) -> list[Json]:
+        """What stack.json names besides the services: they note nothing of themselves."""
+        found: list[Json] = []
+        for name, pid in stack_pids(self.settings.run_dir).items():
+            if pid in known:
+                continue
+            try:
+                up_s = round(now - psutil.Process(pid).create_time(), 1)
+            except psutil.NoSuchProcess:
+                continue  # on its way back
+            found.append({"name": name, "pid": pid, "up_s": up_s, "working": True, "waiting_for": ""})
+        return found
 
     def checks(self) -> list[Check]:
         """Whether everything is ready: MySQL, Kafka, every service, every link."""

@@ -52,7 +52,7 @@ class LinkVerdict:
         return not self.comparison.differences
 
     def to_json(self) -> Json:
-        """CONTRACT's entry for a link."""
+        """The report's entry for a link."""
         return {
             "link": self.link,
             "identical": self.identical,
@@ -82,7 +82,7 @@ def verify(settings: Settings, link: str | None, wait_s: float) -> Json:
         wait_s: how long differences may still be in flight.
 
     Returns:
-        CONTRACT's report.
+        The report that ``--json`` prints.
 
     Raises:
         NotLinked, SheetsRefused, SheetsUnavailable, MysqlUnavailable, KafkaUnavailable

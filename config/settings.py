@@ -241,6 +241,15 @@ def stack_values(run_dir: Path) -> dict[str, Any]:
     return values | _secret_files(run_dir, values)
 
 
+def stack_pids(run_dir: Path) -> dict[str, int]:
+    """Process ids by name as a running stack's ``stack.json`` has them; empty when there is none."""
+    try:
+        stack = json.loads((run_dir / "stack.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return {str(name): int(pid) for name, pid in stack.get("pids", {}).items()}
+
+
 def _secret_files(run_dir: Path, known: dict[str, Any]) -> dict[str, str]:
     """Secrets that the stack keeps in files of its run folder, readable by their owner alone."""
     found = {}

@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 
 def value_to_json(value: SheetValue) -> Any:
-    """A cell's value as CONTRACT's webhook body spells it."""
+    """A cell's value as the webhook's body spells it."""
     if isinstance(value, Serial):
         return {"serial": value.days}
     if isinstance(value, CellError):

@@ -1,4 +1,4 @@
-"""Which observation still has a say: order without clocks (DESIGN section 6, the stamp)."""
+"""Which observation still has a say: order without clocks (docs/architecture.md)."""
 
 from __future__ import annotations
 

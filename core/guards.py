@@ -1,4 +1,4 @@
-"""Guards: what is too much to be meant (DESIGN section 6; pure). Each holds the link with nothing written."""
+"""Guards: what is too much to be meant (pure). Each holds the link with nothing written."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stamp:
-    """The place of a look at the sheet in the sheet's own timeline (DESIGN section 6).
+    """The place of a look at the sheet in the sheet's own timeline (docs/architecture.md).
 
     Both counters only grow; a stamp may be too old for what was seen, never too new.
     """

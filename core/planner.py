@@ -1,4 +1,4 @@
-"""The planner: what to do with one cell, from what sheet, base and table hold (DESIGN section 6).
+"""The planner: what to do with one cell, from what sheet, base and table hold (docs/architecture.md).
 
 ====================  ========  =======================================================
 sheet, base, table    verdict   what follows

@@ -1,4 +1,4 @@
-"""Rules by name: how a conflict ends in a value that neither side alone decides (DESIGN section 6).
+"""Rules by name: how a conflict ends in a value that neither side alone decides (docs/architecture.md).
 
 The policies (``last_write_wins`` and so on) name a side and belong to the planner. A rule computes a value:
 ``max``, ``min`` and ``append_text`` are built in, ``module:function`` is a function of the user's own that takes

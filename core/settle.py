@@ -1,4 +1,4 @@
-"""Settling a write to the sheet: from what it found to new bases (DESIGN section 6, "Settling write k"; pure).
+"""Settling a write to the sheet: from what it found to new bases (pure).
 
 For every cell that was written, in the row that was really hit: what stood there and differs from base is
 an edit that nobody has seen; base becomes what we wrote, also in a row that was hit by mistake, so that

@@ -1,4 +1,4 @@
-"""What is asked of and answered by the sheet: reads of the tab, and the swap write (DESIGN section 8)."""
+"""What is asked of and answered by the sheet: reads of the tab, and the swap write (docs/architecture.md)."""
 
 from __future__ import annotations
 

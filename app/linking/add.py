@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib import error, request
@@ -14,7 +15,9 @@ from adapters.sheets_client import SheetsClient
 from adapters.sheets_prepare import look_at_tab, prepare_tab
 from adapters.sheets_tab import GoogleSheet
 from app.linking.plan import LinkPlan, plan_link, shared_bases
+from app.notes import read_notes
 from app.parts import sheets_client
+from app.verify import verify
 from config.links import resolve
 from config.links_file import LinkEntry, add_entry, load_links
 from config.settings import Settings
@@ -29,6 +32,9 @@ from core.values.catalog import codec_for
 
 Json = dict[str, Any]
 CONNECT_TIMEOUT_S = 30.0
+COPY_WAIT_S = 30.0
+COPYING = ("table_writer", "sheet_writer", "sheet_scanner", "binlog")
+"""The services that copy what one side lacks."""
 
 
 def add_link(
@@ -55,7 +61,9 @@ def add_link(
         confirm: shown the plan; nothing is written unless it answers True. ``None`` for no question.
 
     Returns:
-        CONTRACT's report; without ``connection_code`` where a person has to decide and nothing was written.
+        The link, its plan and its ``connection_code``, which is missing where a person has to decide and nothing
+        was written.
+        ``copied`` tells whether both sides were seen equal before it returned.
 
     Raises:
         LinkRefused, UnsupportedType, SettingsError, MysqlUnavailable, SheetsRefused, SheetsUnavailable
@@ -138,7 +146,16 @@ class _Linking:
         self._record(target, prefer)
         add_entry(self._settings.links, self._entry)
         code = connection_code(self._settings.public_webhook_url, link.name, self._settings.master_secrets[0])
-        return {**report, "connection_code": code, "connected": self._connect(code)}
+        connected = self._connect(code)
+        return {**report, "connection_code": code, "connected": connected, "copied": self._wait_until_copied()}
+
+    def _wait_until_copied(self) -> bool:
+        """Running services copy what one side lacks; a large link goes on doing so after the command has ended."""
+        now = time.time()
+        running = {note.name.partition(".")[0] for note in read_notes(self._settings.run_dir) if note.alive(now)}
+        if not running.issuperset(COPYING):
+            return False
+        return bool(verify(self._settings, self._link.name, COPY_WAIT_S)["identical"])
 
     def _report(self, plan: LinkPlan, prefer: str | None) -> Json:
         link = self._link

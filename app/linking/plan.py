@@ -30,7 +30,7 @@ class LinkPlan:
     """Values of the sheet that their columns cannot hold; they become rejections."""
 
     def to_json(self, prefer: str | None) -> dict[str, Any]:
-        """CONTRACT's ``plan``."""
+        """The report's ``plan``."""
         to_sheet = len(self.differences) if prefer == "table" else 0
         to_table = len(self.differences) if prefer == "sheet" else 0
         return {

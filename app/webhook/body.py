@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from core.errors import WebhookRefused
@@ -68,6 +68,12 @@ class ChunkBody(_Strict):
 
     index: Counter
     count: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> ChunkBody:
+        if self.index >= self.count:
+            raise ValueError(f"chunk {self.index} is none of {self.count}; they count from 0")
+        return self
 
 
 class EventBody(_Strict):

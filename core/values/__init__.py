@@ -1,4 +1,4 @@
-"""Values: one file per family of column types, each with a canonical text for its values (DESIGN section 9).
+"""Values: one file per family of column types, each with a canonical text for its values.
 
 How values are compared: every value becomes its column's canonical text, and two texts hold the same value
 when ``codec.same`` says so. That is equality, with the few exceptions that a cell cannot show apart: NULL and

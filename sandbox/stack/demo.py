@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -53,14 +53,19 @@ def demo_command(fresh: bool, no_sample: bool, check: bool, as_json: bool, scale
     folder = RunFolder(load_settings(needs=()).run_dir)
     if check and not fresh and folder.is_locked():
         return _tour(_running(folder), folder, console, as_json)
-    with running_stack(folder, console, scale=dict(scale), demo=True, fresh=fresh) as (stack, plan):
+
+    def make_sample(plan: Plan) -> None:
         if not no_sample:
             ensure_sample(
                 folder,
                 sheets_endpoint=str(plan.stack["sheets_endpoint"]),
                 mysql_url=str(plan.stack["mysql_url"]),
                 console=console,
+                environment=plan.environment,
             )
+
+    running = running_stack(folder, console, scale=dict(scale), demo=True, fresh=fresh, before_ready=make_sample)
+    with running as (stack, plan):
         if check:
             return _tour(plan.stack, folder, console, as_json)
         tell(plan.stack, console, with_sample=not no_sample)
@@ -106,6 +111,7 @@ def running_stack(
     scale: dict[str, int] | None = None,
     demo: bool = False,
     fresh: bool = False,
+    before_ready: Callable[[Plan], None] = lambda _: None,
 ) -> Iterator[tuple[Stack, Plan]]:
     """A stack that is ready; stopped at the end, or by Ctrl-C, which ends the block.
 
@@ -115,6 +121,7 @@ def running_stack(
         scale: how many processes of a kind, where not one.
         demo: against the sandbox, whatever the settings say of Google.
         fresh: forget first what earlier stacks made in the folder.
+        before_ready: done with everything running, before stack.json says that all is ready.
 
     Raises:
         StackError: it cannot be installed or started.
@@ -138,9 +145,12 @@ def running_stack(
                 waiting.discard(name)
                 status.update(f"Starting {', '.join(sorted(waiting))}")
 
-            stack = Stack(plan, folder, came_up)
-            with _told_when_stopped(console), stopped_by_signals(stack), stack:
+            def last_step() -> None:
                 status.stop()
+                before_ready(plan)
+
+            stack = Stack(plan, folder, came_up, last_step)
+            with _told_when_stopped(console), stopped_by_signals(stack), stack:
                 yield stack, plan
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -17,8 +18,22 @@ _LINK_TIMEOUT_S = 180
 _COPY_WAIT_S = 60
 
 
-def ensure_sample(folder: RunFolder, *, sheets_endpoint: str, mysql_url: str, console: Console) -> None:
+def ensure_sample(
+    folder: RunFolder,
+    *,
+    sheets_endpoint: str,
+    mysql_url: str,
+    console: Console,
+    environment: Mapping[str, str] | None = None,
+) -> None:
     """Make the sample once: its spreadsheet, its table and the link between them.
+
+    Args:
+        folder: of the stack.
+        sheets_endpoint: of the sandbox.
+        mysql_url: of the server.
+        console: told how far it is.
+        environment: variables of a stack that is not told to be ready yet; without them its folder tells.
 
     Raises:
         StackError: it could not be linked.
@@ -32,8 +47,8 @@ def ensure_sample(folder: RunFolder, *, sheets_endpoint: str, mysql_url: str, co
             made["spreadsheet"] = sample.make_spreadsheet(SheetClient(sheets_endpoint))
             note.write_text(json.dumps(made))
         _make_table(mysql_url)
-        _link(made["spreadsheet"], folder)
-        _wait_until_copied(folder)
+        _link(made["spreadsheet"], folder, environment)
+        _wait_until_copied(folder, environment)
         note.write_text(json.dumps(made | {"linked": True}))
 
 
@@ -48,28 +63,30 @@ def _make_table(mysql_url: str) -> None:
         connection.close()
 
 
-def _link(spreadsheet: str, folder: RunFolder) -> None:
+def _link(spreadsheet: str, folder: RunFolder, environment: Mapping[str, str] | None) -> None:
     place = ("--spreadsheet", spreadsheet, "--tab", sample.TAB, "--table", sample.TABLE)
-    done = _twinsheet(folder, "link", "add", sample.LINK, *place, "--yes", "--json", timeout_s=_LINK_TIMEOUT_S)
+    command = ("link", "add", sample.LINK, *place, "--yes", "--json")
+    done = _twinsheet(folder, *command, timeout_s=_LINK_TIMEOUT_S, environment=environment)
     if done.returncode:
         told = done.stderr.strip() or done.stdout.strip()
         raise StackError(f"The sample could not be linked: {told[-600:]}", "Start over: make demo ARGS=--fresh")
 
 
-def _wait_until_copied(folder: RunFolder) -> None:
-    done = verify_sample(folder, _COPY_WAIT_S)
+def _wait_until_copied(folder: RunFolder, environment: Mapping[str, str] | None) -> None:
+    done = verify_sample(folder, _COPY_WAIT_S, environment)
     if done.returncode:
         told = done.stderr.strip() or done.stdout.strip()
         raise StackError(f"The sample was not copied whole: {told[-600:]}", "Start over: make demo ARGS=--fresh")
 
 
-def _twinsheet(folder: RunFolder, *arguments: str, timeout_s: float) -> "subprocess.CompletedProcess[str]":
+def _twinsheet(
+    folder: RunFolder, *arguments: str, timeout_s: float, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     """Run one of our own commands as a person would, attached to the stack by its folder."""
-    ours = {name for name in os.environ if name.startswith("TWINSHEET_")}
-    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TWINSHEET_")}
     return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "app.cli", *arguments],
-        env=environment | {"TWINSHEET_RUN_DIR": str(folder.path)},
+        env=environment or clean | {"TWINSHEET_RUN_DIR": str(folder.path)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -78,6 +95,9 @@ def _twinsheet(folder: RunFolder, *arguments: str, timeout_s: float) -> "subproc
     )
 
 
-def verify_sample(folder: RunFolder, wait_s: int) -> "subprocess.CompletedProcess[str]":
+def verify_sample(
+    folder: RunFolder, wait_s: int, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     """Compare both sides of the sample once they rest; exit code 0 where they are identical."""
-    return _twinsheet(folder, "verify", sample.LINK, "--wait", str(wait_s), "--json", timeout_s=wait_s + 60)
+    command = ("verify", sample.LINK, "--wait", str(wait_s), "--json")
+    return _twinsheet(folder, *command, timeout_s=wait_s + 60, environment=environment)

@@ -37,10 +37,14 @@ class Stack:
         plan: what it consists of.
         folder: where it lives; locked by the caller.
         say: told of each process that has become ready.
+        before_ready: what else has to be done, with everything running, before stack.json says that all is ready.
     """
 
-    def __init__(self, plan: Plan, folder: RunFolder, say: Say) -> None:
+    def __init__(
+        self, plan: Plan, folder: RunFolder, say: Say, before_ready: Callable[[], None] = lambda: None
+    ) -> None:
         self.plan = plan
+        self._before_ready = before_ready
         self.folder = folder
         self.say = say
         self.supervisor = Supervisor(plan.services, folder, plan.environment)
@@ -67,6 +71,7 @@ class Stack:
         # What the others need comes first: started together, they would only wait and take its processor time.
         for group in (SERVERS, SERVICES):
             self._bring_up_together([service for service in self.plan.services if service.group == group])
+        self._before_ready()
         self._note_pids()
 
     def _bring_up_together(self, services: Sequence[Service]) -> None:

@@ -1,4 +1,4 @@
-"""The house rules of DESIGN section 4, enforced on the source itself."""
+"""The house rules of docs/architecture.md, enforced on the source itself."""
 
 from __future__ import annotations
 
