@@ -1,5 +1,6 @@
 """The sandbox's page in a real browser: a served sandbox, a Chromium, and what a person sees and does."""
 
+import re
 import shutil
 import threading
 import time
@@ -106,7 +107,7 @@ class Screen:
 
     def menu(self, name: str, item: str) -> None:
         self.page.locator(f"[data-menu={name}]").click()
-        self.page.locator("#menu").get_by_role("menuitem", name=item).click()
+        self.page.locator("#menu").get_by_role("menuitem", name=re.compile(rf"\b{item}\b")).click()
 
     def shows(self, selector: str, text: str) -> None:
         expect(self.page.locator(selector)).to_contain_text(text)

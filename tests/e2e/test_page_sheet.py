@@ -292,6 +292,13 @@ def test_the_menu_of_the_sheets_own_script_is_there(screen: Screen) -> None:
     expect(screen.page.locator("#dialog")).to_be_hidden()
 
 
+def test_a_code_that_is_none_is_refused_by_the_sheets_own_script(screen: Screen) -> None:
+    screen.menu("twinsheet", "Connect")
+    screen.page.locator("#form textarea").fill("no code")
+    screen.page.get_by_role("button", name="OK").click()
+    screen.shows("#dialog", "This is not a connection code.")
+
+
 def test_the_selected_cell_is_told_to_who_cannot_see_it(screen: Screen) -> None:
     screen.click(1, 1)
     focused = screen.page.locator(":focus")

@@ -11,6 +11,14 @@ export function textWidth(text) {
   return Math.ceil(context.measureText(text).width);
 }
 
+const SAMPLE = 250;
+
+/** Some of many rows, evenly spread. @template T @param {T[]} rows @returns {T[]} */
+export function sampled(rows) {
+  const every = Math.ceil(rows.length / SAMPLE) || 1;
+  return rows.filter((_, place) => place % every === 0 || place === rows.length - 1);
+}
+
 /** A new element. @param {string} name @param {object} properties */
 export function element(name, properties = {}) {
   return Object.assign(document.createElement(name), properties);

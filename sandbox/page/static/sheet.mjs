@@ -1,10 +1,9 @@
 // The spreadsheet's side: what the tab holds, and what a person does to it.
 import { Grid } from './grid.mjs';
-import { textWidth } from './look.mjs';
+import { sampled, textWidth } from './look.mjs';
 import { Failure, post } from './server.mjs';
 
 const WIDTH_PX = { least: 56, most: 230, standard: 100 };
-const ROWS_MEASURED = 250;
 
 /** The letters of a column. @param {number} place counted from 0 */
 export function letters(place) {
@@ -160,7 +159,7 @@ export class SheetPane {
     const known = this.widths.get(column.uid);
     if (known) return known;
     let widest = column.linked ? textWidth(`${letters(place)}  ${text(this.at(0, place))}`) + 6 : 0;
-    for (const row of this.rows.slice(0, ROWS_MEASURED)) widest = Math.max(widest, textWidth(text(row[place])));
+    for (const row of sampled(this.rows)) widest = Math.max(widest, textWidth(text(row[place])));
     const wanted = widest ? Math.max(WIDTH_PX.least, Math.min(widest + 18, WIDTH_PX.most)) : WIDTH_PX.standard;
     this.widths.set(column.uid, wanted);
     return wanted;

@@ -1,10 +1,9 @@
 // The table's side: its rows as MySQL has them, and what a person does to them.
 import { Grid } from './grid.mjs';
-import { textWidth } from './look.mjs';
+import { sampled, textWidth } from './look.mjs';
 import { Failure, post } from './server.mjs';
 
 const WIDTH_PX = { least: 60, most: 230 };
-const ROWS_MEASURED = 250;
 
 /** The linked table in a grid. */
 export class TablePane {
@@ -109,7 +108,7 @@ export class TablePane {
     const column = this.columns[place];
     let widest = textWidth(column.name) + (column.key ? 36 : 8);
     widest = Math.max(widest, Math.min(110, textWidth(column.type) * 0.85));
-    for (const [, values] of this.rows.slice(0, ROWS_MEASURED)) widest = Math.max(widest, textWidth(values[place] ?? 'NULL'));
+    for (const [, values] of sampled(this.rows)) widest = Math.max(widest, textWidth(values[place] ?? 'NULL'));
     return Math.max(WIDTH_PX.least, Math.min(widest + 20, WIDTH_PX.most));
   }
 
