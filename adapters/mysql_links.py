@@ -29,8 +29,8 @@ class Links(Statements):
     def put_link(self, state: LinkState) -> None:
         """Insert or replace."""
         columns = (
-            "name", "spreadsheet_id", "sheet_id", "tab", "table_schema", "table_name", "state", "reason", "epoch", "n",
-            "settled_n",
+            "name", "spreadsheet_id", "sheet_id", "tab", "table_schema", "table_name",
+            "state", "reason", "epoch", "n", "settled_n",
         )  # fmt: skip
         sets = ", ".join(f"{c} = VALUES({c})" for c in columns[1:])
         self._run_rows(
