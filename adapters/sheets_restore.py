@@ -86,8 +86,9 @@ class _Places:
         row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
         row = self._row_of(row_id) if row_id is not None else None
         if restore.written is not None:  # what somebody has typed over it meanwhile stays
-            row = row or restore.row
-            return row if same_value(self._here(row, restore.header), restore.written.value) else None
+            there = [r for r in (row, restore.row) if r is not None]
+            written = restore.written.value
+            return next((r for r in there if same_value(self._here(r, restore.header), written)), None)
         if row is not None:
             return row
         if restore.header == ROW_ID_HEADER:

@@ -94,10 +94,13 @@ function giveIds_(sheet, span, columns, fresh) {
  * @returns {string} empty when it has overwritten none
  */
 function overwrittenId_(before, after, at, given) {
+  const isSingle = (/** @type {string[]} */ ids, /** @type {string} */ id) =>
+    id !== '' && ids.includes(id) && ids.indexOf(id) === ids.lastIndexOf(id); // a copy's id tells nothing
   let isAlone = true;
   for (const step of [-1, 1]) {
     let near = at + step;
-    while (after[near] !== undefined && (given.has(after[near]) || !before.includes(after[near]) || !after[near])) {
+    const isUnclear = (/** @type {string} */ id) => given.has(id) || !isSingle(before, id) || !isSingle(after, id);
+    while (after[near] !== undefined && isUnclear(after[near])) {
       near += step;
     }
     if (after[near] === undefined) continue;

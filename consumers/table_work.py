@@ -205,7 +205,8 @@ def _may_vanish(
     if base is not None:
         writes += [base.n, *(c.n for c in base.cells.values())]
         ages += [base.age, *(c.age for c in base.cells.values())]
-    in_hand = write is not None and row_id in write.row_ids
+    # a write that is not settled yet may have removed another row than it meant
+    in_hand = write is not None and (row_id in write.row_ids or stamp.n >= write.n)
     return stamp.n >= max(writes, default=0) and scan_age(stamp) >= max(ages, default=0) and not in_hand
 
 

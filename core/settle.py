@@ -165,6 +165,7 @@ class _Settling:
             self._missed(delete.row_id)
             if hit is not None:
                 self.settlement.row_restores.append(RowRestore(hit.scratch_line, delete.row))
+                self._hold_until_restored(hit)
             return
         if base is None or base.gone:
             return
@@ -180,6 +181,13 @@ class _Settling:
                 for name, cell in base.cells.items()
             )
         self.settlement.mended.extend((base.row_id, c.name) for c in self.link.columns)
+
+    def _hold_until_restored(self, hit: HitRow) -> None:
+        """No scan from before the restore, which is the next write, may take the row for deleted."""
+        base = self.bases.get(hit.row_id) if hit.row_id else None
+        if base is not None and not base.gone:
+            held = replace(self.settlement.bases.get(base.row_id, base), n=self.n + 1)
+            self.bases[base.row_id] = self.settlement.bases[base.row_id] = held
 
     def _edited(self, base: RowBase, hit: HitRow) -> list[LinkedColumn]:
         return [

@@ -152,8 +152,9 @@ class FakeTab:
         was = self.scratch[restore.scratch_line]
         own = self._row_of(was.row_id)
         if restore.written is not None:
-            row = own or restore.row
-            return row if same_value(self._value(row, restore.header), restore.written.value) else None
+            there = [r for r in (own, restore.row) if r is not None]
+            written = restore.written.value
+            return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:
             return own
         if restore.header == ROW_ID_HEADER:

@@ -193,6 +193,17 @@ def test_our_mistake_is_taken_out_of_a_row_that_somebody_has_begun_around_it(wor
     assert cells(world.rows()[3]) == {"Qty": 9}
 
 
+def test_our_mistake_is_taken_out_of_a_copy_that_has_got_an_id_of_its_own(world: World) -> None:
+    world.type(5, "_row_id", "r_3")
+    world.type(5, "Name", "pear")
+    world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Qty", 70)))
+    world.type(5, "_row_id", "r_own")
+    mistake = FormulaRestore(0, 5, "Qty", SheetCell(70))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert cells(world.rows()[3]) == {"Name": "pear"}
+    assert cells(world.rows()[1])["Qty"] == 2
+
+
 def test_an_id_that_landed_on_another_row_is_taken_back_from_wherever_that_row_stands(world: World) -> None:
     world.sheet.swap(world.target, SwapWrite(n=1, epoch=4, ids=(IdWrite(3, "r_wrong"),)))
     world.move_row(3, 2)

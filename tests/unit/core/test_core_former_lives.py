@@ -162,3 +162,11 @@ def test_what_spoke_for_a_row_that_left_both_sides_does_not_bring_it_back_when_i
     assert told_again.insert is None
     typed_anew = plan(saw("customer", "Ann", q=5), saw("quantity", 3, q=5), base=gone)
     assert typed_anew.insert is not None
+
+
+def test_a_row_removed_by_mistake_is_not_taken_for_deleted_before_it_has_been_put_back() -> None:
+    write = SwapWrite(7, 1, deletes=(RowDelete("r_2", 5),))
+    bases = {"r_1": make_base(), "r_2": make_base("r_2", key=("2",))}
+    done = settle(LINK, PlannedWrite(write), SwapAnswer(Stamp(6), (HitRow(0, 5, "r_1", {}),)), bases)
+    assert [r.scratch_line for r in done.row_restores] == [0]
+    assert done.bases["r_1"].n == 8

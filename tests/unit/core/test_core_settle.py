@@ -163,7 +163,7 @@ def test_a_row_deleted_by_mistake_is_brought_back_and_the_one_meant_is_looked_at
     done = settled(hit(5, "r_2"), bases=(make_base(), make_base("r_2")), deletes=(RowDelete("r_1", 5),))
     assert done.row_restores == [RowRestore(0, 5)]
     assert done.again == {"r_1"}
-    assert not done.bases
+    assert {row_id: base.n for row_id, base in done.bases.items()} == {"r_2": N + 1}
 
 
 def test_a_doomed_row_that_a_person_had_edited_is_brought_back_whole_as_a_conflict() -> None:
