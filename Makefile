@@ -3,6 +3,7 @@
 #   make sql                a SQL prompt on the running demo
 #   make test               all tests, on real servers                    make test ARGS="-k webhook"
 #   make check              style, types, and the types of the Apps Script files
+#   make soak N=1000000     that many scenarios of the simulation, on all cores
 #   make bench              what it costs, on this machine
 #   make clean              caches; make distclean: downloads, environment and the demo's data, too
 
@@ -11,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 ARGS ?=
 .DEFAULT_GOAL := demo
-.PHONY: demo up sql test check bench install install-tests clean distclean
+.PHONY: demo up sql test soak check bench install install-tests clean distclean
 
 install:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=..."; exit 2; }
@@ -32,6 +33,9 @@ sql: install
 
 test: install-tests
 	$(BIN)/pytest $(ARGS)
+
+soak: install-tests
+	$(BIN)/python -m tests.simulation --count $(or $(N),100000) --first $(or $(FIRST),1000000)
 
 check: install-tests
 	$(BIN)/ruff check .

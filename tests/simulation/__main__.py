@@ -1,48 +1,47 @@
-"""``python -m tests.simulation --seed N`` tells the story of one scenario; ``--count N`` runs many."""
+"""One scenario's story (``--seed N``), or many scenarios on all cores (``--count N``).
+
+    python -m tests.simulation --seed 17
+    python -m tests.simulation --count 100000 --first 1000000
+
+A count is resumable: ``--first`` says where to go on, and the last line printed says how far it came.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-import time
-from collections import Counter
 
-import structlog
-
+from tests.simulation.minimise import story
+from tests.simulation.soak import quiet, say, soak
 from tests.simulation.world import Plan, live
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation")
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--schedule", type=int, default=0)
-    parser.add_argument("--drop", type=lambda t: tuple(int(x) for x in t.split(",") if x), default=())
-    parser.add_argument("--without", type=lambda t: tuple(t.split(",")), default=())
-    parser.add_argument("--count", type=int, default=0)
-    parser.add_argument("--first", type=int, default=0)
-    asked = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    if asked.seed is not None:
-        notes: list[str] = []
-        _, fault = live(Plan(asked.seed, asked.schedule, asked.drop, asked.without), notes)
-        print("\n".join(notes))
-        print(fault or "nothing is wrong")
-        return 1 if fault else 0
-    began, found = time.monotonic(), Counter()
-    examples: dict[str, list[int]] = {}
-    for seed in range(asked.first, asked.first + asked.count):
-        _, fault = live(Plan(seed))
-        if fault:
-            import re
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(",") if part)
 
-            kind = re.sub(r"[a-z_]*\d+|\([^)]*\)|None|\{[^}]*\}", "#", fault)[:110]
-            found[kind] += 1
-            examples.setdefault(kind, []).append(seed)
-    took = time.monotonic() - began
-    print(f"{asked.count} scenarios in {took:.1f} s, {sum(found.values())} violations")
-    for kind, count in found.most_common(25):
-        print(f"{count:6}  {kind}   e.g. {examples[kind][:5]}")
-    return 1 if found else 0
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
+
+
+def main() -> int:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seed", type=int, help="tell the story of this scenario")
+    parser.add_argument("--schedule", type=int, default=0, help="another order of the same actions")
+    parser.add_argument("--drop", type=_numbers, default=(), help="numbers of actions to leave out")
+    parser.add_argument("--without", type=_names, default=(), help="kinds of faults that do not happen")
+    parser.add_argument("--count", type=int, default=3000, help="how many scenarios to run")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first of them")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    asked = parser.parse_args()
+    quiet()
+    if asked.seed is None:
+        return soak(asked.first, asked.count, asked.jobs)
+    plan = Plan(asked.seed, asked.schedule, asked.drop, asked.without)
+    say(story(plan))
+    return 1 if live(plan)[1] else 0
 
 
 if __name__ == "__main__":

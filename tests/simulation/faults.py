@@ -9,12 +9,11 @@ from typing import Any
 from unittest import mock
 
 from consumers import apply, sheet_tx, table_work
-from core import cell_plan, freshness, row_plan, scan, settle, sheet_plan
-from core.freshness import OpenWrite
+from core import cell_plan, row_plan, scan, settle, sheet_plan
 from core.intent import PlannedWrite
-from core.model import CellBase, Observed, Stamp
+from core.model import CellBase, Stamp
+from tests.fakes.sheet import FakeSheet
 from tests.fakes.store import FakeTransaction
-from tests.simulation.people import Person
 from tests.simulation.ports import SimSheet
 from tests.simulation.script import ScriptRun, Span
 
@@ -70,16 +69,6 @@ def _stale_scan_trusted() -> Any:
         return {"n": stamp.n + 1_000_000, "q": stamp.q, "epoch": stamp.epoch}
 
     return mock.patch.object(scan, "stamp_to_json", fresh)
-
-
-def _whole_row() -> Any:
-    """The script tells the whole row instead of the cells that were edited."""
-    bodies = ScriptRun._bodies
-
-    def whole(self: ScriptRun, e: Any, span: Span, given: set[str]) -> Any:
-        return bodies(self, replace(e, headers=self._target.headers), span, given)
-
-    return mock.patch.object(ScriptRun, "_bodies", whole)
 
 
 def _stale_whole_row() -> Any:
@@ -144,11 +133,19 @@ def _offsets_first() -> Any:
     return mock.patch.object(table_work.TableWork, "_take", early)
 
 
-def _delete_on_stale_scan() -> Any:
-    """A row that one scan missed is deleted, however old the scan's look is."""
-    return mock.patch.multiple("core.scan", _past_our_writes=lambda *_: True), mock.patch.object(
-        table_work, "_may_vanish", lambda *_: True
-    )
+def _torn_scan() -> Any:
+    """The tab is read in two pieces, and a row that moved between them counts as deleted."""
+    read = FakeSheet.read_tab
+
+    def torn(self: SimSheet, target: Any) -> Any:
+        early = read(self, target)
+        self._world.pause("reads the rest of the tab")
+        late = read(self, target)
+        middle = 2 + len(early.rows) // 2
+        rows = [r for r in early.rows if r.row < middle] + [r for r in late.rows if r.row >= middle]
+        return replace(early, rows=tuple(rows))
+
+    return mock.patch.object(FakeSheet, "read_tab", torn)
 
 
 def _id_reused() -> Any:
@@ -254,7 +251,7 @@ FAULTY: Mapping[str, Patch] = {
     "settled without base := v": _settled_without_base,
     "rows hit by mistake not noticed": _mistake_not_seen,
     "offsets stored before the transaction": _offsets_first,
-    "deletion on one stale scan": _delete_on_stale_scan,
+    "tab read in pieces": _torn_scan,
     "id reused": _id_reused,
     "lost replies not asked for": _no_recall,
     "overtaken values not kept": _history_not_kept,
@@ -266,7 +263,16 @@ FAULTY: Mapping[str, Patch] = {
     "every write twice": _rewritten,
 }
 
-__all__ = ["FAULTY", "OpenWrite", "Observed", "Person", "freshness", "switched_on"]
+HINTS: Mapping[str, tuple[int, ...]] = {
+    "no intents": (690, 703),
+    "open intents not waited for": (703, 690),
+    "offsets stored before the transaction": (668,),
+    "wake-ups forgotten": (853,),
+    "counters read after the cells": (160,),
+    "whole row from an edit event, stale": (150,),
+    "rows hit by mistake not noticed": (100,),
+}
+"""Scenarios that are known to notice a mistake, tried first."""
 
 
 @contextmanager

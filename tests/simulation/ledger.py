@@ -58,6 +58,8 @@ class Ledger:
         self._in_sheet: dict[tuple[Line, str], int] = {}
         self._before: dict[int, FakeRow] = {}
         self.echoes: list[str] = []
+        self.shown: set[tuple[str, str]] = set()
+        """Values of programs that have stood in the sheet."""
 
     # --- values and rows
 
@@ -130,10 +132,14 @@ class Ledger:
         old = link.key_of(change.before) if change.before is not None else None
         new = link.key_of(change.after) if change.after is not None else None
         self._world.hub.tell(f"TABLE {who}: {_told(change)}")
+        if who == "table_writer":
+            self._check_unseen(change)
         if old is not None and new is not None:
             lines = self.of_key.pop(old, set())
         elif old is not None:
-            self.of_key.pop(old, None)
+            lines = self.of_key.pop(old, set())
+            if who == "table_writer" and lines and not any("sheet" in self.deleted.get(line, ()) for line in lines):
+                raise Violation(f"{who} deleted the table's row {old}, which nobody deleted in the sheet")
             return
         else:
             lines = self._lines_of(change.after or {})
@@ -154,6 +160,17 @@ class Ledger:
             if who == "table_writer":
                 self._no_way_back(token, lines, self._in_table, "table", "sheet")
         self.of_key[new] = lines
+
+    def _check_unseen(self, change: RowChange) -> None:
+        """A program's value that the sheet never showed gives way only in a conflict."""
+        in_conflict = {c.table for _, c in self._world.state.conflicts}
+        for column, text in (change.before or {}).items():
+            token = self.tokens.get((column, text)) if text is not None else None
+            stays = change.after is not None and change.after[column] == text
+            if token is None or stays or token.side != "table" or (column, text) in self.shown:
+                continue
+            if text not in in_conflict:
+                raise Violation(f"the table's {column}={text}, which nobody has seen, went without a conflict")
 
     def _lines_based(self, key: Key | None) -> set[Line]:
         bases = self._world.state.bases.get(self._world.link.name, {})
@@ -189,6 +206,12 @@ class Ledger:
     def after_swap(self, write: SwapWrite) -> None:
         """Our write has taken effect (or was taken back)."""
         self.see_ids()
+        puts = [(c.header, c.value) for c in write.cells]
+        puts += [(header, value) for insert in write.inserts for header, value in insert.cells.items()]
+        for header, value in puts:
+            text = self.text_of(header, SheetCell(value))
+            if text is not None:
+                self.shown.add((header, text))
         for cell in write.cells:
             self._check_cell(cell.row, cell.row_id, cell.header, SheetCell(cell.value))
         placed = {r.row_id: r for r in self._world.tab.rows if r.row_id}

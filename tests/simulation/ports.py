@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import KafkaUnavailable, MysqlUnavailable, QuotaExhausted, ReplyLost, SheetsUnavailable
@@ -47,12 +48,9 @@ class SimStore(FakeStore):
         return answer
 
     def _lose_out(self, work: Callable[[FakeTransaction], T]) -> None:
-        try:
-            with self.begin() as tx:
-                work(tx)
-                raise _Deadlock
-        except _Deadlock:
-            return
+        with suppress(_Deadlock), self.begin() as tx:
+            work(tx)
+            raise _Deadlock
 
 
 class SimSheet(FakeSheet):

@@ -231,10 +231,16 @@ class ScriptRun:
 
 def _overwritten_id(before: list[str], after: list[str], at: int, given: set[str]) -> str:
     """See RowIds.gs."""
+
+    def single(ids: list[str], row_id: str) -> bool:
+        return row_id != "" and ids.count(row_id) == 1
+
     alone = True
     for step in (-1, 1):
         near = at + step
-        while 0 <= near < len(after) and (after[near] in given or after[near] not in before or not after[near]):
+        while 0 <= near < len(after) and (
+            after[near] in given or not single(before, after[near]) or not single(after, after[near])
+        ):
             near += step
         if not 0 <= near < len(after):
             continue

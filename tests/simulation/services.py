@@ -37,7 +37,7 @@ def _nothing(_places: frozenset[Place]) -> None:
     return None
 
 
-def _source(  # the callbacks of one consumer group
+def _source(  # noqa: PLR0917 -- the callbacks of one consumer group
     world: World,
     store: SimStore,
     group: str,
