@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adapters.mysql_seen import WebhookSeen
-
 from adapters.kafka_log import TOPICS, KafkaPublisher, ensure_topics
+from adapters.mysql_seen import WebhookSeen
 from app.service import Service, run_service, serve_http
 from app.webhook.app import make_webhook_server
 from app.webhook.receiver import Receiver, SeenHereFirst

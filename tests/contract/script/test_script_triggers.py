@@ -3,11 +3,10 @@
 import threading
 from pathlib import Path
 
-from tests.contract.script.script_bench import ANN, APPS_SCRIPT, Bench
-
 from sandbox.google.events import Changed, ChangeType
 from sandbox.google.store import Store
 from sandbox.script.runtime import ScriptRuntime
+from tests.contract.script.script_bench import ANN, APPS_SCRIPT, Bench
 
 
 def test_of_a_burst_of_edits_two_are_queued_and_the_rest_is_dropped(connected: Bench) -> None:

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from tests.contract.script.script_bench import APPS_SCRIPT
-
 from sandbox.script.typecheck import check
+from tests.contract.script.script_bench import APPS_SCRIPT
 
 
 def test_the_script_uses_nothing_that_google_does_not_have() -> None:
