@@ -88,8 +88,10 @@ def test_killed_at_any_moment_it_loses_nothing_and_keeps_the_order(place: Place,
     def is_told(bodies: list[Json]) -> bool:
         return is_compared(bodies) or {k[0] for b in bodies for k in b.get("keys", ())} >= set(wanted)
 
-    if is_compared(place.messages(is_told)):
-        return
+    bodies = place.messages(is_told)
+    if is_compared(bodies):
+        assert {body["kind"] for body in bodies} >= {"link", "rescan"}  # both sides are asked for whole
+        pytest.xfail("MariaDB did not recognise the place that it had named; everything is compared instead")
     seen = keys(place, 60)
     assert list(dict.fromkeys(seen)) == wanted
 
