@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,13 +133,25 @@ def _mysql(program: programs.MysqlProgram, place: commands.MysqlPlace) -> Servic
 
 
 def _kafka_place(settings: Settings, folder: RunFolder) -> commands.KafkaPlace:
-    return commands.KafkaPlace(folder.kafka, settings.kafka_port, _controller_port(settings.kafka_port))
+    taken = {
+        settings.kafka_port,
+        settings.mysql_port,
+        settings.sandbox_port,
+        settings.webhook_port,
+        settings.console_port,
+    }
+    return commands.KafkaPlace(folder.kafka, settings.kafka_port, controller_port(settings.kafka_port, taken))
 
 
-def _controller_port(kafka_port: int) -> int:
-    """A free port below those that outgoing connections use, so that a restart finds it free again."""
+def controller_port(kafka_port: int, taken: Collection[int]) -> int:
+    """A free port below those that outgoing connections use, so that a restart finds it free again.
+
+    Args:
+        kafka_port: of the broker; two stacks look from different places.
+        taken: ports that the stack is about to use, free as they still are.
+    """
     first = 20_000 + kafka_port % 10_000
-    return next(port for port in range(first, first + 500) if servers.port_is_free(port))
+    return next(port for port in range(first, first + 500) if port not in taken and servers.port_is_free(port))
 
 
 def _kafka(downloads: Downloads, place: commands.KafkaPlace) -> Service:
