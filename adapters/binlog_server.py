@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import structlog
+
 from adapters.binlog_events import Position, PositionLost
 from adapters.gtids import MariadbPosition
 from adapters.mysql_schema import Query
 from adapters.mysql_server import binlog_position, server_facts, server_faults
 from core.errors import MysqlRefused
+
+log = structlog.get_logger(__name__)
 
 _GTID_NEXT = re.compile(r"GTID_NEXT= '([^']+:\d+)'")
 
@@ -85,7 +89,10 @@ class BinlogServer:
         if stored.gtid_set is None:
             return stored.server == self.identity
         found = self._text("SELECT BINLOG_GTID_POS(%s, %s)", (stored.file, stored.offset))
-        return str(MariadbPosition(found)) == str(MariadbPosition(stored.gtid_set))
+        is_same = str(MariadbPosition(found)) == str(MariadbPosition(stored.gtid_set))
+        if not is_same:
+            log.warning("binlog_place_not_recognised", noted=stored.gtid_set, found=found)
+        return is_same
 
     def _is_mysql_history(self, stored: Position) -> bool:
         if not stored.gtid_set or not self._has_gtids:
