@@ -23,6 +23,7 @@ from adapters.sheets_layout import (
     tab_part,
 )
 from adapters.sheets_swap import SwapPlan
+from adapters.sheets_tickets import tickets_of
 from core.model import ROW_ID_HEADER, STATE_TAB, Serial, SheetCell, Stamp
 from core.sheet import HitRow, SheetTarget, SwapAnswer, SwapWrite
 
@@ -63,6 +64,7 @@ def decode_swap(answer: Mapping[str, Any], target: SheetTarget, plan: SwapPlan, 
         tab_rows=tab.row_count,
         tab_columns=tab.column_count,
         columns=columns_of(tab, target),
+        tickets=tickets_of(tab.metadata, target.link),
         state_rows=state.row_count,
         state_columns=state.column_count,
     )

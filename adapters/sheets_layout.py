@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.sheets_cells import CELL_FIELDS, DATE_TYPES, decode_cell, grid
+from adapters.sheets_tickets import Ticket, tickets_of
 from core.errors import SheetsRefused
 from core.model import ROW_ID_HEADER, STATE_TAB, SheetCell, Stamp
 from core.sheet import SheetTarget
@@ -32,7 +33,10 @@ HALF_MIN = 4
 """The counters' copy and the believed columns need four cells."""
 
 COUNTERS_RANGE = f"'{STATE_TAB}'!A1:H{BAND_ROW - 1}"
-SHEET_FIELDS = "properties(sheetId,title,gridProperties(rowCount,columnCount))"
+SHEET_FIELDS = (
+    "properties(sheetId,title,gridProperties(rowCount,columnCount)),"
+    "developerMetadata(metadataId,metadataKey,metadataValue)"
+)
 GRID_FIELDS = (
     "startRow,startColumn,columnMetadata(developerMetadata(metadataKey,metadataValue)),"
     f"rowData(values({CELL_FIELDS}))"
@@ -75,6 +79,8 @@ class Layout:
     """By linked header: the date format that its column already has."""
     scratch_columns: Mapping[str, int] = field(default_factory=dict)
     """By which columns the lines of the scratch stand; only told where something is restored from it."""
+    tickets: tuple[Ticket, ...] = ()
+    """Of the link's last writes, oldest first."""
 
     @property
     def copied_columns(self) -> int:
@@ -126,6 +132,8 @@ class SheetPart:
     row_count: int
     column_count: int
     grids: tuple[Grid, ...]
+    metadata: tuple[Json, ...] = ()
+    """Developer metadata of the sheet as a whole."""
 
     def grid_at(self, row: int, column: int) -> Grid:
         """The piece that begins at the 1-based row and 0-based column; an empty one where there is none."""
@@ -158,6 +166,7 @@ def parts(answer: Mapping[str, Any]) -> tuple[SheetPart, ...]:
             row_count=int(size.get("rowCount") or 0),
             column_count=int(size.get("columnCount") or 0),
             grids=before + pieces,
+            metadata=tuple(raw.get("developerMetadata") or ()),
         )
     return tuple(found.values())
 
@@ -271,6 +280,7 @@ def layout_of(
         state_columns=state.column_count,
         counters_row=counters.row,
         band=counters.band,
+        tickets=tickets_of(tab.metadata, target.link),
         date_formats=_date_formats(tab, columns) if date_formats is None else date_formats,
     )
 

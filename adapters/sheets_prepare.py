@@ -23,6 +23,7 @@ from adapters.sheets_layout import (
     parts,
 )
 from adapters.sheets_state_tab import StateTab
+from adapters.sheets_tickets import clear, tickets_of
 from core.errors import LinkRefused
 from core.model import ROW_ID_HEADER, STATE_TAB, LinkedColumn, SheetCell, Stamp
 from core.sheet import SheetTarget, TabImage, TabRow
@@ -245,6 +246,7 @@ class _Preparation:
         for linked in self._linked:
             if linked.header not in self._marked:
                 yield from self._shape(linked)
+        yield from clear(tickets_of(self._found.tab.metadata, self._target.link))
         yield from state.requests(max(self._found.tab.column_count, column + 1))
 
     def ids(self) -> Iterator[Json]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.sheets_cells import a1_range, date_format, encode_value, grid, quoted, row_span
 from adapters.sheets_layout import BAND_ROW, Band, Layout
+from adapters.sheets_tickets import clear, outdated, use
 from core.errors import SheetsRefused
 from core.model import ROW_ID_HEADER, STATE_TAB, Serial, SheetValue
 from core.sheet import RowInsert, SwapWrite
@@ -29,10 +30,11 @@ class SwapPlan:
     """As it will be once the write has landed."""
 
 
-def plan_swap(layout: Layout, write: SwapWrite) -> SwapPlan:
+def plan_swap(link: str, layout: Layout, write: SwapWrite) -> SwapPlan:
     """Encode a swap write.
 
     Args:
+        link: name of the link.
         layout: where the link's columns and scratch are believed to be.
         write: what to do.
 
@@ -44,6 +46,8 @@ def plan_swap(layout: Layout, write: SwapWrite) -> SwapPlan:
     after = replace(layout, band=_band_for(layout, write), scratch_columns={})
     rows = _Numbering(layout, write)
     requests = [
+        use(layout.tab_id, link, write.n, write.epoch),
+        *clear(outdated(layout.tickets, write.n)),
         *_grow_scratch(layout, after, write),
         *_restores(layout, write, rows),
         *_grow_tab(layout, write, rows),

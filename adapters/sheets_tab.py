@@ -42,6 +42,7 @@ from adapters.sheets_layout import (
 from adapters.sheets_restore import needs_resolving, resolve, restore_filters
 from adapters.sheets_swap import SwapPlan, plan_swap
 from adapters.sheets_takeback import believed_columns, header_moved, take_back
+from adapters.sheets_tickets import ticket_id, use
 from adapters.sheets_widen import widen
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.model import ROW_ID_HEADER, SheetCell
@@ -103,18 +104,28 @@ class GoogleSheet:
         if needs_resolving(write):
             return self._send_restoring(target, write, layout)
         try:
-            return self._send(target, write, plan_swap(layout, write))
+            return self._send(target, write, plan_swap(target.link, layout, write))
         except SheetsRefused:
             if known is None:
                 raise
         # what was known of the spreadsheet is too old, e.g. the tab was renamed: look, then once more
         layout = self._fitting(target, self._read_layout(target))
         landed = self._recall(target, write, layout)
-        return landed or self._send(target, write, plan_swap(layout, write))
+        return landed or self._send(target, write, plan_swap(target.link, layout, write))
 
     def recall(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer | None:
-        """After a lost reply: the answer out of the scratch if this very write is the last one that landed."""
+        """After a lost reply: the answer out of the scratch if this very write is the last one that landed.
+
+        Else its ticket is used up, so that it never lands, unless it brings something back: such a write is
+        sent again under its own number.
+
+        Raises:
+            SheetsUnavailable: ask again.
+        """
         layout = self._unanswered.get(target.link) or self._read_layout(target)
+        answer = self._recall(target, write, layout)
+        if answer is not None or write.brings_back or self._give_up(target, write):
+            return answer
         return self._recall(target, write, layout)
 
     def forget(self, link: str) -> None:
@@ -168,7 +179,7 @@ class GoogleSheet:
         """A write that brings something back looks first where it belongs by now."""
         raw = self._client.read(target.spreadsheet_id, restore_filters(target, layout, write), READ_FIELDS)
         now, resolved = resolve(raw, target, layout, write)
-        return self._send(target, resolved, plan_swap(now, resolved))
+        return self._send(target, resolved, plan_swap(target.link, now, resolved))
 
     def _recall(self, target: SheetTarget, write: SwapWrite, layout: Layout) -> SwapAnswer | None:
         lines = len(write.looked_at)
@@ -192,6 +203,18 @@ class GoogleSheet:
             return SwapAnswer(before, (), layout_changed=True)
         scratch = state.grid_at(band.line_row, band.column)
         return SwapAnswer(before, hit_rows(used, Lines(scratch, scratch, band), write))
+
+    def _give_up(self, target: SheetTarget, write: SwapWrite) -> bool:
+        """Use up the ticket of a write; whether it was still there to be used."""
+        request = use(target.sheet_id, target.link, write.n, write.epoch, given_up=True)
+        try:
+            self._client.write(target.spreadsheet_id, {"requests": [request]})
+        except SheetsRefused:
+            tickets = self._read_layout(target).tickets
+            if ticket_id(target.link, write.n, write.epoch) not in {t.metadata_id for t in tickets}:
+                raise
+            return False
+        return True
 
     def _take_back(self, target: SheetTarget, write: SwapWrite, used: Layout) -> None:
         """Undo a write into the wrong columns; when that fails, :meth:`recall` does it."""

@@ -28,6 +28,7 @@ from adapters.sheets_layout import (
     tab_filters,
     tab_part,
 )
+from adapters.sheets_tickets import clear, ticket_id
 from core.model import ROW_ID_HEADER, Serial, SheetValue
 from core.sheet import SheetTarget, SwapWrite
 
@@ -80,10 +81,17 @@ def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used:
         *damage.cells(),
         *damage.new_rows(),
         *damage.removed_rows(),
+        *_free_ticket(layout, target.link, write),
         _note(layout, write.n),
     ]
     client.write(target.spreadsheet_id, {"requests": requests})
     return layout
+
+
+def _free_ticket(layout: Layout, link: str, write: SwapWrite) -> Iterator[Json]:
+    """The write did nothing after all, so it may be sent again under its number."""
+    used = ticket_id(link, write.n, write.epoch)
+    yield from clear(t for t in layout.tickets if t.metadata_id == used)
 
 
 def _note(layout: Layout, n: int) -> Json:

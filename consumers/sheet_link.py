@@ -307,7 +307,7 @@ class LinkWriter:
 
     def _not_landed(self, planned: PlannedWrite) -> None:
         """Close the write, its rows are planned anew; what undoes a mistake is sent again instead."""
-        if not planned.must_land:
+        if not planned.write.brings_back:
             self._tools.store.run(lambda tx: sheet_tx.close_write(tx, self.link.name, planned.write.n))
             self._open = None
 

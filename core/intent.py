@@ -21,11 +21,6 @@ class PlannedWrite:
     keys: Mapping[str, Key] = field(default_factory=dict)
     """Row id to key."""
 
-    @property
-    def must_land(self) -> bool:
-        """Whether it undoes a mistake of the write before: it is sent again until it has landed."""
-        return bool(self.write.formula_restores or self.write.row_restores)
-
 
 def planned_to_json(planned: PlannedWrite) -> dict[str, Any]:
     """The intent's ``plan`` column."""

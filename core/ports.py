@@ -310,7 +310,10 @@ class Sheet(Protocol):
 
     def recall(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer | None:
         """After a lost reply: the answer out of the scratch if the counters say that this very write is the
-        last one that landed, else ``None``. One read."""
+        last one that landed, else ``None``.
+
+        After ``None`` it will never land, unless it brings something back: such a write may be sent again.
+        One read, and where it has not landed one write."""
 
 
 class Gate(Protocol):

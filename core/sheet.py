@@ -149,6 +149,11 @@ class SwapWrite:
         return row - above + (len(self.inserts) if row > self.insert_after_row else 0)
 
     @property
+    def brings_back(self) -> bool:
+        """Whether it undoes a mistake of the write before: it is sent again until it has landed."""
+        return bool(self.formula_restores or self.row_restores)
+
+    @property
     def looked_at(self) -> tuple[int, ...]:
         """1-based rows that are copied into the scratch, in the scratch's order (ascending, no repeats)."""
         rows = {c.row for c in self.cells} | {i.row for i in self.ids} | {d.row for d in self.deletes}

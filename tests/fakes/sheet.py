@@ -46,6 +46,8 @@ class FakeTab:
         self.stamp = Stamp()
         self.scratch: list[FakeRow] = []
         self.taken_back = 0
+        self.tickets: set[tuple[int, int]] = set()
+        """(n, epoch) of writes that landed or were given up: neither can land any more."""
         self.titles = {h: h for h in self.headers}
 
     # --- what a person does ---
@@ -111,6 +113,7 @@ class FakeTab:
 
     def apply(self, write: SwapWrite) -> SwapAnswer:
         """Everything of a swap write, in its order."""
+        self.use_ticket(write)
         before, shift = self.stamp, self._restore(write)
         if write.looked_at:
             self.scratch = [self.row(shift(r)).copy() for r in write.looked_at]
@@ -126,6 +129,12 @@ class FakeTab:
             self.delete_row(row)
         self.stamp = Stamp(write.n, before.q, write.epoch)
         return SwapAnswer(before, hits)
+
+    def use_ticket(self, write: SwapWrite) -> None:
+        """Refuse a write that landed or was given up before."""
+        if (write.n, write.epoch) in self.tickets:
+            raise SheetsRefused(f"The ticket of write {write.n} is used up.")
+        self.tickets.add((write.n, write.epoch))
 
     def _restore(self, write: SwapWrite) -> Callable[[int], int]:
         lost = [r for r in write.row_restores if self._row_of(self.scratch[r.scratch_line].row_id) is None]
@@ -285,6 +294,8 @@ class FakeSheet:
         tab = self._call("recall", target)
         self._known[target.link] = tab.headers
         if (tab.stamp.n, tab.stamp.epoch) != (write.n, write.epoch):
+            if not write.brings_back:
+                tab.tickets.add((write.n, write.epoch))
             return None
         before = self._before[target.link]
         if tab.taken_back == write.n:
@@ -295,6 +306,8 @@ class FakeSheet:
         self._before[target.link] = tab.stamp
         if self._known[target.link] != tab.headers:
             # the real adapter writes, sees it, and takes the write back
+            tab.use_ticket(write)
+            tab.tickets.discard((write.n, write.epoch))
             self._known[target.link] = tab.headers
             before, tab.taken_back = tab.stamp, write.n
             tab.stamp = Stamp(write.n, before.q, write.epoch)

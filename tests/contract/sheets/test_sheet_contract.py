@@ -1,5 +1,7 @@
 """The Sheet port's contract, kept by the fake and by Google's adapter alike."""
 
+from contextlib import suppress
+
 import pytest
 
 from core.errors import ReplyLost, SheetsRefused
@@ -349,3 +351,31 @@ def test_a_column_removed_unseen_costs_no_other_column_a_value(world: World) -> 
     answer = world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Price", 6), n=2))
     assert answer.layout_changed
     assert [(r.row_id, cells(r)) for r in world.rows()] == before
+
+
+def test_a_write_that_was_given_up_never_lands_late(world: World) -> None:
+    late = write(CellWrite("r_3", 3, "Qty", 21), n=6)
+    assert world.sheet.recall(world.target, late) is None
+    with pytest.raises(SheetsRefused):
+        world.sheet.swap(world.target, late)
+    assert cells(world.rows()[1])["Qty"] == 2
+    assert world.sheet.recall(world.target, late) is None, "asked again, the answer is the same"
+    world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 22), n=7))
+    assert cells(world.rows()[1])["Qty"] == 22
+
+
+def test_a_second_copy_of_a_write_changes_nothing(world: World) -> None:
+    once = write(CellWrite("r_3", 3, "Qty", 20), n=5)
+    world.sheet.swap(world.target, once)
+    world.type(3, "Qty", 77)
+    with suppress(SheetsRefused):  # or it is told once more how the first copy went
+        world.sheet.swap(world.target, once)
+    assert cells(world.rows()[1])["Qty"] == 77
+
+
+def test_a_write_that_brings_something_back_may_be_sent_again_under_its_number(world: World) -> None:
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=4, deletes=(RowDelete("r_3", 3),)))
+    back = SwapWrite(n=2, epoch=4, row_restores=(RowRestore(0, 3),))
+    assert world.sheet.recall(world.target, back) is None
+    world.sheet.swap(world.target, back)
+    assert [r.row_id for r in world.rows()] == ["r_2", "r_3", "r_4"]

@@ -58,5 +58,5 @@ def test_observations_wait_for_every_value_cell_and_row_of_an_open_write() -> No
 
 
 def test_only_a_write_that_puts_something_back_is_sent_until_it_has_landed() -> None:
-    assert EVERYTHING.must_land
-    assert not PlannedWrite(SwapWrite(7, 2, cells=EVERYTHING.write.cells)).must_land
+    assert EVERYTHING.write.brings_back
+    assert not SwapWrite(7, 2, cells=EVERYTHING.write.cells).brings_back

@@ -1,6 +1,7 @@
 """The swap write as Google's JSON."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.sheets_layout import Band, Layout
 from adapters.sheets_split import payload_bytes, split
 from adapters.sheets_swap import plan_swap
+from adapters.sheets_tickets import Ticket, ticket_id, tickets_of
 from core.errors import SheetsRefused
 from core.model import Serial
 from core.sheet import CellWrite, IdWrite, RowDelete, RowInsert, RowRestore, SheetTarget, SwapWrite
@@ -30,7 +32,7 @@ LAYOUT = Layout(
 
 
 def body(write: SwapWrite, layout: Layout = LAYOUT) -> dict[str, Any]:
-    return plan_swap(layout, write).body
+    return plan_swap("orders", layout, write).body
 
 
 def of_tab(write: SwapWrite, kind: str) -> list[Any]:
@@ -100,7 +102,7 @@ def test_the_scripts_own_counter_is_never_written() -> None:
 
 
 def test_adjacent_rows_are_looked_at_together_and_none_is_copied_upwards() -> None:
-    plan = plan_swap(LAYOUT, cells((500, "A"), (501, "A"), (600, "B")))
+    plan = plan_swap("orders", LAYOUT, cells((500, "A"), (501, "A"), (600, "B")))
     assert plan.layout.band.line_row == 1000
     looks = [
         r["copyPaste"] for r in plan.body["requests"] if r.get("copyPaste", {}).get("pasteType") == "PASTE_NORMAL"
@@ -113,9 +115,9 @@ def test_adjacent_rows_are_looked_at_together_and_none_is_copied_upwards() -> No
 
 
 def test_the_scratch_grows_in_the_same_request_but_not_without_bound() -> None:
-    plan = plan_swap(LAYOUT, cells((5000, "A")))
-    assert next(iter(plan.body["requests"][0])) == "appendDimension"
-    far = plan_swap(LAYOUT, cells((900_000, "A")))
+    plan = plan_swap("orders", LAYOUT, cells((5000, "A")))
+    assert "appendDimension" in {kind for request in plan.body["requests"] for kind in request}
+    far = plan_swap("orders", LAYOUT, cells((900_000, "A")))
     assert far.layout.band.line_row == LAYOUT.band.line_row
 
 
@@ -138,7 +140,7 @@ def test_the_answer_is_asked_for_by_quoted_titles() -> None:
 
 def test_a_write_to_a_column_that_is_gone_names_it() -> None:
     with pytest.raises(SheetsRefused, match="Z"):
-        plan_swap(LAYOUT, cells((2, "Z")))
+        plan_swap("orders", LAYOUT, cells((2, "Z")))
 
 
 def test_a_thousand_inserts_are_one_insertion_and_one_update() -> None:
@@ -187,9 +189,9 @@ def test_the_parts_of_a_write_do_together_what_the_whole_does(write: SwapWrite, 
         for row in range(2, 41):
             sheet.tab(target).type(row, "_row_id", f"r_{row}")
     whole.swap(target, write)
-    for part in split(write, rows_max=rows_max):
+    for n, part in enumerate(split(write, rows_max=rows_max), start=1):
         assert len(part.looked_at) + len(part.inserts) <= rows_max
-        pieces.swap(target, part)
+        pieces.swap(target, replace(part, n=n))
     assert pieces.tab(target).rows == whole.tab(target).rows
 
 
@@ -224,3 +226,24 @@ def test_where_a_row_stands_after_a_write_is_where_the_sheet_has_it(row: int) ->
     write = SwapWrite(n=1, epoch=1, deletes=deletes, inserts=(RowInsert("r_n", {}),), insert_after_row=5)
     sheet.swap(target, write)
     assert sheet.tab(target).row(write.row_after(row)).row_id == f"r_{row}"
+
+
+def test_every_write_carries_a_ticket_and_only_the_last_ones_are_kept() -> None:
+    numbers = [*range(30), 1200]
+    tickets = tuple(Ticket(ticket_id("orders", n, 2), n, is_given_up=n in {3, 1200}) for n in numbers)
+    requests = body(replace(cells((2, "A")), n=1201), replace(LAYOUT, tickets=tickets))["requests"]
+    assert next(iter(requests[0])) == "createDeveloperMetadata", "what fails by its ticket fails before anything else"
+    filters = [r["deleteDeveloperMetadata"]["dataFilter"] for r in requests if "deleteDeveloperMetadata" in r]
+    gone = {f["developerMetadataLookup"]["metadataId"] for f in filters}
+    kept = {t.n for t in tickets if t.metadata_id not in gone}
+    assert kept == {*range(22, 30), 1200}, "a copy of an older one cannot be under way any more"
+
+
+def test_tickets_are_told_from_the_metadata_of_others() -> None:
+    ours = {"metadataId": 5, "metadataKey": "twinsheet.once.orders", "metadataValue": "17x"}
+    others: list[dict[str, Any]] = [
+        {**ours, "metadataKey": "twinsheet.once.order"},
+        {**ours, "metadataValue": "soon"},
+        {"metadataId": 1},
+    ]
+    assert tickets_of([ours, *others], "orders") == (Ticket(5, 17, is_given_up=True),)
