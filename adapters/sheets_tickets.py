@@ -17,8 +17,8 @@ Json = dict[str, Any]
 
 LANDED_KEPT = 8
 """Entries of landed writes that stay: a copy of a write cannot be under way for that many later ones."""
-GIVEN_UP_KEPT = 1000
-"""Writes after which a given-up one is forgotten."""
+GIVEN_UP_KEPT = 300
+"""Writes after which a given-up one is forgotten; Google takes 30,000 characters of metadata on a sheet."""
 _GIVEN_UP = "x"
 
 

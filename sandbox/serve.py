@@ -100,6 +100,40 @@ def cutting(app: Wsgi) -> Wsgi:
     return served
 
 
+class Serving:
+    """A waitress server that serves in a thread of its own from now on, until it is stopped.
+
+    Args:
+        server: listening.
+        turn_s: how soon it notices, without a call, that it is to stop.
+    """
+
+    def __init__(self, server: Any, turn_s: float = 0.05) -> None:
+        self._server = server
+        self._turn_s = turn_s
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        # waitress's own run() can only be ended through its wake-up pipe, which the end closes under the caller
+        while not self._stopping.is_set():
+            self._server.asyncore.loop(timeout=self._turn_s, map=self._server._map, use_poll=True, count=1)
+        self._server.asyncore.close_all(self._server._map)
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Let the running calls end, then close every connection, in the thread that serves them.
+
+        Raises:
+            RuntimeError: it does not stop in time.
+        """
+        self._server.task_dispatcher.shutdown(timeout=timeout_s)
+        self._stopping.set()
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            raise RuntimeError(f"The sandbox's server did not stop within {timeout_s:.0f} s.")
+
+
 def serve(host: str, port: int, data_dir: Path) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code."""
     sandbox = create_sandbox(data_dir)
@@ -114,25 +148,17 @@ def serve(host: str, port: int, data_dir: Path) -> int:
             file=sys.stderr,
         )
         return 2
-    stopping = threading.Event()
+    asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    serving = threading.Thread(target=server.run, name="http", daemon=True)
-    serving.start()
+        signal.signal(number, lambda *_: asked.set())
+    serving = Serving(server)
     log.info("sandbox serves on http://%s:%s", host, port)
-    stopping.wait()
+    asked.wait()
     if "page_streams" in sandbox.app.extensions:
         sandbox.app.extensions["page_streams"].close()  # a page that is open would hold its thread
-    stop_serving(server, serving)
+    serving.stop()
     sandbox.close()
     return 0
-
-
-def stop_serving(server: Any, serving: threading.Thread, timeout_s: float = 2.0) -> None:
-    """Let the running calls end, then close every connection, in the thread that serves them."""
-    server.task_dispatcher.shutdown(timeout=timeout_s)
-    server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))
-    serving.join(timeout_s)
 
 
 def main() -> None:

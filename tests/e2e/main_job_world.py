@@ -382,7 +382,7 @@ class Orders:
         return [item for item in items if item["id"] > self._told_before.get(kind, 0)]
 
     def restock(self, rows: int) -> None:
-        """Have orders 1 to `rows` again and no others, with nothing in their notes, for the next test."""
+        """Have orders 1 to `rows` again and no others, without gaps or notes, for the next test."""
         self.sql("DELETE FROM {table} WHERE order_no > %s", rows)
         there = self.numbers()
         for order_no in set(range(1, rows + 1)) - set(there):
@@ -393,9 +393,16 @@ class Orders:
             )
         self.sql("UPDATE {table} SET notes = NULL, item = 'Teapot'")
         self.verify()
+        self._close_gaps()
         for kind in ("conflicts", "rejections", "history"):
             self._told_before[kind] = 0
             self._told_before[kind] = max((item["id"] for item in self.records(kind)), default=0)
+
+    def _close_gaps(self) -> None:
+        """Delete the blank rows between the others, the lowest first."""
+        filled = {row["row"] for row in self.sheet_rows()}
+        for row in sorted(set(range(2, self.next_row())) - filled, reverse=True):
+            self.person("delete_rows", tab=self.tab, at=row, count=1)
 
     def remove(self) -> None:
         """`twinsheet link remove`, when the test has no more use for it."""

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ import requests
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from waitress.server import create_server
 
-from sandbox.serve import THREADS, Sandbox, create_sandbox, cutting, stop_serving
+from sandbox.serve import THREADS, Sandbox, Serving, create_sandbox, cutting
 
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
@@ -143,16 +142,13 @@ def until(condition: Callable[[], bool], what: str, timeout_s: float = PATIENCE_
 def serving(folder: Path, port: int = 0) -> Iterator[Served]:
     """A sandbox on that port, or on a free one."""
     sandbox = create_sandbox(folder)
-    server: Any = create_server(
-        cutting(sandbox.app), host="127.0.0.1", port=port, threads=THREADS, asyncore_loop_timeout=0.05
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
+    server: Any = create_server(cutting(sandbox.app), host="127.0.0.1", port=port, threads=THREADS)
+    http = Serving(server)
     with ExitStack() as stack:
 
         def stop() -> None:
             sandbox.app.extensions["page_streams"].close()
-            stop_serving(server, thread)
+            http.stop()
             sandbox.close()
 
         stack.callback(stop)

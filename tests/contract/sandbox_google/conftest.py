@@ -1,6 +1,5 @@
 """A served sandbox on a free port."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 from sandbox_google_served import Served, checking
 from waitress.server import create_server
 
-from sandbox.serve import create_sandbox, cutting, stop_serving
+from sandbox.serve import Serving, create_sandbox, cutting
 
 
 @pytest.fixture
@@ -16,12 +15,10 @@ def google(tmp_path: Path) -> Iterator[Served]:
     sandbox = create_sandbox(tmp_path)
     served = Served("", sandbox)
     sandbox.app.after_request(checking(served))
-    server = create_server(cutting(sandbox.app), host="127.0.0.1", port=0, threads=4, asyncore_loop_timeout=0.05)
-    thread = threading.Thread(target=server.run)
-    thread.start()
+    server = create_server(cutting(sandbox.app), host="127.0.0.1", port=0, threads=4)
+    serving = Serving(server)
     served.url = f"http://127.0.0.1:{server.effective_port}"
     yield served
-    stop_serving(server, thread)
-    assert not thread.is_alive()
+    serving.stop()
     sandbox.close()
     assert not served.faults, "\n".join(served.faults)
