@@ -87,6 +87,7 @@ def test_an_update_without_or_with_a_wrong_mask_is_refused(google: Served, sheet
     for fields, says in (
         ("", "At least one field"),
         ("colour", "Invalid field: colour"),
+        ("userEnteredFormat.textFormat.bald", "Invalid field: userEnteredFormat.textFormat.bald"),
         ("effectiveValue", "read-only"),
     ):
         assert says in google.refused("POST", path, {"requests": [cells(0, 0, {}, fields=fields)]})[1]
