@@ -170,7 +170,7 @@ def _check_parameters(known: set[str]) -> None:
 def _body(known: set[str]) -> dict[str, Any]:
     try:
         body = json.loads(request.get_data() or b"{}")
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise bad_request(f"Parse Error: {e}") from e
     if not isinstance(body, dict) or set(body) - known:
         raise bad_request(f"The sandbox's Drive takes a JSON object with: {', '.join(sorted(known))}")
