@@ -195,6 +195,16 @@ def test_drive_lists_in_the_asked_order_and_in_pages(google: Served) -> None:
     assert google.refused("GET", "/drive/v3/files", q="colour = 'red'")[0] == 400
 
 
+def test_drive_refuses_what_is_no_name_or_page_and_gives_the_reason(google: Served) -> None:
+    path = "/drive/v3/files"
+    assert google.refused("POST", path, {"name": 5}) == (400, "Invalid value for: name")
+    for page in ({"pageSize": 0}, {"pageSize": "x"}, {"pageToken": "-3"}, {"pageToken": "9"}):
+        assert google.refused("GET", path, **page)[0] == 400
+    error = google.call("GET", f"{path}/none").json()["error"]
+    assert error["errors"] == [{"message": "File not found: none.", "domain": "global", "reason": "notFound"}]
+    assert google.ok("GET", path, fields="files(name)") == {"files": []}
+
+
 def test_the_address_of_a_spreadsheet_leads_to_the_page(google: Served, sheet: str) -> None:
     url = google.ok("GET", f"/v4/spreadsheets/{sheet}")["spreadsheetUrl"]
     answer = requests.get(url, timeout=10, allow_redirects=False)
