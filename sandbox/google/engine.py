@@ -38,6 +38,7 @@ _SPILLING = re.compile(
     r"\b(ARRAYFORMULA|FILTER|UNIQUE|SORT|SORTN|SEQUENCE|SPLIT|TRANSPOSE|FLATTEN|RANDARRAY|ARRAY_CONSTRAIN)\(|\{",
     re.IGNORECASE,
 )
+_UNREADABLE = "=#ERROR!"
 _LONE_REFERENCE = re.compile(r"=\s*\$?[A-Za-z]{1,3}\$?[0-9]+\s*")
 
 
@@ -119,9 +120,9 @@ class Engine:
         model, value = self._model, cell.entered
         if cell.formula is not None:
             try:
-                model.set_user_input(sheet, row, column, dialect.for_engine(tabs_renamed(cell.formula, self._names)))
+                model.set_user_input(sheet, row, column, self._readable(cell.formula))
             except ironcalc.WorkbookError:
-                model.set_user_input(sheet, row, column, "=#ERROR!")
+                model.set_user_input(sheet, row, column, _UNREADABLE)
         elif value is None:
             model.clear_cell_contents(sheet, row, column)
         elif isinstance(value, bool):
@@ -131,6 +132,11 @@ class Engine:
             self._set_pattern(sheet, row, column, formats.pattern_of(cell, self._document.locale))
         else:
             model.update_cell_with_text(sheet, row, column, value.text if isinstance(value, ErrorValue) else value)
+
+    def _readable(self, formula: str) -> str:
+        if dialect.too_complex(formula):
+            return _UNREADABLE
+        return dialect.for_engine(tabs_renamed(formula, self._names))
 
     def _set_pattern(self, sheet: int, row: int, column: int, pattern: str) -> None:
         """Results take over the format of what they read: money plus money is money."""

@@ -131,7 +131,8 @@ class Grid:
         for place, cell in enumerate(cells, column):
             if cell is None:
                 continue
-            if isinstance(cell.value, str) and len(cell.value) > CHARACTERS_MAX:
+            text = cell.formula or cell.value
+            if isinstance(text, str) and len(text) > CHARACTERS_MAX:
                 raise GridError(
                     f"Your input contains more than the maximum of {CHARACTERS_MAX} characters in a single cell."
                 )

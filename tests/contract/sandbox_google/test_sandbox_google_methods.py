@@ -218,6 +218,13 @@ def test_append_goes_below_the_table_and_the_grid_grows(google: Served) -> None:
     assert google.state(spreadsheet)["tabs"]["Orders"]["rows"] == 4
 
 
+def test_a_formula_has_50_000_characters_and_no_more(google: Served) -> None:
+    path = f"/v4/spreadsheets/{google.new()}/values/A1"
+    long = {"values": [[f"=SUM({'1,' * 25_000}1)"]]}
+    code, message = google.refused("PUT", path, long, valueInputOption="USER_ENTERED")
+    assert (code, "50000 characters" in message) == (400, True)
+
+
 def test_a_cell_holds_50_000_characters_and_no_more(google: Served) -> None:
     spreadsheet = google.new()
     google.put(spreadsheet, "A1", [["x" * 50_000]])

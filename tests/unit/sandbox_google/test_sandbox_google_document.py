@@ -192,6 +192,26 @@ def test_a_failed_formula_holds_googles_error(sheet: Sheet, formula: str, type_:
     assert sheet.cell(0, 0).value == ErrorValue(type_, text)
 
 
+@pytest.mark.parametrize(
+    "formula",
+    [
+        f"={'(' * 3000}1{')' * 3000}",
+        f"={'-' * 30_000}1",
+        f"=1{'^1' * 10_000}",
+        f"={'IF(1,' * 3000}1",
+        f"={'@' * 9000}A1",
+    ],
+    ids=["brackets", "signs", "powers", "functions", "ats"],
+)
+def test_a_formula_without_end_is_an_error_and_harms_nobody(sheet: Sheet, formula: str) -> None:
+    with sheet.document.change("api"):
+        sheet.type_in(0, 0, formula)
+        sheet.type_in(1, 0, f"=1{'+1' * 900}")
+        sheet.type_in(2, 0, f'=LEN("{"(" * 900}")')
+    assert sheet.cell(0, 0).value == ErrorValue("ERROR", "#ERROR!")
+    assert (sheet.cell(1, 0).value, sheet.cell(2, 0).value) == (901.0, 900.0)
+
+
 def test_a_formula_that_fills_several_cells_is_shown_in_all_of_them(sheet: Sheet) -> None:
     fill(sheet, "1 =ARRAYFORMULA(A1:A3*2)", "2", "3")
     assert seen(sheet) == ["1 2", "2 4", "3 6"]
