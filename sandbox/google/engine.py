@@ -15,7 +15,7 @@ from sandbox.google.area import parse_a1
 from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row, Value
 from sandbox.google.change import Change, DocumentProps
 from sandbox.google.locales import rules_of
-from sandbox.google.references import references, tabs_renamed
+from sandbox.google.references import closed, references, tabs_renamed
 
 if TYPE_CHECKING:
     from sandbox.google.document import Document
@@ -120,7 +120,7 @@ class Engine:
         model, value = self._model, cell.entered
         if cell.formula is not None:
             try:
-                model.set_user_input(sheet, row, column, self._readable(cell.formula))
+                model.set_user_input(sheet, row, column, self._readable(sheet, cell.formula))
             except ironcalc.WorkbookError:
                 model.set_user_input(sheet, row, column, _UNREADABLE)
         elif value is None:
@@ -133,10 +133,16 @@ class Engine:
         else:
             model.update_cell_with_text(sheet, row, column, value.text if isinstance(value, ErrorValue) else value)
 
-    def _readable(self, formula: str) -> str:
+    def _readable(self, sheet: int, formula: str) -> str:
+        """The formula for the engine, whose grid is far larger than ours: a whole column must end where ours does."""
         if dialect.too_complex(formula):
             return _UNREADABLE
-        return dialect.for_engine(tabs_renamed(formula, self._names))
+
+        def size_of(tab: str | None) -> tuple[int, int] | None:
+            found = self._document.sheets[sheet] if tab is None else self._document.sheet_titled(tab)
+            return None if found is None else (found.row_count, found.column_count)
+
+        return dialect.for_engine(tabs_renamed(closed(formula, size_of), self._names))
 
     def _set_pattern(self, sheet: int, row: int, column: int, pattern: str) -> None:
         """Results take over the format of what they read: money plus money is money."""

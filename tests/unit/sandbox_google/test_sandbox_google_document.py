@@ -172,6 +172,10 @@ def test_formulas_read_other_tabs(sheet: Sheet) -> None:
         ('=REGEXMATCH("abc","b")', True),  # https://support.google.com/docs/answer/3098292
         ("=COUNTUNIQUE(A1:A2)", 2.0),  # https://support.google.com/docs/answer/3093405
         ("=ARRAYFORMULA(SUM(A1:A2*2))", 6.0),  # https://support.google.com/docs/answer/3093275
+        # A2:A and 1:1 end where the grid does: https://developers.google.com/workspace/sheets/api/guides/concepts
+        ("=SUM(A2:A)", 2.0),
+        ("=ROWS(A:A)", 6.0),
+        ("=SUM(A:A*1:1)", 3.0),
         ("=TO_TEXT(5)", "5"),  # https://support.google.com/docs/answer/3094285
     ],
 )
