@@ -50,6 +50,16 @@ def too_complex(formula: str) -> bool:
     return False
 
 
+_TEXTS_AND_ENDLESS = re.compile(
+    r"""("(?:[^"]|"")*"|'(?:[^']|'')*')|\$?[A-Za-z]{1,3}:\$?[A-Za-z]|(?<![A-Za-z0-9$])\$?[0-9]+:\$?[0-9]"""
+)
+
+
+def endless(formula: str) -> bool:
+    """Whether whole columns or rows are left in a formula, of which the engine has far more than the grid."""
+    return any(not match[1] for match in _TEXTS_AND_ENDLESS.finditer(formula))
+
+
 def for_engine(formula: str) -> str:
     """The formula as the engine understands it; texts inside it stay."""
 

@@ -138,11 +138,12 @@ class Engine:
         if dialect.too_complex(formula):
             return _UNREADABLE
 
-        def size_of(tab: str | None) -> tuple[int, int] | None:
-            found = self._document.sheets[sheet] if tab is None else self._document.sheet_titled(tab)
-            return None if found is None else (found.row_count, found.column_count)
+        def size_of(tab: str | None) -> tuple[int, int]:
+            found = (None if tab is None else self._document.sheet_titled(tab)) or self._document.sheets[sheet]
+            return found.row_count, found.column_count
 
-        return dialect.for_engine(tabs_renamed(closed(formula, size_of), self._names))
+        ended = closed(formula, size_of)
+        return _UNREADABLE if dialect.endless(ended) else dialect.for_engine(tabs_renamed(ended, self._names))
 
     def _set_pattern(self, sheet: int, row: int, column: int, pattern: str) -> None:
         """Results take over the format of what they read: money plus money is money."""

@@ -49,17 +49,16 @@ def shifted(formula: str, own_tab: str, tab: str, dimension: Dimension, shift: S
     return _rewrite(formula, follow)
 
 
-def closed(formula: str, size_of: Callable[[str | None], tuple[int, int] | None]) -> str:
+def closed(formula: str, size_of: Callable[[str | None], tuple[int, int]]) -> str:
     """The formula with its ranges ended where their grids end: ``A:A``, ``A2:A``, ``A1:A99999``.
 
     Args:
         formula: the formula.
-        size_of: rows and columns of a tab by its title (None: the formula's own); None if there is none.
+        size_of: rows and columns of a tab by its title (None: the formula's own).
     """
 
     def close(tab: str | None, ref: str) -> str:
-        size = size_of(tab) if ":" in ref else None
-        return ref if size is None else _closed(ref, *size)
+        return _closed(ref, *size_of(tab)) if ":" in ref else ref
 
     return _rewrite(formula, close)
 

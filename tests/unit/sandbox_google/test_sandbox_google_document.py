@@ -1,5 +1,7 @@
 """A spreadsheet: changes are all or nothing, can be undone, and old versions come back."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -214,6 +216,14 @@ def test_a_formula_without_end_is_an_error_and_harms_nobody(sheet: Sheet, formul
         sheet.type_in(2, 0, f'=LEN("{"(" * 900}")')
     assert sheet.cell(0, 0).value == ErrorValue("ERROR", "#ERROR!")
     assert (sheet.cell(1, 0).value, sheet.cell(2, 0).value) == (901.0, 900.0)
+
+
+@pytest.mark.parametrize("formula", ["=-A:AIF(", "=SUM(Gone!A:A*Gone!1:1)", "=A:A*1:1(", "=A$1:A*B:Bx"])
+def test_no_formula_reads_the_whole_grid_of_the_engine(sheet: Sheet, formula: str) -> None:
+    began_s = time.process_time()
+    fill(sheet, formula.replace(" ", ""))
+    assert isinstance(sheet.cell(0, 0).value, ErrorValue)
+    assert time.process_time() - began_s < 1
 
 
 def test_a_formula_that_fills_several_cells_is_shown_in_all_of_them(sheet: Sheet) -> None:

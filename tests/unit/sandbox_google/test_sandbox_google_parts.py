@@ -112,7 +112,7 @@ def test_references_without_an_end_follow_with_the_end_that_they_have() -> None:
 
 
 def test_ranges_end_where_their_grid_ends() -> None:
-    sizes = {None: (50, 10), "Other": (7, 3)}
+    sizes: dict[str | None, tuple[int, int]] = {None: (50, 10), "Other": (7, 3)}
     for open_, ended in (
         ("A:A", "A1:A50"),
         ("2:3", "A2:J3"),
@@ -120,11 +120,10 @@ def test_ranges_end_where_their_grid_ends() -> None:
         ("B2:4", "B2:J4"),
         ("A1:A99999", "A1:A50"),
         ("Other!A:C", "Other!A1:C7"),
-        ("Gone!A:A", "Gone!A:A"),
         ("A60:A70", "A60:A70"),
         ("A99", "A99"),
     ):
-        assert closed(f'=SUM({open_})&"A:A"', sizes.get) == f'=SUM({ended})&"A:A"'
+        assert closed(f'=SUM({open_})&"A:A"', sizes.__getitem__) == f'=SUM({ended})&"A:A"'
 
 
 def test_a_renamed_tab_is_renamed_in_formulas() -> None:
