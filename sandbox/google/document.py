@@ -256,6 +256,10 @@ class Document:
         self.set_props(next_id=first + count)
         return range(first, first + count)
 
+    def take_id_outside(self, used: set[int]) -> int:
+        """A number never taken before, nor chosen by a caller."""
+        return next(number for number in iter(lambda: self.take_ids(1)[0], None) if number not in used)
+
     def add_metadata(self, key: str, value: str | None, visibility: str = "DOCUMENT") -> Metadata:
         """Hang developer metadata on the spreadsheet."""
         (number,) = self.take_ids(1)
