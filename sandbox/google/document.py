@@ -222,6 +222,9 @@ class Document:
 
         Returns:
             Whether there was one.
+
+        Raises:
+            DocumentError: a tab would come back with a title that another one has by now.
         """
         with self.lock:
             if not self._undo[user]:
@@ -229,6 +232,8 @@ class Document:
             action = self._undo[user].pop()
             with self.change(user):
                 self._take_back(action)
+                for sheet in self.sheets:
+                    self._title_free(sheet.title, except_id=sheet.sheet_id)
         return True
 
     def restore(

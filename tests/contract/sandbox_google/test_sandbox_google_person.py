@@ -95,6 +95,19 @@ def test_undo_takes_back_ones_own_last_action_only(google: Served, sheet: str) -
     assert (code, message) == (400, "ann@example.com has nothing to undo")
 
 
+def test_no_tab_comes_back_with_a_title_that_another_has_by_now(google: Served, sheet: str) -> None:
+    for action in ({"action": "rename_tab", "to": "Old"}, {"action": "delete_tab"}):
+        google.batch(sheet, {"addSheet": {"properties": {"title": "Spare"}}})
+        google.person(sheet, tab="Orders", **action)
+        google.batch(sheet, {"addSheet": {"properties": {"title": "Orders"}}})
+        before = google.state(sheet)["tabs"]
+        code, message = google.refused("POST", f"/person/{sheet}/undo", {})
+        assert code == 400
+        assert 'the name "Orders" already exists' in message
+        assert google.state(sheet)["tabs"] == before
+        google.person(sheet, "delete_tab", tab="Spare")
+
+
 def test_an_old_version_comes_back_with_tabs_and_values(google: Served, sheet: str) -> None:
     google.batch(sheet, {"addSheet": {"properties": {"title": "Second"}}})
     before = google.state(sheet)
