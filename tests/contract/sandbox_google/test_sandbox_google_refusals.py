@@ -75,6 +75,21 @@ def test_properties_that_make_no_sense_are_refused(
     assert google.ok("GET", f"/v4/spreadsheets/{sheet}") == before
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"sortRange": {"range": {"startRowIndex": 99, "startColumnIndex": -1, "endColumnIndex": -1}}},
+        {"updateCells": {"start": {"columnIndex": -5}, "rows": [{"values": [{"note": "x"}]}], "fields": "note"}},
+        {"copyPaste": {"source": {"endRowIndex": 1}, "destination": {"startColumnIndex": -9}}},
+        {"cutPaste": {"source": {"endRowIndex": 1}, "destination": {"rowIndex": -3, "columnIndex": -3}}},
+    ],
+)
+def test_places_left_of_the_first_column_are_refused_at_once(
+    google: Served, sheet: str, request_: dict[str, Any]
+) -> None:
+    assert google.refused("POST", f"/v4/spreadsheets/{sheet}:batchUpdate", {"requests": [request_]})[0] == 400
+
+
 @pytest.mark.parametrize("words", [{"find": "("}, {"find": "(A)", "replacement": "$2"}])
 def test_a_wrong_regular_expression_is_refused(google: Served, sheet: str, words: dict[str, str]) -> None:
     request = {"findReplace": {**words, "searchByRegex": True, "allSheets": True}}
