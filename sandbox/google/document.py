@@ -24,7 +24,7 @@ from sandbox.google.change import (
     sheet_undone,
 )
 from sandbox.google.engine import Engine
-from sandbox.google.grid import GridError
+from sandbox.google.grid import GridError, check_room
 from sandbox.google.rank import ranks_between
 from sandbox.google.references import shifted, tab_renamed
 from sandbox.google.sheet import Sheet
@@ -113,6 +113,7 @@ class Document:
         sheet_id = self._free_sheet_id() if sheet_id is None else sheet_id
         if rows < 1 or columns < 1:
             raise DocumentError("A sheet needs at least one row and one column")
+        check_room(self, rows, columns)
         made = tuple(Column(uid) for uid in self.take_ids(columns))
         return self.put_sheet(SheetProps(sheet_id, title, made), self._empty_rows(rows), index)
 
@@ -150,6 +151,7 @@ class Document:
         origin = (source or self).sheet(sheet_id)
         title = title or self._copy_title(origin.title)
         self._title_free(title)
+        check_room(self, origin.row_count, origin.column_count)
         number = self._free_sheet_id() if new_id is None else new_id
         columns = tuple(
             replace(c, uid=uid, metadata=self._renumbered(c.metadata))

@@ -6,11 +6,9 @@ from typing import Any
 from sandbox.google import paste
 from sandbox.google.area import Area
 from sandbox.google.cells import Cell, Column, Metadata, Row
-from sandbox.google.grid import CELLS_MAX, Grid, GridError
+from sandbox.google.grid import Grid, GridError, check_room
 from sandbox.google.rank import ranks_between
 from sandbox.google.shift import Deleted, Dimension, Inserted, Moved, Shift, shifted_grid_range
-
-COLUMNS_MAX = 18_278
 
 
 class Sheet(Grid):
@@ -251,12 +249,7 @@ class Sheet(Grid):
             raise GridError(f"Sorry, it is not possible to delete all non-frozen {what}.")
 
     def _room(self, rows: int, columns: int) -> None:
-        others = sum(s.row_count * s.column_count for s in self.document.sheets if s is not self)
-        if others + rows * columns > CELLS_MAX or columns > COLUMNS_MAX:
-            raise GridError(
-                "This action would increase the number of cells in the workbook "
-                f"above the limit of {CELLS_MAX} cells."
-            )
+        check_room(self.document, rows, columns, self)
 
 
 def _formats_of(row: Row) -> dict[int, Cell]:

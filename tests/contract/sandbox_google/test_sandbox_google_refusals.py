@@ -61,6 +61,8 @@ def test_rows_are_not_inserted_past_the_end_nor_all_deleted_below_frozen_ones(
         ("updateSheetProperties", {"index": 5}, "index"),
         ("updateSheetProperties", {"title": ""}, "title"),
         ("addSheet", {"sheetId": -5}, "sheetId"),
+        ("addSheet", {"gridProperties": {"rowCount": 2_000_000_000}}, "above the limit of 10000000 cells"),
+        ("addSheet", {"gridProperties": {"columnCount": 18_279, "rowCount": 1}}, "above the limit of 10000000 cells"),
         ("updateSpreadsheetProperties", {"timeZone": "Mars/Base"}, "timeZone"),
     ],
 )
