@@ -38,6 +38,7 @@ _SPILLING = re.compile(
     r"\b(ARRAYFORMULA|FILTER|UNIQUE|SORT|SORTN|SEQUENCE|SPLIT|TRANSPOSE|FLATTEN|RANDARRAY|ARRAY_CONSTRAIN)\(|\{",
     re.IGNORECASE,
 )
+_REFERENCES_FOLLOWED = 100
 _UNREADABLE = "=#ERROR!"
 _LONE_REFERENCE = re.compile(r"=\s*\$?[A-Za-z]{1,3}\$?[0-9]+\s*")
 
@@ -230,12 +231,17 @@ class Engine:
         return None if pattern.lower() == "general" else pattern
 
     def _reads_empty(self, cell: Cell, sheet: int) -> bool:
-        """Google shows nothing for a reference to an empty cell, the engine 0."""
+        """Google shows nothing for a reference to an empty cell, even through others, the engine 0."""
         own = self._document.sheets[sheet]
-        (_tab, ref), *_ = references(cell.formula or "")
-        area = parse_a1(ref).within(own.row_count, own.column_count)
-        block = own.cells(area)
-        return bool(block and block[0]) and block[0][0].value is None
+        for _ in range(_REFERENCES_FOLLOWED):
+            if not _LONE_REFERENCE.fullmatch(cell.formula or ""):
+                return cell.empty  # not its value: that of a formula may be older than this look
+            (_tab, ref), *_ = references(cell.formula or "")
+            block = own.cells(parse_a1(ref).within(own.row_count, own.column_count))
+            if not block or not block[0]:
+                return False
+            cell = block[0][0]
+        return False
 
 
 def _takes_spill(cell: Cell) -> bool:

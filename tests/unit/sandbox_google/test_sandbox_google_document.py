@@ -141,6 +141,12 @@ def test_formulas_are_computed_again_when_what_they_read_changes(sheet: Sheet) -
     assert seen(sheet)[1] == "2 2"
 
 
+def test_a_reference_shows_the_nought_of_a_formula_and_nothing_of_an_empty_cell(sheet: Sheet) -> None:
+    fill(sheet, "=B1 =C1*2 x", "=B2 =C2")
+    fill(sheet, "=B1 =D1*2", "=B2 =C2")
+    assert [sheet.cell(row, 0).value for row in (0, 1)] == [0.0, None]
+
+
 def test_formulas_read_other_tabs(sheet: Sheet) -> None:
     document = sheet.document
     with document.change("ann"):
