@@ -305,9 +305,9 @@ def _insert_line(layout: Layout, row: RowInsert, left: int, right: int) -> list[
 def _deletes(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:
     """Bottom up, so that no number changes before its turn."""
     doomed = sorted({rows.inserted(d.row) for d in write.deletes})
-    left_over = layout.tab_rows + len(write.row_restores) + len(write.inserts) - len(doomed)
-    if doomed and left_over < 2:
-        # Google lets nobody delete every row below a frozen header
+    last = layout.tab_rows + len(write.row_restores) + len(write.inserts)
+    if doomed and doomed[-1] >= last:
+        # Google lets nobody delete every row below the frozen ones, however many a person has frozen
         yield {"appendDimension": {"sheetId": layout.tab_id, "dimension": "ROWS", "length": 1}}
     for first, count in reversed(list(_runs(doomed))):
         yield {"deleteDimension": {"range": row_span(layout.tab_id, first, count)}}

@@ -59,10 +59,10 @@ class OpenArea:
 
 
 def column_letters(column: int) -> str:
-    """Letters of a column counted from 0: 0 is A, 26 is AA."""
+    """Letters of a column counted from 0: 0 is A, 26 is AA; none for a column left of the first."""
     letters = ""
     number = column + 1
-    while number:
+    while number > 0:
         number, rest = divmod(number - 1, 26)
         letters = chr(65 + rest) + letters
     return letters

@@ -32,6 +32,33 @@ _INSTEAD = {
 }
 _NAMES = re.compile(r'"(?:[^"]|"")*"|' + r"(?<![\w.])(JOIN|" + "|".join(_INSTEAD) + r")\(", re.IGNORECASE)
 
+_TEXTS_AND_MARKS = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*')|([({])|([)}])|[-+*/^&=<>%@]""")
+
+NESTING_MAX, OPERATORS_MAX = 100, 1000
+"""What the engine is given to read: it has no limits of its own, and a formula without end would end the process."""
+
+
+def too_complex(formula: str) -> bool:
+    """Whether a formula is nested too deep, or has too many operators, for the engine."""
+    depth = operators = 0
+    for match in _TEXTS_AND_MARKS.finditer(formula):
+        text, opens, closes = match.groups()
+        depth += 1 if opens else -1 if closes else 0
+        operators += not (text or opens or closes)
+        if depth > NESTING_MAX or operators > OPERATORS_MAX:
+            return True
+    return False
+
+
+_TEXTS_AND_ENDLESS = re.compile(
+    r"""("(?:[^"]|"")*"|'(?:[^']|'')*')|\$?[A-Za-z]{1,3}:\$?[A-Za-z]|(?<![A-Za-z0-9$])\$?[0-9]+:\$?[0-9]"""
+)
+
+
+def endless(formula: str) -> bool:
+    """Whether whole columns or rows are left in a formula, of which the engine has far more than the grid."""
+    return any(not match[1] for match in _TEXTS_AND_ENDLESS.finditer(formula))
+
 
 def for_engine(formula: str) -> str:
     """The formula as the engine understands it; texts inside it stay."""

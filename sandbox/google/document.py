@@ -24,7 +24,7 @@ from sandbox.google.change import (
     sheet_undone,
 )
 from sandbox.google.engine import Engine
-from sandbox.google.grid import GridError
+from sandbox.google.grid import GridError, check_room
 from sandbox.google.rank import ranks_between
 from sandbox.google.references import shifted, tab_renamed
 from sandbox.google.sheet import Sheet
@@ -113,6 +113,7 @@ class Document:
         sheet_id = self._free_sheet_id() if sheet_id is None else sheet_id
         if rows < 1 or columns < 1:
             raise DocumentError("A sheet needs at least one row and one column")
+        check_room(self, rows, columns)
         made = tuple(Column(uid) for uid in self.take_ids(columns))
         return self.put_sheet(SheetProps(sheet_id, title, made), self._empty_rows(rows), index)
 
@@ -150,6 +151,7 @@ class Document:
         origin = (source or self).sheet(sheet_id)
         title = title or self._copy_title(origin.title)
         self._title_free(title)
+        check_room(self, origin.row_count, origin.column_count)
         number = self._free_sheet_id() if new_id is None else new_id
         columns = tuple(
             replace(c, uid=uid, metadata=self._renumbered(c.metadata))
@@ -222,6 +224,9 @@ class Document:
 
         Returns:
             Whether there was one.
+
+        Raises:
+            DocumentError: a tab would come back with a title that another one has by now.
         """
         with self.lock:
             if not self._undo[user]:
@@ -229,6 +234,8 @@ class Document:
             action = self._undo[user].pop()
             with self.change(user):
                 self._take_back(action)
+                for sheet in self.sheets:
+                    self._title_free(sheet.title, except_id=sheet.sheet_id)
         return True
 
     def restore(
@@ -255,6 +262,10 @@ class Document:
         first = self.props.next_id
         self.set_props(next_id=first + count)
         return range(first, first + count)
+
+    def take_id_outside(self, used: set[int]) -> int:
+        """A number never taken before, nor chosen by a caller."""
+        return next(number for number in iter(lambda: self.take_ids(1)[0], None) if number not in used)
 
     def add_metadata(self, key: str, value: str | None, visibility: str = "DOCUMENT") -> Metadata:
         """Hang developer metadata on the spreadsheet."""

@@ -74,8 +74,8 @@ class Drive:
         wanted = _query(request.args.get("q", ""))
         found = [d for d in (self._store.open(i) for i in self._store.ids()) if wanted(d)]
         _order(found, request.args.get("orderBy", ""))
-        size = min(request.args.get("pageSize", 100, int), _PAGE_MAX)
-        start = request.args.get("pageToken", 0, int)
+        size = _number("pageSize", 100, 1, _PAGE_MAX)
+        start = _number("pageToken", 0, 0, len(found))
         mask = parse_mask(request.args.get("fields", f"kind,incompleteSearch,nextPageToken,files({_SHORT})"))
         answer: dict[str, Any] = {"kind": "drive#fileList", "incompleteSearch": False}
         answer["files"] = [_whole_file(d) for d in found[start : start + size]]
@@ -130,10 +130,21 @@ def _answering(handler: Callable[..., dict[str, Any] | None]) -> Callable[..., R
             user_of_request()
             body = handler(**arguments)
         except ApiError as e:
-            return json_response(e.body(), e.code)
+            return json_response(_refusal(e), e.code)
         return Response(status=204) if body is None else json_response(body)
 
     return answer
+
+
+_REASONS = {400: "badRequest", 403: "insufficientFilePermissions", 404: "notFound"}
+
+
+def _refusal(error: ApiError) -> dict[str, Any]:
+    """An error as Drive tells it: with a reason."""
+    body = error.body()
+    reason = _REASONS.get(error.code, "backendError")
+    body["error"]["errors"] = [{"message": error.message, "domain": "global", "reason": reason}]
+    return body
 
 
 def _whole_file(document: Document) -> dict[str, Any]:
@@ -170,11 +181,22 @@ def _check_parameters(known: set[str]) -> None:
 def _body(known: set[str]) -> dict[str, Any]:
     try:
         body = json.loads(request.get_data() or b"{}")
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise bad_request(f"Parse Error: {e}") from e
     if not isinstance(body, dict) or set(body) - known:
         raise bad_request(f"The sandbox's Drive takes a JSON object with: {', '.join(sorted(known))}")
+    for name, value in body.items():
+        if not isinstance(value, list if name == "parents" else str):
+            raise bad_request(f"Invalid value for: {name}")
     return body
+
+
+def _number(name: str, default: int, least: int, most: int) -> int:
+    """A whole number among the parameters. Raises ApiError 400."""
+    text = request.args.get(name, str(default))
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise bad_request(f"Invalid value '{text}'. Values must be within the range: [{least}, {most}]")
+    return int(text)
 
 
 def _order(found: list[Document], text: str) -> None:

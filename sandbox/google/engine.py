@@ -15,7 +15,7 @@ from sandbox.google.area import parse_a1
 from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row, Value
 from sandbox.google.change import Change, DocumentProps
 from sandbox.google.locales import rules_of
-from sandbox.google.references import references, tabs_renamed
+from sandbox.google.references import closed, references, tabs_renamed
 
 if TYPE_CHECKING:
     from sandbox.google.document import Document
@@ -38,6 +38,8 @@ _SPILLING = re.compile(
     r"\b(ARRAYFORMULA|FILTER|UNIQUE|SORT|SORTN|SEQUENCE|SPLIT|TRANSPOSE|FLATTEN|RANDARRAY|ARRAY_CONSTRAIN)\(|\{",
     re.IGNORECASE,
 )
+_REFERENCES_FOLLOWED = 100
+_UNREADABLE = "=#ERROR!"
 _LONE_REFERENCE = re.compile(r"=\s*\$?[A-Za-z]{1,3}\$?[0-9]+\s*")
 
 
@@ -119,9 +121,9 @@ class Engine:
         model, value = self._model, cell.entered
         if cell.formula is not None:
             try:
-                model.set_user_input(sheet, row, column, dialect.for_engine(tabs_renamed(cell.formula, self._names)))
+                model.set_user_input(sheet, row, column, self._readable(sheet, cell.formula))
             except ironcalc.WorkbookError:
-                model.set_user_input(sheet, row, column, "=#ERROR!")
+                model.set_user_input(sheet, row, column, _UNREADABLE)
         elif value is None:
             model.clear_cell_contents(sheet, row, column)
         elif isinstance(value, bool):
@@ -131,6 +133,18 @@ class Engine:
             self._set_pattern(sheet, row, column, formats.pattern_of(cell, self._document.locale))
         else:
             model.update_cell_with_text(sheet, row, column, value.text if isinstance(value, ErrorValue) else value)
+
+    def _readable(self, sheet: int, formula: str) -> str:
+        """The formula for the engine, whose grid is far larger than ours: a whole column must end where ours does."""
+        if dialect.too_complex(formula):
+            return _UNREADABLE
+
+        def size_of(tab: str | None) -> tuple[int, int]:
+            found = (None if tab is None else self._document.sheet_titled(tab)) or self._document.sheets[sheet]
+            return found.row_count, found.column_count
+
+        ended = closed(formula, size_of)
+        return _UNREADABLE if dialect.endless(ended) else dialect.for_engine(tabs_renamed(ended, self._names))
 
     def _set_pattern(self, sheet: int, row: int, column: int, pattern: str) -> None:
         """Results take over the format of what they read: money plus money is money."""
@@ -217,12 +231,17 @@ class Engine:
         return None if pattern.lower() == "general" else pattern
 
     def _reads_empty(self, cell: Cell, sheet: int) -> bool:
-        """Google shows nothing for a reference to an empty cell, the engine 0."""
+        """Google shows nothing for a reference to an empty cell, even through others, the engine 0."""
         own = self._document.sheets[sheet]
-        (_tab, ref), *_ = references(cell.formula or "")
-        area = parse_a1(ref).within(own.row_count, own.column_count)
-        block = own.cells(area)
-        return bool(block and block[0]) and block[0][0].value is None
+        for _ in range(_REFERENCES_FOLLOWED):
+            if not _LONE_REFERENCE.fullmatch(cell.formula or ""):
+                return cell.empty  # not its value: that of a formula may be older than this look
+            (_tab, ref), *_ = references(cell.formula or "")
+            block = own.cells(parse_a1(ref).within(own.row_count, own.column_count))
+            if not block or not block[0]:
+                return False
+            cell = block[0][0]
+        return False
 
 
 def _takes_spill(cell: Cell) -> bool:

@@ -19,6 +19,9 @@ CELLS_MAX = 10_000_000
 """Google's limit of cells per spreadsheet."""
 
 
+COLUMNS_MAX = 18_278
+"""Google's limit of columns in a tab."""
+
 CHARACTERS_MAX = 50_000
 """Google's limit of characters in a cell."""
 
@@ -131,7 +134,8 @@ class Grid:
         for place, cell in enumerate(cells, column):
             if cell is None:
                 continue
-            if isinstance(cell.value, str) and len(cell.value) > CHARACTERS_MAX:
+            text = cell.formula or cell.value
+            if isinstance(text, str) and len(text) > CHARACTERS_MAX:
                 raise GridError(
                     f"Your input contains more than the maximum of {CHARACTERS_MAX} characters in a single cell."
                 )
@@ -253,6 +257,22 @@ class Grid:
                 f"Range ({self.title}!{area.a1()}) exceeds grid limits. "
                 f"Max rows: {self.row_count}, max columns: {self.column_count}"
             )
+
+
+def check_room(document: Document, rows: int, columns: int, besides: Grid | None = None) -> None:
+    """Whether a spreadsheet has room for a tab of that size. Raises GridError.
+
+    Args:
+        document: the spreadsheet.
+        rows: rows of the tab.
+        columns: columns of the tab.
+        besides: the tab itself, if it is there already.
+    """
+    others = sum(s.row_count * s.column_count for s in document.sheets if s is not besides)
+    if others + rows * columns > CELLS_MAX or columns > COLUMNS_MAX:
+        raise GridError(
+            f"This action would increase the number of cells in the workbook above the limit of {CELLS_MAX} cells."
+        )
 
 
 def with_value(cell: Cell, value: Value) -> Cell:

@@ -36,18 +36,25 @@ class Quota:
         Returns:
             None if it may go on, else the exhausted scope (``" per user"`` or ``""``) and its limit.
         """
-        limits = self._limits()
-        per_user = limits.reads_per_minute if kind == "Read" else limits.writes_per_minute
+        scopes = ((" per user", user, self._user_limit(kind)), ("", "", self.project_limit(kind)))
         with self._lock:
-            for scope, name, limit in ((" per user", user, per_user), ("", "", per_user * USERS_PER_PROJECT)):
+            for scope, name, limit in scopes:
                 if not self._takes(kind, name, limit):
                     return scope, limit
         return None
+
+    def project_limit(self, kind: str) -> int:
+        """How many calls of a kind all users together may make in a minute."""
+        return self._user_limit(kind) * USERS_PER_PROJECT
 
     def forget(self) -> None:
         """Start counting anew."""
         with self._lock:
             self._buckets.clear()
+
+    def _user_limit(self, kind: str) -> int:
+        limits = self._limits()
+        return limits.reads_per_minute if kind == "Read" else limits.writes_per_minute
 
     def _takes(self, kind: str, name: str, limit: int) -> bool:
         if limit == 0:

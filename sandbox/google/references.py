@@ -1,7 +1,7 @@
 """References inside formulas: moved by a copy, and by rows and columns that come and go."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sandbox.google.area import column_index, column_letters, quoted_tab
 from sandbox.google.shift import Dimension, Shift
@@ -10,11 +10,12 @@ _CELL = r"\$?[A-Za-z]{1,3}\$?[1-9][0-9]*"
 _REFERENCE = re.compile(
     r'"(?:[^"]|"")*"'  # a text: passed over
     r"|(?<![\w.'\$])(?P<tab>(?:'(?:[^']|'')*'|[A-Za-z_][\w.]*)!)?"
-    rf"(?P<ref>{_CELL}(?::{_CELL})?|\$?[A-Za-z]{{1,3}}:\$?[A-Za-z]{{1,3}}|\$?[1-9][0-9]*:\$?[1-9][0-9]*)"
+    rf"(?P<ref>{_CELL}(?::(?:{_CELL}|\$?[A-Za-z]{{1,3}}|\$?[1-9][0-9]*))?|\$?[A-Za-z]{{1,3}}:\$?[A-Za-z]{{1,3}}|\$?[1-9][0-9]*:\$?[1-9][0-9]*)"
     r"(?![\w(!.])"
 )
 _CORNER = re.compile(r"(\$?)([A-Za-z]*)(\$?)([0-9]*)")
 _LOST = "#REF!"
+_ENDLESS = 1 << 30
 
 Corner = tuple[bool, int | None, bool, int | None]
 """Column fixed, column, row fixed, row; counted from 0, None where absent."""
@@ -46,6 +47,20 @@ def shifted(formula: str, own_tab: str, tab: str, dimension: Dimension, shift: S
         return _shifted_reference(ref, dimension, shift)
 
     return _rewrite(formula, follow)
+
+
+def closed(formula: str, size_of: Callable[[str | None], tuple[int, int]]) -> str:
+    """The formula with its ranges ended where their grids end: ``A:A``, ``A2:A``, ``A1:A99999``.
+
+    Args:
+        formula: the formula.
+        size_of: rows and columns of a tab by its title (None: the formula's own).
+    """
+
+    def close(tab: str | None, ref: str) -> str:
+        return _closed(ref, *size_of(tab)) if ":" in ref else ref
+
+    return _rewrite(formula, close)
 
 
 def tab_renamed(formula: str, old: str, new: str) -> str:
@@ -111,17 +126,30 @@ def _carried(corner: Corner, rows: int, columns: int) -> Corner | None:
 def _shifted_reference(ref: str, dimension: Dimension, shift: Shift) -> str:
     corners = _corners(ref)
     part = 3 if dimension == "ROWS" else 1
-    places = [c[part] for c in corners]
-    if any(p is None for p in places):
+    places = [place for c in corners if (place := c[part]) is not None]
+    if not places:
         return ref
-    low, high = min(p for p in places if p is not None), max(p for p in places if p is not None)
-    span = shift.span(low, high + 1)
+    low, high = min(places), max(places)
+    span = shift.span(low, high + 1 if len(places) == len(corners) else _ENDLESS)
     if span is None:
         return _LOST
-    new = {low: span[0], high: span[1] - 1}
-    if low == high:
-        new = {low: span[0]}
-    return _join([_with(c, part, new[place]) for c, place in zip(corners, places, strict=True) if place is not None])
+    new: dict[int | None, int] = {high: span[1] - 1, low: span[0]}
+    return _join([c if c[part] is None else _with(c, part, new[c[part]]) for c in corners])
+
+
+def _closed(ref: str, rows: int, columns: int) -> str:
+    first, last = _corners(ref)
+    left, right = _bounds(first[1], last[1], columns)
+    top, bottom = _bounds(first[3], last[3], rows)
+    return _join([(first[0], left, first[2], top), (last[0], right, last[2], bottom)])
+
+
+def _bounds(one: int | None, other: int | None, limit: int) -> tuple[int, int]:
+    known = [place for place in (one, other) if place is not None]
+    low, high = (min(known), max(known)) if known else (0, limit - 1)
+    if len(known) == 1 or low < limit <= high:
+        high = max(limit - 1, low)
+    return low, high
 
 
 def _with(corner: Corner, part: int, place: int) -> Corner:
@@ -129,7 +157,7 @@ def _with(corner: Corner, part: int, place: int) -> Corner:
     return (column_fixed, column, row_fixed, place) if part == 3 else (column_fixed, place, row_fixed, row)
 
 
-def _join(corners: list[Corner] | list[Corner | None]) -> str:
+def _join(corners: Sequence[Corner | None]) -> str:
     texts = []
     for corner in corners:
         if corner is None:

@@ -6,11 +6,9 @@ from typing import Any
 from sandbox.google import paste
 from sandbox.google.area import Area
 from sandbox.google.cells import Cell, Column, Metadata, Row
-from sandbox.google.grid import CELLS_MAX, Grid, GridError
+from sandbox.google.grid import Grid, GridError, check_room
 from sandbox.google.rank import ranks_between
 from sandbox.google.shift import Deleted, Dimension, Inserted, Moved, Shift, shifted_grid_range
-
-COLUMNS_MAX = 18_278
 
 
 class Sheet(Grid):
@@ -37,8 +35,9 @@ class Sheet(Grid):
         self.insert_rows(self.row_count, count)
 
     def delete_rows(self, at: int, count: int) -> None:
-        """Delete rows."""
+        """Delete rows; one below the frozen ones stays."""
         self._inside(at, count, self.row_count, "rows")
+        self._keeps_one(at, count, self.row_count, self.props.frozen_rows, "rows")
         self.splice_rows(at, count, [])
         self._shift("ROWS", Deleted(at, count))
 
@@ -73,8 +72,9 @@ class Sheet(Grid):
         self.insert_columns(self.column_count, count)
 
     def delete_columns(self, at: int, count: int) -> None:
-        """Delete columns; their developer metadata dies with them."""
+        """Delete columns; their developer metadata dies with them, and one beside the frozen ones stays."""
         self._inside(at, count, self.column_count, "columns")
+        self._keeps_one(at, count, self.column_count, self.props.frozen_columns, "columns")
         self.set_props(columns=self.columns[:at] + self.columns[at + count :])
         self._shift("COLUMNS", Deleted(at, count))
 
@@ -149,11 +149,15 @@ class Sheet(Grid):
         self.set_props(hidden=hidden)
 
     def set_frozen(self, rows: int | None = None, columns: int | None = None) -> None:
-        """Freeze rows at the top, columns at the left; None leaves as is."""
-        self.set_props(
-            frozen_rows=self.props.frozen_rows if rows is None else rows,
-            frozen_columns=self.props.frozen_columns if columns is None else columns,
-        )
+        """Freeze rows at the top, columns at the left; None leaves as is. Raises GridError for all of them."""
+        rows = self.props.frozen_rows if rows is None else rows
+        columns = self.props.frozen_columns if columns is None else columns
+        for count, limit, what in ((rows, self.row_count, "rows"), (columns, self.column_count, "columns")):
+            if count < 0:
+                raise GridError(f"frozen{what[:-1].title()}Count cannot be negative: {count}")
+            if count >= limit:
+                raise GridError(f"You can't freeze all visible {what} on the sheet.")
+        self.set_props(frozen_rows=rows, frozen_columns=columns)
 
     def protect(self, area: Area | None, description: str = "", warning_only: bool = False) -> int:
         """Protect an area (None: the whole tab).
@@ -238,13 +242,14 @@ class Sheet(Grid):
         if at < 0 or count < 1 or at + count > limit:
             raise GridError(f"{what} {at + 1} to {at + count} are not in the grid, which has {limit} {what}")
 
+    @staticmethod
+    def _keeps_one(at: int, count: int, limit: int, frozen: int, what: str) -> None:
+        doomed = max(at + count - max(at, frozen), 0)
+        if frozen and doomed >= limit - frozen:
+            raise GridError(f"Sorry, it is not possible to delete all non-frozen {what}.")
+
     def _room(self, rows: int, columns: int) -> None:
-        others = sum(s.row_count * s.column_count for s in self.document.sheets if s is not self)
-        if others + rows * columns > CELLS_MAX or columns > COLUMNS_MAX:
-            raise GridError(
-                "This action would increase the number of cells in the workbook "
-                f"above the limit of {CELLS_MAX} cells."
-            )
+        check_room(self.document, rows, columns, self)
 
 
 def _formats_of(row: Row) -> dict[int, Cell]:

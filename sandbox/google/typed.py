@@ -35,7 +35,7 @@ def typed(text: str, old: Cell, locale: str) -> Cell:
     rules = rules_of(locale)
     value, number_format = parse(text, rules)
     if value is None:
-        formula = text if text.startswith("=") else f"={text}"
+        formula = text.rstrip() if text.startswith("=") else f"={text.rstrip()}"
         return replace(old, value=None, formula=formula, extras=None)
     if isinstance(value, float) and number_format is None and old.number_format[0] == "PERCENT":
         value = value / 100
@@ -54,7 +54,7 @@ def parse(text: str, rules: LocaleRules) -> Parsed:
     found = _number(bare, rules) or _date(bare, rules) or _time(bare) or _date_time(bare, rules)
     if found is not None:
         return found
-    if len(bare) > 1 and (bare.startswith("=") or bare.startswith("+")) and bare == text:
+    if len(bare) > 1 and text.startswith(("=", "+")):
         return None, None
     return text, None
 

@@ -318,6 +318,19 @@ def test_the_keyboard_enters_the_grid_and_leaves_it_again(screen: Screen) -> Non
     expect(screen.page.get_by_role("tab", name="Orders")).to_be_focused()
 
 
+def test_the_cells_stay_below_their_headers_when_the_browser_scrolls_those(browser: Browser, served: Served) -> None:
+    served.new("Wide", columns=20).put("A1", ROWS)
+    with looking(browser, served.url, WIDE) as screen:
+        heads = screen.open().page.locator("#sheetGrid .tabulator-header-contents")
+        cells = screen.page.locator("#sheetGrid .tabulator-tableholder")
+        for there, followed in ((heads, cells), (cells, heads)):
+            for left in (150, 100_000, 0):
+                there.evaluate("(element, left) => { element.scrollLeft = left; }", left)
+                reached = there.evaluate("element => element.scrollLeft")
+                until(lambda: abs(followed.evaluate("e => e.scrollLeft") - reached) <= 20, "both are scrolled alike")  # noqa: B023
+                assert there.evaluate("element => element.scrollLeft") == reached
+
+
 def test_twenty_thousand_rows_stay_usable(browser: Browser, served: Served) -> None:
     book = served.new("Large", rows=20_000, columns=6)
     book.put("A1", [[row, f"name {row}", row / 4, "2026-01-05", True, "x"] for row in range(20_000)])

@@ -129,7 +129,7 @@ def _body(method: Method, body: bytes) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(body, parse_constant=_no_constant)
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise bad_request(f"Invalid JSON payload received. {e}") from e
     result: dict[str, Any] = checked(method.request, value)
     return result

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.google.rest.errors import bad_request
+from sandbox.google.rest.discovery import document
+from sandbox.google.rest.errors import ApiError, bad_request, violations
 
 _TOKEN = re.compile(r"\s*([A-Za-z_$][\w$]*|[*.,/()])")
 
@@ -85,8 +86,22 @@ def parse_mask(text: str) -> Mask:
     return root
 
 
-def update_mask(text: str, schema_fields: set[str]) -> Mask:
-    """Read the mask of an update: it must be there, and name fields that exist.
+def response_mask(text: str, schema: str) -> Mask:
+    """Read the mask of an answer: it must name fields that the schema has.
+
+    Raises:
+        ApiError: 400 as Google answers.
+    """
+    mask = parse_mask(text)
+    unknown = unknown_field(mask, schema)
+    if unknown is not None:
+        said = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{unknown}'."
+        raise ApiError(400, "Request contains an invalid argument.", violations([(unknown, said)]).details)
+    return mask
+
+
+def update_mask(text: str, schema: str) -> Mask:
+    """Read the mask of an update: it must be there, and name fields that the schema has.
 
     Raises:
         ApiError: 400 as Google answers.
@@ -94,10 +109,31 @@ def update_mask(text: str, schema_fields: set[str]) -> Mask:
     if not text.strip():
         raise bad_request("At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)")
     mask = parse_mask(text)
-    for name in mask.children:
-        if name != "*" and name not in schema_fields:
-            raise bad_request(f"Invalid field: {name}")
+    unknown = unknown_field(mask, schema)
+    if unknown is not None:
+        raise bad_request(f"Invalid field: {unknown}")
     return mask
+
+
+def unknown_field(mask: Mask, schema: str) -> str | None:
+    """The first path of a mask that a schema of the discovery document does not have."""
+    return _unknown(mask, {"$ref": schema}, "")
+
+
+def _unknown(mask: Mask, schema: dict[str, Any], path: str) -> str | None:
+    while "$ref" in schema or "items" in schema:
+        schema = document()["schemas"][schema["$ref"]] if "$ref" in schema else schema["items"]
+    if "additionalProperties" in schema or schema.get("type") == "any":
+        return None
+    properties = schema.get("properties", {})
+    for name, below in mask.children.items():
+        here = f"{path}.{name}" if path else name
+        if name != "*" and name not in properties:
+            return here
+        found = None if name == "*" else _unknown(below, properties[name], here)
+        if found is not None:
+            return found
+    return None
 
 
 def _tokens(text: str) -> list[str]:

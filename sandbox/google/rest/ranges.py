@@ -44,7 +44,9 @@ def find_grid_range(document: Document, grid_range: dict[str, Any], *, clip: boo
         grid_range.get("endColumnIndex"),
     )
     area = opened.within(sheet.row_count, sheet.column_count)
-    if area.row < 0 or area.column < 0 or area.rows == 0 or area.columns == 0:
+    if area.row < 0 or area.column < 0:
+        raise bad_request("The indexes of a GridRange cannot be negative")
+    if area.rows == 0 or area.columns == 0:
         if area.row >= sheet.row_count or area.column >= sheet.column_count:
             raise _beyond(sheet, area)
         raise bad_request("GridRange is empty or its end comes before its start")

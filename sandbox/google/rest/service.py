@@ -15,7 +15,7 @@ from sandbox.google.rest import metadata, spreadsheets, values
 from sandbox.google.rest.context import Context
 from sandbox.google.rest.discovery import Call, read_call
 from sandbox.google.rest.errors import ApiError, bad_request, denied, quota_exceeded
-from sandbox.google.rest.fields import parse_mask
+from sandbox.google.rest.fields import response_mask
 from sandbox.google.store import Store
 
 LOSE_REPLY = "sandbox.lose_reply"
@@ -85,7 +85,7 @@ class Service:
         return result
 
     def _result(self, call: Call, user: str) -> dict[str, Any]:
-        mask = parse_mask(call.fields)
+        mask = response_mask(call.fields, call.method.response)
         context = Context(self._store, call, user, mask, request.url_root.rstrip("/"))
         kept: dict[str, Any] = mask.kept(METHODS[call.method.id](context))
         return kept
@@ -95,7 +95,7 @@ class Service:
             time.sleep(self._faults.settings.latency_s)
         status = self._faults.error()
         if status == 429:
-            raise quota_exceeded(kind, "", self._faults.settings.quotas.reads_per_minute * 5)
+            raise quota_exceeded(kind, "", self._quota.project_limit(kind))
         if status is not None:
             raise ApiError(status, "The service is currently unavailable." if status == 503 else f"Fault {status}")
 

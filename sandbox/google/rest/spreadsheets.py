@@ -12,7 +12,7 @@ from sandbox.google.rest.ranges import find_range
 from sandbox.google.rest.render import sheet_properties, spreadsheet_json
 from sandbox.google.rest.requests import apply
 from sandbox.google.rest.requests.cells import put_grid_data
-from sandbox.google.rest.requests.sheets import add_sheet, set_spreadsheet_properties
+from sandbox.google.rest.requests.sheets import add_sheet, check_time_zone, set_spreadsheet_properties
 
 _NO_DATA = Mask()
 
@@ -39,6 +39,7 @@ def create(context: Context) -> dict[str, Any]:
     """``spreadsheets.create``."""
     body = context.body
     props = body.get("properties", {})
+    check_time_zone(props.get("timeZone") or "Etc/GMT")
     document = context.store.create(
         props.get("title") or "Untitled spreadsheet",
         props.get("locale") or "en_US",
@@ -64,11 +65,14 @@ def batch_update(context: Context) -> dict[str, Any]:
     with document.lock:  # the answer shows the spreadsheet right after the change, formulas computed
         with document.change(context.user):
             replies = [_applied(document, index, request) for index, request in enumerate(requests)]
+            shown = bool(body.get("includeSpreadsheetInResponse"))
+            names = body.get("responseRanges", []) if shown else []
+            for name in names:  # one that is none fails the batch as long as nothing is done
+                find_range(document, name)
         answer: dict[str, Any] = {"spreadsheetId": document.id, "replies": replies}
-        if body.get("includeSpreadsheetInResponse"):
+        if shown:
             mask = context.mask.below("updatedSpreadsheet") or _NO_DATA
             wanted = bool(body.get("responseIncludeGridData"))
-            names = body.get("responseRanges", [])
             answer["updatedSpreadsheet"] = _rendered(document, context, names, wanted, mask)
     return answer
 

@@ -1,5 +1,6 @@
 """The resource ``spreadsheets.values``."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -210,7 +211,7 @@ def write_values(sheet: Sheet, area: Area, body: dict[str, Any], option: str) ->
         if cells:
             sheet.write_row(row, area.column, cells)
         written += sum(cell is not None for cell in cells)
-    named = Area(area.row, area.column, max(len(lines), 1), max(width, 1)) if anchor else area
+    named = area if area.rows and area.columns and not anchor else Area(area.row, area.column, *_at_least_one(lines))
     found: dict[str, Any] = {"spreadsheetId": sheet.document.id, "updatedRange": range_name(sheet, named)}
     if written:
         found |= {"updatedRows": len(lines), "updatedColumns": width, "updatedCells": written}
@@ -226,7 +227,17 @@ def entered(value: Any, old: Cell, option: str, locale: str) -> Cell | None:
         raise bad_request(f"Invalid values: {kind} is not a value that a cell can hold")
     if isinstance(value, str):
         return typed.typed(value, old, locale) if option == "USER_ENTERED" else with_value(old, value)
-    return with_value(old, value if isinstance(value, bool) else float(value))
+    return with_value(old, value if isinstance(value, bool) else _finite(value))
+
+
+def _finite(value: float) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise bad_request(f"Invalid value at 'values' (TYPE_DOUBLE), {str(value)[:50]} is out of range")
+    return number
 
 
 def _by_rows(body: dict[str, Any]) -> list[list[Any]]:
@@ -247,6 +258,10 @@ def _fits(sheet: Sheet, area: Area, offset: int, width: int, anchor: bool) -> No
         raise bad_request(f"{what} row [{area.row + offset + 1}]")
     if width > area.columns:
         raise bad_request(f"{what} column [{Area(0, area.column_end, 1, 1).a1()[:-1]}]")
+
+
+def _at_least_one(lines: list[list[Any]]) -> tuple[int, int]:
+    return max(len(lines), 1), max((len(line) for line in lines), default=0) or 1
 
 
 def _input_option(option: str | None) -> str:

@@ -103,9 +103,17 @@ export class Grid {
     this.holder.tabIndex = -1;
     this.holder.append(this.box, this.cursor, this.editor.field);
     this.holder.addEventListener('scroll', () => requestAnimationFrame(() => this.outline()), { passive: true });
+    const heads = built.querySelector('.tabulator-header-contents');
+    heads.addEventListener('scroll', () => this.#followHeads(heads), { passive: true });
     this.#measure();
     this.select(this.at.row, this.at.column, { quiet: true });
     Object.assign(this.holder, scrolled);
+  }
+
+  /** Keep the cells below their headers when the browser scrolls the headers by itself, as its search does. */
+  #followHeads(heads) {
+    const expected = Math.min(this.holder.scrollLeft, heads.scrollWidth - heads.clientWidth);
+    if (Math.abs(heads.scrollLeft - expected) > 1) this.holder.scrollLeft = heads.scrollLeft;
   }
 
   async #adjustCount() {

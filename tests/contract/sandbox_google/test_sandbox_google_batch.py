@@ -87,6 +87,7 @@ def test_an_update_without_or_with_a_wrong_mask_is_refused(google: Served, sheet
     for fields, says in (
         ("", "At least one field"),
         ("colour", "Invalid field: colour"),
+        ("userEnteredFormat.textFormat.bald", "Invalid field: userEnteredFormat.textFormat.bald"),
         ("effectiveValue", "read-only"),
     ):
         assert says in google.refused("POST", path, {"requests": [cells(0, 0, {}, fields=fields)]})[1]
@@ -137,6 +138,19 @@ def test_column_metadata_moves_with_its_column_and_dies_with_it(google: Served, 
     assert google.values(sheet, "B1") == [["name"]]
     google.batch(sheet, {"deleteDimension": {"range": span("COLUMNS", 1, 2)}})
     assert google.ok("POST", path, search) == {}
+
+
+def test_an_id_that_a_caller_chose_is_never_given_to_another(google: Served, sheet: str) -> None:
+    entry = {"metadataKey": "k", "visibility": "DOCUMENT", "location": {"sheetId": 0}}
+    area = {"range": {"sheetId": 0, "endRowIndex": 1}}
+    for kind, name, id_name, body in (
+        ("createDeveloperMetadata", "developerMetadata", "metadataId", entry),
+        ("addProtectedRange", "protectedRange", "protectedRangeId", area),
+    ):
+        first = google.batch(sheet, {kind: {name: body}})["replies"][0][kind][name][id_name]
+        google.batch(sheet, {kind: {name: {**body, id_name: first + 1}}})
+        third = google.batch(sheet, {kind: {name: body}})["replies"][0][kind][name][id_name]
+        assert third not in (first, first + 1)
 
 
 def test_metadata_is_updated_and_deleted_by_filter(google: Served, sheet: str) -> None:

@@ -66,6 +66,7 @@ def test_each_method_answers_as_its_schema_says(google: Served) -> None:
         ("POST {}:batchUpdate", {"requests": [{"addChart": {}}]}, 400, "the request kind addChart"),
         ("POST {}:batchUpdate", {"requests": [{"deleteSheet": {"sheetId": 9}}]}, 400, "No grid with id: 9"),
         ("POST {}:batchUpdate", {"requests": [{"deleteSheet": {"sheetId": "x"}}]}, 400, "Invalid value at"),
+        ("PUT {}/values/A1?valueInputOption=RAW", {"values": [[10**400]]}, 400, "is out of range"),
     ],
 )
 def test_a_wrong_call_is_refused_in_googles_words(
@@ -82,6 +83,44 @@ def test_a_wrong_call_is_refused_in_googles_words(
 def test_a_body_that_is_not_json_is_a_bad_request(google: Served) -> None:
     answer = requests.post(f"{google.url}/v4/spreadsheets", data=b"{", timeout=10)
     assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+
+
+@pytest.mark.parametrize("value", ["1e999", "[" * 100_000])
+def test_a_number_or_a_nesting_beyond_all_bounds_is_a_bad_request(google: Served, value: str) -> None:
+    spreadsheet = google.new()
+    url = f"{google.url}/v4/spreadsheets/{spreadsheet}/values/A1?valueInputOption=RAW"
+    answer = requests.put(url, data=f'{{"values": [[{value}]]}}', timeout=10)
+    assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    assert google.values(spreadsheet) == []
+
+
+def test_a_mask_that_names_no_field_of_the_answer_is_refused(google: Served) -> None:
+    path = f"/v4/spreadsheets/{google.new()}"
+    for mask, unknown in (("sheetz", "sheetz"), ("sheets(properties(titel))", "sheets.properties.titel")):
+        error = google.call("GET", path, fields=mask).json()["error"]
+        assert (error["code"], error["message"]) == (400, "Request contains an invalid argument.")
+        said = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{unknown}'."
+        assert error["details"][0]["fieldViolations"] == [{"field": unknown, "description": said}]
+
+
+def test_an_append_of_nothing_names_the_cell_where_it_would_begin(google: Served) -> None:
+    spreadsheet = google.new()
+    google.put(spreadsheet, "A1", [["id"]])
+    path = f"/v4/spreadsheets/{spreadsheet}/values/A1:append"
+    for values in ([], [[]]):
+        answer = google.ok("POST", path, {"values": values}, valueInputOption="RAW")
+        assert answer["updates"]["updatedRange"] == "Orders!A2"
+
+
+def test_a_429_on_purpose_names_the_limit_of_its_own_kind(google: Served) -> None:
+    spreadsheet = google.new()
+    quotas = {"reads_per_minute": 60, "writes_per_minute": 7}
+    google.ok("POST", "/faults", {"quotas": quotas, "error_rates": {"429": 1}})
+    path = f"/v4/spreadsheets/{spreadsheet}/values/A1"
+    error = google.call("PUT", path, {"values": [[1]]}, valueInputOption="RAW").json()["error"]
+    assert error["details"][0]["metadata"]["quota_limit_value"] == "35"
+    error = google.call("GET", path).json()["error"]
+    assert error["details"][0]["metadata"]["quota_limit_value"] == "300"
 
 
 def test_a_user_without_access_gets_403(google: Served) -> None:
@@ -177,6 +216,13 @@ def test_append_goes_below_the_table_and_the_grid_grows(google: Served) -> None:
     assert (answer["tableRange"], answer["updates"]["updatedRange"]) == ("Orders!B1:C2", "Orders!B3:C4")
     assert google.values(spreadsheet)[2:] == [["", 3, 4], ["", 5, 6]]
     assert google.state(spreadsheet)["tabs"]["Orders"]["rows"] == 4
+
+
+def test_a_formula_has_50_000_characters_and_no_more(google: Served) -> None:
+    path = f"/v4/spreadsheets/{google.new()}/values/A1"
+    long = {"values": [[f"=SUM({'1,' * 25_000}1)"]]}
+    code, message = google.refused("PUT", path, long, valueInputOption="USER_ENTERED")
+    assert (code, "50000 characters" in message) == (400, True)
 
 
 def test_a_cell_holds_50_000_characters_and_no_more(google: Served) -> None:

@@ -95,6 +95,19 @@ def test_undo_takes_back_ones_own_last_action_only(google: Served, sheet: str) -
     assert (code, message) == (400, "ann@example.com has nothing to undo")
 
 
+def test_no_tab_comes_back_with_a_title_that_another_has_by_now(google: Served, sheet: str) -> None:
+    for action in ({"action": "rename_tab", "to": "Old"}, {"action": "delete_tab"}):
+        google.batch(sheet, {"addSheet": {"properties": {"title": "Spare"}}})
+        google.person(sheet, tab="Orders", **action)
+        google.batch(sheet, {"addSheet": {"properties": {"title": "Orders"}}})
+        before = google.state(sheet)["tabs"]
+        code, message = google.refused("POST", f"/person/{sheet}/undo", {})
+        assert code == 400
+        assert 'the name "Orders" already exists' in message
+        assert google.state(sheet)["tabs"] == before
+        google.person(sheet, "delete_tab", tab="Spare")
+
+
 def test_an_old_version_comes_back_with_tabs_and_values(google: Served, sheet: str) -> None:
     google.batch(sheet, {"addSheet": {"properties": {"title": "Second"}}})
     before = google.state(sheet)
@@ -193,6 +206,16 @@ def test_drive_lists_in_the_asked_order_and_in_pages(google: Served) -> None:
     assert google.ok("GET", "/drive/v3/files", fields="files(name)", **page) == {"files": [{"name": "a"}]}
     assert google.refused("GET", "/drive/v3/files", orderBy="colour")[0] == 400
     assert google.refused("GET", "/drive/v3/files", q="colour = 'red'")[0] == 400
+
+
+def test_drive_refuses_what_is_no_name_or_page_and_gives_the_reason(google: Served) -> None:
+    path = "/drive/v3/files"
+    assert google.refused("POST", path, {"name": 5}) == (400, "Invalid value for: name")
+    for page in ({"pageSize": 0}, {"pageSize": "x"}, {"pageToken": "-3"}, {"pageToken": "9"}):
+        assert google.refused("GET", path, **page)[0] == 400
+    error = google.call("GET", f"{path}/none").json()["error"]
+    assert error["errors"] == [{"message": "File not found: none.", "domain": "global", "reason": "notFound"}]
+    assert google.ok("GET", path, fields="files(name)") == {"files": []}
 
 
 def test_the_address_of_a_spreadsheet_leads_to_the_page(google: Served, sheet: str) -> None:

@@ -144,6 +144,16 @@ def test_rows_go_into_a_grid_that_has_nothing_but_its_header(google: Google) -> 
     assert [r.row_id for r in world.rows()] == ["r_3", "r_new"]
 
 
+def test_the_only_row_below_several_frozen_ones_is_deleted(google: Google) -> None:
+    world = google()
+    span = {"sheetId": world.sheet_id, "dimension": "ROWS", "startIndex": 4, "endIndex": 1000}
+    world.batch({"deleteDimension": {"range": span}})
+    frozen = {"sheetId": world.sheet_id, "gridProperties": {"frozenRowCount": 3}}
+    world.batch({"updateSheetProperties": {"properties": frozen, "fields": "gridProperties.frozenRowCount"}})
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=1, deletes=(RowDelete("r_4", 4),)))
+    assert [r.row_id for r in world.rows()] == ["r_2", "r_3"]
+
+
 def test_what_is_not_linked_comes_back_with_a_restored_row(google: Google) -> None:
     world = google()
     beyond = grid(world.sheet_id, 3, 1, 8, 1)

@@ -1,5 +1,7 @@
 """A spreadsheet: changes are all or nothing, can be undone, and old versions come back."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,6 +141,12 @@ def test_formulas_are_computed_again_when_what_they_read_changes(sheet: Sheet) -
     assert seen(sheet)[1] == "2 2"
 
 
+def test_a_reference_shows_the_nought_of_a_formula_and_nothing_of_an_empty_cell(sheet: Sheet) -> None:
+    fill(sheet, "=B1 =C1*2 x", "=B2 =C2")
+    fill(sheet, "=B1 =D1*2", "=B2 =C2")
+    assert [sheet.cell(row, 0).value for row in (0, 1)] == [0.0, None]
+
+
 def test_formulas_read_other_tabs(sheet: Sheet) -> None:
     document = sheet.document
     with document.change("ann"):
@@ -172,6 +180,10 @@ def test_formulas_read_other_tabs(sheet: Sheet) -> None:
         ('=REGEXMATCH("abc","b")', True),  # https://support.google.com/docs/answer/3098292
         ("=COUNTUNIQUE(A1:A2)", 2.0),  # https://support.google.com/docs/answer/3093405
         ("=ARRAYFORMULA(SUM(A1:A2*2))", 6.0),  # https://support.google.com/docs/answer/3093275
+        # A2:A and 1:1 end where the grid does: https://developers.google.com/workspace/sheets/api/guides/concepts
+        ("=SUM(A2:A)", 2.0),
+        ("=ROWS(A:A)", 6.0),
+        ("=SUM(A:A*1:1)", 3.0),
         ("=TO_TEXT(5)", "5"),  # https://support.google.com/docs/answer/3094285
     ],
 )
@@ -190,6 +202,34 @@ def test_a_formula_of_google_gives_googles_result(sheet: Sheet, formula: str, va
 def test_a_failed_formula_holds_googles_error(sheet: Sheet, formula: str, type_: str, text: str) -> None:
     fill(sheet, formula)
     assert sheet.cell(0, 0).value == ErrorValue(type_, text)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        f"={'(' * 3000}1{')' * 3000}",
+        f"={'-' * 30_000}1",
+        f"=1{'^1' * 10_000}",
+        f"={'IF(1,' * 3000}1",
+        f"={'@' * 9000}A1",
+    ],
+    ids=["brackets", "signs", "powers", "functions", "ats"],
+)
+def test_a_formula_without_end_is_an_error_and_harms_nobody(sheet: Sheet, formula: str) -> None:
+    with sheet.document.change("api"):
+        sheet.type_in(0, 0, formula)
+        sheet.type_in(1, 0, f"=1{'+1' * 900}")
+        sheet.type_in(2, 0, f'=LEN("{"(" * 900}")')
+    assert sheet.cell(0, 0).value == ErrorValue("ERROR", "#ERROR!")
+    assert (sheet.cell(1, 0).value, sheet.cell(2, 0).value) == (901.0, 900.0)
+
+
+@pytest.mark.parametrize("formula", ["=-A:AIF(", "=SUM(Gone!A:A*Gone!1:1)", "=A:A*1:1(", "=A$1:A*B:Bx"])
+def test_no_formula_reads_the_whole_grid_of_the_engine(sheet: Sheet, formula: str) -> None:
+    began_s = time.process_time()
+    fill(sheet, formula.replace(" ", ""))
+    assert isinstance(sheet.cell(0, 0).value, ErrorValue)
+    assert time.process_time() - began_s < 1
 
 
 def test_a_formula_that_fills_several_cells_is_shown_in_all_of_them(sheet: Sheet) -> None:

@@ -9,7 +9,7 @@ from sandbox.google.dialect import for_engine
 from sandbox.google.faults import Faults, FaultSettings, Quotas
 from sandbox.google.quota import Quota
 from sandbox.google.rank import ranks_between
-from sandbox.google.references import copied, references, shifted, tab_renamed
+from sandbox.google.references import closed, copied, references, shifted, tab_renamed
 from sandbox.google.rest.errors import ApiError
 from sandbox.google.rest.fields import parse_mask
 from sandbox.google.shift import Deleted, Inserted, Moved
@@ -100,6 +100,30 @@ def test_references_follow_rows_that_come_and_go_in_their_own_tab() -> None:
     )
     assert shifted("=Orders!A3+A3", "Other", "Orders", "ROWS", Inserted(0, 2)) == "=Orders!A5+A3"
     assert shifted("=C1", "Orders", "Orders", "COLUMNS", Moved(2, 1, 0)) == "=A1"
+
+
+def test_references_without_an_end_follow_with_the_end_that_they_have() -> None:
+    assert copied("=SUM(A2:A)+SUM($B$3:5)", 1, 1) == "=SUM(B3:B)+SUM($B$3:6)"
+    formula = "=SUM(A2:A)+SUM(B:B)+SUM(2:3)"
+    assert shifted(formula, "T", "T", "ROWS", Inserted(1, 2)) == "=SUM(A4:A)+SUM(B:B)+SUM(4:5)"
+    assert shifted(formula, "T", "T", "COLUMNS", Inserted(0, 1)) == "=SUM(B2:B)+SUM(C:C)+SUM(2:3)"
+    assert shifted(formula, "T", "T", "ROWS", Deleted(0, 2)) == "=SUM(A1:A)+SUM(B:B)+SUM(1:1)"
+    assert references("=SUM(T!$A$2:$A)") == [("T", "$A$2:$A")]
+
+
+def test_ranges_end_where_their_grid_ends() -> None:
+    sizes: dict[str | None, tuple[int, int]] = {None: (50, 10), "Other": (7, 3)}
+    for open_, ended in (
+        ("A:A", "A1:A50"),
+        ("2:3", "A2:J3"),
+        ("$A$2:$B", "$A$2:$B50"),
+        ("B2:4", "B2:J4"),
+        ("A1:A99999", "A1:A50"),
+        ("Other!A:C", "Other!A1:C7"),
+        ("A60:A70", "A60:A70"),
+        ("A99", "A99"),
+    ):
+        assert closed(f'=SUM({open_})&"A:A"', sizes.__getitem__) == f'=SUM({ended})&"A:A"'
 
 
 def test_a_renamed_tab_is_renamed_in_formulas() -> None:

@@ -92,6 +92,12 @@ def test_a_formula_is_kept_and_a_plus_starts_one_too() -> None:
     assert typed("+A1", Cell(), "en_US").formula == "=+A1"
 
 
+def test_blanks_after_a_formula_do_not_make_it_a_text() -> None:
+    assert typed("=A1+1 ", Cell(), "en_US").formula == "=A1+1"
+    assert typed("+A1\n", Cell(), "en_US").formula == "=+A1"
+    assert typed(" =A1+1", Cell(), "en_US").value == " =A1+1"
+
+
 def test_plain_text_cells_keep_what_is_typed() -> None:
     plain = Cell(format={"numberFormat": {"type": "TEXT", "pattern": "@"}})
     for text in ("00501", "=1+1", "TRUE", "2024-01-02", "18446744073709551615"):

@@ -266,12 +266,13 @@ def _substitution(body: dict[str, Any]) -> Callable[[str], tuple[str, int]]:
     text = body["find"] if body.get("searchByRegex") else re.escape(body["find"])
     if body.get("matchEntireCell"):
         text = rf"\A(?:{text})\Z"
-    try:
-        pattern = re.compile(text, 0 if body.get("matchCase") else re.IGNORECASE)
-    except re.error as e:
-        raise bad_request(f"find is no regular expression: {e}") from e
     new = body.get("replacement", "")
     template = re.sub(r"\$(\d)", r"\\g<\1>", new.replace("\\", "\\\\"))
+    try:
+        pattern = re.compile(text, 0 if body.get("matchCase") else re.IGNORECASE)
+        pattern.sub(template if body.get("searchByRegex") else "", "")  # reads the template, too
+    except re.error as e:
+        raise bad_request(f"find or replacement is no regular expression: {e}") from e
 
     def substitute(where: str) -> tuple[str, int]:
         return pattern.subn(template if body.get("searchByRegex") else lambda _match: new, where)

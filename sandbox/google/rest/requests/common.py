@@ -4,20 +4,14 @@ from typing import Any
 
 from sandbox.google.area import Area
 from sandbox.google.document import Document, Sheet
-from sandbox.google.rest.discovery import document as discovery
 from sandbox.google.rest.errors import bad_request
 from sandbox.google.rest.fields import Mask, update_mask
 from sandbox.google.rest.ranges import find_grid_range, find_sheet
 
 
-def fields_of(schema: str) -> set[str]:
-    """The field names of a schema of the discovery document."""
-    return set(discovery()["schemas"][schema]["properties"])
-
-
 def mask_of(body: dict[str, Any], schema: str) -> Mask:
     """The update mask of a request. Raises ApiError 400."""
-    return update_mask(body.get("fields", ""), fields_of(schema))
+    return update_mask(body.get("fields", ""), schema)
 
 
 def area_of(

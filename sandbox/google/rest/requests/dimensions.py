@@ -13,8 +13,13 @@ def insert_dimension(document: Document, body: dict[str, Any]) -> None:
     """``insertDimension``."""
     sheet, dimension, start, end = dimension_of(document, body.get("range", {}))
     before = body.get("inheritFromBefore", False)
+    size = sheet.row_count if dimension == "ROWS" else sheet.column_count
     if before and start == 0:
         raise bad_request("inheritFromBefore cannot be true when inserting at the start of the sheet")
+    if start > size:
+        raise bad_request(f"range.startIndex is larger than current grid size ({size})")
+    if start == size and not before:
+        raise bad_request(f"range.startIndex must be less than the grid size ({size}) if inheritFromBefore is false.")
     insert = sheet.insert_rows if dimension == "ROWS" else sheet.insert_columns
     insert(start, end - start, inherit_from_before=before)
 
@@ -61,6 +66,8 @@ def update_dimension_properties(document: Document, body: dict[str, Any]) -> Non
         changes["hidden"] = props.get("hiddenByUser", False)
     if mask.wants("pixelSize"):
         changes["pixel_size"] = props.get("pixelSize", 21 if dimension == "ROWS" else 100)
+        if changes["pixel_size"] < 0:
+            raise bad_request(f"pixelSize cannot be negative: {changes['pixel_size']}")
     (sheet.change_rows if dimension == "ROWS" else sheet.change_columns)(start, end - start, **changes)
 
 

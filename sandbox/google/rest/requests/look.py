@@ -21,10 +21,9 @@ def add_protected_range(document: Document, body: dict[str, Any]) -> dict[str, A
             raise bad_request(f"No named range with id: {described['namedRangeId']}")
         described["range"] = named["range"]
     sheet = _check_protected(document, described)
-    described["protectedRangeId"] = described.get("protectedRangeId") or document.take_ids(1)[0]
-    if any(
-        p["protectedRangeId"] == described["protectedRangeId"] for s in document.sheets for p in s.props.protected
-    ):
+    used = {p["protectedRangeId"] for s in document.sheets for p in s.props.protected}
+    described["protectedRangeId"] = described.get("protectedRangeId") or document.take_id_outside(used)
+    if described["protectedRangeId"] in used:
         raise bad_request(f"A protected range with id {described['protectedRangeId']} already exists")
     described.pop("requestingUserCanEdit", None)
     sheet.set_props(protected=(*sheet.props.protected, described))

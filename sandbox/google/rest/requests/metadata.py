@@ -22,8 +22,9 @@ def create(document: Document, body: dict[str, Any]) -> dict[str, Any]:
         raise bad_request("metadataKey is required")
     if described.get("visibility") not in ("DOCUMENT", "PROJECT"):
         raise bad_request("visibility must be DOCUMENT or PROJECT")
-    number = described.get("metadataId") or document.take_ids(1)[0]
-    if any(p.entry.id == number for p in all_metadata(document)):
+    used = {p.entry.id for p in all_metadata(document)}
+    number = described.get("metadataId") or document.take_id_outside(used)
+    if number in used:
         raise bad_request(f"Developer metadata with id {number} already exists")
     entry = Metadata(number, described["metadataKey"], described.get("metadataValue"), described["visibility"])
     placed = _placed(document, entry, described.get("location", {}))

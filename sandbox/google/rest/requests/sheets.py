@@ -1,8 +1,11 @@
 """Requests for tabs, the spreadsheet itself, and named ranges."""
 
+import re
 import secrets
 from collections.abc import Callable
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from sandbox.google.document import Document, Sheet
 from sandbox.google.rest.errors import bad_request
@@ -11,6 +14,7 @@ from sandbox.google.rest.render import sheet_properties
 from sandbox.google.rest.requests.common import mask_of
 
 _OWN = ("hidden", "tabColor", "tabColorStyle", "rightToLeft")
+_OFFSET = re.compile(r"(GMT|UTC)[+-]\d{1,2}(:?\d{2})?")
 _GRID_OWN = ("hideGridlines", "rowGroupControlAfter", "columnGroupControlAfter")
 
 
@@ -18,6 +22,8 @@ def add_sheet(document: Document, props: dict[str, Any]) -> Sheet:
     """Add a tab as its SheetProperties say. Raises ApiError 400."""
     if props.get("sheetType", "GRID") != "GRID":
         raise bad_request(f"The sandbox does not support sheets of type {props['sheetType']}")
+    if props.get("sheetId", 0) < 0:
+        raise bad_request(f"sheetId cannot be negative: {props['sheetId']}")
     grid = props.get("gridProperties", {})
     sheet = document.add_sheet(
         props.get("title", ""),
@@ -58,6 +64,8 @@ def update_sheet_properties(document: Document, body: dict[str, Any]) -> None:
     merged = mask.merged(sheet_properties(sheet), {**new, "sheetId": sheet.sheet_id})
     if merged.get("sheetId", sheet.sheet_id) != sheet.sheet_id or "dataSourceSheetProperties" in merged:
         raise bad_request("sheetId and dataSourceSheetProperties cannot be changed")
+    if "title" in mask.children and not merged.get("title"):
+        raise bad_request("The title of a sheet cannot be empty")
     if mask.wants("title") and merged.get("title"):
         document.rename_sheet(sheet.sheet_id, merged["title"])
     if "index" in mask.children and "index" in merged:
@@ -82,6 +90,7 @@ def update_spreadsheet_properties(document: Document, body: dict[str, Any]) -> N
 
 def set_spreadsheet_properties(document: Document, merged: dict[str, Any]) -> None:
     """Set the properties of the spreadsheet; title, locale and time zone stay when they are missing."""
+    check_time_zone(merged.get("timeZone") or document.time_zone)
     rest = {k: v for k, v in merged.items() if k not in ("title", "locale", "timeZone")}
     document.set_props(
         title=merged.get("title") or document.title,
@@ -89,6 +98,17 @@ def set_spreadsheet_properties(document: Document, merged: dict[str, Any]) -> No
         time_zone=merged.get("timeZone") or document.time_zone,
         properties=rest,
     )
+
+
+def check_time_zone(name: str) -> None:
+    """A time zone as CLDR names it, or by its distance, such as ``GMT-07:00``. Raises ApiError 400."""
+    if name not in _time_zones() and not _OFFSET.fullmatch(name):
+        raise bad_request(f"Invalid timeZone: {name}")
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def add_named_range(document: Document, body: dict[str, Any]) -> dict[str, Any]:
@@ -135,6 +155,8 @@ def _check_named(document: Document, named: dict[str, Any], own_id: str) -> None
 
 def _move(document: Document, sheet: Sheet, index: int) -> None:
     """Google counts the new index as before the move."""
+    if not 0 <= index <= len(document.props.order):
+        raise bad_request(f"Invalid index {index}: there are {len(document.props.order)} sheets")
     old = document.props.order.index(sheet.sheet_id)
     document.move_sheet(sheet.sheet_id, index - 1 if index > old else index)
 
