@@ -61,15 +61,6 @@ def denied() -> ApiError:
     return ApiError(403, "The caller does not have permission")
 
 
-def unauthenticated() -> ApiError:
-    """403 for a call without any credentials, as Google answers one without a key."""
-    return ApiError(
-        403,
-        "Method doesn't allow unregistered callers (callers without established identity). "
-        "Please use API Key or other form of API consumer identity to call this API.",
-    )
-
-
 def quota_exceeded(kind: str, scope: str, limit_per_minute: int) -> ApiError:
     """429: ``kind`` is Read or Write, ``scope`` is empty (project) or `` per user``."""
     name = f"{kind} requests"
