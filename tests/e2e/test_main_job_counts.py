@@ -10,7 +10,7 @@ from main_job_world import MainJob, Orders, wait_for
 
 from sandbox.stack.tour import Table
 
-EDITS_EACH_WAY = 200
+EDITS_EACH_WAY = 500
 _COLUMNS = ("Customer", "Item", "Notes")
 
 
