@@ -15,7 +15,7 @@ from consumers.sheet_work import GROUP, SheetWork
 from core.errors import MysqlRefused, TwinsheetError, Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Link
-from core.ports import LinkState
+from core.ports import LinkState, RejectionEntry
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeRow, FakeSheet, FakeTab
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
@@ -55,9 +55,10 @@ class Desk:
             for link in LINKS.values():
                 tx.put_link(LinkState(link.name, "1Ab", 7, "Orders", "shop", link.table, "live", None, 1, 0))
                 tx.save_bases(link.name, [make_base()])
-                self.state.table(link).rows[("1",)] = dict(ROW)
-                tab = self.sheet.tabs[link.name] = FakeTab(link.headers)
-                tab.rows.append(FakeRow("r_1"))
+        for link in LINKS.values():
+            self.state.table(link).rows[("1",)] = dict(ROW)
+            tab = self.sheet.tabs[link.name] = FakeTab(link.headers)
+            tab.rows.append(FakeRow("r_1"))
         source = FakeEventSource(
             self.log,
             GROUP,
@@ -86,6 +87,17 @@ class Desk:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
+
+
+def test_what_the_table_refused_in_a_row_that_left_both_sides_is_told_no_longer(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.put_rejections("orders", [RejectionEntry("r_1", ("1",), "quantity", "many", "no number")])
+    del desk.state.table(LINKS["orders"]).rows[("1",)]
+    desk.sheet.tabs["orders"].rows.clear()
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+    desk.goes_on(5)
+    assert desk.state.bases["orders"]["r_1"].gone
+    assert not desk.state.rejections
 
 
 @pytest.fixture
