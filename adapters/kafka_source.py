@@ -19,7 +19,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from adapters.kafka_wire import MESSAGE_BYTES_MAX, delivery, partition_of, servers, unavailable
-from core.errors import KafkaUnavailable
+from core.errors import Stalled
 from core.ports import Delivery
 
 Place = tuple[str, int]
@@ -105,8 +105,8 @@ class KafkaSource:
         """What has come in, in order of each partition; waits at most ``timeout_s`` for the first message.
 
         Raises:
-            KafkaUnavailable: Kafka has not answered for some seconds, and polling again goes on when it is back;
-                or it answers and nothing of what waits is delivered, which only a new source mends.
+            KafkaUnavailable: Kafka has not answered for some seconds. Polling again goes on when it is back.
+            Stalled: Kafka answers, and for a while nothing of what waits has been delivered.
         """
         try:
             batches = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
@@ -239,13 +239,12 @@ class KafkaSource:
         self._check_hearing()
 
     def _check_hearing(self) -> None:
-        """Under load kafka-python has been seen to stop fetching for good, with its group and broker well."""
+        """Under load kafka-python has been seen to stop fetching for good, with its group and broker well; a new
+        consumer in the same process did not help, a new process did."""
         waits = any(self._ends.get(place, offset) > offset for place, offset in self._next.items())
         self._deaf_probes = self._deaf_probes + 1 if waits else 0
         if self._deaf_probes >= DEAF_PROBES_MAX:
-            raise KafkaUnavailable(
-                f"Kafka at {', '.join(self._bootstrap)} holds messages and delivers none.", "Reading begins anew."
-            )
+            raise Stalled(f"Kafka at {', '.join(self._bootstrap)} holds messages and delivers none.")
 
     def _see_topics(self, topics: Sequence[str]) -> None:
         """A member that joins without knowing a topic's partitions shares out none of them."""

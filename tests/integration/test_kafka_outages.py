@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.kafka_log import KafkaPublisher, KafkaSource, end_offsets, ensure_topics, lag
-from core.errors import KafkaUnavailable, SettingsError
+from core.errors import KafkaUnavailable, SettingsError, Stalled
 from core.ports import Delivery
 from sandbox.stack.servers import KafkaServer, free_port
 
@@ -100,7 +100,7 @@ def test_a_consumer_that_stops_fetching_while_messages_wait_is_given_up_and_a_qu
             now[0] += 6
             assert source.poll(0) == []
         now[0] += 6
-        with pytest.raises(KafkaUnavailable, match="delivers none"):
+        with pytest.raises(Stalled, match="delivers none"):
             source.poll(0)
     publisher.close()
     with reading(kafka_server.bootstrap, topic) as source:
