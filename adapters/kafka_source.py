@@ -19,6 +19,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from adapters.kafka_wire import MESSAGE_BYTES_MAX, delivery, partition_of, servers, unavailable
+from core.errors import Stalled
 from core.ports import Delivery
 
 Place = tuple[str, int]
@@ -29,6 +30,7 @@ Partitions = Callable[[frozenset[Place]], None]
 ANSWER_S = 5.0
 PROBE_EVERY_S = 5.0
 PROBE_S = 2.0
+DEAF_PROBES_MAX = 3
 REPORT_EVERY_S = 5.0
 
 
@@ -93,6 +95,8 @@ class KafkaSource:
         """The next offset of every claimed partition; nothing else is delivered."""
         self._ends: dict[Place, int] = {}
         self._heard_at = self._reported_at = clock()
+        self._deaf_probes = 0
+        """Times in a row that messages were known to wait while none was delivered."""
         self._consumer = self._connected(group, member, session_timeout_s, records_max)
         self._see_topics(topics)
         self._consumer.subscribe(topics=list(topics), listener=self._rebalanced)
@@ -102,6 +106,7 @@ class KafkaSource:
 
         Raises:
             KafkaUnavailable: Kafka has not answered for some seconds. Polling again goes on when it is back.
+            Stalled: Kafka answers, and for a while nothing of what waits has been delivered.
         """
         try:
             batches = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
@@ -112,7 +117,7 @@ class KafkaSource:
         old = {tp: records for tp, records in batches.items() if (tp.topic, tp.partition) not in new}
         found = [d for tp, records in old.items() for d in self._accepted(tp, records)]
         if found:
-            self._heard_at = self._clock()
+            self._heard_at, self._deaf_probes = self._clock(), 0
         elif self._clock() - self._heard_at > PROBE_EVERY_S:
             self._probe()
         return found
@@ -231,6 +236,15 @@ class KafkaSource:
         except KafkaError as error:
             raise unavailable(self._bootstrap, "does not answer", error) from error
         self._heard_at = self._clock()
+        self._check_hearing()
+
+    def _check_hearing(self) -> None:
+        """Under load kafka-python has been seen to stop fetching for good, with its group and broker well; a new
+        consumer in the same process did not help, a new process did."""
+        waits = any(self._ends.get(place, offset) > offset for place, offset in self._next.items())
+        self._deaf_probes = self._deaf_probes + 1 if waits else 0
+        if self._deaf_probes >= DEAF_PROBES_MAX:
+            raise Stalled(f"Kafka at {', '.join(self._bootstrap)} holds messages and delivers none.")
 
     def _see_topics(self, topics: Sequence[str]) -> None:
         """A member that joins without knowing a topic's partitions shares out none of them."""

@@ -15,6 +15,7 @@ from core.model import Canonical, Key, Link, LinkedColumn
 from core.ports import TableRow
 
 GONE = "the row is no longer in the table"
+_DATES = frozenset({"date", "datetime"})
 
 
 class Rows(Statements):
@@ -48,8 +49,8 @@ class Rows(Statements):
     def all_keys(self, link: Link) -> list[Key]:
         """Not locked, in ascending order of the key's columns."""
         columns = link.key_columns
-        names = ", ".join(quote(c.name) for c in columns)
-        rows = self._select(f"SELECT {names} FROM {_table(link)} ORDER BY {names}")  # noqa: S608  (quoted names, values as parameters)
+        order = ", ".join(quote(c.name) for c in columns)
+        rows = self._select(f"SELECT {_asked(columns)} FROM {_table(link)} ORDER BY {order}")  # noqa: S608  (quoted names, values as parameters)
         return [tuple(_from_table(c, v) or "" for c, v in zip(columns, row, strict=True)) for row in rows]
 
     def insert_row(self, link: Link, values: TableRow) -> Key:
@@ -152,7 +153,13 @@ def _table(link: Link) -> str:
 
 
 def _columns(link: Link) -> str:
-    return ", ".join(quote(c.name) for c in link.columns)
+    return _asked(link.columns)
+
+
+def _asked(columns: Sequence[LinkedColumn]) -> str:
+    """Columns as a SELECT asks for them; of dates the text, because the client library gives NULL for 2024-05-00."""
+    names = ((quote(c.name), c.column.data_type in _DATES) for c in columns)
+    return ", ".join(f"CAST({name} AS CHAR)" if is_date else name for name, is_date in names)
 
 
 def _where_keys(link: Link, keys: Sequence[Key]) -> tuple[str, list[Any]]:

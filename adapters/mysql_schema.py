@@ -15,6 +15,8 @@ _SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
 _TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
 _TRANSACTIONAL = ("InnoDB", "ROCKSDB", "TokuDB")
 
+_SHOWN = {"''": "'", r"\\": "\\", r"\n": "\n", r"\r": "\r", r"\0": "\0"}
+
 Row = tuple[Any, ...]
 
 
@@ -176,7 +178,8 @@ def _text(value: Any) -> str:
 
 
 def _options(column_type: str) -> tuple[str, ...]:
-    """Members of an ENUM or SET as information_schema shows them: quotes doubled, nothing else escaped."""
+    """Members of an ENUM or SET; information_schema shows quotes doubled and a few characters behind a backslash."""
     if not column_type.lower().startswith(("enum(", "set(")):
         return ()
-    return tuple(m.replace("''", "'") for m in re.findall(r"'((?:[^']|'')*)'", column_type))
+    members = re.findall(r"'((?:[^']|'')*)'", column_type)
+    return tuple(re.sub(r"''|\\[\\nr0]", lambda found: _SHOWN[found[0]], m) for m in members)

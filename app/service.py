@@ -40,7 +40,7 @@ from tenacity import (
 from app.logs import configure_logs
 from app.notes import NOTE_INTERVAL_S, Notebook, sweep
 from config.settings import SERVICE_NEEDS, Settings, load_settings
-from core.errors import Fenced, TwinsheetError, Unavailable
+from core.errors import Fenced, Stalled, TwinsheetError, Unavailable
 
 EXIT_GOOD = 0
 EXIT_FAILED = 1
@@ -130,7 +130,7 @@ def run_service(name: str, build: Build, *, needs: Collection[str] = SERVICE_NEE
 
     ``build`` and what it returns may raise Unavailable: at the start they are tried again for
     ``TWINSHEET_STARTUP_WAIT_S``, later for ever. Any other error on purpose ends the process with one message
-    and exit code 2; a fenced-off or failed one exits 1 and is brought back by its supervisor.
+    and exit code 2; a fenced-off, stalled or failed one exits 1 and is brought back by its supervisor.
 
     Args:
         name: of the service.
@@ -194,8 +194,8 @@ def _live(service: Service, build: Build) -> int:
                 break
     except Unavailable as error:
         return EXIT_GOOD if service.stop.is_set() else _refuse(service.name, error)
-    except Fenced as error:
-        log.warning("fenced", reason=str(error))
+    except (Fenced, Stalled) as error:
+        log.warning(error.kind.lower(), reason=str(error))
         return EXIT_FAILED
     except TwinsheetError as error:
         return _refuse(service.name, error)

@@ -164,7 +164,8 @@ class Verifier:
         waiting = self._reports.pending(link.name)
         soon = (*IN_FLIGHT, "paused") if state.state == "live" else IN_FLIGHT  # resumed: what waited is decided now
         pending = [p for p in waiting if p["reason"] not in soon]
-        known = {(p["row_id"], p["column"]) for p in pending}
+        # What waits for the end of a pause is told apart, and differs all the same.
+        known = {(p["row_id"], p["column"]) for p in pending if p["reason"] != "paused"}
         comparison = compare(link, image, self._store.read_rows(link), known)
         resting = len(pending) == len(waiting) and self._rests(link)
         shown = _incomplete_rows_once(link, image, pending)

@@ -12,7 +12,7 @@ import structlog
 
 from config.links_file import Fault, LinkEntry, LinksFile, faults_message, load_links
 from config.rules import is_user_rule, load_user_rule
-from core.errors import LinkRefused, SettingsError, TwinsheetError
+from core.errors import LinkRefused, SettingsError, TwinsheetError, Unavailable
 from core.model import Link, LinkedColumn, TableColumn
 from core.values import Codec
 
@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 POLL_INTERVAL_S = 1.0
 RETRY_INTERVAL_S = 5.0
+DESCRIBE_INTERVAL_S = 5.0
+"""Each table is looked at again this often, one table at a time: somebody may have altered it."""
 
 
 class TableShape(Protocol):
@@ -87,7 +89,8 @@ def _linked(
 
 
 class Links:
-    """Follows links.yaml: :meth:`current` is cheap and sees a changed file within two seconds.
+    """Follows links.yaml: :meth:`current` is cheap and sees a changed file within two seconds, an altered table
+    within some more.
 
     A faulty file, or one link that cannot be resolved, never stops the others: what was good last goes on, and
     the fault is logged and told by :attr:`faults`. What could not be resolved is tried again every few seconds.
@@ -109,6 +112,8 @@ class Links:
         self._lock = threading.Lock()
         self._links: dict[str, Link] = {}
         self._entries: dict[str, LinkEntry] = {}
+        self._shapes: dict[str, TableShape] = {}
+        self._described_at: dict[str, float] = {}
         self._faults: tuple[str, ...] = ()
         self._signature: object = None
         self._looked_at: float | None = None
@@ -149,9 +154,30 @@ class Links:
         signature = _signature(self._path)
         due = self._retry_at is not None and now >= self._retry_at
         if signature == self._signature and not due:
+            self._follow_table(now)
             return
         self._signature = signature
         self._reload(now)
+
+    def _follow_table(self, now: float) -> None:
+        """Look at the table whose description is the oldest."""
+        name = min(self._entries, key=lambda n: self._described_at.get(n, now), default=None)
+        if name is None or now - self._described_at.get(name, now) < DESCRIBE_INTERVAL_S:
+            return
+        self._described_at[name] = now
+        if self._is_altered(name):
+            del self._entries[name]  # so that it is resolved anew
+            self._reload(now)
+
+    def _is_altered(self, name: str) -> bool:
+        entry, before = self._entries[name], self._shapes[name]
+        try:
+            shape = self._describe(entry.schema_name, entry.table_name)
+        except Unavailable:
+            return False
+        except TwinsheetError:
+            return True
+        return (shape.columns, shape.key_columns) != (before.columns, before.key_columns)
 
     def _reload(self, now: float) -> None:
         try:
@@ -185,6 +211,7 @@ class Links:
             shape = self._describe(entry.schema_name, entry.table_name)
             links[entry.name] = resolve(entry, shape, self._codec_for)
             entries[entry.name] = entry
+            self._shapes[entry.name], self._described_at[entry.name] = shape, self._clock()
         except TwinsheetError as error:
             faults.append(str(error))
             if entry.name in self._links:

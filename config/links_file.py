@@ -7,7 +7,7 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,7 +157,7 @@ def parse_links(text: str) -> LinksFile:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return LinksFile((), (Fault(line, f"this is not YAML: {error.problem or error.context}"),))
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         return LinksFile((), (Fault(1, f"this is not YAML: {error}"),))
     if document is None:
         return LinksFile((), ())
@@ -194,15 +194,26 @@ def faults_message(path: Path, faults: tuple[Fault, ...]) -> str:
     return "; ".join(f"{path} line {f.line}: {f.message}" for f in faults) + "."
 
 
+def check_addable(path: Path, entry: LinkEntry) -> None:
+    """Ask whether :func:`add_entry` would take the link, before anything is done for it.
+
+    Raises:
+        LinkRefused: the file holds a link of that name or of that tab already.
+        SettingsError: the file has faults or cannot be written.
+    """
+    with _locked(path):
+        _check_addable(path, entry)
+
+
 def add_entry(path: Path, entry: LinkEntry) -> None:
     """Add a link at the end of the file, which is made when there is none; all comments stay.
 
     Raises:
-        SettingsError: the file has faults, holds a link of that name already, or cannot be written.
+        LinkRefused: the file holds a link of that name or of that tab already.
+        SettingsError: the file has faults or cannot be written.
     """
     with _locked(path):
-        if any(e.name == entry.name for e in read_links(path)):
-            raise SettingsError(f"There is a link named {entry.name} already.", "twinsheet link list shows it.")
+        _check_addable(path, entry)
         text = path.read_text(encoding="utf-8") if path.exists() else _NEW_FILE
         yaml = _yaml()
         document = yaml.load(text) or CommentedMap()
@@ -249,7 +260,19 @@ def _parse_entries(items: Any, faults: list[Fault]) -> LinksFile:
     return LinksFile(tuple(entries), tuple(sorted(faults, key=lambda f: f.line)))
 
 
-def _clash(entry: LinkEntry, others: list[LinkEntry]) -> str | None:
+def _check_addable(path: Path, entry: LinkEntry) -> None:
+    others = read_links(path)
+    if any(other.name == entry.name for other in others):
+        raise LinkRefused(
+            f"There is a link named {entry.name} already.",
+            f"Choose another name, or: twinsheet link remove {entry.name}",
+        )
+    clash = _clash(entry, others)
+    if clash:
+        raise LinkRefused(f"The link cannot be made: {clash}.", "twinsheet link list shows the links.")
+
+
+def _clash(entry: LinkEntry, others: Sequence[LinkEntry]) -> str | None:
     for other in others:
         if other.name == entry.name:
             return f"a second link is named {entry.name}"

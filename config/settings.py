@@ -12,7 +12,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.functional_validators import ModelWrapValidatorHandler
@@ -124,7 +124,7 @@ class Settings(BaseSettings):
         if not value:
             return value
         parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
             raise ValueError(f"'{value}' is not an http:// or https:// address")
         return value.rstrip("/")
 
@@ -279,6 +279,14 @@ def _check_mysql_url(url: str) -> None:
         raise ValueError(f"does not begin with mysql://, {example}")
     if not parts.hostname or not parts.username:
         raise ValueError(f"names no user or no server, {example}")
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port can be one; none is the scheme's own."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _check_credentials(path: Path) -> None:

@@ -10,7 +10,7 @@ import structlog
 
 from consumers.sheet_link import LinkWriter, Tools
 from core import guards
-from core.errors import Fenced, SheetsRefused, SheetsUnavailable
+from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, Unfit
 from core.events import TABLE_CHANGED
 from core.model import Link
 from core.ports import Delivery, EventSource, Transaction
@@ -18,6 +18,9 @@ from core.ports import Delivery, EventSource, Transaction
 GROUP = "sheet_writer"
 OFFSETS_EVERY_S = 0.5
 FENCED_PAUSE_S = 5.0
+UNREADABLE_PAUSE_S = 3.0
+UNREADABLE_MAX_S = 20.0
+"""A table that was altered a moment ago is described anew well within this."""
 
 Place = tuple[str, int]
 
@@ -45,6 +48,7 @@ class SheetWork:
         self._next: dict[Place, int] = {}
         self._stored: dict[Place, int] = {}
         self._stored_at = 0.0
+        self._unreadable_since: dict[str, float] = {}
 
     def step(self, timeout_s: float) -> None:
         """Take in what has come, then let every link that can write do so once."""
@@ -126,9 +130,10 @@ class SheetWork:
     # --- writing --------------------------------------------------------------------------
 
     def _let_work(self, name: str, writer: LinkWriter) -> None:
-        """One link that Google refuses is held; it never stops the others."""
+        """One link that Google or MySQL refuses is held; it never stops the others."""
         try:
             writer.work()
+            self._unreadable_since.pop(name, None)
         except SheetsRefused as error:
             reason = str(error)
             log.warning("sheet_refused", link=name, reason=reason)
@@ -137,16 +142,31 @@ class SheetWork:
         except SheetsUnavailable as error:
             log.warning("sheet_unavailable", link=name, reason=str(error))
         except Fenced as error:
+            # Somebody has taken it over. If it is still ours after a while, the next rebalance did not say so.
             log.warning("fenced", link=name, reason=str(error))
-            self._begin_anew(name)
+            self._begin_anew(name, FENCED_PAUSE_S)
+        except (MysqlRefused, Unfit) as error:
+            self._unreadable(writer.link, str(error))
 
-    def _begin_anew(self, name: str) -> None:
-        """Somebody has taken the link over. If it is still ours after a while, the next rebalance did not say so."""
+    def _unreadable(self, link: Link, why: str) -> None:
+        """The table is not what the link says: altered a moment ago, or for good."""
+        log.warning("table_unreadable", link=link.name, reason=why)
+        now = self._tools.clock.monotonic()
+        if now - self._unreadable_since.setdefault(link.name, now) < UNREADABLE_MAX_S:
+            self._begin_anew(link.name, UNREADABLE_PAUSE_S)
+            return
+        del self._unreadable_since[link.name]
+        reason = guards.table_unreadable(link, why)
+        self._tools.store.run(lambda tx: tx.hold(link.name, "table_unreadable", reason))
+        self._writers.pop(link.name, None)
+
+    def _begin_anew(self, name: str, pause_s: float) -> None:
+        """As after a crash, and after a while."""
         self._writers.pop(name, None)
         writer = self._writer(name)
         if writer is not None:
             writer.compare_all()
-            writer.put_off(FENCED_PAUSE_S)
+            writer.put_off(pause_s)
 
     def _store_offsets(self) -> None:
         if self._tools.clock.monotonic() - self._stored_at < OFFSETS_EVERY_S:

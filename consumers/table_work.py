@@ -51,6 +51,7 @@ class TableWork:
         compute_rule: computes a rule's value for a conflict.
         owner: name of this process, for fencing.
         clock: when to look at what waits.
+        describe_anew: has the tables of all links described again.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class TableWork:
         *,
         owner: str,
         clock: Clock,
+        describe_anew: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._source = source
@@ -69,6 +71,7 @@ class TableWork:
         self._compute_rule = compute_rule
         self._owner = owner
         self._clock = clock
+        self._describe_anew = describe_anew
         self._timers_at = self._clock.monotonic()
 
     def step(self, timeout_s: float) -> int:
@@ -84,19 +87,31 @@ class TableWork:
     def _take(self, deliveries: Sequence[Delivery]) -> None:
         """The batch as a whole; where something in it cannot be digested, each event by itself."""
         try:
-            self._store.run(lambda tx: self._apply(tx, deliveries))
+            fault = self._try(lambda tx: self._apply(tx, deliveries))
+            if fault is not None:
+                log.warning("batch_failed", events=len(deliveries), fault=repr(fault))
+                self._describe_anew()  # the table may have been altered a moment ago
+                for delivery in deliveries:
+                    self._take_alone(delivery)
         except (Unavailable, Fenced):
             self._rewind(deliveries)
             raise
-        except Exception as fault:  # noqa: BLE001 -- whatever an event holds, it must not stop the others
-            if len(deliveries) == 1:
-                self._hold_back(deliveries[0], fault)
-                return
-            log.warning("batch_failed", events=len(deliveries), fault=repr(fault))
-            for delivery in deliveries:
-                self._take([delivery])
-            return
         _measure(deliveries, self._clock.now())
+
+    def _take_alone(self, delivery: Delivery) -> None:
+        fault = self._try(lambda tx: self._apply(tx, [delivery]))
+        if fault is not None:
+            self._hold_back(delivery, fault)
+
+    def _try(self, work: Callable[[Transaction], None]) -> Exception | None:
+        """The fault of what cannot be digested; what may go well another time is raised."""
+        try:
+            self._store.run(work)
+        except (Unavailable, Fenced):
+            raise
+        except Exception as fault:  # noqa: BLE001 -- whatever an event or a row holds, it must not stop the others
+            return fault
+        return None
 
     def _rewind(self, deliveries: Sequence[Delivery]) -> None:
         first: dict[tuple[str, int], int] = {}
@@ -107,11 +122,10 @@ class TableWork:
 
     def _hold_back(self, delivery: Delivery, fault: Exception) -> None:
         """An event that cannot be digested holds its link, where a person reads why; the others go on."""
-        log.exception("event_refused", link=delivery.link, offset=delivery.offset)
-        reason = fault.message if isinstance(fault, TwinsheetError) else repr(fault)
+        log.error("event_refused", link=delivery.link, offset=delivery.offset, exc_info=fault)
 
         def work(tx: Transaction) -> None:
-            tx.hold(delivery.link, "event", f"An event from the sheet could not be applied: {reason}"[:1000])
+            tx.hold(delivery.link, "event", f"An event from the sheet could not be applied: {_told(fault)}"[:1000])
             tx.store_offsets(GROUP, self._owner, _next_offsets([delivery]))
 
         self._store.run(work)
@@ -135,15 +149,26 @@ class TableWork:
 
     def look_at_waiting(self) -> None:
         """Decide again on cells whose wake-up was lost, and on conflicts whose commit time stays unknown."""
-        self._store.run(self._apply_timers)
+        if self._try(lambda tx: self._apply_timers(tx, None)) is None:
+            return
+        self._describe_anew()
+        for state in self._store.run(lambda tx: tx.link_states()):
+            self._look_at_waiting_of(state.name)
 
-    def _apply_timers(self, tx: Transaction) -> None:
+    def _look_at_waiting_of(self, name: str) -> None:
+        fault = self._try(lambda tx: self._apply_timers(tx, name))
+        if fault is not None:
+            log.error("waiting_refused", link=name, exc_info=fault)
+            reason = f"A cell that waits could not be applied: {_told(fault)}"[:1000]
+            self._store.run(lambda tx: tx.hold(name, "event", reason))
+
+    def _apply_timers(self, tx: Transaction, only: str | None) -> None:
         mine = {partition for _, partition in self._source.assigned()}
         if not mine:
             return
         for state in tx.link_states():
             link = self._link_of(state.name)
-            if link is None or state.state != "live":
+            if link is None or state.state != "live" or only not in (None, state.name):
                 continue
             batch = Batch()
             for row_id in tx.waiting_rows(link.name, ("intent", "unseen", "paused"), INTENT_WAIT_S):
@@ -243,6 +268,10 @@ def _keep_for_later(tx: Transaction, link: Link, batch: Batch) -> None:
         link.name,
         [(o, "paused") for cell, o in newest.items() if cell not in waiting or o is not waiting[cell].observed],
     )
+
+
+def _told(fault: Exception) -> str:
+    return fault.message if isinstance(fault, TwinsheetError) else repr(fault)
 
 
 def _next_offsets(deliveries: Collection[Delivery]) -> dict[tuple[str, int], int]:

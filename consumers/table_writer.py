@@ -19,7 +19,16 @@ def build(service: Service) -> Callable[[], None]:
     """Connect and check; the answer runs until the service is asked to stop."""
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
     source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner)
-    work = TableWork(store, source, links.get, Rules(load_user_rule).compute, owner=owner, clock=SystemClock())
+    rules = Rules(load_user_rule)
+    work = TableWork(
+        store,
+        source,
+        links.get,
+        rules.compute,
+        owner=owner,
+        clock=SystemClock(),
+        describe_anew=links.refresh,
+    )
 
     def run() -> None:
         while not service.stop.is_set():

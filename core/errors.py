@@ -17,6 +17,7 @@ TwinsheetError
 ├── MysqlRefused           the server's settings or grants do not allow it
 ├── WebhookRefused         a request to the webhook that is not accepted
 ├── Fenced                 another process has taken over; this one has to stop
+├── Stalled                this process comes no further; a fresh one does
 ├── LinkHeld               a guard stopped the link
 └── StackError             the local stack cannot be installed or started
 """
@@ -115,6 +116,10 @@ class WebhookRefused(TwinsheetError):
 
 class Fenced(TwinsheetError):
     """Another process has taken over this work; this one has to stop."""
+
+
+class Stalled(TwinsheetError):
+    """This process comes no further, though everything outside is well; its supervisor starts a fresh one."""
 
 
 class LinkHeld(TwinsheetError):

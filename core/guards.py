@@ -61,5 +61,13 @@ def table_emptied(link: Link, what: str) -> str:
     return f"The table {link.schema}.{link.table} was {done}. {_way_on(link)}"
 
 
+def table_unreadable(link: Link, why: str) -> str:
+    """Why the link is held."""
+    return (
+        f"The table {link.schema}.{link.table} cannot be read as it is linked: {why}"
+        f" Mend the table or the link, then: twinsheet approve {link.name}"
+    )
+
+
 def _way_on(link: Link) -> str:
     return f"If that was meant: twinsheet approve {link.name}"

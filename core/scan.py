@@ -28,12 +28,18 @@ class Findings:
     moved_ids: list[IdWrite] = field(default_factory=list)
     """The contents of known rows were sorted past their ids: the ids have to follow."""
     changed_rows: int = 0
+    """Known rows that differ without anybody having told of it."""
     guard: tuple[str, str] | None = None
     """Name and reason of the guard that stops the link."""
 
 
-def compare(
-    link: Link, image: TabImage, bases: Sequence[RowBase], waiting_rows: Collection[str], settled_n: int
+def compare(  # noqa: PLR0917 -- everything that a scan is held against
+    link: Link,
+    image: TabImage,
+    bases: Sequence[RowBase],
+    waiting_rows: Collection[str],
+    settled_n: int,
+    told: Collection[str] = (),
 ) -> Findings:
     """Compare a scan with base.
 
@@ -43,6 +49,7 @@ def compare(
         bases: every live row, read before the tab was.
         waiting_rows: ids of rows that stand in the sheet alone, incomplete.
         settled_n: number of our last settled write, read before the tab was.
+        told: ids of rows of which it is known that they differ; the guard does not count them.
     """
     found = Findings()
     found.guard = _damaged(link, image, settled_n)
@@ -56,7 +63,7 @@ def compare(
     for row_id, cells in differing.items():
         if row_id not in healed:
             found.cells.extend((own[row_id], column, cell) for column, cell in cells)
-            found.changed_rows += row_id in known
+            found.changed_rows += row_id in known and row_id not in told
     found.missing = [b.row_id for b in bases if b.row_id not in own and _past_our_writes(image, b)]
     found.missing += [row_id for row_id in waiting_rows if row_id not in own and row_id not in known]
     found.guard = _too_much(link, found, len(known))

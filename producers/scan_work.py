@@ -42,6 +42,8 @@ class _Tab:
     scanned_at: float = float("-inf")
     strangers: set[tuple[object, ...]] = field(default_factory=set)
     guard: str | None = None
+    told: set[str] = field(default_factory=set)
+    """Rows that an edit event reported and that differed from base ever since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class _Known:
     state: LinkState | None
     bases: list[RowBase]
     incomplete: list[str]
+    differing: list[str]
 
 
 class ScanWork:
@@ -121,6 +124,7 @@ class ScanWork:
         tab = self._tabs.setdefault(delivery.link, _Tab())
         kind = delivery.body.get("kind")
         if kind == "edit":
+            tab.told.update(c["row_id"] for c in delivery.body.get("cells", ()) if c.get("row_id"))
             self._ask(tab, self._delay_s)
         elif kind == "structure":
             self._ask(tab, STRUCTURE_DELAY_S)
@@ -163,7 +167,9 @@ class ScanWork:
             return
         target = SheetTarget(link.name, known.state.spreadsheet_id, known.state.sheet_id, link.headers)
         image = self._sheet.read_tab(target)
-        found = scan.compare(link, image, known.bases, known.incomplete, known.state.settled_n)
+        told = tab.told.union(known.differing)
+        found = scan.compare(link, image, known.bases, known.incomplete, known.state.settled_n, told)
+        tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
         if found.guard is not None and not guards.is_approved(known.state.reason, "sheet"):
             self._guard(link, tab, *found.guard)
             return
@@ -214,7 +220,9 @@ class ScanWork:
 
 
 def _known(tx: Transaction, name: str) -> _Known:
-    return _Known(tx.link_state(name), tx.all_bases(name), tx.waiting_rows(name, ("incomplete",)))
+    return _Known(
+        tx.link_state(name), tx.all_bases(name), tx.waiting_rows(name, ("incomplete",)), tx.known_to_differ(name)
+    )
 
 
 def _note(tx: Transaction, name: str, image: TabImage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +11,16 @@ import click
 from app.cli.output import EXIT_FOUND, EXIT_GOOD, NO_LINKS, json_option, print_json, print_table
 
 
+def _number(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # is in every range
+        raise click.BadParameter("nan is no number of seconds.")
+    return value
+
+
 @click.command()
 @click.argument("link", required=False)
 @click.option(
-    "--wait", "wait_s", type=click.FloatRange(min=0), default=0.0, metavar="S",
+    "--wait", "wait_s", type=click.FloatRange(min=0), default=0.0, metavar="S", callback=_number,
     help="Wait until both sides rest, at most S seconds.",
 )  # fmt: skip
 @json_option

@@ -19,7 +19,7 @@ from app.notes import read_notes
 from app.parts import sheets_client
 from app.verify import verify
 from config.links import resolve
-from config.links_file import LinkEntry, add_entry, load_links
+from config.links_file import LinkEntry, add_entry, check_addable
 from config.settings import Settings
 from core import guards
 from core.compare import headers_to_columns
@@ -68,32 +68,24 @@ def add_link(
     Raises:
         LinkRefused, UnsupportedType, SettingsError, MysqlUnavailable, SheetsRefused, SheetsUnavailable
     """
-    if load_links(settings.links).get(name) is not None:
-        raise LinkRefused(
-            f"There is a link named {name} already.", f"Choose another name, or: twinsheet link remove {name}"
-        )
+    asked = LinkEntry(name=name, spreadsheet=spreadsheet_id, tab=tab, table=table, conflicts=conflicts)
+    check_addable(settings.links, asked)
     store = open_store(settings.mysql_url.get_secret_value())
     client = sheets_client(settings)
     try:
-        linking = _Linking(
-            settings, store, client, _entry(settings, client, name, spreadsheet_id, tab, table, conflicts)
-        )
-        return linking.go(prefer, confirm)
+        return _Linking(settings, store, client, _entry(settings, client, asked)).go(prefer, confirm)
     finally:
         client.close()
         store.close()
 
 
-def _entry(  # noqa: PLR0917 -- the words of the command
-    settings: Settings, client: SheetsClient, name: str, spreadsheet_id: str, tab: str, table: str, conflicts: str
-) -> LinkEntry:
+def _entry(settings: Settings, client: SheetsClient, draft: LinkEntry) -> LinkEntry:
     """The entry for links.yaml, with the mapping that the headers suggest."""
-    draft = LinkEntry(name=name, spreadsheet=spreadsheet_id, tab=tab, table=table, conflicts=conflicts)
     found = _describe(settings, draft)
-    headers = look_at_tab(client, spreadsheet_id, tab, ()).headers
+    headers = look_at_tab(client, draft.spreadsheet, draft.tab, ()).headers
     if not headers:
         raise LinkRefused(
-            f"The tab {tab} has no headers in row 1.",
+            f"The tab {draft.tab} has no headers in row 1.",
             f"Write the names of the columns there: {', '.join(c.name for c in found.columns)}.",
         )
     columns = headers_to_columns(headers, [c.name for c in found.columns])

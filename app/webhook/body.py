@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,7 +20,10 @@ Counter = Annotated[int, Field(ge=0, lt=2**63)]
 def _check_time(text: str) -> str:
     if not _RFC_3339.fullmatch(text):
         raise ValueError("is not a time of RFC 3339, for example 2026-01-31T12:00:00.000Z")
-    datetime.fromisoformat(text)  # the calendar knows no 30 February
+    try:
+        datetime.fromisoformat(text).astimezone(UTC)  # the calendar knows no 30 February, and ends in 9999
+    except OverflowError:
+        raise ValueError("is a time that no clock shows") from None
     return text
 
 

@@ -169,6 +169,8 @@ def test_a_paused_link_writes_to_neither_side_and_carries_everything_once_it_is_
     assert own_orders.seen(4)["Notes"] in (None, "")
     told = main_job.told("verify", own_orders.name, code=1)["links"][0]
     assert told["state"] == "paused"
+    differing = {(d["key"][0], d["column"], d["sheet"], d["table"]) for d in told["differences"]}
+    assert differing == {("2", "notes", "typed while paused", None), ("4", "notes", None, "while paused")}
     main_job.told("resume", own_orders.name)
     own_orders.verify()
     assert own_orders.stored(2)["notes"] == "typed while paused"

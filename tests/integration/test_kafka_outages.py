@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.kafka_log import KafkaPublisher, KafkaSource, end_offsets, ensure_topics, lag
-from core.errors import KafkaUnavailable, SettingsError
+from core.errors import KafkaUnavailable, SettingsError, Stalled
 from core.ports import Delivery
 from sandbox.stack.servers import KafkaServer, free_port
 
@@ -81,6 +81,31 @@ def test_a_kafka_that_is_not_there_is_told_in_bounded_time_by_everyone() -> None
     within(30, lambda: KafkaSource(nobody, "g", ["t"], claim=lambda _places: {}))
     within(20, lambda: ensure_topics(nobody, 1, timeout_s=1))
     within(20, lambda: end_offsets(nobody, ["t"], timeout_s=1))
+
+
+def test_a_consumer_that_stops_fetching_while_messages_wait_is_given_up_and_a_quiet_one_is_not(
+    kafka_server: KafkaServer, topic: str
+) -> None:
+    now = [0.0]
+    publisher = KafkaPublisher(kafka_server.bootstrap)
+    with reading(kafka_server.bootstrap, topic, clock=lambda: now[0]) as source:
+        publisher.publish(topic, "orders", {"n": 1})
+        until(collect(source, []), "the first message")
+        for _ in range(10):
+            now[0] += 6
+            assert source.poll(0) == []  # nothing waits: no harm in silence
+        source._consumer.pause(*source._consumer.assignment())
+        publisher.publish(topic, "orders", {"n": 2})
+        for _ in range(2):
+            now[0] += 6
+            assert source.poll(0) == []
+        now[0] += 6
+        with pytest.raises(Stalled, match="delivers none"):
+            source.poll(0)
+    publisher.close()
+    with reading(kafka_server.bootstrap, topic) as source:
+        found: list[Delivery] = []
+        until(collect(source, found, 2), "everything, from a new source")
 
 
 def test_while_kafka_is_away_publishing_and_polling_fail_and_when_it_is_back_both_go_on(

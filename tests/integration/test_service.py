@@ -161,7 +161,8 @@ def test_a_refusal_is_not_tried_again(services: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raised", "event"), [("RuntimeError('a pipe burst')", "failed"), ("Fenced('taken over')", "fenced")]
+    ("raised", "event"),
+    [("RuntimeError('a pipe burst')", "failed"), ("Fenced('taken over')", "fenced"), ("Stalled('deaf')", "stalled")],
 )
 def test_one_that_fails_or_is_fenced_off_ends_with_code_1_and_is_started_again_by_its_supervisor(
     services: Any, raised: str, event: str

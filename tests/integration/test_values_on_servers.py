@@ -116,6 +116,22 @@ def test_whatever_a_column_takes_comes_back_from_the_table_as_it_was_typed(
     assert returned == written
 
 
+def test_dates_with_zeros_come_out_of_the_table_as_they_stand_there(
+    goods: tuple[MysqlStore, Link], any_mysql: Any
+) -> None:
+    store, link = goods
+    held = [("0000-00-00", "0000-00-00 00:00:00"), ("2024-05-00", "2024-00-06 07:08:09"), ("2024-05-06", None)]
+    with closing(any_mysql.connect(link.schema)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SET sql_mode = ''")
+        cursor.executemany("INSERT INTO goods (day, moment) VALUES (%s, %s)", held)
+        connection.commit()
+    assert [(row["day"], row["moment"]) for _, row in store.read_rows(link)] == held
+    with store.begin() as transaction:
+        rows = transaction.rows(link, [("1",), ("2",), ("3",)])
+    assert [(row["day"], row["moment"]) for row in rows.values()] == held
+
+
 def test_a_key_of_any_family_finds_its_row(any_mysql: Any, schema: str) -> None:
     keys = {"BIGINT UNSIGNED": "18446744073709551615", "DECIMAL(20,3)": "12345678901234567.891", "DATE": "2024-05-06"}
     keys |= {"VARCHAR(20)": "00501", "DATETIME(6)": "2024-05-06 07:08:09.000001", "ENUM('a', '1')": "1"}

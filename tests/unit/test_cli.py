@@ -92,7 +92,14 @@ def test_ctrl_c_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(
-    "words", [("nope",), ("link", "add"), ("verify", "--wait", "soon"), ("history", "--limit", "0")]
+    "words",
+    [
+        ("nope",),
+        ("link", "add"),
+        ("verify", "--wait", "soon"),
+        ("verify", "--wait", "nan"),
+        ("history", "--limit", "0"),
+    ],
 )
 def test_misuse_is_code_2_and_json_where_json_was_asked_for(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]

@@ -50,9 +50,11 @@ class World:
         self.now = 0.0
         self.tables: dict[tuple[str, str], Shape] = {("shop", "orders"): ORDERS}
         self.down = False
+        self.described = 0
         self.links = Links(path, self.describe, codec_for, clock=lambda: self.now)
 
     def describe(self, schema: str, table: str) -> Shape:
+        self.described += 1
         if self.down:
             raise MysqlUnavailable("MySQL does not answer.")
         if (schema, table) not in self.tables:
@@ -180,6 +182,45 @@ def test_an_altered_table_is_described_again_on_demand(world: World) -> None:
     link = world.links.get("orders")
     assert link is not None
     assert link.by_name("extra") is not None
+
+
+def test_an_altered_table_is_followed_within_seconds_and_only_then_is_its_link_another(world: World) -> None:
+    world.write("orders", "orders-copy")
+    world.names_later()
+    version = world.links.version
+    for _ in range(20):
+        world.names_later(1)
+    assert world.links.version == version
+    wider = Shape((*ORDERS.columns[:1], column("note", "text"), ORDERS.columns[2]), ORDERS.key_columns)
+    world.tables["shop", "orders"] = wider
+    for _ in range(8):
+        world.names_later(1)
+    for name in ("orders", "orders-copy"):
+        link = world.links.get(name)
+        assert link is not None
+        assert [c.column.data_type for c in link.columns if c.name == "note"] == ["text"]
+
+
+def test_one_table_is_looked_at_again_at_a_time_however_many_are_linked(world: World) -> None:
+    world.write("orders", *(f"orders-{i}" for i in range(30)))
+    world.names_later()
+    for _ in range(60):
+        before = world.described
+        world.names_later(1.1)
+        assert world.described <= before + 1
+
+
+def test_a_link_whose_table_was_lost_goes_on_as_it_was_and_the_fault_is_told_until_it_is_back(world: World) -> None:
+    world.write("orders")
+    world.names_later()
+    del world.tables["shop", "orders"]
+    for _ in range(20):
+        assert world.names_later(1) == ["orders"]
+    assert "no table shop.orders" in world.links.faults[0]
+    world.tables["shop", "orders"] = ORDERS
+    for _ in range(7):
+        world.names_later(1)
+    assert world.links.faults == ()
 
 
 def test_who_is_linked_is_followed_without_any_table(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from config.links_file import LinkEntry, add_entry, parse_links, read_links, remove_entry
-from core.errors import NotLinked, SettingsError
+from config.links_file import LinkEntry, add_entry, check_addable, parse_links, read_links, remove_entry
+from core.errors import LinkRefused, NotLinked, SettingsError
 
 GOOD = """\
 # Our links
@@ -191,6 +192,40 @@ def test_a_faulty_file_is_never_rewritten(tmp_path: Path) -> None:
     with pytest.raises(SettingsError):
         add_entry(path, entry("stock"))
     assert path.read_text() == FAULTY
+
+
+@pytest.mark.parametrize("step", [check_addable, add_entry])
+@pytest.mark.parametrize(
+    ("new", "told"),
+    [
+        (entry("orders"), "named orders already"),
+        (entry("again", spreadsheet="1AbCdEf", tab="Customers"), "the same tab"),
+    ],
+)
+def test_a_link_that_would_spoil_the_file_is_refused_before_it_is_written(
+    tmp_path: Path, step: Callable[[Path, LinkEntry], None], new: LinkEntry, told: str
+) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text(GOOD)
+    with pytest.raises(LinkRefused, match=told):
+        step(path, new)
+    assert path.read_text() == GOOD
+
+
+def test_whether_a_link_can_be_added_is_asked_without_writing_anything(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    check_addable(path, entry("stock"))
+    assert not path.exists()
+    path.write_text(FAULTY)
+    with pytest.raises(SettingsError, match="line 27"):
+        check_addable(path, entry("stock"))
+
+
+def test_a_file_that_nests_without_end_is_a_fault_like_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text("links: " + "[" * 5000)
+    with pytest.raises(SettingsError, match="not YAML"):
+        read_links(path)
 
 
 def test_many_writers_at_once_lose_no_link(tmp_path: Path) -> None:

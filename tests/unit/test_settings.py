@@ -76,6 +76,15 @@ def test_every_fault_is_named_in_one_message(monkeypatch: pytest.MonkeyPatch) ->
     assert "8 faults" in caught.value.message
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:99999", "http://127.0.0.1:0", "http://[::1", "http://"])
+def test_an_address_that_cannot_be_one_is_a_fault_of_the_settings(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("TWINSHEET_SHEETS_ENDPOINT", address)
+    with pytest.raises(SettingsError, match="TWINSHEET_SHEETS_ENDPOINT"):
+        load_settings((), env_file=None)
+
+
 @pytest.mark.parametrize("url", ["postgres://u:hunter22@h/", "mysql://:hunter22@h", "mysql://u:hunter22@h:port/"])
 def test_a_wrong_mysql_url_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     set_all(monkeypatch, **GOOD | {"TWINSHEET_MYSQL_URL": url})

@@ -111,6 +111,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("edited_at", {"edited_at": "1700000000"}),
     ("edited_at", {"edited_at": "2026-02-30T12:00:00.000Z"}),
     ("edited_at", {"edited_at": "2026-01-31T12:00:00.000"}),
+    ("edited_at", {"edited_at": "9999-12-31T23:59:59.999-14:00"}),
+    ("edited_at", {"edited_at": "0001-01-01T00:00:00+14:00"}),
     ("editor", {"editor": ["ann"]}),
     ("cells", {"cells": {"row_id": "r_a"}}),
     ("cells.0", {"cells": ["r_a"]}),

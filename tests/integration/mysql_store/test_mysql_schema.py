@@ -66,3 +66,15 @@ def test_the_local_server_is_fit_and_tells_where_its_binlog_ends(session: MysqlS
     after = binlog_position(session)
     assert (after.file, after.position) > (before.file, before.position)
     assert after.gtid_set != before.gtid_set or not after.gtid_set
+
+
+def test_members_of_an_enum_are_read_as_the_server_stores_them_whatever_characters_they_have(
+    session: MysqlSession, schema: str
+) -> None:
+    members = ["a\\b", "it's", "c,d", 'say "no"', "two\nlines", "\\", "''", "ünï", "\\n", "%"]
+    listed = ", ".join("'" + m.replace("\\", "\\\\").replace("'", "''") + "'" for m in members)
+    session.query(f"CREATE TABLE {schema}.odd (id INT PRIMARY KEY, kind ENUM({listed})) CHARACTER SET utf8mb4")
+    session.query(f"INSERT INTO {schema}.odd VALUES " + ", ".join(f"({i}, {i})" for i in range(1, len(members) + 1)))
+    stored = [row[0] for row in session.query(f"SELECT kind FROM {schema}.odd ORDER BY id")]
+    assert stored == members
+    assert list(describe_table(session, schema, "odd").column("kind").options) == members

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 from core_makers import LINK, NOON, ROW, make_base, no_rule
 
 from consumers.table_work import GROUP, TableWork
+from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
-from core.model import RowBase
+from core.model import Link, Observed, RowBase, SheetCell, Stamp
 from core.ports import Intent, LinkState
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
-from tests.fakes.store import FakeState, FakeStore
+from tests.fakes.store import FakeState, FakeStore, FakeTransaction
 
 
 class Still:
@@ -47,14 +49,23 @@ class Desk:
         with self.store.begin() as tx:
             tx.put_link(STATE)
             tx.save_bases("orders", [make_base()])
+        self.described: list[str] = []
+        """How often the tables were described anew."""
         source = FakeEventSource(
             self.log,
             GROUP,
             [SHEET_OBSERVED],
             claim=lambda places: self.store.run(lambda tx: tx.claim_offsets(GROUP, OWNER, places)),
         )
+        links = {"orders": LINK, "second": replace(LINK, name="second")}
         self.writer = TableWork(
-            self.store, source, lambda name: LINK if name == "orders" else None, no_rule, owner=OWNER, clock=Still()
+            self.store,
+            source,
+            links.get,
+            no_rule,
+            owner=OWNER,
+            clock=Still(),
+            describe_anew=lambda: self.described.append("anew"),
         )
         self.writer.step(0)  # joins the group
 
@@ -215,6 +226,45 @@ def test_an_event_that_cannot_be_digested_holds_its_link_with_a_reason_and_is_pa
     assert desk.state.links["orders"].state == "held"
     assert "could not be applied" in (desk.state.links["orders"].reason or "")
     assert desk.state.offsets[GROUP, SHEET_OBSERVED, 0] == 2
+
+
+def _unreadable(monkeypatch: pytest.MonkeyPatch, until: list[str]) -> None:
+    """The table has a value that its description does not know, until it is described anew."""
+    read = FakeTransaction.free_rows
+
+    def free_rows(self: FakeTransaction, link: Link, keys: Any) -> Any:
+        if link.name == "orders" and not until:
+            raise Unfit("status: the table returned 'returned', which is not one of new, paid")
+        return read(self, link, keys)
+
+    monkeypatch.setattr(FakeTransaction, "free_rows", free_rows)
+
+
+def test_a_table_that_was_altered_is_described_anew_before_an_event_holds_its_link(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _unreadable(monkeypatch, desk.described)
+    desk.happens(edit(1, cells={"Notes": "typed"}))
+    assert desk.rows[("1",)]["notes"] == "typed"
+    assert desk.state.links["orders"].state == "live"
+
+
+def test_waiting_cells_of_a_table_that_stays_unreadable_hold_its_link_and_no_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Observed("r_1", "notes", SheetCell("typed"), Stamp(0, 1), "edit")
+    with desk.store.begin() as tx:
+        tx.put_link(replace(STATE, name="second"))
+        tx.save_bases("second", [make_base()])
+        for name in ("orders", "second"):
+            tx.put_waiting(name, [(seen, "unseen")])
+    _unreadable(monkeypatch, [])
+    monkeypatch.setattr("consumers.table_work.INTENT_WAIT_S", 0)
+    desk.writer.look_at_waiting()
+    assert desk.state.links["orders"].state == "held"
+    assert "not one of new, paid" in (desk.state.links["orders"].reason or "")
+    assert desk.rows[("1",)]["notes"] == "typed"
+    assert not desk.state.waiting["second"]
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])

@@ -196,6 +196,16 @@ def test_most_rows_changed_without_an_edit_being_reported_holds_the_link() -> No
     assert found.guard[0] == "changed_in_sheet"
 
 
+def test_rows_that_somebody_reported_are_no_case_for_the_guard_however_long_they_differ() -> None:
+    told = [f"r_{i}" for i in range(1, 31)]
+    image = make_image(*many_rows(50, quantity="many"))
+    assert compare(LINK, image, many(50), (), 0, told).guard is None
+    found = compare(LINK, image, many(50), (), 0, told[:24])
+    assert found.guard is not None
+    assert "26 of 50 rows" in found.guard[1]
+    assert len(found.cells) == 50, "they are told all the same"
+
+
 @pytest.mark.parametrize("header", ["Customer", ROW_ID_HEADER])
 def test_a_lost_column_holds_the_link_before_anything_is_read_out_of_it(header: str) -> None:
     found = scanned(make_image(order_row(2, "r_1", notes="x"), without=(header,)), make_base())

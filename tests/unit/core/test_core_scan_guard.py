@@ -1,0 +1,137 @@
+"""The guard against a changed tab, as the scanner asks it: what an edit event reported is no case for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from core_makers import LINK, NOON, make_base
+
+from core.events import SHEET_OBSERVED
+from core.ports import LinkState, RejectionEntry
+from producers.scan_work import GROUP, ScanWork
+from tests.fakes.event_log import FakeEventLog, FakeEventSource
+from tests.fakes.sheet import FakeRow, FakeSheet, FakeTab, held
+from tests.fakes.store import FakeState, FakeStore
+
+ROWS = 30
+STATE = LinkState("orders", "1Ab", 7, "Orders", "shop", "orders", "live", None, 1, 0)
+
+
+@dataclass
+class Watch:
+    """A clock that goes when it is told to, and a gate that is always open."""
+
+    at: float = 100.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def now(self) -> datetime:
+        return NOON
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing here waits")
+
+    def wait_s(self, _kind: str) -> float:
+        return 0.0
+
+    def exhausted(self, _kind: str) -> None:
+        raise AssertionError("nobody counts")
+
+
+class Desk:
+    """Thirty orders on both sides, and a scanner at work on them."""
+
+    def __init__(self) -> None:
+        self.state, self.log, self.watch = FakeState(), FakeEventLog(1), Watch()
+        self.store, self.tab, self.sheet = FakeStore(self.state), FakeTab(LINK.headers), FakeSheet()
+        self.sheet.tabs["orders"] = self.tab
+        with self.store.begin() as tx:
+            tx.put_link(STATE)
+            tx.save_bases("orders", [make_base(f"r_{i}", order_no=str(i)) for i in range(1, ROWS + 1)])
+        shown = {"Customer": "Ann", "Quantity": 3, "Price": 9.5, "Status": "new", "Notes": "fragile"}
+        for i in range(1, ROWS + 1):
+            cells = {h: cell for h, v in {"Order no.": i, **shown}.items() if (cell := held(v))}
+            self.tab.rows.append(FakeRow(f"r_{i}", cells))
+        self.scanner = self.begin_anew()
+
+    def begin_anew(self) -> ScanWork:
+        """A scanner that remembers nothing."""
+        source = FakeEventSource(
+            self.log,
+            GROUP,
+            [SHEET_OBSERVED],
+            claim=lambda places: self.store.run(lambda tx: tx.claim_offsets(GROUP, "scanner", places)),
+        )
+        self.scanner = ScanWork(
+            store=self.store,
+            sheet=self.sheet,
+            gate=self.watch,
+            publisher=self,  # type: ignore[arg-type]  # it only publishes
+            source=source,
+            links=lambda: [LINK],
+            is_ours=lambda _name: True,
+            owner="scanner",
+            interval_s=60.0,
+            delay_s=3.0,
+            clock=self.watch,
+        )
+        return self.scanner
+
+    def publish_many(self, messages: Any) -> None:
+        """Nobody listens."""
+
+    def paste(self) -> None:
+        """In every row a quantity that is no number."""
+        for row in range(2, ROWS + 2):
+            self.tab.type(row, "Quantity", "many")
+
+    def report(self) -> None:
+        """The script tells of it."""
+        pasted = {"column": "Quantity", "value": "many"}
+        cells = [{"row_id": f"r_{i}", "row": i + 1, **pasted} for i in range(1, ROWS + 1)]
+        body = {"kind": "edit", "stamp": {"n": 0, "q": 1, "epoch": 1}, "cells": cells, "event": "e1"}
+        self.log.append(SHEET_OBSERVED, "orders", body)
+
+    def refuse(self) -> None:
+        """The table writer has refused them all."""
+        with self.store.begin() as tx:
+            refused = [RejectionEntry(f"r_{i}", None, "quantity", "many", "no number") for i in range(1, ROWS + 1)]
+            tx.put_rejections("orders", refused)
+
+    def scans(self) -> str:
+        """The link's state after some minutes of scans."""
+        for _ in range(100):
+            self.watch.at += 3.0
+            self.scanner.step(0)
+        return self.state.links["orders"].state
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_values_pasted_over_the_whole_tab_that_the_table_refuses_never_hold_the_link(desk: Desk) -> None:
+    desk.paste()
+    desk.report()
+    assert desk.scans() == "live"
+    desk.refuse()
+    desk.begin_anew()
+    assert desk.scans() == "live"
+
+
+def test_the_same_change_that_nobody_reported_holds_the_link(desk: Desk) -> None:
+    desk.paste()
+    assert desk.scans() == "held"
+    assert desk.state.holds["orders"][0] == "changed_in_sheet"
+
+
+def test_a_row_that_was_reported_once_and_mended_counts_again_when_it_changes_unreported(desk: Desk) -> None:
+    desk.report()
+    assert desk.scans() == "live"
+    desk.paste()
+    assert desk.scans() == "held"

@@ -1,0 +1,148 @@
+"""The sheet writer's body over several links: what befalls one never stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from core_makers import LINK, NOON, ROW, make_base
+
+from consumers.sheet_link import Tools
+from consumers.sheet_work import GROUP, SheetWork
+from core.errors import MysqlRefused, TwinsheetError, Unfit
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.model import Link
+from core.ports import LinkState, RejectionEntry
+from tests.fakes.event_log import FakeEventLog, FakeEventSource
+from tests.fakes.sheet import FakeRow, FakeSheet, FakeTab
+from tests.fakes.store import FakeState, FakeStore, FakeTransaction
+
+LINKS = {name: replace(LINK, name=name, table=name) for name in ("orders", "altered")}
+
+
+@dataclass
+class Watch:
+    """A clock that goes when it is told to, and a gate that is always open."""
+
+    at: float = 100.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def now(self) -> datetime:
+        return NOON
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing here waits")
+
+    def wait_s(self, _kind: str) -> float:
+        return 0.0
+
+    def exhausted(self, _kind: str) -> None:
+        raise AssertionError("nobody counts")
+
+
+class Desk:
+    """Two links with order 1 on both sides, and a sheet writer at work on them."""
+
+    def __init__(self) -> None:
+        self.state, self.log, self.watch, self.sheet = FakeState(), FakeEventLog(1), Watch(), FakeSheet()
+        self.store = FakeStore(self.state)
+        with self.store.begin() as tx:
+            for link in LINKS.values():
+                tx.put_link(LinkState(link.name, "1Ab", 7, "Orders", "shop", link.table, "live", None, 1, 0))
+                tx.save_bases(link.name, [make_base()])
+        for link in LINKS.values():
+            self.state.table(link).rows[("1",)] = dict(ROW)
+            tab = self.sheet.tabs[link.name] = FakeTab(link.headers)
+            tab.rows.append(FakeRow("r_1"))
+        source = FakeEventSource(
+            self.log,
+            GROUP,
+            [TABLE_CHANGED, SHEET_OBSERVED],
+            claim=lambda places: self.store.run(lambda tx: tx.claim_offsets(GROUP, "writer", places)),
+        )
+        tools = Tools(self.store, self.sheet, self.watch, lambda: "r_new", self.watch)
+        self.writer = SheetWork(source, tools, LINKS.get, "writer")
+
+    def changes(self, name: str, notes: str) -> None:
+        """A program writes to a table, and the change feed tells of it."""
+        self.state.table(LINKS[name]).rows[("1",)] = {**ROW, "notes": notes}
+        self.log.append(TABLE_CHANGED, name, {"kind": "rows", "keys": [["1"]], "kinds": "u"})
+
+    def goes_on(self, seconds: float) -> None:
+        """Time goes by."""
+        for _ in range(int(seconds)):
+            self.watch.at += 1.0
+            self.writer.step(0)
+
+    def shown(self, name: str) -> object:
+        cell = self.sheet.tabs[name].rows[0].cells.get("Notes")
+        return cell.value if cell else None
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_what_the_table_refused_in_a_row_that_left_both_sides_is_told_no_longer(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.put_rejections("orders", [RejectionEntry("r_1", ("1",), "quantity", "many", "no number")])
+    del desk.state.table(LINKS["orders"]).rows[("1",)]
+    desk.sheet.tabs["orders"].rows.clear()
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+    desk.goes_on(5)
+    assert desk.state.bases["orders"]["r_1"].gone
+    assert not desk.state.rejections
+
+
+@pytest.fixture
+def altered(monkeypatch: pytest.MonkeyPatch) -> Callable[[TwinsheetError | None], None]:
+    """Has the table `altered` answer with an error, or be readable again."""
+    faults: list[TwinsheetError | None] = [None]
+    read = FakeTransaction.free_rows
+
+    def free_rows(self: FakeTransaction, link: Link, keys: Any) -> Any:
+        if link.name == "altered" and faults[-1] is not None:
+            raise faults[-1]
+        return read(self, link, keys)
+
+    monkeypatch.setattr(FakeTransaction, "free_rows", free_rows)
+    return faults.append
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [MysqlRefused("MySQL refused: Unknown column 'notes' in 'field list'."), Unfit("status: the table returned 'x'")],
+)
+def test_a_table_that_stays_unreadable_holds_its_link_and_no_other(
+    desk: Desk, altered: Callable[[TwinsheetError | None], None], fault: TwinsheetError
+) -> None:
+    altered(fault)
+    for name in LINKS:
+        desk.changes(name, "from the table")
+    desk.goes_on(5)
+    assert desk.shown("orders") == "from the table"
+    assert desk.state.links["altered"].state == "live", "it may be described anew any moment"
+    desk.goes_on(30)
+    assert desk.state.links["altered"].state == "held"
+    reason = desk.state.links["altered"].reason or ""
+    assert fault.message in reason
+    assert "twinsheet approve altered" in reason
+    assert desk.state.links["orders"].state == "live"
+
+
+def test_a_table_that_was_altered_is_carried_on_with_once_it_is_described_anew(
+    desk: Desk, altered: Callable[[TwinsheetError | None], None]
+) -> None:
+    altered(Unfit("status: the table returned 'x'"))
+    desk.changes("altered", "from the table")
+    desk.goes_on(5)
+    altered(None)
+    desk.goes_on(5)
+    assert desk.shown("altered") == "from the table"
+    assert desk.state.links["altered"].state == "live"
