@@ -1,8 +1,7 @@
 """Settling a write to the sheet: from what it found to new bases (pure).
 
-For every cell that was written, in the row that was really hit: what stood there and differs from base is
-an edit that nobody has seen; base becomes what we wrote, also in a row that was hit by mistake, so that
-the planner itself puts the right value back.
+For every cell that was written: what stood there and differs from base is an edit that nobody has seen; base
+becomes what we wrote. A row that was hit by mistake gets back what it held, by the next write, out of the scratch.
 """
 
 from __future__ import annotations
@@ -94,8 +93,19 @@ class _Settling:
             self._take_back(hit, write.header, write.value)
             return
         if base.row_id != write.row_id:
-            self.settlement.again.add(base.row_id)
-        self._settle_known(base, column, hit, write)
+            self._settle_mistake(base, column, hit, write)
+        else:
+            self._settle_known(base, column, hit, write)
+
+    def _settle_mistake(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
+        """Another row was hit: it gets back what it held, and until that has landed no look at the cell counts.
+
+        It may be a copy of the row that base knows by that id, so nothing can be left to the planner.
+        """
+        before = base.cells.get(column.name, CellBase(None))
+        if before.n < self.n:
+            self._take_back(hit, write.header, write.value)
+            self._save(base, column, replace(before, n=self.n + 1))
 
     def _settle_known(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
         before = base.cells.get(column.name, CellBase(None))

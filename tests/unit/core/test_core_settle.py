@@ -88,22 +88,25 @@ def test_a_value_that_does_not_fit_is_an_unseen_edit_and_is_mended_by_our_write(
     assert ("r_1", "quantity") in done.mended
 
 
-def test_a_row_hit_by_mistake_gets_our_value_as_its_base_so_that_the_planner_puts_its_own_back() -> None:
+def test_a_row_hit_by_mistake_gets_its_own_back_and_no_look_at_it_counts_before_that() -> None:
     other = make_base("r_2", key=("2",), notes="its own")
     done = settled(
         hit(5, "r_2", order_no=2, notes="its own"), bases=(make_base(), other), cells=(wrote("notes", "ours"),)
     )
-    assert done.bases["r_2"].cells["notes"] == CellBase("ours", n=N)
+    assert done.formula_restores == [FormulaRestore(0, 5, "Notes", SheetCell("ours"))]
+    assert done.bases["r_2"].cells["notes"] == CellBase("its own", n=N + 1)
     assert "r_1" not in done.bases
-    assert done.again == {"r_1", "r_2"}
+    assert done.again == {"r_1"}
     assert done.moved
     assert not done.unseen
 
 
-def test_an_unseen_edit_in_a_row_hit_by_mistake_belongs_to_that_row() -> None:
+def test_an_unseen_edit_in_a_row_hit_by_mistake_comes_back_with_the_rest_and_is_seen_then() -> None:
     other = make_base("r_2", key=("2",), notes="its own")
     done = settled(hit(5, "r_2", notes="typed"), bases=(make_base(), other), cells=(wrote("notes", "ours"),))
-    assert [(o.row_id, o.cell.value, o.base) for o in done.unseen] == [("r_2", "typed", "its own")]
+    assert done.formula_restores == [FormulaRestore(0, 5, "Notes", SheetCell("ours"))]
+    assert done.bases["r_2"].cells["notes"].value == "its own"
+    assert not done.unseen
 
 
 def test_what_was_hit_in_a_row_that_nobody_knows_is_put_back_as_it_was() -> None:
