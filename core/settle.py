@@ -24,7 +24,8 @@ from core.model import (
     Stamp,
 )
 from core.ports import ConflictEntry, HistoryEntry
-from core.row_view import value_text
+from core.row_view import overtaken_in, value_text
+from core.scan import key_in_base, key_in_row
 from core.sheet import CellWrite, FormulaRestore, HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
 
 _BLANK = SheetCell(None)
@@ -104,6 +105,10 @@ class _Settling:
         """
         before = base.cells.get(column.name, CellBase(None))
         if before.n < self.n:
+            found = hit.cells.get(write.header, _BLANK)
+            if found.value is not None and self._is_unseen(column, found, before.value, before.value):
+                seen = self._observed(base.row_id, column, found, before.value, hit.row)
+                self.settlement.history.append(overtaken_in(seen, base.key))  # should its row go before it is back
             self._take_back(hit, write.header, write.value)
             self._save(base, column, replace(before, n=self.n + 1))
 
@@ -233,8 +238,24 @@ class _Settling:
     def settle_id(self, named: IdWrite) -> None:
         hit = self.hit.get(named.row)
         self.settlement.rescan = True  # an id counts once it is read back beside its row's content
-        if hit is not None and (hit.row_id != named.expected or not hit.cells):  # another row, or an empty one
+        if hit is None:
+            return
+        if hit.row_id != named.expected or not hit.cells or not self._may_carry(named, hit):
             self._take_back(hit, ROW_ID_HEADER, named.row_id)
+        elif named.expected and not self._is_live(named.expected):
+            gone = self.bases.get(named.expected) or RowBase(named.expected, None, {})
+            self.settlement.bases[named.expected] = replace(gone, gone=True, key=None, n=self.n)
+
+    def _is_live(self, row_id: str | None) -> bool:
+        base = self.bases.get(row_id) if row_id else None
+        return base is not None and not base.gone
+
+    def _may_carry(self, named: IdWrite, hit: HitRow) -> bool:
+        """Whether a row that was given a known row's id is that row: nobody knew it, and it holds the key."""
+        base = self.bases.get(named.row_id)
+        if base is None or base.gone or named.row_id in {i.expected for i in self.write.ids}:
+            return True  # a fresh id, or rows that change places
+        return not self._is_live(named.expected) and key_in_row(self.link, hit.cells) == key_in_base(self.link, base)
 
 
 def _canonical(column: LinkedColumn, found: SheetCell, otherwise: Canonical) -> Canonical:

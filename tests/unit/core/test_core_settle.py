@@ -107,6 +107,7 @@ def test_an_unseen_edit_in_a_row_hit_by_mistake_comes_back_with_the_rest_and_is_
     assert done.formula_restores == [FormulaRestore(0, 5, "Notes", SheetCell("ours"))]
     assert done.bases["r_2"].cells["notes"].value == "its own"
     assert not done.unseen
+    assert [(h.row_id, h.new, h.what) for h in done.history] == [("r_2", "typed", "overtaken")]
 
 
 def test_what_was_hit_in_a_row_that_nobody_knows_is_put_back_as_it_was() -> None:
@@ -198,3 +199,20 @@ def test_an_id_counts_only_once_it_is_read_back_beside_its_row() -> None:
 def test_an_id_written_into_a_row_that_has_one_by_now_is_taken_back() -> None:
     done = settled(hit(5, "r_2"), ids=(IdWrite(5, "r_9", None),))
     assert done.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_9"))]
+
+
+def test_a_lost_id_that_came_to_another_row_than_its_own_is_taken_back() -> None:
+    own = settled(hit(5, None), bases=(make_base(),), ids=(IdWrite(5, "r_1", None),))
+    other = settled(hit(5, None, order_no=2), bases=(make_base(),), ids=(IdWrite(5, "r_1", None),))
+    assert not own.formula_restores
+    assert other.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_1"))]
+
+
+def test_an_id_that_was_another_row_s_for_a_moment_is_never_a_row_again() -> None:
+    given = IdWrite(5, "r_1", "r_stray")
+    done = settled(hit(5, "r_stray"), bases=(make_base(),), ids=(given,))
+    assert done.bases["r_stray"] == RowBase("r_stray", None, {}, gone=True, n=N)
+    inserted_meanwhile = make_base("r_stray", key=("2",))
+    taken_back = settled(hit(5, "r_stray"), bases=(make_base(), inserted_meanwhile), ids=(given,))
+    assert taken_back.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_1"))]
+    assert not taken_back.bases
