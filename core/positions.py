@@ -36,4 +36,6 @@ def with_hints(positions: Positions, seen: Iterable[tuple[str, int]]) -> Positio
     news = {row_id: row for row_id, row in seen if positions.rows.get(row_id) != row}
     if not news:
         return positions
-    return replace(positions, rows={**positions.rows, **news}, last_row=max(positions.last_row, *news.values()))
+    taken = set(news.values())
+    rows = {row_id: row for row_id, row in positions.rows.items() if row not in taken}  # those have gone elsewhere
+    return replace(positions, rows={**rows, **news}, last_row=max(positions.last_row, *taken))
