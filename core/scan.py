@@ -153,24 +153,34 @@ def _permutation(
 
 
 def _lost_ids(link: Link, missing: Sequence[RowBase], unknown: Sequence[TabRow]) -> list[IdWrite]:
-    """Ids to give back: a row that nobody knows holds the key of a missing row, so it can be no other."""
-    owners = {shown: base.row_id for base in missing if (shown := key_in_base(link, base)) is not None}
+    """Ids to give back: a row that nobody knows is by its key a missing one."""
+    owners = {key: base for base in missing if (key := _key_in_base(link, base)) is not None}
     moves: list[IdWrite] = []
     for row in unknown if owners else ():
-        shown = key_in_row(link, row.cells)
-        owner = owners.pop(shown, None) if shown is not None else None
-        if owner is not None:
-            moves.append(IdWrite(row.row, owner, row.row_id))
+        key = _key_in_row(link, row.cells)
+        owner = owners.get(key) if key is not None else None
+        if owner is not None and key is not None and is_row_of(link, owner, row.cells):
+            moves.append(IdWrite(row.row, owner.row_id, row.row_id))
+            del owners[key]
     return moves
 
 
-def key_in_base(link: Link, base: RowBase) -> Key | None:
+def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
+    """Whether a row of the tab is the one that base tells of: it holds its key, and something besides."""
+    key = _key_in_base(link, base)
+    if key is None or key != _key_in_row(link, cells):
+        return False
+    others = [c for c in link.columns if not c.key and base.cells.get(c.name, CellBase(None)).value]
+    return not others or any(not _differs(c, cells.get(c.header, _BLANK), base.cells[c.name]) for c in others)
+
+
+def _key_in_base(link: Link, base: RowBase) -> Key | None:
     """The key that the sheet shows for a row, as base knows it; ``None`` while a part of it is missing."""
     cells = [base.cells.get(c.name) for c in link.key_columns]
     return _whole([cell.value if cell else None for cell in cells])
 
 
-def key_in_row(link: Link, cells: Mapping[str, SheetCell]) -> Key | None:
+def _key_in_row(link: Link, cells: Mapping[str, SheetCell]) -> Key | None:
     """The key that stands in a row of the tab; ``None`` while a part of it is missing or does not fit."""
     try:
         return _whole([c.codec.from_sheet(cells.get(c.header, _BLANK).value) for c in link.key_columns])

@@ -25,7 +25,7 @@ from core.model import (
 )
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import overtaken_in, value_text
-from core.scan import key_in_base, key_in_row
+from core.scan import is_row_of
 from core.sheet import CellWrite, FormulaRestore, HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
 
 _BLANK = SheetCell(None)
@@ -91,12 +91,20 @@ class _Settling:
             self._missed(write.row_id)
         base = self.bases.get(hit.row_id) if hit.row_id else None
         if base is None or base.gone:
+            self._keep(base or RowBase(hit.row_id or "", None, {}), column, hit, CellBase(None))
             self._take_back(hit, write.header, write.value)
+            self._hold_unknown(hit.row_id)
             return
         if base.row_id != write.row_id:
             self._settle_mistake(base, column, hit, write)
         else:
             self._settle_known(base, column, hit, write)
+
+    def _hold_unknown(self, row_id: str | None) -> None:
+        """A row of the sheet alone: what looks at it before our mistake is taken back says nothing."""
+        if row_id:
+            known = self.bases.get(row_id) or RowBase(row_id, None, {})
+            self.settlement.bases[row_id] = replace(known, gone=True, key=None, n=self.n + 1)
 
     def _settle_mistake(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
         """Another row was hit: it gets back what it held, and until that has landed no look at the cell counts.
@@ -105,12 +113,16 @@ class _Settling:
         """
         before = base.cells.get(column.name, CellBase(None))
         if before.n < self.n:
-            found = hit.cells.get(write.header, _BLANK)
-            if found.value is not None and self._is_unseen(column, found, before.value, before.value):
-                seen = self._observed(base.row_id, column, found, before.value, hit.row)
-                self.settlement.history.append(overtaken_in(seen, base.key))  # should its row go before it is back
+            self._keep(base, column, hit, before)
             self._take_back(hit, write.header, write.value)
             self._save(base, column, replace(before, n=self.n + 1))
+
+    def _keep(self, base: RowBase, column: LinkedColumn, hit: HitRow, before: CellBase) -> None:
+        """Record an unseen edit that is to be put back: somebody may type over our mistake first."""
+        found = hit.cells.get(column.header, _BLANK)
+        if found.value is not None and self._is_unseen(column, found, before.value, before.value):
+            seen = self._observed(base.row_id, column, found, before.value, hit.row)
+            self.settlement.history.append(overtaken_in(seen, base.key))
 
     def _settle_known(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
         before = base.cells.get(column.name, CellBase(None))
@@ -119,6 +131,7 @@ class _Settling:
         found = hit.cells.get(write.header, _BLANK)
         written = column.codec.from_sheet(write.value)
         if found.formula is not None:
+            self._keep(base, column, hit, before)
             self._take_back(hit, write.header, write.value)
             self._save(
                 base, column, replace(before, value=_canonical(column, found, before.value), formula=True, n=self.n)
@@ -251,11 +264,12 @@ class _Settling:
         return base is not None and not base.gone
 
     def _may_carry(self, named: IdWrite, hit: HitRow) -> bool:
-        """Whether a row that was given a known row's id is that row: nobody knew it, and it holds the key."""
-        base = self.bases.get(named.row_id)
+        """Whether a row that was given a known row's id is that row, and has not become one of its own."""
+        base, own = self.bases.get(named.row_id), self.bases.get(named.expected or "")
         if base is None or base.gone or named.row_id in {i.expected for i in self.write.ids}:
             return True  # a fresh id, or rows that change places
-        return not self._is_live(named.expected) and key_in_row(self.link, hit.cells) == key_in_base(self.link, base)
+        is_its_own = own is not None and not own.gone and is_row_of(self.link, own, hit.cells)
+        return is_row_of(self.link, base, hit.cells) and not is_its_own
 
 
 def _canonical(column: LinkedColumn, found: SheetCell, otherwise: Canonical) -> Canonical:

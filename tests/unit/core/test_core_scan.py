@@ -153,8 +153,17 @@ def test_a_row_that_has_lost_its_id_gets_it_back_by_its_key(stands_now: str | No
     assert not (found.missing or found.strangers or found.cells)
 
 
-def test_a_row_without_an_id_that_holds_another_key_is_not_the_missing_one() -> None:
-    image = make_image(order_row(2, "r_1"), order_row(3, None, order_no=3, customer="Bea"))
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"order_no": 3, "customer": "Bea"},
+        {"order_no": 2, "customer": "Eve", "quantity": 8, "price": 1, "status": "paid", "notes": "new"},
+    ],
+)
+def test_a_row_without_an_id_that_shares_no_more_than_the_key_or_not_even_that_is_not_the_missing_one(
+    values: dict[str, Any],
+) -> None:
+    image = make_image(order_row(2, "r_1"), order_row(3, None, **values))
     found = scanned(image, make_base(), make_base("r_2", order_no="2", customer="Bea"))
     assert found.missing == ["r_2"]
     assert [s.row for s in found.strangers] == [3]

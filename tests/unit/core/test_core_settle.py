@@ -117,6 +117,11 @@ def test_what_was_hit_in_a_row_that_nobody_knows_is_put_back_as_it_was() -> None
     assert not done.bases
 
 
+def test_no_look_at_a_row_of_the_sheet_alone_counts_before_our_mistake_is_taken_back() -> None:
+    done = settled(hit(5, "r_typed"), bases=(make_base(),), cells=(wrote("notes", "ours"),))
+    assert done.bases == {"r_typed": RowBase("r_typed", None, {}, gone=True, n=N + 1)}
+
+
 def test_a_formula_that_was_hit_is_put_back_and_base_remembers_it() -> None:
     done = settled(
         hit(5, "r_1", {"quantity": "=2+3"}, quantity=5), bases=(make_base(),), cells=(wrote("quantity", 77),)
@@ -216,3 +221,9 @@ def test_an_id_that_was_another_row_s_for_a_moment_is_never_a_row_again() -> Non
     taken_back = settled(hit(5, "r_stray"), bases=(make_base(), inserted_meanwhile), ids=(given,))
     assert taken_back.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_1"))]
     assert not taken_back.bases
+
+
+def test_a_copy_that_holds_the_key_of_a_missing_row_gets_that_row_s_id() -> None:
+    given = IdWrite(5, "r_1", "r_2")
+    done = settled(hit(5, "r_2"), bases=(make_base(), make_base("r_2", order_no="2")), ids=(given,))
+    assert not (done.formula_restores or done.bases)
