@@ -162,6 +162,7 @@ def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> None:
     name = request.link.name
     if plan.gone:
         tx.save_bases(name, plan.gone)
+        tx.mend_rejections(name, [(b.row_id, c.name) for b in plan.gone for c in request.link.columns])
     if plan.unfit:
         tx.put_rejections(name, plan.unfit)
     if plan.doubtful:

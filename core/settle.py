@@ -253,7 +253,8 @@ class _Settling:
         self.settlement.rescan = True  # an id counts once it is read back beside its row's content
         if hit is None:
             return
-        if hit.row_id != named.expected or not hit.cells or not self._may_carry(named, hit):
+        is_empty = named.expected is None and not hit.cells
+        if hit.row_id != named.expected or is_empty or not self._may_carry(named, hit):
             self._take_back(hit, ROW_ID_HEADER, named.row_id)
         elif named.expected and not self._is_live(named.expected):
             gone = self.bases.get(named.expected) or RowBase(named.expected, None, {})

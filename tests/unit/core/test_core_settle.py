@@ -227,3 +227,9 @@ def test_a_copy_that_holds_the_key_of_a_missing_row_gets_that_row_s_id() -> None
     given = IdWrite(5, "r_1", "r_2")
     done = settled(hit(5, "r_2"), bases=(make_base(), make_base("r_2", order_no="2")), ids=(given,))
     assert not (done.formula_restores or done.bases)
+
+
+def test_a_copy_that_was_emptied_is_named_all_the_same() -> None:
+    emptied = HitRow(0, 5, "r_1", {})
+    done = settled(emptied, bases=(make_base(),), ids=(IdWrite(5, "r_fresh", "r_1"),))
+    assert not done.formula_restores
