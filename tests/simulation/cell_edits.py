@@ -107,7 +107,7 @@ class CellEdits(Hand):
         number, row = self._pick(action.picks[0])
         other_number, other = self._pick_other(action.picks[1], row) if row is not None else (0, None)
         headers = self._twin.key_headers
-        if row is None or other is None or any(h not in r.cells for h in headers for r in (row, other)):
+        if row is None or other is None or any(h not in r.cells or h == "id" for h in headers for r in (row, other)):
             return
         self._lend(row, headers)
         self._lend(other, headers)
@@ -123,7 +123,7 @@ class CellEdits(Hand):
         number, row = self._pick(action.picks[0])
         _, other = self._pick_other(action.picks[1], row) if row is not None else (0, None)
         headers = self._twin.key_headers
-        if row is None or other is None or any(h not in other.cells for h in headers):
+        if row is None or other is None or any(h not in other.cells or h == "id" for h in headers):
             return
         self._lend(other, headers)
         for header in headers:
