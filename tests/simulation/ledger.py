@@ -215,8 +215,8 @@ class Ledger:
     def _no_way_back(
         self, token: Token, lines: set[Line], seen: dict[tuple[Line, str], int], side: str, origin: str
     ) -> None:
-        if token.side != origin or len(lines) != 1:
-            return
+        if token.side != origin or len(lines) != 1 or len(token.lines) > 1:
+            return  # a value that was traded or copied comes to a row more than once
         (line,) = lines
         if self.shared_id(line) or self._twin.world.replaying:
             return
