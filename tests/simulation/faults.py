@@ -265,10 +265,9 @@ FAULTY: Mapping[str, Patch] = {
 
 HINTS: Mapping[str, tuple[int, ...]] = {
     "no intents": (565,),
-    "counters read after the cells": (120,),
     "whole row from an edit event, stale": (563,),
     "offsets stored before the transaction": (277,),
-    "tab read in pieces": (345,),
+    "tab read in pieces": (1506,),
     "overtaken values not kept": (163,),
     "open intents not waited for": (20179,),
     "wake-ups forgotten": (1358,),
