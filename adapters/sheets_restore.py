@@ -1,7 +1,8 @@
 """Finds the rows that a restore means as they stand now: people go on while we look at what we hit.
 
 A restore is rare, so it may cost a read: each line of the scratch holds its row's id, and by the id the row
-is found wherever it stands by now. So a restore that is sent twice changes nothing the second time.
+is found wherever it stands by now. A row that was removed comes back in any case: another row with its id is
+its copy. That it comes back once is the ticket's business (:mod:`adapters.sheets_tickets`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from adapters.sheets_layout import (
 )
 from adapters.sheets_takeback import believed_columns
 from core.model import ROW_ID_HEADER, Serial
-from core.sheet import FormulaRestore, RowRestore, SheetTarget, SwapWrite
+from core.sheet import FormulaRestore, SheetTarget, SwapWrite
 
 Json = dict[str, Any]
 
@@ -46,7 +47,7 @@ def resolve(
 ) -> tuple[Layout, SwapWrite]:
     """The layout as it is now, and the write with every restore at the row where it belongs now.
 
-    Restores that are done already, or whose row is gone, are left out.
+    Cells that hold something else by now, or whose row is gone, are left out.
     """
     found = parts(answer)
     state, tab = state_part(found), tab_part(found, target)
@@ -59,8 +60,7 @@ def resolve(
     scratch = state.grid_at(counters.band.line_row, counters.band.column)
     places = _Places(now, counters.band, scratch, tab.grid_at(1, 0))
     formulas = [replace(r, row=row) for r in write.formula_restores if (row := places.of_cell(r))]
-    rows = [r for r in write.row_restores if not places.stands(r)]
-    return now, replace(write, formula_restores=tuple(formulas), row_restores=tuple(rows))
+    return now, replace(write, formula_restores=tuple(formulas))
 
 
 def same_value(one: object, other: object) -> bool:
@@ -84,9 +84,9 @@ class _Places:
         if restore.header == ROW_ID_HEADER and restore.written is not None:
             return self._row_of(restore.written.value)
         row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
-        row = self._row_of(row_id) if row_id is not None else None
+        row = self._row_of(row_id)
         if restore.written is not None:  # what somebody has typed over it meanwhile stays
-            there = [r for r in (row, restore.row) if r is not None]
+            there = [*self._rows_of(row_id), restore.row]
             written = restore.written.value
             return next((r for r in there if same_value(self._here(r, restore.header), written)), None)
         if row is not None:
@@ -96,11 +96,6 @@ class _Places:
         if row_id is None and self._alike(restore):
             return restore.row
         return None
-
-    def stands(self, restore: RowRestore) -> bool:
-        """Whether the row is there already."""
-        row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
-        return row_id is not None and self._row_of(row_id) is not None
 
     def _alike(self, restore: FormulaRestore) -> bool:
         """Whether a row without an id is still the one that was hit: another cell or its blankness tells."""
@@ -124,5 +119,10 @@ class _Places:
         return cell.value if cell else None
 
     def _row_of(self, row_id: object) -> int | None:
-        rows = range(2, self.cells.last_row + 1)
-        return next((row for row in rows if self._here(row, ROW_ID_HEADER) == row_id), None)
+        return next(iter(self._rows_of(row_id)), None)
+
+    def _rows_of(self, row_id: object) -> list[int]:
+        """Every row with that id: a copy may have it too."""
+        if row_id is None:
+            return []
+        return [r for r in range(2, self.cells.last_row + 1) if self._here(r, ROW_ID_HEADER) == row_id]

@@ -42,7 +42,10 @@ class Applier:
         self._wake(plans, views)
 
     def _free_taken_keys(self, plans: Sequence[RowPlan]) -> None:
-        """A copied row carries its original's generated key along; it gets a fresh one."""
+        """A copied row carries its original's generated key along; it gets a fresh one.
+
+        Once a scan has seen it beside its original: a row that lost its id to a new one looks the same.
+        """
         generated = next((c for c in self._link.key_columns if c.column.auto_increment), None)
         if generated is None or len(self._link.key_columns) != 1:
             return
@@ -55,7 +58,10 @@ class Applier:
         for plan in plans:
             key = wanted.get(plan.row_id)
             if key is not None and key in taken and plan.insert is not None:
-                del plan.insert[generated.name]
+                if all(o.source == "edit" for o in plan.observed.values()):
+                    _put_off(plan, "incomplete")
+                else:
+                    del plan.insert[generated.name]
             elif key is not None:
                 taken.add(key)
 
@@ -68,9 +74,7 @@ class Applier:
             key = wanted.get(plan.row_id)
             if key is None or key not in held or key in there or held[key].row_id == plan.row_id:
                 continue  # nobody has it, or the server itself refuses the double
-            plan.wait = [(o, "intent") for o in plan.observed.values()]
-            plan.insert, plan.update, plan.base, plan.drop = None, {}, None, []
-            plan.history, plan.conflicts, plan.mended = [], [], []
+            _put_off(plan, "intent")
 
     def _wanted_key(self, plan: RowPlan, view: RowView) -> Key | None:
         """The key that a row is about to take on; ``None`` where it keeps its own or is given one."""
@@ -189,6 +193,13 @@ class Applier:
             rows = [_row_to_wake(p, views[p.row_id]) for p in asked]
             if rows:
                 self._tx.send(topic, self._link.name, {"kind": "replan", "link": self._link.name, "rows": rows})
+
+
+def _put_off(plan: RowPlan, reason: str) -> None:
+    """Decide nothing about a row now."""
+    plan.wait = [(o, reason) for o in plan.observed.values()]
+    plan.insert, plan.update, plan.base, plan.drop = None, {}, None, []
+    plan.history, plan.conflicts, plan.mended = [], [], []
 
 
 def _row_to_wake(plan: RowPlan, view: RowView) -> dict[str, object]:

@@ -100,9 +100,11 @@ class LinkWriter:
     def rows_moved(self) -> None:
         """Rows or columns came, went or moved in the sheet."""
         self._positions = None
+        self._absent.hurry(self._tools.clock.monotonic())
 
     def rows_seen(self, seen: Iterable[tuple[str, int]]) -> None:
         """The script has seen these rows at these places."""
+        self._absent.hurry(self._tools.clock.monotonic())
         if self._positions is not None:
             self._positions = with_hints(self._positions, seen)
 

@@ -96,7 +96,7 @@ def plan_write(
     positions = request.positions or _NOWHERE
     rows, busy = tx.free_rows(request.link, request.keys)
     plan = _decide(tx, request, positions, rows, busy, new_row_id)
-    if request.positions is None and not plan.is_idle:
+    if request.positions is None and (request.to_name or not plan.is_idle):
         return PlanOutcome(needs_positions=True)
     if guards.too_many(len(plan.deletes), len(positions.rows)) and not guards.is_approved(state.reason, "table"):
         reason = guards.deleted_in_table(request.link, len(plan.deletes), len(positions.rows))
@@ -268,7 +268,7 @@ def _restore(tx: Transaction, name: str, done: Settlement, epoch: int) -> Planne
 def _rows_of(planned: PlannedWrite, answer: SwapAnswer) -> set[str]:
     write = planned.write
     named = {c.row_id for c in write.cells} | {d.row_id for d in write.deletes} | {i.row_id for i in write.inserts}
-    return named | {h.row_id for h in answer.rows if h.row_id}
+    return named | {i.row_id for i in write.ids} | {h.row_id for h in answer.rows if h.row_id}
 
 
 def _hand_over(tx: Transaction, name: str, seen: Sequence[Observed]) -> None:

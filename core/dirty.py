@@ -81,10 +81,17 @@ class AbsentRows:
         self._pause_s = ABSENT_PAUSE_S
 
     def add(self, keys: Iterable[Key], now: float) -> None:
-        """Look for these again after a pause, which grows each time; ``now`` in monotonic seconds."""
+        """Look for these again after a pause, which grows with each look in vain; ``now`` in monotonic seconds."""
         self._keys.update(dict.fromkeys(keys))
+        if now < self._due_at:
+            return  # events had it looked at again before the pause was over
         self._due_at = now + self._pause_s
         self._pause_s = min(2 * self._pause_s, ABSENT_PAUSE_S_MAX)
+
+    def hurry(self, now: float) -> None:
+        """Somebody was at work in the tab: what was not to be found may be there now."""
+        self._pause_s = ABSENT_PAUSE_S
+        self._due_at = min(self._due_at, now + self._pause_s)
 
     def are_due(self, now: float) -> bool:
         """Whether it is time to look."""

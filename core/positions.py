@@ -31,9 +31,15 @@ def _moved(row: int, doomed: list[int], top: int, inserted: int) -> int:
     return row - above + (inserted if row > top else 0)
 
 
-def with_hints(positions: Positions, seen: Iterable[tuple[str, int]]) -> Positions:
-    """The positions with rows as the script has just seen them, as (row id, 1-based row)."""
+def with_hints(positions: Positions, seen: Iterable[tuple[str, int]]) -> Positions | None:
+    """The positions with rows as the script has just seen them, as (row id, 1-based row).
+
+    ``None`` where another row was believed to stand in such a place: nobody knows where that one is now.
+    """
     news = {row_id: row for row_id, row in seen if positions.rows.get(row_id) != row}
     if not news:
         return positions
-    return replace(positions, rows={**positions.rows, **news}, last_row=max(positions.last_row, *news.values()))
+    taken = set(news.values())
+    if any(row in taken and row_id not in news for row_id, row in positions.rows.items()):
+        return None
+    return replace(positions, rows={**positions.rows, **news}, last_row=max(positions.last_row, *taken))

@@ -23,6 +23,8 @@ def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
     plan.history = [overtaken(view, w.observed) for w in view.waiting if w.observed.cell.value is not None]
     plan.mended = [c.name for c in view.link.columns]
     if base is None or view.table is None:
+        before = view.base or RowBase(view.row_id, None, {})
+        plan.base = replace(before, gone=True, key=None, age=max(before.age, view.age))
         return
     plan.base = replace(base, gone=True, key=None, age=max(base.age, view.age))
     changed = changed_columns(view, base, view.table)

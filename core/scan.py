@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from core import guards
 from core.errors import Unfit
 from core.events import Json, cell_to_json, stamp_to_json
-from core.model import ROW_ID_HEADER, Canonical, CellBase, Link, LinkedColumn, RowBase, SheetCell
+from core.model import ROW_ID_HEADER, Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabImage, TabRow
 
 _BLANK = SheetCell(None)
@@ -26,7 +26,7 @@ class Findings:
     strangers: list[TabRow] = field(default_factory=list)
     """Rows without an id, and copies that carry another row's id."""
     moved_ids: list[IdWrite] = field(default_factory=list)
-    """The contents of known rows were sorted past their ids: the ids have to follow."""
+    """The contents of known rows were sorted past their ids, or have lost them: the ids have to follow."""
     changed_rows: int = 0
     """Known rows that differ without anybody having told of it."""
     guard: tuple[str, str] | None = None
@@ -58,13 +58,18 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     known = {b.row_id: b for b in bases}
     own = _own_rows(link, image, known, found)
     differing = {row_id: cells for row_id, row in own.items() if (cells := _differing(link, row, known.get(row_id)))}
-    found.moved_ids = _permutation(link, own, known, differing)
+    missing = [b for b in bases if b.row_id not in own and _past_our_writes(image, b)]
+    unknown = [*found.strangers, *(row for row_id, row in own.items() if row_id not in known)]
+    found.moved_ids = [*_permutation(link, own, known, differing), *_lost_ids(link, missing, unknown)]
     healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
+    named = {move.row for move in found.moved_ids}
+    found.strangers = [row for row in found.strangers if row.row not in named]
     for row_id, cells in differing.items():
         if row_id not in healed:
             found.cells.extend((own[row_id], column, cell) for column, cell in cells)
             found.changed_rows += row_id in known and row_id not in told
-    found.missing = [b.row_id for b in bases if b.row_id not in own and _past_our_writes(image, b)]
+    brought_back = {move.row_id for move in found.moved_ids}
+    found.missing = [b.row_id for b in missing if b.row_id not in brought_back]
     found.missing += [row_id for row_id in waiting_rows if row_id not in own and row_id not in known]
     found.guard = _too_much(link, found, len(known))
     return found
@@ -152,6 +157,46 @@ def _permutation(
             return []
         moves.append(IdWrite(own[row_id].row, owners.pop(), row_id))
     return moves
+
+
+def _lost_ids(link: Link, missing: Sequence[RowBase], unknown: Sequence[TabRow]) -> list[IdWrite]:
+    """Ids to give back: a row that nobody knows is by its key a missing one."""
+    owners = {key: base for base in missing if (key := _key_in_base(link, base)) is not None}
+    moves: list[IdWrite] = []
+    for row in unknown if owners else ():
+        key = _key_in_row(link, row.cells)
+        owner = owners.get(key) if key is not None else None
+        if owner is not None and key is not None and is_row_of(link, owner, row.cells):
+            moves.append(IdWrite(row.row, owner.row_id, row.row_id))
+            del owners[key]
+    return moves
+
+
+def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
+    """Whether a row of the tab is the one that base tells of: it holds its key, and something besides."""
+    key = _key_in_base(link, base)
+    if key is None or key != _key_in_row(link, cells):
+        return False
+    others = [c for c in link.columns if not c.key and base.cells.get(c.name, CellBase(None)).value]
+    return not others or any(not _differs(c, cells.get(c.header, _BLANK), base.cells[c.name]) for c in others)
+
+
+def _key_in_base(link: Link, base: RowBase) -> Key | None:
+    """The key that the sheet shows for a row, as base knows it; ``None`` while a part of it is missing."""
+    cells = [base.cells.get(c.name) for c in link.key_columns]
+    return _whole([cell.value if cell else None for cell in cells])
+
+
+def _key_in_row(link: Link, cells: Mapping[str, SheetCell]) -> Key | None:
+    """The key that stands in a row of the tab; ``None`` while a part of it is missing or does not fit."""
+    try:
+        return _whole([c.codec.from_sheet(cells.get(c.header, _BLANK).value) for c in link.key_columns])
+    except Unfit:
+        return None
+
+
+def _whole(parts: Sequence[Canonical]) -> Key | None:
+    return tuple(p for p in parts if p) if all(parts) else None
 
 
 def _contents_of_base(link: Link, base: RowBase) -> tuple[Canonical, ...]:

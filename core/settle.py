@@ -1,8 +1,7 @@
 """Settling a write to the sheet: from what it found to new bases (pure).
 
-For every cell that was written, in the row that was really hit: what stood there and differs from base is
-an edit that nobody has seen; base becomes what we wrote, also in a row that was hit by mistake, so that
-the planner itself puts the right value back.
+For every cell that was written: what stood there and differs from base is an edit that nobody has seen; base
+becomes what we wrote. A row that was hit by mistake gets back what it held, by the next write, out of the scratch.
 """
 
 from __future__ import annotations
@@ -25,7 +24,8 @@ from core.model import (
     Stamp,
 )
 from core.ports import ConflictEntry, HistoryEntry
-from core.row_view import value_text
+from core.row_view import overtaken_in, value_text
+from core.scan import is_row_of
 from core.sheet import CellWrite, FormulaRestore, HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
 
 _BLANK = SheetCell(None)
@@ -91,11 +91,38 @@ class _Settling:
             self._missed(write.row_id)
         base = self.bases.get(hit.row_id) if hit.row_id else None
         if base is None or base.gone:
+            self._keep(base or RowBase(hit.row_id or "", None, {}), column, hit, CellBase(None))
             self._take_back(hit, write.header, write.value)
+            self._hold_unknown(hit.row_id)
             return
         if base.row_id != write.row_id:
-            self.settlement.again.add(base.row_id)
-        self._settle_known(base, column, hit, write)
+            self._settle_mistake(base, column, hit, write)
+        else:
+            self._settle_known(base, column, hit, write)
+
+    def _hold_unknown(self, row_id: str | None) -> None:
+        """A row of the sheet alone: what looks at it before our mistake is taken back says nothing."""
+        if row_id:
+            known = self.bases.get(row_id) or RowBase(row_id, None, {})
+            self.settlement.bases[row_id] = replace(known, gone=True, key=None, n=self.n + 1)
+
+    def _settle_mistake(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
+        """Another row was hit: it gets back what it held, and until that has landed no look at the cell counts.
+
+        It may be a copy of the row that base knows by that id, so nothing can be left to the planner.
+        """
+        before = base.cells.get(column.name, CellBase(None))
+        if before.n < self.n:
+            self._keep(base, column, hit, before)
+            self._take_back(hit, write.header, write.value)
+            self._save(base, column, replace(before, n=self.n + 1))
+
+    def _keep(self, base: RowBase, column: LinkedColumn, hit: HitRow, before: CellBase) -> None:
+        """Record an unseen edit that is to be put back: somebody may type over our mistake first."""
+        found = hit.cells.get(column.header, _BLANK)
+        if found.value is not None and self._is_unseen(column, found, before.value, before.value):
+            seen = self._observed(base.row_id, column, found, before.value, hit.row)
+            self.settlement.history.append(overtaken_in(seen, base.key))
 
     def _settle_known(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
         before = base.cells.get(column.name, CellBase(None))
@@ -104,6 +131,7 @@ class _Settling:
         found = hit.cells.get(write.header, _BLANK)
         written = column.codec.from_sheet(write.value)
         if found.formula is not None:
+            self._keep(base, column, hit, before)
             self._take_back(hit, write.header, write.value)
             self._save(
                 base, column, replace(before, value=_canonical(column, found, before.value), formula=True, n=self.n)
@@ -223,8 +251,26 @@ class _Settling:
     def settle_id(self, named: IdWrite) -> None:
         hit = self.hit.get(named.row)
         self.settlement.rescan = True  # an id counts once it is read back beside its row's content
-        if hit is not None and (hit.row_id != named.expected or not hit.cells):  # another row, or an empty one
+        if hit is None:
+            return
+        is_empty = named.expected is None and not hit.cells
+        if hit.row_id != named.expected or is_empty or not self._may_carry(named, hit):
             self._take_back(hit, ROW_ID_HEADER, named.row_id)
+        elif named.expected and not self._is_live(named.expected):
+            gone = self.bases.get(named.expected) or RowBase(named.expected, None, {})
+            self.settlement.bases[named.expected] = replace(gone, gone=True, key=None, n=self.n)
+
+    def _is_live(self, row_id: str | None) -> bool:
+        base = self.bases.get(row_id) if row_id else None
+        return base is not None and not base.gone
+
+    def _may_carry(self, named: IdWrite, hit: HitRow) -> bool:
+        """Whether a row that was given a known row's id is that row, and has not become one of its own."""
+        base, own = self.bases.get(named.row_id), self.bases.get(named.expected or "")
+        if base is None or base.gone or named.row_id in {i.expected for i in self.write.ids}:
+            return True  # a fresh id, or rows that change places
+        is_its_own = own is not None and not own.gone and is_row_of(self.link, own, hit.cells)
+        return is_row_of(self.link, base, hit.cells) and not is_its_own
 
 
 def _canonical(column: LinkedColumn, found: SheetCell, otherwise: Canonical) -> Canonical:

@@ -74,7 +74,6 @@ class SheetPlan:
 def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
     """Decide what the sheet needs for the rows in question."""
     plan = SheetPlan()
-    named = {row: row_id for row_id, row in view.positions.rows.items()}
     for key in dict.fromkeys(view.keys):
         base, row = view.bases.get(key), view.rows.get(key)
         if base is not None and row is not None:
@@ -87,12 +86,23 @@ def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
             _plan_insert(view, plan, key, row, new_row_id())
         elif base is not None:
             _plan_delete(view, plan, key, base)
-    plan.ids = [
-        IdWrite(row, row_id or new_row_id(), expected)
-        for row, (expected, row_id) in view.to_name
-        if named.get(row, expected) == expected
-    ]
+    plan.ids = _plan_ids(view, new_row_id)
     return plan
+
+
+def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
+    """Ids to give; what asks for them may come late, or again, when rows have moved or have their ids."""
+    at = {row: row_id for row_id, row in view.positions.rows.items()}
+    asked = dict(view.to_name)
+    leaving = {expected for expected, _ in asked.values()}
+    writes = []
+    for row, (expected, row_id) in asked.items():
+        is_another = at.get(row, expected) != expected
+        is_told_apart = row_id is None and expected is not None and expected not in view.positions.repeated
+        stands_elsewhere = row_id in view.positions.rows and row_id not in leaving
+        if not (is_another or is_told_apart or stands_elsewhere):
+            writes.append(IdWrite(row, row_id or new_row_id(), expected))
+    return writes
 
 
 def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: TableRow) -> None:

@@ -137,8 +137,7 @@ class FakeTab:
         self.tickets.add((write.n, write.epoch))
 
     def _restore(self, write: SwapWrite) -> Callable[[int], int]:
-        lost = [r for r in write.row_restores if self._row_of(self.scratch[r.scratch_line].row_id) is None]
-        restored = sorted(lost, key=lambda r: r.row)
+        restored = sorted(write.row_restores, key=lambda r: r.row)
         hit = [(self._meant(r), r) for r in write.formula_restores]
         for restore in restored:
             self.row(restore.row)
@@ -161,7 +160,7 @@ class FakeTab:
         was = self.scratch[restore.scratch_line]
         own = self._row_of(was.row_id)
         if restore.written is not None:
-            there = [r for r in (own, restore.row) if r is not None]
+            there = [*self._rows_of(was.row_id), restore.row]
             written = restore.written.value
             return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:
@@ -178,9 +177,10 @@ class FakeTab:
         return cell.value if cell else None
 
     def _row_of(self, row_id: str | None) -> int | None:
-        if row_id is None:
-            return None
-        return next((i + 2 for i, r in enumerate(self.rows) if r.row_id == row_id), None)
+        return next(iter(self._rows_of(row_id)), None)
+
+    def _rows_of(self, row_id: str | None) -> list[int]:
+        return [] if row_id is None else [i + 2 for i, r in enumerate(self.rows) if r.row_id == row_id]
 
     def _put_back(self, row: int, restore: FormulaRestore) -> None:
         was = self.scratch[restore.scratch_line]

@@ -11,105 +11,90 @@ from tests.fakes.sheet import FakeRow
 from tests.simulation.ledger import Token, Violation
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.twin import Twin
 
 
-def check_rest(world: World) -> None:
+def check_rest(twin: Twin) -> None:
     """Everything at once.
 
     Raises:
         Violation: with what was found first.
     """
-    state = world.state.links[world.link.name]
+    state = twin.state.links[twin.link.name]
     if state.state != "live":
         raise Violation(f"the link is {state.state}: {state.reason}")
-    if world.state.intents:
+    if twin.link.name in twin.state.intents:
         raise Violation("a write is open for ever")
-    world.ledger.see_ids()
-    _check_ids(world)
-    _check_equal(world)
-    _check_rows(world)
-    _check_meant(world)
-    _check_kept(world)
-    if world.ledger.echoes:
-        raise Violation(f"echo: {world.ledger.echoes[0]}")
+    twin.ledger.see_ids()
+    _check_ids(twin)
+    _check_equal(twin)
+    _check_rows(twin)
+    _check_meant(twin)
+    _check_kept(twin)
+    if twin.ledger.echoes:
+        raise Violation(f"echo: {twin.ledger.echoes[0]}")
 
 
-def check_replay(world: World) -> None:
-    """The whole log again changes nothing."""
-    before = _picture(world)
-    world.hub.tell("--- the whole log again")
-    for source in world.sources.values():
-        for topic, partition in source.assigned():
-            source.seek(topic, partition, 0)
-    world.hub.news()
-    world.settle()
-    after = _picture(world)
-    if before != after:
-        what = next(name for name in before if before[name] != after[name])
-        raise Violation(f"the log run again changed the {what}: {before[what]} -> {after[what]}")
-    check_rest(world)
-
-
-def _picture(world: World) -> dict[str, object]:
+def picture(twin: Twin) -> dict[str, object]:
+    """What must not change any more."""
     return {
-        "sheet": [(r.row_id, dict(r.cells)) for r in world.tab.rows if not r.blank],
-        "table": dict(sorted(world.state.table(world.link).rows.items())),
-        "rejections": sorted(world.state.rejections),
+        "sheet": [(r.row_id, dict(r.cells)) for r in twin.tab.rows if not r.blank],
+        "table": dict(sorted(twin.state.table(twin.link).rows.items())),
+        "rejections": sorted(twin.state.rejections),
         "waiting": sorted(
             cell
-            for cell, w in world.state.waiting.get(world.link.name, {}).items()
+            for cell, w in twin.state.waiting.get(twin.link.name, {}).items()
             if w.observed.cell.value is not None
         ),
     }
 
 
-def _check_ids(world: World) -> None:
-    ids = Counter(r.row_id for r in world.tab.rows if r.row_id)
+def _check_ids(twin: Twin) -> None:
+    ids = Counter(r.row_id for r in twin.tab.rows if r.row_id)
     doubled = [i for i, count in ids.items() if count > 1]
     if doubled:
         raise Violation(f"id {doubled[0]} stands in {ids[doubled[0]]} rows")
-    nameless = [i + 2 for i, r in enumerate(world.tab.rows) if r.cells and not r.row_id]
+    nameless = [i + 2 for i, r in enumerate(twin.tab.rows) if r.cells and not r.row_id]
     if nameless:
         raise Violation(f"row {nameless[0]} has no id")
 
 
-def _bases(world: World) -> dict[str, RowBase]:
-    return {i: b for i, b in world.state.bases.get(world.link.name, {}).items() if not b.gone}
+def _bases(twin: Twin) -> dict[str, RowBase]:
+    return {i: b for i, b in twin.state.bases.get(twin.link.name, {}).items() if not b.gone}
 
 
-def _pending(world: World, row_id: str, column: str) -> bool:
+def _pending(twin: Twin, row_id: str, column: str) -> bool:
     """Whether a person can read why the cell is not the same on both sides."""
-    name = world.link.name
-    if (name, row_id, column) in world.state.rejections:
+    name = twin.link.name
+    if (name, row_id, column) in twin.state.rejections:
         return True
-    waiting = world.state.waiting.get(name, {}).get((row_id, column))
+    waiting = twin.state.waiting.get(name, {}).get((row_id, column))
     return waiting is not None and waiting.reason in ("manual", "incomplete")
 
 
-def _check_equal(world: World) -> None:
-    bases = _bases(world)
-    table = world.state.table(world.link).rows
-    rows = {r.row_id: r for r in world.tab.rows if r.row_id}
+def _check_equal(twin: Twin) -> None:
+    bases = _bases(twin)
+    table = twin.state.table(twin.link).rows
+    rows = {r.row_id: r for r in twin.tab.rows if r.row_id}
     for row_id, base in bases.items():
         if row_id not in rows:
             raise Violation(f"base knows row {row_id} (key {base.key}), the sheet does not hold it")
         if base.key is None or base.key not in table:
             raise Violation(f"base knows key {base.key} of row {row_id}, the table does not hold it")
-        for column in world.link.columns:
-            _check_cell(world, rows[row_id], base, column, table[base.key][column.name])
+        for column in twin.link.columns:
+            _check_cell(twin, rows[row_id], base, column, table[base.key][column.name])
     missing = set(table) - {b.key for b in bases.values()}
     if missing:
         raise Violation(f"the table's row {min(missing)} is not in the sheet")
     for row_id, row in rows.items():
-        if row_id not in bases and row.cells and not any(_pending(world, row_id, h) for h in row.cells):
+        if row_id not in bases and row.cells and not any(_pending(twin, row_id, h) for h in row.cells):
             raise Violation(f"the sheet's row {row_id} is not in the table, and nothing says why")
 
 
-def _check_cell(world: World, row: FakeRow, base: RowBase, column: LinkedColumn, table: Canonical) -> None:
+def _check_cell(twin: Twin, row: FakeRow, base: RowBase, column: LinkedColumn, table: Canonical) -> None:
     cell = row.cells.get(column.header, SheetCell(None))
     held = base.cells[column.name].value if column.name in base.cells else None
-    if _pending(world, base.row_id, column.name):
+    if _pending(twin, base.row_id, column.name):
         return
     try:
         sheet = column.codec.from_sheet(cell.value)
@@ -121,40 +106,42 @@ def _check_cell(world: World, row: FakeRow, base: RowBase, column: LinkedColumn,
         raise Violation(f"{base.row_id}.{column.name}: base {held}, both sides {table}")
 
 
-def _check_rows(world: World) -> None:
+def _check_rows(twin: Twin) -> None:
     """No row vanished that nobody deleted, and none came back without a word."""
-    ledger = world.ledger
-    in_sheet = {r.mark for r in world.tab.rows if r.cells and isinstance(r.mark, int)}
+    ledger = twin.ledger
+    in_sheet = {r.mark for r in twin.tab.rows if r.cells and isinstance(r.mark, int)}
     in_table = [lines for lines in ledger.of_key.values() if lines]
     for line in range(1, ledger.lines + 1):
         there = line in in_sheet or any(line in lines for lines in in_table)
-        if line not in ledger.deleted and not there and _was_written(world, line) and not _was_taken_for(world, line):
+        if line not in ledger.deleted and not there and _was_written(twin, line) and not _was_taken_for(twin, line):
             raise Violation(f"row {line} vanished, and nobody deleted it")
-        if line in ledger.deleted and {line} in in_table and not _came_back(world, line):
+        came_back = line in ledger.deleted and line not in ledger.restored and {line} in in_table
+        if came_back and not _is_told(twin, line):
             raise Violation(f"row {line} was deleted by the {ledger.deleted[line]} and came back")
 
 
-def _was_taken_for(world: World, line: int) -> bool:
+def _was_taken_for(twin: Twin, line: int) -> bool:
     """A copy that still carried its original's id when that was deleted: nobody could tell them apart."""
-    ids = world.ledger.ids
-    return any(line in lines and lines & set(world.ledger.deleted) for lines in ids.values())
+    ids = twin.ledger.ids
+    return any(line in lines and lines & set(twin.ledger.deleted) for lines in ids.values())
 
 
-def _was_written(world: World, line: int) -> bool:
-    return any(line in t.lines and line not in t.replaced for t in world.ledger.tokens.values())
+def _was_written(twin: Twin, line: int) -> bool:
+    return any(line in t.lines and line not in t.replaced for t in twin.ledger.tokens.values())
 
 
-def _came_back(world: World, line: int) -> bool:
-    ids = {row_id for row_id, lines in world.ledger.ids.items() if line in lines}
-    if any(len(world.ledger.ids[row_id]) > 1 for row_id in ids):
-        return True  # a row and its copy carried one id: which of the two was deleted, nobody could tell
-    return any(c.rule == "change_beats_delete" and c.row_id in ids for _, c in world.state.conflicts)
+def _is_told(twin: Twin, line: int) -> bool:
+    """Whether the record says why a deleted row came back."""
+    if twin.ledger.shared_id(line):
+        return True  # which of the two was deleted, nobody could tell
+    ids = {row_id for row_id, lines in twin.ledger.ids.items() if line in lines}
+    return any(c.rule == "change_beats_delete" and c.row_id in ids for _, c in twin.state.conflicts)
 
 
-def _check_meant(world: World) -> None:
+def _check_meant(twin: Twin) -> None:
     """No value stands in a row or column that it was not written for."""
-    ledger = world.ledger
-    for row in world.tab.rows:
+    ledger = twin.ledger
+    for row in twin.tab.rows:
         lines: set[int] | None = None
         for header, cell in row.cells.items():
             text = ledger.text_of(header, cell)
@@ -166,22 +153,22 @@ def _check_meant(world: World) -> None:
             raise Violation(f"the sheet's row {row.row_id} holds values of several rows: {_told(row)}")
 
 
-def _check_kept(world: World) -> None:
+def _check_kept(twin: Twin) -> None:
     """Every accepted value is final, or was overwritten on its own side, or is in the record."""
-    record = _record(world)
-    for token in world.ledger.tokens.values():
+    record = _record(twin)
+    for token in twin.ledger.tokens.values():
         for line in token.lines - token.replaced:
-            if not _stands(world, token) and token.text not in record:
+            if not _stands(twin, token) and token.text not in record:
                 raise Violation(f"{token.side}'s {token.column}={token.text} of row {line} is lost without a word")
 
 
-def _stands(world: World, token: Token) -> bool:
-    ledger = world.ledger
-    return any(ledger.text_of(token.column, row.cells.get(token.column)) == token.text for row in world.tab.rows)
+def _stands(twin: Twin, token: Token) -> bool:
+    ledger = twin.ledger
+    return any(ledger.text_of(token.column, row.cells.get(token.column)) == token.text for row in twin.tab.rows)
 
 
-def _record(world: World) -> set[str | None]:
-    state = world.state
+def _record(twin: Twin) -> set[str | None]:
+    state = twin.state
     found: set[str | None] = set()
     for _, h in state.history:
         found.update((h.old, h.new))

@@ -264,13 +264,13 @@ FAULTY: Mapping[str, Patch] = {
 }
 
 HINTS: Mapping[str, tuple[int, ...]] = {
-    "no intents": (690, 703),
-    "open intents not waited for": (703, 690),
-    "offsets stored before the transaction": (668,),
-    "wake-ups forgotten": (853,),
-    "counters read after the cells": (160,),
-    "whole row from an edit event, stale": (150,),
-    "rows hit by mistake not noticed": (100,),
+    "no intents": (565,),
+    "whole row from an edit event, stale": (563,),
+    "offsets stored before the transaction": (277,),
+    "tab read in pieces": (1506,),
+    "overtaken values not kept": (163,),
+    "open intents not waited for": (20179,),
+    "wake-ups forgotten": (1358,),
 }
 """Scenarios that are known to notice a mistake, tried first."""
 

@@ -14,7 +14,7 @@ from core.sheet import SwapWrite
 from tests.fakes.sheet import FakeRow
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.twin import Twin
 
 Line = int
 """A row as people and programs mean it, on both sides, whatever its id and key."""
@@ -41,14 +41,16 @@ class Token:
 class Ledger:
     """Follows values and rows, and objects at once to what must never happen."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._count = 1000
+    def __init__(self, twin: Twin, numbers_from: int = 1000) -> None:
+        self._twin = twin
+        self._count = numbers_from
         self.tokens: dict[tuple[str, str], Token] = {}
         """By column and canonical text (or the text as typed, where the column cannot hold it)."""
         self.lines = 0
         self.deleted: dict[Line, set[str]] = {}
         """Rows that were deleted, and by which side."""
+        self.restored: set[Line] = set()
+        """Rows that a person took back from the dead."""
         self.born: dict[Line, str] = {}
         self.ids: dict[str, set[Line]] = defaultdict(set)
         """Row id to the rows that ever carried it."""
@@ -88,8 +90,24 @@ class Ledger:
         if token is not None:
             token.replaced.add(line)
 
-    def unite(self, row: FakeRow, line: Line) -> None:
-        """What stands in a row may as well belong to another line."""
+    def delete(self, side: str, line: Line) -> None:
+        """A row was deleted."""
+        self.deleted.setdefault(line, set()).add(side)
+        self.restored.discard(line)
+
+    def restore(self, row: FakeRow, line: Line) -> None:
+        """A row that was deleted in the sheet stands there again, with all it held."""
+        sides = self.deleted.pop(line, set()) - {"sheet"}
+        if sides:
+            self.deleted[line] = sides
+        self.restored.add(line)
+        for header, cell in row.cells.items():
+            text = self.text_of(header, cell)
+            if text is not None and (header, text) in self.tokens:
+                self.write("sheet", header, text, line)
+
+    def hand_over(self, row: FakeRow, line: Line) -> None:
+        """What stands in a row belongs to another line from now on."""
         for header, cell in row.cells.items():
             text = self.text_of(header, cell)
             token = self.tokens.get((header, text)) if text is not None else None
@@ -97,10 +115,15 @@ class Ledger:
                 token.lines.add(line)
                 token.births.setdefault(line, token.births.get(row.mark, 0))
                 token.replaced.discard(line)
+                token.replaced.add(row.mark)
+
+    def shared_id(self, line: Line) -> bool:
+        """Whether a row and its copy have carried one id: until the copy was named, nobody could tell them apart."""
+        return any(line in lines and len(lines) > 1 for lines in self.ids.values())
 
     def text_of(self, column: str, cell: SheetCell | None) -> str | None:
         """How the ledger knows what a cell holds."""
-        linked = self._world.link.by_name(column)
+        linked = self._twin.link.by_name(column)
         if cell is None or linked is None:
             return None
         try:
@@ -110,7 +133,7 @@ class Ledger:
 
     def see_ids(self) -> None:
         """Which rows carry which ids now."""
-        for row in self._world.tab.rows:
+        for row in self._twin.tab.rows:
             if row.row_id and isinstance(row.mark, int):
                 self.ids[row.row_id].add(row.mark)
 
@@ -118,31 +141,31 @@ class Ledger:
 
     def committed(self, who: str, changes: Iterable[RowChange]) -> None:
         """A transaction has changed the table."""
-        world = self._world
-        world.note_commits()
-        changes = [c for c in changes if c.table == world.link.table]
+        twin = self._twin
+        twin.note_commits()
+        changes = [c for c in changes if c.table == twin.link.table]
         if changes:
-            world.moved()
+            twin.moved()
             self.see_ids()
         for change in changes:
             self._follow(who, change)
 
     def _follow(self, who: str, change: RowChange) -> None:
-        link = self._world.link
+        link = self._twin.link
         old = link.key_of(change.before) if change.before is not None else None
         new = link.key_of(change.after) if change.after is not None else None
-        self._world.hub.tell(f"TABLE {who}: {_told(change)}")
+        self._twin.hub.tell(f"TABLE {who}: {_told(change)}")
         if who == "table_writer":
             self._check_unseen(change)
         if old is not None and new is not None:
             lines = self.of_key.pop(old, set())
         elif old is not None:
             lines = self.of_key.pop(old, set())
-            if who == "table_writer" and lines and not any("sheet" in self.deleted.get(line, ()) for line in lines):
+            if who == "table_writer" and lines and not any(self._was_deleted_in_sheet(line) for line in lines):
                 raise Violation(f"{who} deleted the table's row {old}, which nobody deleted in the sheet")
             return
         else:
-            lines = self._lines_of(change.after or {})
+            lines = self._lines_of(change.after or {}) or set(range(1, self.lines + 1))
             lines = lines & self._lines_based(new) or lines
         if new is None:
             return
@@ -152,18 +175,21 @@ class Ledger:
             token = self.tokens.get((column, value))
             if token is None:
                 continue
-            if not lines & token.lines:
+            lines = lines & token.lines
+            if not lines:
                 raise Violation(
                     f"{who} wrote {column}={value} into the table's row {new}, which it was not meant for"
                 )
-            lines = lines & token.lines
             if who == "table_writer":
                 self._no_way_back(token, lines, self._in_table, "table", "sheet")
         self.of_key[new] = lines
 
+    def _was_deleted_in_sheet(self, line: Line) -> bool:
+        return "sheet" in self.deleted.get(line, ()) or line in self.restored
+
     def _check_unseen(self, change: RowChange) -> None:
         """A program's value that the sheet never showed gives way only in a conflict."""
-        in_conflict = {c.table for _, c in self._world.state.conflicts}
+        in_conflict = {c.table for _, c in self._twin.state.conflicts}
         for column, text in (change.before or {}).items():
             token = self.tokens.get((column, text)) if text is not None else None
             stays = change.after is not None and change.after[column] == text
@@ -173,24 +199,27 @@ class Ledger:
                 raise Violation(f"the table's {column}={text}, which nobody has seen, went without a conflict")
 
     def _lines_based(self, key: Key | None) -> set[Line]:
-        bases = self._world.state.bases.get(self._world.link.name, {})
+        bases = self._twin.state.bases.get(self._twin.link.name, {})
         return {line for b in bases.values() if b.key == key for line in self.ids[b.row_id]}
 
     def _lines_of(self, row: dict[str, Canonical] | object) -> set[Line]:
+        """Rows that a row may be, by what it holds."""
         found: set[Line] | None = None
         values: dict[str, Canonical] = dict(row)  # type: ignore[call-overload]  # a mapping
         for column, value in values.items():
             token = self.tokens.get((column, value)) if value is not None else None
             if token is not None:
                 found = set(token.lines) if found is None else found & token.lines
-        return found if found is not None else set(range(1, self.lines + 1))
+        return found or set()
 
     def _no_way_back(
         self, token: Token, lines: set[Line], seen: dict[tuple[Line, str], int], side: str, origin: str
     ) -> None:
-        if token.side != origin or len(lines) != 1:
-            return
+        if token.side != origin or len(lines) != 1 or len(token.lines) > 1:
+            return  # a value that was traded or copied comes to a row more than once
         (line,) = lines
+        if self.shared_id(line) or self._twin.world.replaying:
+            return
         born = token.births.get(line, 0)
         if born < seen.get((line, token.column), 0):
             raise Violation(f"the {side} went back to {token.column}={token.text}, an earlier value of the {origin}")
@@ -200,7 +229,7 @@ class Ledger:
 
     def before_swap(self, write: SwapWrite) -> None:
         """What stands in the rows that our write is about to hit."""
-        tab = self._world.tab
+        tab = self._twin.tab
         self._before = {c.row: tab.row(c.row).copy() for c in write.cells}
 
     def after_swap(self, write: SwapWrite) -> None:
@@ -214,7 +243,7 @@ class Ledger:
                 self.shown.add((header, text))
         for cell in write.cells:
             self._check_cell(cell.row, cell.row_id, cell.header, SheetCell(cell.value))
-        placed = {r.row_id: r for r in self._world.tab.rows if r.row_id}
+        placed = {r.row_id: r for r in self._twin.tab.rows if r.row_id}
         for insert in write.inserts:
             row = placed.get(insert.row_id)
             if row is not None and row.mark is None:
@@ -223,7 +252,7 @@ class Ledger:
 
     def _line_of_insert(self, values: dict[str, str | None]) -> Line | None:
         """The row that was inserted; of a row and its copy, which hold the same, one."""
-        key = tuple(values.get(c.name) or "" for c in self._world.link.key_columns)
+        key = tuple(values.get(c.name) or "" for c in self._twin.link.key_columns)
         lines = self._lines_of(values)
         lines = lines & self.of_key.get(key, lines) or lines
         if not lines:
@@ -239,8 +268,7 @@ class Ledger:
         if token is None or before.row_id != row_id or not isinstance(before.mark, int):
             return
         if before.mark not in token.lines:
-            self._world.suspect(f"the sheet's row {row_id} was given {column}={text}, which was not meant for it")
-            return
+            return  # hit by mistake; it has to be mended before everything rests
         if self.text_of(column, before.cells.get(column)) == text:
             self.echoes.append(f"{column}={text} was written into {row_id} where it stood already")
         self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")

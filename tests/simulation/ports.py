@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from core.errors import KafkaUnavailable, MysqlUnavailable, QuotaExhausted, ReplyLost, SheetsUnavailable
+from core.errors import (
+    KafkaUnavailable,
+    MysqlUnavailable,
+    QuotaExhausted,
+    ReplyLost,
+    SheetsRefused,
+    SheetsUnavailable,
+)
 from core.ports import Delivery, Json
 from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
 from tests.fakes.event_log import FakeEventLog, FakeEventSource, Place
@@ -41,7 +48,7 @@ class SimStore(FakeStore):
             world.pause("was rolled back by a deadlock")
         with self.begin() as tx:
             answer = work(tx)
-        world.ledger.committed(self._who, tx.changes)
+        world.committed(self._who, tx.changes)
         if world.chance("commit_lost"):
             raise MysqlUnavailable("lost while committing")
         world.pause("committed")
@@ -75,15 +82,28 @@ class SimSheet(FakeSheet):
         self._refuse()
         lost = world.chance("reply_lost")
         if lost and world.rng.random() < 0.5:
+            if world.chance("late_landing"):
+                world.hub.spawn(f"network{write.n}", lambda: self._land(target, write), world.rng.uniform(0, 20))
             raise ReplyLost("cut off before it arrived")
-        world.ledger.before_swap(write)
-        answer = super().swap(target, write)
-        world.ledger.after_swap(write)
-        world.hub.tell(f"write {write.n} took effect")
-        world.moved()
+        answer = self._take_effect(target, write)
         if lost:
             raise ReplyLost("cut off after it arrived")
         world.pause(f"has the answer to write {write.n}")
+        return answer
+
+    def _land(self, target: SheetTarget, write: SwapWrite) -> None:
+        """What was given up for lost arrives after all."""
+        with suppress(SheetsRefused):
+            self._take_effect(target, write)
+
+    def _take_effect(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        ledger = self._world.twin_of(target.link).ledger
+        if (write.n, write.epoch) not in self.tab(target).tickets:
+            ledger.before_swap(write)
+        answer = super().swap(target, write)
+        ledger.after_swap(write)
+        self._world.hub.tell(f"write {write.n} took effect")
+        self._world.moved()
         return answer
 
     def _read(self, what: str, look: Callable[[], T]) -> T:
@@ -118,16 +138,17 @@ class SimLog(FakeEventLog):
     """Kafka's broker."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(1, clock=world.clock.now)
+        super().__init__(world.profile.partitions, clock=world.clock.now)
         self._world = world
-        self._last_scan: object = None
+        self._last_scan: dict[str, object] = {}
 
     def append(self, topic: str, link: str, body: Json) -> None:
         super().append(topic, link, body)
-        same = body.get("kind") == "scan" and _findings(body) == self._last_scan
-        self._last_scan = _findings(body) if body.get("kind") == "scan" else self._last_scan
-        if not same:  # what waits for a person is told again with every scan
+        findings = _findings(body) if body.get("kind") == "scan" else None
+        if findings is None or findings != self._last_scan.get(link):  # what waits for a person is told every time
             self._world.moved()
+        if findings is not None:
+            self._last_scan[link] = findings
         self._world.hub.news()
 
 

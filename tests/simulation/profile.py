@@ -22,11 +22,12 @@ FAULTS = {
     "crash": 0.02,
     "stall": 0.02,
     "second": 0.3,
-    "late_landing": 0.0,
+    "late_landing": 0.5,
 }
 """Kind of fault to its highest rate: for each call, trigger, step of the world, or scenario.
 
-late_landing (a write that takes effect after a successor has asked whether it did) is not survived yet.
+late_landing is that of writes whose reply is lost before they took effect, and of a writer that freezes while
+it sends one: they take effect when a successor may have asked whether they did.
 """
 
 
@@ -41,7 +42,11 @@ class Profile:
     """Longest time that a step takes."""
     trigger_delay_s: float = 1.0
     key: str = "generated"
-    """generated or natural."""
+    """generated, natural or composite."""
+    links: int = 1
+    """One tab, or two that share everything but their rows."""
+    partitions: int = 1
+    """Of each topic."""
     policy: str = "last_write_wins"
     skew_s: float = 0.0
     """How far the clock of the sheet goes wrong."""
@@ -60,7 +65,9 @@ def draw(seed: int) -> Profile:
         density=rng.choice((0.02, 0.05, 0.15, 0.4)),
         step_s=rng.choice((0.01, 0.05, 0.3)),
         trigger_delay_s=rng.choice((0.0, 0.5, 3.0)),
-        key=rng.choice(("generated", "natural")),
+        key=rng.choice(("generated", "generated", "natural", "natural", "composite")),
+        links=2 if rng.random() < 0.15 else 1,
+        partitions=rng.choice((1, 3)),
         policy=rng.choice(("last_write_wins", "last_write_wins", "sheet_wins", "table_wins", "max")),
         skew_s=rng.choice((0.0, 0.0, 2.0, -2.0)),
     )

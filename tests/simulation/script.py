@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from core.events import SHEET_OBSERVED, cell_to_json, value_to_json
 from core.model import ROW_ID_HEADER, SheetCell, SheetValue, Stamp
-from core.sheet import SheetTarget
 from tests.fakes.sheet import FakeRow
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.twin import Twin
 
 READ_ROUNDS_MAX = 5
 LOCK_WAIT_S = 20.0
@@ -46,10 +45,9 @@ class Span:
 class ScriptRun:
     """One run of a handler."""
 
-    def __init__(self, world: World, target: SheetTarget) -> None:
-        self._world = world
-        self._tab = world.tab
-        self._target = target
+    def __init__(self, twin: Twin) -> None:
+        self._twin, self._world = twin, twin.world
+        self._tab, self._target = twin.tab, twin.target
 
     def handle_edit(self, e: EditEvent) -> None:
         edited_at = self._world.sheet_time()
@@ -175,7 +173,7 @@ class ScriptRun:
             self._call("writes ids " + ", ".join(f"{ids[i][-3:]}@{first + i}" for i in run))
             for i in run:
                 self._row(first + i).row_id = ids[i] or None
-        self._world.ledger.see_ids()
+        self._twin.ledger.see_ids()
 
     def _row(self, number: int) -> FakeRow:
         return self._tab.row(number)

@@ -53,7 +53,7 @@ def _source(  # noqa: PLR0917 -- the callbacks of one consumer group
         return stored
 
     source = SimSource(world, group, topics, claim=claim, revoked=released, lost=lost)
-    world.sources[owner] = source
+    world.processes.sources[owner] = source
     return source
 
 
@@ -85,7 +85,7 @@ def sheet_writer(world: World, owner: str) -> None:
     first = True
     while True:
         work.step(world.poll_s)
-        ours = [world.link.name] if source.owns(TABLE_CHANGED, world.link.name) else []
+        ours = [link.name for link in world.links if source.owns(TABLE_CHANGED, link.name)]
         if fresh or first:
             fresh.clear()
             first = False
@@ -102,7 +102,7 @@ def scanner(world: World, owner: str) -> None:
         gate=SimGate(world),
         publisher=SimPublisher(world),
         source=source,
-        links=lambda: [world.link],
+        links=lambda: world.links,
         is_ours=lambda name: source.owns(SHEET_OBSERVED, name),
         owner=owner,
         interval_s=SCAN_INTERVAL_S,
@@ -116,7 +116,7 @@ def scanner(world: World, owner: str) -> None:
 def binlog(world: World, _owner: str) -> None:
     """The change feed: read on from the noted position, publish, note the position."""
     messages = Messages(outbox=("twinsheet", "outbox"), times=TableTimes())
-    messages.set_links([world.link])
+    messages.set_links(world.links)
     publisher = SimPublisher(world)
     at = world.noted
     while True:
@@ -137,12 +137,12 @@ def binlog(world: World, _owner: str) -> None:
 def serve(world: World, slot: str, body: Body) -> None:
     """A process under its supervisor: begun anew while something outside is away, or it was fenced off."""
     while True:
-        owner = world.new_owner(slot)
+        owner = world.processes.new_owner(slot)
         try:
             body(world, owner)
         except (Unavailable, Fenced) as error:
             world.hub.tell(f"begins anew: {error!r}")
-            gone = world.sources.pop(owner, None)
+            gone = world.processes.sources.pop(owner, None)
             if gone is not None:
                 gone.close()
             world.hub.sleep(world.rng.uniform(0.05, 2.0))

@@ -6,6 +6,7 @@ import multiprocessing
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 
 import structlog
 
@@ -35,18 +36,23 @@ def _piece(first: int) -> list[tuple[int, str]]:
     return found
 
 
+def violations(first: int, count: int, jobs: int) -> Iterator[list[tuple[int, str]]]:
+    """Run many; seeds and what was broken, piece by piece in order."""
+    with multiprocessing.get_context("spawn").Pool(jobs, quiet) as pool:
+        yield from pool.imap(_piece, range(first, first + count, PIECE))
+
+
 def soak(first: int, count: int, jobs: int) -> int:
     """Run many, tell how far it is, and tell the story of the first violation of each kind."""
     began, done = time.monotonic(), 0
     kinds: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    with multiprocessing.get_context("spawn").Pool(jobs, quiet) as pool:
-        for found in pool.imap(_piece, range(first, first + count, PIECE)):
-            done += PIECE
-            for seed, fault in found:
-                kinds[kind_of(fault)].append((seed, fault))
-            if done % (PIECE * 25) == 0:
-                took = time.monotonic() - began
-                say(f"{done} of {count}, next is --first {first + done}, {took:.0f} s, {len(kinds)} kinds broken")
+    for found in violations(first, count, jobs):
+        done += PIECE
+        for seed, fault in found:
+            kinds[kind_of(fault)].append((seed, fault))
+        if done % (PIECE * 25) == 0:
+            took = time.monotonic() - began
+            say(f"{done} of {count}, next is --first {first + done}, {took:.0f} s, {len(kinds)} kinds broken")
     took = time.monotonic() - began
     total = sum(len(found) for found in kinds.values())
     say(f"{done} scenarios in {took:.0f} s: {total} violations")

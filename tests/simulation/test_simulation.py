@@ -9,10 +9,16 @@ import structlog
 
 from tests.simulation.faults import FAULTY, HINTS, switched_on
 from tests.simulation.minimise import report
-from tests.simulation.world import KNOWN, Plan, live
+from tests.simulation.soak import violations
+from tests.simulation.world import Plan, live
 
-COUNT = int(os.environ.get("TWINSHEET_SCENARIOS", "3000"))
-PIECE = 250
+COUNT = int(os.environ.get("TWINSHEET_SCENARIOS", "10000"))
+KNOWN: frozenset[int] = frozenset({739, 4665, 7717, 8705, 8881, 9938})
+"""Seeds of scenarios that break a promise and are not mended yet.
+
+A row without an id that our write hits by mistake, and that gets its id, or is moved, before it has its own back; a
+row whose key is typed anew while its lost id is given back; two scans with the same stamp, the older told again.
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -20,13 +26,10 @@ def _quiet() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 
 
-@pytest.mark.parametrize("first", range(0, COUNT, PIECE))
-def test_no_order_of_events_breaks_a_promise(first: int) -> None:
-    for seed in range(first, min(first + PIECE, COUNT)):
-        if seed in KNOWN:
-            continue
-        _, fault = live(Plan(seed))
-        assert fault is None, report(Plan(seed), fault)
+def test_no_order_of_events_breaks_a_promise() -> None:
+    for found in violations(0, COUNT, os.cpu_count() or 1):
+        broken = [(seed, fault) for seed, fault in found if seed not in KNOWN]
+        assert not broken, report(Plan(broken[0][0]), broken[0][1])
 
 
 @pytest.mark.parametrize("name", FAULTY)

@@ -225,10 +225,33 @@ def test_an_id_that_was_overwritten_by_mistake_comes_back(world: World) -> None:
 def test_several_removed_rows_come_back_to_their_places_and_only_once(world: World) -> None:
     doomed = tuple(RowDelete("r_other", row) for row in (2, 4))
     world.sheet.swap(world.target, SwapWrite(n=1, epoch=4, deletes=doomed))
-    restores = (RowRestore(0, 2), RowRestore(1, 4))
-    for n in (2, 3):
-        world.sheet.swap(world.target, SwapWrite(n=n, epoch=4, row_restores=restores))
+    restore = SwapWrite(n=2, epoch=4, row_restores=(RowRestore(0, 2), RowRestore(1, 4)))
+    for _ in range(2):
+        with suppress(SheetsRefused):
+            world.sheet.swap(world.target, restore)
         assert [r.row_id for r in world.rows()] == ["r_2", "r_3", "r_4"]
+
+
+def test_a_copy_that_was_removed_comes_back_beside_the_row_whose_id_it_has(world: World) -> None:
+    world.type(5, "_row_id", "r_3")
+    world.type(5, "Name", "a copy")
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=4, deletes=(RowDelete("r_other", 5),)))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, row_restores=(RowRestore(0, 5),)))
+    assert [(r.row_id, cells(r)["Name"]) for r in world.rows()][1:] == [
+        ("r_3", "pear"),
+        ("r_4", "plum"),
+        ("r_3", "a copy"),
+    ]
+
+
+def test_our_mistake_is_taken_out_of_a_copy_wherever_it_stands_by_now(world: World) -> None:
+    world.type(5, "_row_id", "r_3")
+    world.type(5, "Name", "pear")
+    world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Qty", 70)))
+    world.move_row(5, 2)
+    mistake = FormulaRestore(0, 5, "Qty", SheetCell(70))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert [(r.row_id, cells(r).get("Qty")) for r in world.rows() if r.row_id == "r_3"] == [("r_3", None), ("r_3", 2)]
 
 
 def test_ids_are_given_to_rows_and_what_stood_there_is_told(world: World) -> None:

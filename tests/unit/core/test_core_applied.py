@@ -152,7 +152,10 @@ def test_a_key_that_another_row_has_is_rejected_beside_its_cell(desk: Desk) -> N
 
 
 def test_a_copied_row_gets_a_generated_key_of_its_own(desk: Desk) -> None:
-    desk.happens(edit(1, "r_copy", cells={"Order no.": 1, "Customer": "Ann", "Quantity": 3}))
+    cells = {"Order no.": 1, "Customer": "Ann", "Quantity": 3}
+    desk.happens(edit(1, "r_copy", cells=cells))
+    assert set(desk.rows) == {("1",)}  # or is it order 1 itself, that has lost its id? A scan tells
+    desk.happens(event("scan", 1, row_id="r_copy", cells=cells))
     assert set(desk.rows) == {("1",), ("2",)}
     assert desk.base("r_copy").key == ("2",)
     assert desk.base("r_copy").cells["order_no"].value == "1"  # what the sheet holds; the fresh key goes there

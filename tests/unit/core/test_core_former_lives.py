@@ -55,10 +55,25 @@ def test_rows_that_were_not_found_are_looked_for_again_more_and_more_seldom() ->
     assert not absent.are_due(11.9)
     assert absent.take(12.0) == [("1",)]
     assert absent.take(12.0) == []
+    for now in range(100, 1100, 100):
+        absent.add([("1",)], float(now))
+    assert not absent.are_due(1000.0 + ABSENT_PAUSE_S_MAX - 0.1)
+    assert absent.are_due(1000.0 + ABSENT_PAUSE_S_MAX)
+
+
+def test_looks_that_events_have_asked_for_do_not_make_the_next_one_come_later() -> None:
+    absent = AbsentRows()
     for _ in range(10):
-        absent.add([("1",)], now=100.0)
-    assert not absent.are_due(100.0 + ABSENT_PAUSE_S_MAX - 0.1)
-    assert absent.are_due(100.0 + ABSENT_PAUSE_S_MAX)
+        absent.add([("1",)], now=10.0)
+    assert absent.are_due(12.0)
+
+
+def test_once_somebody_was_at_work_in_the_tab_it_is_looked_at_soon() -> None:
+    absent = AbsentRows()
+    for now in range(100, 1100, 100):
+        absent.add([("1",)], float(now))
+    absent.hurry(1010.0)
+    assert absent.are_due(1012.0)
 
 
 def test_once_every_row_was_found_the_next_search_begins_quickly_again() -> None:

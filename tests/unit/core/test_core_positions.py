@@ -37,8 +37,16 @@ def test_a_restored_row_moves_the_rows_below_it_down() -> None:
     assert SwapWrite(1, 1, row_restores=(RowRestore(0, 3),)).row_after(2) == 2
 
 
+def test_two_rows_are_never_believed_to_stand_in_one_place() -> None:
+    assert with_hints(PLACES, [("a", 4)]) is None
+    swapped = with_hints(PLACES, [("a", 4), ("c", 2)])
+    assert swapped is not None
+    assert swapped.rows == {"a": 4, "b": 3, "c": 2, "d": 5}
+
+
 def test_what_the_script_has_just_seen_corrects_the_belief() -> None:
     after = with_hints(PLACES, [("a", 2), ("b", 9), ("new", 12)])
+    assert after is not None
     assert (after.rows["b"], after.rows["new"], after.last_row) == (9, 12, 12)
     assert with_hints(PLACES, [("a", 2)]) is PLACES
 

@@ -145,6 +145,31 @@ def test_contents_sorted_past_their_ids_are_healed_by_moving_the_ids_and_nothing
     assert found.changed_rows == 0
 
 
+@pytest.mark.parametrize("stands_now", [None, "r_given_by_mistake"])
+def test_a_row_that_has_lost_its_id_gets_it_back_by_its_key(stands_now: str | None) -> None:
+    image = make_image(order_row(2, "r_1"), order_row(3, stands_now, order_no=2, customer="edited since"))
+    found = scanned(image, make_base(), make_base("r_2", order_no="2", customer="Bea"))
+    assert found.moved_ids == [IdWrite(3, "r_2", stands_now)]
+    assert not (found.missing or found.strangers or found.cells)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"order_no": 3, "customer": "Bea"},
+        {"order_no": 2, "customer": "Eve", "quantity": 8, "price": 1, "status": "paid", "notes": "new"},
+    ],
+)
+def test_a_row_without_an_id_that_shares_no_more_than_the_key_or_not_even_that_is_not_the_missing_one(
+    values: dict[str, Any],
+) -> None:
+    image = make_image(order_row(2, "r_1"), order_row(3, None, **values))
+    found = scanned(image, make_base(), make_base("r_2", order_no="2", customer="Bea"))
+    assert found.missing == ["r_2"]
+    assert [s.row for s in found.strangers] == [3]
+    assert not found.moved_ids
+
+
 def test_rows_that_hold_something_new_besides_are_no_permutation() -> None:
     found = scanned(
         make_image(

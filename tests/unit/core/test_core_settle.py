@@ -88,22 +88,26 @@ def test_a_value_that_does_not_fit_is_an_unseen_edit_and_is_mended_by_our_write(
     assert ("r_1", "quantity") in done.mended
 
 
-def test_a_row_hit_by_mistake_gets_our_value_as_its_base_so_that_the_planner_puts_its_own_back() -> None:
+def test_a_row_hit_by_mistake_gets_its_own_back_and_no_look_at_it_counts_before_that() -> None:
     other = make_base("r_2", key=("2",), notes="its own")
     done = settled(
         hit(5, "r_2", order_no=2, notes="its own"), bases=(make_base(), other), cells=(wrote("notes", "ours"),)
     )
-    assert done.bases["r_2"].cells["notes"] == CellBase("ours", n=N)
+    assert done.formula_restores == [FormulaRestore(0, 5, "Notes", SheetCell("ours"))]
+    assert done.bases["r_2"].cells["notes"] == CellBase("its own", n=N + 1)
     assert "r_1" not in done.bases
-    assert done.again == {"r_1", "r_2"}
+    assert done.again == {"r_1"}
     assert done.moved
     assert not done.unseen
 
 
-def test_an_unseen_edit_in_a_row_hit_by_mistake_belongs_to_that_row() -> None:
+def test_an_unseen_edit_in_a_row_hit_by_mistake_comes_back_with_the_rest_and_is_seen_then() -> None:
     other = make_base("r_2", key=("2",), notes="its own")
     done = settled(hit(5, "r_2", notes="typed"), bases=(make_base(), other), cells=(wrote("notes", "ours"),))
-    assert [(o.row_id, o.cell.value, o.base) for o in done.unseen] == [("r_2", "typed", "its own")]
+    assert done.formula_restores == [FormulaRestore(0, 5, "Notes", SheetCell("ours"))]
+    assert done.bases["r_2"].cells["notes"].value == "its own"
+    assert not done.unseen
+    assert [(h.row_id, h.new, h.what) for h in done.history] == [("r_2", "typed", "overtaken")]
 
 
 def test_what_was_hit_in_a_row_that_nobody_knows_is_put_back_as_it_was() -> None:
@@ -111,6 +115,11 @@ def test_what_was_hit_in_a_row_that_nobody_knows_is_put_back_as_it_was() -> None
     assert done.formula_restores == [FormulaRestore(0, 5, "Notes", SheetCell("ours"))]
     assert done.again == {"r_1"}
     assert not done.bases
+
+
+def test_no_look_at_a_row_of_the_sheet_alone_counts_before_our_mistake_is_taken_back() -> None:
+    done = settled(hit(5, "r_typed"), bases=(make_base(),), cells=(wrote("notes", "ours"),))
+    assert done.bases == {"r_typed": RowBase("r_typed", None, {}, gone=True, n=N + 1)}
 
 
 def test_a_formula_that_was_hit_is_put_back_and_base_remembers_it() -> None:
@@ -195,3 +204,32 @@ def test_an_id_counts_only_once_it_is_read_back_beside_its_row() -> None:
 def test_an_id_written_into_a_row_that_has_one_by_now_is_taken_back() -> None:
     done = settled(hit(5, "r_2"), ids=(IdWrite(5, "r_9", None),))
     assert done.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_9"))]
+
+
+def test_a_lost_id_that_came_to_another_row_than_its_own_is_taken_back() -> None:
+    own = settled(hit(5, None), bases=(make_base(),), ids=(IdWrite(5, "r_1", None),))
+    other = settled(hit(5, None, order_no=2), bases=(make_base(),), ids=(IdWrite(5, "r_1", None),))
+    assert not own.formula_restores
+    assert other.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_1"))]
+
+
+def test_an_id_that_was_another_row_s_for_a_moment_is_never_a_row_again() -> None:
+    given = IdWrite(5, "r_1", "r_stray")
+    done = settled(hit(5, "r_stray"), bases=(make_base(),), ids=(given,))
+    assert done.bases["r_stray"] == RowBase("r_stray", None, {}, gone=True, n=N)
+    inserted_meanwhile = make_base("r_stray", key=("2",))
+    taken_back = settled(hit(5, "r_stray"), bases=(make_base(), inserted_meanwhile), ids=(given,))
+    assert taken_back.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_1"))]
+    assert not taken_back.bases
+
+
+def test_a_copy_that_holds_the_key_of_a_missing_row_gets_that_row_s_id() -> None:
+    given = IdWrite(5, "r_1", "r_2")
+    done = settled(hit(5, "r_2"), bases=(make_base(), make_base("r_2", order_no="2")), ids=(given,))
+    assert not (done.formula_restores or done.bases)
+
+
+def test_a_copy_that_was_emptied_is_named_all_the_same() -> None:
+    emptied = HitRow(0, 5, "r_1", {})
+    done = settled(emptied, bases=(make_base(),), ids=(IdWrite(5, "r_fresh", "r_1"),))
+    assert not done.formula_restores

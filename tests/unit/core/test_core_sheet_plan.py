@@ -106,8 +106,26 @@ def test_a_changed_row_that_is_not_found_in_the_tab_is_left_to_a_scan() -> None:
 
 
 def test_rows_without_an_id_are_named_the_known_ones_by_their_own_id() -> None:
-    done = planned(to_name={4: (None, None), 7: ("r_2", "r_1")})
-    assert done.ids == [IdWrite(4, "r_new1", None), IdWrite(7, "r_1", "r_2")]
+    done = planned(to_name={4: (None, None), 7: ("r_2", "r_3")})
+    assert done.ids == [IdWrite(4, "r_new1", None), IdWrite(7, "r_3", "r_2")]
+
+
+def test_a_copy_is_named_only_as_long_as_its_id_stands_in_several_rows() -> None:
+    asked = {7: ("r_2", None)}
+    twice = Positions(Stamp(), {}, {"r_2": 5}, 7, frozenset({"r_2"}))
+    assert planned(to_name=asked, positions=twice).ids == [IdWrite(7, "r_new1", "r_2")]
+    assert planned(to_name=asked, positions=Positions(Stamp(), {}, {"r_2": 7}, 7)).ids == []
+
+
+def test_a_lost_id_is_given_back_only_as_long_as_it_stands_nowhere() -> None:
+    asked: dict[int, tuple[str | None, str | None]] = {7: (None, "r_3")}
+    assert planned(to_name=asked).ids == [IdWrite(7, "r_3", None)]
+    assert planned(to_name=asked, positions=Positions(Stamp(), {}, {"r_3": 5}, 7)).ids == []
+
+
+def test_ids_that_change_places_are_written_although_they_stand_in_the_tab() -> None:
+    asked: dict[int, tuple[str | None, str | None]] = {5: ("r_1", "r_2"), 9: ("r_2", "r_1")}
+    assert planned(to_name=asked).ids == [IdWrite(5, "r_2", "r_1"), IdWrite(9, "r_1", "r_2")]
 
 
 def test_the_generated_key_of_a_row_born_in_the_sheet_is_written_back_and_nothing_else() -> None:

@@ -8,7 +8,7 @@ import pytest
 from core_makers import LINK, ROW, make_base, plan, saw, waits
 
 from core.freshness import OpenWrite
-from core.model import CellBase, Observed, SheetValue
+from core.model import CellBase, Observed, RowBase, SheetValue
 from core.row_plan import base_of_inserted
 from core.row_view import RowView
 
@@ -116,10 +116,13 @@ def test_a_row_that_left_both_sides_is_left_to_the_feed_which_knows_whether_its_
     assert not (done.delete or done.history or done.conflicts or done.base)
 
 
-def test_an_incomplete_row_that_left_the_sheet_leaves_nothing_behind() -> None:
+def test_an_incomplete_row_that_left_the_sheet_leaves_nothing_behind_but_that_it_went() -> None:
     done = plan(waiting=(waits(saw("customer", "Bea"), "incomplete"),), vanished=True, age=11)
     assert done.drop == ["customer"]
-    assert not (done.delete or done.base)
+    assert not done.delete
+    assert done.base == RowBase("r_1", None, {}, gone=True, age=11)
+    again = plan(*typed(q=5, customer="Bea", quantity=2), base=done.base)
+    assert again.insert is None
 
 
 def test_a_rejected_cell_of_a_row_that_left_is_rejected_no_longer() -> None:

@@ -1,0 +1,167 @@
+"""A person in the tab: rows that come, go, move and are copied, and everything of :mod:`cell_edits`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from core.model import ROW_ID_HEADER, SheetCell
+from tests.fakes.sheet import FakeRow
+from tests.simulation.actions import Action
+from tests.simulation.cell_edits import CellEdits
+from tests.simulation.hand import shown
+from tests.simulation.script import EditEvent
+
+
+class Person(CellEdits):
+    """Does what an action says."""
+
+    def act(self, action: Action) -> None:
+        """Do it, if it can be done now."""
+        do: Callable[[Action], None] = getattr(self, f"_{action.kind}")
+        self._puts = []
+        do(action)
+        if self._puts:
+            self._take_back = partial(self._undo_puts, self._puts)
+        self._ledger.see_ids()
+
+    # --- rows that come
+
+    def _new_row(self, action: Action) -> None:
+        number, row = self._blank_row(action.picks[0])
+        headers = [h for h in self._twin.free_headers if h == "name" or action.picks[2] < 0.7]
+        headers = [*(h for h in self._twin.key_headers if h != "id"), *headers]
+        self._fill(number, row, tuple(headers))
+        if action.picks[1] < 0.5:
+            self._edited(number, number, tuple(headers), row)
+        else:
+            for header in headers:
+                self._edited(number, number, (header,), row)
+
+    def _start_row(self, action: Action) -> None:
+        number, row = self._blank_row(action.picks[0])
+        header = "note" if action.picks[1] < 0.6 else self._twin.key_headers[0]
+        self._retype(number, row, header)
+
+    def _insert_row(self, action: Action) -> None:
+        before = 2 + int(action.picks[0] * self._tab.last_row)
+        self._tab.insert_row(before)
+        self._tell(f"inserts a row before row {before}")
+        self._changed()
+
+    def _copy_row(self, action: Action) -> None:
+        _number, row = self._pick(action.picks[0])
+        if row is None:
+            return
+        if action.picks[1] < 0.3:
+            at, target = self._pick(action.picks[2])
+            if target is None or target is row:
+                return
+            self._gone(target)
+        else:
+            at, target = self._blank_row(action.picks[2])
+        ledger = self._ledger
+        target.cells, target.row_id = dict(row.cells), row.row_id
+        target.mark = ledger.new_line("sheet")
+        for header, cell in target.cells.items():
+            text = ledger.text_of(header, cell)
+            if text is not None and (header, text) in ledger.tokens:
+                ledger.write("sheet", header, text, target.mark)
+        self._tell(f"copies {self._name(self._number(row), row)} {shown(row)} to row {at}")
+        self._edited(at, at, (*self._twin.link.headers, ROW_ID_HEADER), target)
+
+    # --- rows that go
+
+    def _delete_row(self, action: Action) -> None:
+        number, row = self._pick(action.picks[0])
+        if row is not None:
+            self._delete(number, row)
+            self._changed()
+
+    def _delete_rows(self, action: Action) -> None:
+        number, row = self._pick(action.picks[0])
+        if row is None:
+            return
+        for _ in range(2 + int(action.picks[1] * 2)):
+            doomed = self._tab.row(number)
+            if not doomed.cells:
+                break
+            self._delete(number, doomed)
+        self._take_back = None
+        self._changed()
+
+    def _delete(self, number: int, row: FakeRow) -> None:
+        self._tell(f"deletes {self._name(number, row)} {shown(row)}")
+        alone = self._twin_of(row) is None
+        self._gone(row)
+        self._tab.delete_row(number)
+        self._take_back = partial(self._bring_back, number, row) if alone else None
+
+    def _bring_back(self, number: int, row: FakeRow) -> None:
+        """Undo of a delete: the row stands there again with all it held, its id as well."""
+        if any(r.row_id == row.row_id for r in self._tab.rows) or not isinstance(row.mark, int):
+            return
+        number = min(number, self._tab.last_row + 1)
+        self._tab.insert_row(number)
+        self._tab.rows[number - 2] = row
+        self._ledger.restore(row, row.mark)
+        self._tell(f"takes the delete back: {self._name(number, row)}")
+        self._changed()
+
+    def _blank_out(self, action: Action) -> None:
+        """A whole row cleared, its hidden id as well."""
+        number, row = self._pick(action.picks[0])
+        if row is None:
+            return
+        self._tell(f"clears {self._name(number, row)} whole: {shown(row)}")
+        self._gone(row)
+        row.cells, row.row_id, row.mark = {}, None, None
+        self._edited(number, number, (*self._twin.link.headers, ROW_ID_HEADER), row)
+
+    # --- rows that move
+
+    def _move_row(self, action: Action) -> None:
+        number, row = self._pick(action.picks[0])
+        if row is None:
+            return
+        before = 2 + int(action.picks[1] * self._tab.last_row)
+        if before in (number, number + 1):
+            return
+        self._tab.move_row(number, before)
+        self._tell(f"moves {self._name(number, row)} to before row {before}")
+        self._changed()
+
+    def _sort(self, action: Action) -> None:
+        self._sort_rows(action, 2, self._tab.last_row)
+
+    def _sort_part(self, action: Action) -> None:
+        first, row = self._pick(action.picks[0])
+        if row is not None:
+            self._sort_rows(action, first, min(self._tab.last_row, first + 2))
+
+    def _sort_rows(self, action: Action, first: int, last: int) -> None:
+        header = self._column(action.picks[1])
+        rows = self._tab.rows[first - 2 : last - 1]
+        rows.sort(key=lambda r: _order(r.cells.get(header)), reverse=action.picks[2] < 0.5)
+        self._tab.rows[first - 2 : last - 1] = rows
+        self._tell(f"sorts rows {first} to {last} by {header}")
+        if action.picks[0] < 0.5:
+            self._changed()
+
+    # --- the frame of it all
+
+    def _move_column(self, action: Action) -> None:
+        header = self._tab.headers[int(action.picks[0] * len(self._tab.headers))]
+        self._tab.move_column_first(header)
+        self._tell(f"moves the column {header} to the left end")
+        self._changed()
+
+    def _rename_header(self, action: Action) -> None:
+        header = self._column(action.picks[0])
+        self._tab.titles[header] = f"{header} {self._ledger.number()}"
+        self._tell(f"renames {header} to {self._tab.titles[header]}")
+        self._twin.trigger_edit(EditEvent(1, 1, (header,)))
+
+
+def _order(cell: SheetCell | None) -> tuple[int, str]:
+    return (1, "") if cell is None else (0, str(cell.value))
