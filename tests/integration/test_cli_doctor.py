@@ -76,12 +76,11 @@ def _environment(folder: Path, mysql: MysqlServer, kafka: KafkaServer, ports: di
 
 
 def _spreadsheet(sheets: SheetClient) -> str:
-    made = sheets.call(
-        "POST", "/v4/spreadsheets", {"sheets": [{"properties": {"title": title}} for title in ("Stock", "Empty")]}
-    )
-    found = str(made["spreadsheetId"])
-    values = {"range": "Stock!A1", "values": [HEADERS, *ROWS]}
-    sheets.call("PUT", f"/v4/spreadsheets/{found}/values/Stock!A1?valueInputOption=RAW", values)
+    tabs = [{"properties": {"title": title}} for title in ("Stock", "Other", "Empty")]
+    found = str(sheets.call("POST", "/v4/spreadsheets", {"sheets": tabs})["spreadsheetId"])
+    for tab, rows in (("Stock", [HEADERS, *ROWS]), ("Other", [HEADERS])):
+        values = {"range": f"{tab}!A1", "values": rows}
+        sheets.call("PUT", f"/v4/spreadsheets/{found}/values/{tab}!A1?valueInputOption=RAW", values)
     return found
 
 
@@ -205,8 +204,9 @@ def test_links_are_listed_with_their_state(world: World) -> None:
 
 
 def test_a_link_that_cannot_be_made_is_refused_with_what_to_do(world: World) -> None:
-    place = {"--spreadsheet": world.spreadsheet, "--tab": "Stock", "--table": TABLE}
+    place = {"--spreadsheet": world.spreadsheet, "--tab": "Other", "--table": TABLE}
     for change, told in (
+        ({"--tab": "Stock"}, "the same tab"),
         ({"--table": "doctors_shop.stok"}, "stok"),
         ({"--table": "no_such_schema.stock"}, "no_such_schema"),
         ({"--tab": "Nowhere"}, "Nowhere"),
