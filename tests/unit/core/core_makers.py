@@ -7,6 +7,7 @@ that may stay empty.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -65,6 +66,28 @@ ROW: dict[str, Canonical] = {
     "notes": "fragile",
 }
 """What both sides hold of order 1, the row `r_1`."""
+
+
+@dataclass
+class Watch:
+    """A clock that goes when it is told to, and a gate that is always open."""
+
+    at: float = 100.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def now(self) -> datetime:
+        return NOON
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing here waits")
+
+    def wait_s(self, _kind: str) -> float:
+        return 0.0
+
+    def exhausted(self, _kind: str) -> None:
+        raise AssertionError("nobody counts")
 
 
 def make_link(*, computed: bool = False, **policies: str) -> Link:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pytest
-from core_makers import LINK, NOON, make_base
+from core_makers import LINK, Watch, make_base
 
 from core.events import SHEET_OBSERVED
 from core.ports import LinkState, RejectionEntry
@@ -18,28 +16,6 @@ from tests.fakes.store import FakeState, FakeStore
 
 ROWS = 30
 STATE = LinkState("orders", "1Ab", 7, "Orders", "shop", "orders", "live", None, 1, 0)
-
-
-@dataclass
-class Watch:
-    """A clock that goes when it is told to, and a gate that is always open."""
-
-    at: float = 100.0
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def now(self) -> datetime:
-        return NOON
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
-
-    def wait_s(self, _kind: str) -> float:
-        return 0.0
-
-    def exhausted(self, _kind: str) -> None:
-        raise AssertionError("nobody counts")
 
 
 class Desk:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_makers import LINK, NOON, ROW, make_base
+from core_makers import LINK, ROW, Watch, make_base
 
 from consumers.sheet_link import Tools
 from consumers.sheet_work import GROUP, SheetWork
@@ -21,28 +20,6 @@ from tests.fakes.sheet import FakeRow, FakeSheet, FakeTab
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
 
 LINKS = {name: replace(LINK, name=name, table=name) for name in ("orders", "altered")}
-
-
-@dataclass
-class Watch:
-    """A clock that goes when it is told to, and a gate that is always open."""
-
-    at: float = 100.0
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def now(self) -> datetime:
-        return NOON
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
-
-    def wait_s(self, _kind: str) -> float:
-        return 0.0
-
-    def exhausted(self, _kind: str) -> None:
-        raise AssertionError("nobody counts")
 
 
 class Desk:
