@@ -32,6 +32,7 @@ PROBE_EVERY_S = 5.0
 PROBE_S = 2.0
 DEAF_PROBES_MAX = 3
 REPORT_EVERY_S = 5.0
+GATHER_MS = 100
 
 
 class _Rebalanced(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
@@ -70,6 +71,7 @@ class KafkaSource:
         member: stable name of this process. A restarted process of the same name has its partitions back at
             once; without a name the group first waits ``session_timeout_s`` for the one that was killed.
         session_timeout_s: a silent member's partitions go to others after this.
+        unhurried: the broker gathers what comes within GATHER_MS instead of waking us for each message.
         clock: monotonic seconds.
     """
 
@@ -85,6 +87,7 @@ class KafkaSource:
         member: str | None = None,
         session_timeout_s: float = 10.0,
         records_max: int = 500,
+        unhurried: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bootstrap = servers(bootstrap)
@@ -97,7 +100,9 @@ class KafkaSource:
         self._heard_at = self._reported_at = clock()
         self._deaf_probes = 0
         """Times in a row that messages were known to wait while none was delivered."""
-        self._consumer = self._connected(group, member, session_timeout_s, records_max)
+        self._consumer = self._connected(
+            group, member, session_timeout_s, records_max, MESSAGE_BYTES_MAX if unhurried else 1
+        )
         self._see_topics(topics)
         self._consumer.subscribe(topics=list(topics), listener=self._rebalanced)
 
@@ -255,7 +260,9 @@ class KafkaSource:
                 raise unavailable(self._bootstrap, f"has no topic {', '.join(missing)}")
             time.sleep(0.1)
 
-    def _connected(self, group: str, member: str | None, session_timeout_s: float, records_max: int) -> Any:
+    def _connected(
+        self, group: str, member: str | None, session_timeout_s: float, records_max: int, bytes_min: int
+    ) -> Any:
         try:
             return KafkaConsumer(
                 bootstrap_servers=self._bootstrap,
@@ -265,8 +272,8 @@ class KafkaSource:
                 partition_assignment_strategy=[RangePartitionAssignor],
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
-                fetch_min_bytes=1,
-                fetch_max_wait_ms=100,
+                fetch_min_bytes=bytes_min,
+                fetch_max_wait_ms=GATHER_MS,
                 fetch_max_bytes=8 * MESSAGE_BYTES_MAX,
                 max_partition_fetch_bytes=MESSAGE_BYTES_MAX,
                 max_poll_records=records_max,

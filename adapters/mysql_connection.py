@@ -7,6 +7,7 @@ stay unlocked. Times are UTC. A value that does not fit is an error, never a cut
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 try:
     from _mysql_connector import MySQLInterfaceError  # type: ignore[import-not-found]  # the C extension has no stubs
+    from mysql.connector.cursor_cext import CMySQLCursor
 except ImportError:  # connect() says so
     MySQLInterfaceError = mysql.connector.Error
 
@@ -31,6 +33,8 @@ SERVER_ERRORS: tuple[type[Exception], ...] = (mysql.connector.Error, MySQLInterf
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 60
 LOCK_WAIT_S = 10
+IDLE_S = 5.0
+"""A connection that has rested this long is tried before it is used."""
 
 # The server may have gone (2002, 2003, 2006, 2013, 2055), be going (1053, 1077, 1152, 1184, 1317 is a killed
 # query), have no room (1040, 1203, 1226) or refuse writes for a while (1290, 1836, 3100).
@@ -107,6 +111,11 @@ def translated(address: MysqlAddress) -> Iterator[None]:
         raise translate(error, address) from error
 
 
+def cursor_of(connection: CMySQLConnection) -> CMySQLCursor:
+    """A cursor without the round trip that ``connection.cursor()`` makes each time."""
+    return CMySQLCursor(connection)
+
+
 def errno(error: BaseException | None) -> int:
     """MySQL's number of an error, also through our own error; 0 for none."""
     if isinstance(error, TwinsheetError):
@@ -163,6 +172,7 @@ class MysqlSession:
         self._schema = schema
         self._autocommit = autocommit
         self._connection: CMySQLConnection | None = None
+        self._used_at = 0.0
 
     def connection(self) -> CMySQLConnection:
         """The live connection.
@@ -174,12 +184,12 @@ class MysqlSession:
             self.drop()
         if self._connection is None:
             self._connection = connect(self.address, schema=self._schema, autocommit=self._autocommit)
+        self._used_at = time.monotonic()
         return self._connection
 
-    @staticmethod
-    def _alive(connection: CMySQLConnection) -> bool:
-        """One small round trip, so that a connection lost while idle costs nobody a transaction."""
-        return connection.is_connected()
+    def _alive(self, connection: CMySQLConnection) -> bool:
+        """A small round trip after a pause, so that a connection lost while idle costs nobody a transaction."""
+        return time.monotonic() - self._used_at < IDLE_S or connection.is_connected()
 
     def drop(self) -> None:
         """Close the connection, whatever state it is in; the next use opens a new one."""
@@ -207,7 +217,7 @@ class MysqlSession:
     def _query(self, sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         connection = self.connection()
         with translated(self.address):
-            cursor = connection.cursor()
+            cursor = cursor_of(connection)
             try:
                 cursor.execute(sql, params)
                 return cursor.fetchall() if cursor.description else []
@@ -270,6 +280,7 @@ __all__ = [
     "MysqlSession",
     "ThreadSessions",
     "connect",
+    "cursor_of",
     "errno",
     "is_collision",
     "is_lost",

@@ -1,7 +1,6 @@
 """Part of a transaction: the record of what was applied, contested and refused.
 
-History, conflicts and messages are gathered and written at the end of the transaction, in as few statements as
-fit; nothing in the transaction reads them back.
+It is gathered and written at the end of the transaction, in as few statements and round trips as fit.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from adapters.mysql_connection import MysqlAddress
-from adapters.mysql_statements import Statements, cut, dump, marks
+from adapters.mysql_statements import Statements, cut, dump, marks, of_cells, of_rows
 from core.model import Key
 from core.ports import ConflictEntry, HistoryEntry, Json, RejectionEntry
 
@@ -53,23 +52,16 @@ class Record(Statements):
     def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:
         """One open rejection per cell: the same value and reason again changes nothing, another replaces it."""
         latest = {(e.row_id, e.column): e for e in entries}
-        self._run_rows(
-            _REJECTION,
-            f"({marks(8)})",
-            [
-                (link, e.row_id, _key(e.key), e.column, e.value, e.reason, cut(e.actor, 320), cut(e.event, 128))
-                for _, e in sorted(latest.items())
-            ],
-            _REPLACE_REJECTION,
-        )
+        rows = [
+            (link, e.row_id, _key(e.key), e.column, e.value, e.reason, cut(e.actor, 320), cut(e.event, 128))
+            for _, e in sorted(latest.items())
+        ]
+        self._postpone(of_rows(_REJECTION, f"({marks(8)})", rows, _REPLACE_REJECTION))
 
     def mend_rejections(self, link: str, cells: Iterable[tuple[str, str]]) -> None:
         """Close the open rejections of these (row id, column)."""
-        self._run_cells(
-            "UPDATE rejection SET is_open = NULL, mended_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND is_open",
-            link,
-            cells,
-        )
+        mend = "UPDATE rejection SET is_open = NULL, mended_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND is_open"
+        self._postpone(of_cells(mend, link, cells))
 
     def send(self, topic: str, link: str, body: Json) -> None:
         """Put a message into the outbox: published in commit order, after the commit."""
@@ -80,9 +72,10 @@ class Record(Statements):
         history, self._history = self._history, []
         conflicts, self._conflicts = self._conflicts, []
         outbox, self._outbox = self._outbox, []
-        self._run_rows(_HISTORY, f"({marks(12)})", history, "ON DUPLICATE KEY UPDATE side = VALUES(side)")
-        self._run_rows(_CONFLICT, f"({marks(15)})", conflicts)
-        self._run_rows("INSERT INTO outbox (link, topic, body)", "(%s, %s, %s)", outbox)
+        self._postpone(of_rows(_HISTORY, f"({marks(12)})", history, "ON DUPLICATE KEY UPDATE side = VALUES(side)"))
+        self._postpone(of_rows(_CONFLICT, f"({marks(15)})", conflicts))
+        self._postpone(of_rows("INSERT INTO outbox (link, topic, body)", "(%s, %s, %s)", outbox))
+        self._run_postponed()
 
 
 def _history(link: str, entry: HistoryEntry) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from adapters.mysql_connection import SERVER_ERRORS, MysqlAddress, errno, translate, translated
+from adapters.mysql_connection import SERVER_ERRORS, MysqlAddress, cursor_of, errno, translate, translated
 from adapters.mysql_faults import is_cut, unfit
 from core.errors import Unfit
 
@@ -46,7 +46,8 @@ class Statements:
     def __init__(self, connection: CMySQLConnection, address: MysqlAddress) -> None:
         self._connection = connection
         self._address = address
-        self._cursor = connection.cursor()
+        self._cursor = cursor_of(connection)
+        self._postponed: list[Statement] = []
 
     def _select(self, sql: str, params: Params = ()) -> list[Row]:
         with translated(self._address):
@@ -64,16 +65,28 @@ class Statements:
             return Ran(self._cursor.rowcount, self._cursor.lastrowid or 0)
 
     def _run_rows(self, head: str, one: str, rows: Iterable[Params], tail: str = "") -> None:
-        """``head VALUES one, one, … tail`` with the parameters of all rows, in as few statements as fit."""
-        for some in packets([_bound(row) for row in rows]):
-            values = ", ".join([one] * len(some))
-            self._run(f"{head} VALUES {values} {tail}", [value for row in some for value in row])
+        """Run what :func:`of_rows` answers."""
+        for statement in of_rows(head, one, rows, tail):
+            self._run(*statement)
 
-    def _run_cells(self, sql: str, link: str, cells: Iterable[tuple[str, str]]) -> None:
-        """Run a statement that ends in ``WHERE link = %s`` for these (row id, column), by the index they share."""
-        for some in chunks(sorted(set(cells))):
-            places = " OR ".join(["(row_id = %s AND column_name = %s)"] * len(some))
-            self._run(f"{sql} AND ({places})", (link, *(value for cell in some for value in cell)))
+    def _postpone(self, statements: Iterable[Statement]) -> None:
+        """Run them at the transaction's end, in order, many per round trip.
+
+        Whoever reads before what they write runs them first.
+        """
+        self._postponed.extend((sql, _bound(params)) for sql, params in statements)
+
+    def _run_postponed(self) -> None:
+        statements, self._postponed = self._postponed, []
+        while statements:
+            packet = _packet(statements, 0)
+            statements = statements[len(packet) :]
+            with translated(self._address):
+                self._cursor.execute(
+                    ";".join(sql for sql, _ in packet), [value for _, params in packet for value in params]
+                )
+                while self._cursor.nextset():
+                    pass
 
     def _run_each(self, statements: Sequence[Statement | Unfit]) -> list[Ran | Unfit]:
         """Run statements in order, many per round trip; one that does not fit leaves its neighbours.
@@ -133,6 +146,20 @@ class Statements:
         if reason is None:
             raise translate(error, self._address) from error
         return reason
+
+
+def of_rows(head: str, one: str, rows: Iterable[Params], tail: str = "") -> Iterator[Statement]:
+    """``head VALUES one, one, … tail`` with the parameters of all rows, in as few statements as fit."""
+    for some in packets([_bound(row) for row in rows]):
+        values = ", ".join([one] * len(some))
+        yield f"{head} VALUES {values} {tail}", [value for row in some for value in row]
+
+
+def of_cells(sql: str, link: str, cells: Iterable[tuple[str, str]]) -> Iterator[Statement]:
+    """A statement that ends in ``WHERE link = %s`` for these (row id, column), by the index they share."""
+    for some in chunks(sorted(set(cells))):
+        places = " OR ".join(["(row_id = %s AND column_name = %s)"] * len(some))
+        yield f"{sql} AND ({places})", (link, *(value for cell in some for value in cell))
 
 
 def marks(count: int) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable
 
 from adapters.mysql_connection import errno
-from adapters.mysql_statements import Row, Statements, cut, dump, marks, utc
+from adapters.mysql_statements import Row, Statements, cut, dump, marks, of_cells, utc
 from core.errors import Fenced, MysqlRefused
 from core.events import cell_from_json, cell_to_json
 from core.model import Observed, Stamp
@@ -45,6 +45,7 @@ class Waitings(Statements):
 
     def known_to_differ(self, link: str) -> list[str]:
         """Row ids with cells that wait, or that hold what the table refused."""
+        self._run_postponed()  # what this transaction has refused or mended counts
         sql = (
             "SELECT row_id FROM waiting_cell WHERE link = %s"
             " UNION SELECT row_id FROM rejection WHERE link = %s AND is_open ORDER BY row_id"
@@ -66,13 +67,17 @@ class Waitings(Statements):
 
     def drop_waiting(self, link: str, cells: Iterable[tuple[str, str]]) -> None:
         """Forget (row id, column)."""
-        self._run_cells("DELETE FROM waiting_cell WHERE link = %s", link, cells)
+        for statement in of_cells("DELETE FROM waiting_cell WHERE link = %s", link, cells):
+            self._run(*statement)
 
     def intent(self, link: str) -> Intent | None:
         """Locked, also where there is none: until this transaction ends nobody opens or closes a write."""
-        self._lock_link(link)
-        rows = self._select("SELECT n, epoch, plan FROM write_intent WHERE link = %s FOR UPDATE", (link,))
-        return Intent(link, rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else None
+        rows = self._select(
+            "SELECT i.n, i.epoch, i.plan FROM link LEFT JOIN write_intent AS i ON i.link = link.name"
+            " WHERE link.name = %s FOR UPDATE",
+            (link,),
+        )
+        return Intent(link, rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows and rows[0][2] else None
 
     def open_intent(self, intent: Intent) -> None:
         """Write the intent down; raise Fenced if another write is open: it is settled first."""

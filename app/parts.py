@@ -87,6 +87,8 @@ def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group
     claimed: Callable[[frozenset[Place]], None] = lambda _places: None,
     released: Callable[[frozenset[Place]], None] = lambda _places: None,
     lost: Callable[[frozenset[Place]], None] = lambda _places: None,
+    *,
+    unhurried: bool = False,
 ) -> KafkaSource:
     """A consumer of a group that starts at the offsets kept in MySQL."""
     ensure_topics(service.settings.kafka_servers, service.settings.kafka_partitions)
@@ -105,5 +107,6 @@ def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group
             revoked=released,
             lost=lost,
             member=member_name(service.settings),
+            unhurried=unhurried,
         )
     )

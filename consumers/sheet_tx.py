@@ -107,15 +107,14 @@ def plan_write(
     _record(tx, request, plan)
     planned = None if plan.is_empty else _intend(tx, request, positions, plan)
     if request.last and plan.is_empty and not plan.doubtful and not busy:
-        _use_up_approval(tx, name)
+        _use_up_approval(tx, state)
     doubtful = frozenset(key for key, _ in plan.doubtful)
     return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent), busy=busy)
 
 
-def _use_up_approval(tx: Transaction, name: str) -> None:
-    state = tx.link_state(name, lock=True)
+def _use_up_approval(tx: Transaction, state: LinkState | None) -> None:
     if state is not None and guards.is_approved(state.reason, "table"):
-        tx.set_link_state(name, state.state, guards.used_up(state.reason, "table"))
+        tx.set_link_state(state.name, state.state, guards.used_up(state.reason, "table"))
 
 
 def _follow_renames(tx: Transaction, request: PlanRequest) -> None:
@@ -232,7 +231,7 @@ def settle_write(
     close_write(tx, name, planned.write.n)
     tx.note_settled(name, planned.write.n)
     if last:
-        _use_up_approval(tx, name)
+        _use_up_approval(tx, tx.link_state(name, lock=True))
     if strange or done.rescan or done.moved:
         _ask_scan(tx, name)
     known = {**bases, **done.bases}

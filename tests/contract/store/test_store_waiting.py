@@ -9,7 +9,7 @@ from contract.store.store_places import AnyStore, Place
 
 from core.errors import Fenced
 from core.model import CellError, Observed, Serial, SheetCell, Stamp
-from core.ports import ConflictEntry, HistoryEntry, Intent, RejectionEntry
+from core.ports import ConflictEntry, HistoryEntry, Intent, LinkState, RejectionEntry
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -91,6 +91,7 @@ def test_rows_that_wait_or_were_refused_are_known_to_differ(store: AnyStore) -> 
 def test_one_write_of_a_link_is_open_at_a_time(store: AnyStore) -> None:
     intent = Intent("orders", 3, 1, {"cells": [["r_a", "é", None, 1.5, 12345678901234567]]})
     with store.begin() as tx:
+        tx.put_link(LinkState("orders", "s", 1, "Orders", "shop", "orders", "live", None, 1, 3))
         tx.open_intent(intent)
     with store.begin() as tx:
         assert tx.intent("orders") == intent

@@ -48,11 +48,9 @@ def kill(place: ServerPlace, tx_or_session: Any) -> None:
 
 
 def test_a_connection_lost_between_transactions_costs_nothing(place: ServerPlace, store: MysqlStore) -> None:
-    with store.begin() as tx:
-        tx.insert_row(place.orders, {"order_no": "A"})
+    store.run(lambda tx: tx.insert_row(place.orders, {"order_no": "A"}))
     kill(place, store._session)
-    with store.begin() as tx:
-        assert len(tx.all_keys(place.orders)) == 1
+    assert len(store.run(lambda tx: tx.all_keys(place.orders))) == 1
 
 
 def test_a_connection_lost_within_a_transaction_takes_it_back_and_run_tries_again(
