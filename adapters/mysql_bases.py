@@ -10,16 +10,16 @@ from typing import Any
 from adapters.mysql_connection import MysqlAddress, errno
 from adapters.mysql_statements import Row, Statements, dump
 from core.errors import MysqlRefused
-from core.model import CellBase, Key, RowBase
+from core.model import Age, CellBase, Key, RowBase
 
-_SELECT = "SELECT row_id, key_json, cells, stamps, gone, n, age, key_hash FROM row_base WHERE link = %s"
-_COLUMNS = "(link, row_id, key_hash, key_json, cells, stamps, gone, n, age)"
+_SELECT = "SELECT row_id, key_json, cells, stamps, gone, n, age, scan, key_hash FROM row_base WHERE link = %s"
+_COLUMNS = "(link, row_id, key_hash, key_json, cells, stamps, gone, n, age, scan)"
 # A new row id whose key another live row holds would meet that row's entry here and overwrite it. NULL for its
 # row_id, which cannot be NULL, turns that into an error.
 _REPLACE = (
     "ON DUPLICATE KEY UPDATE row_id = IF(row_id = VALUES(row_id), row_id, NULL), key_hash = VALUES(key_hash),"
     " key_json = VALUES(key_json), cells = VALUES(cells), stamps = VALUES(stamps), gone = VALUES(gone),"
-    " n = VALUES(n), age = VALUES(age)"
+    " n = VALUES(n), age = VALUES(age), scan = VALUES(scan)"
 )
 _TAKEN = frozenset({1048, 1062})
 
@@ -38,7 +38,7 @@ class Bases(Statements):
         self._held_keys.update({(link, row_id): None for row_id in wanted})
         sql = _SELECT + " AND row_id IN ({}) ORDER BY row_id FOR UPDATE"
         rows = list(self._select_in(sql, (link,), wanted))
-        self._held_keys.update({(link, row[0]): _bytes(row[7]) for row in rows})
+        self._held_keys.update({(link, row[0]): _bytes(row[8]) for row in rows})
         return {row[0]: _base(row) for row in rows}
 
     def bases_of_keys(self, link: str, keys: Collection[Key]) -> dict[Key, RowBase]:
@@ -47,7 +47,7 @@ class Bases(Statements):
         found = []
         sql = _SELECT + " AND key_hash IN ({}) ORDER BY row_id FOR UPDATE"
         for row in self._select_in(sql, (link,), hashes):
-            self._held_keys[(link, row[0])] = _bytes(row[7])
+            self._held_keys[(link, row[0])] = _bytes(row[8])
             found.append(_base(row))
         return {base.key: base for base in found if base.key is not None}
 
@@ -57,7 +57,7 @@ class Bases(Statements):
 
     def forget_stamps(self, link: str) -> None:
         """Let any look at the sheet decide again, on rows that are gone as well."""
-        self._run("UPDATE row_base SET n = 0, age = 0, stamps = '{}' WHERE link = %s", (link,))
+        self._run("UPDATE row_base SET n = 0, age = 0, scan = 0, stamps = '{}' WHERE link = %s", (link,))
         self._run("UPDATE link SET settled_n = 0 WHERE name = %s", (link,))
 
     def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
@@ -74,7 +74,7 @@ class Bases(Statements):
         try:
             self._run_rows(
                 f"INSERT INTO row_base {_COLUMNS}",
-                "(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 [_row(link, base) for base in given],
                 _REPLACE,
             )
@@ -94,16 +94,16 @@ class Bases(Statements):
 def _row(link: str, base: RowBase) -> tuple[Any, ...]:
     cells = {column: cell.value for column, cell in base.cells.items()}
     stamps = {
-        column: [cell.n, cell.age, int(cell.formula)]
+        column: [cell.n, *cell.age, int(cell.formula)]
         for column, cell in base.cells.items()
-        if cell.n or cell.age or cell.formula
+        if cell.n or any(cell.age) or cell.formula
     }
     key = dump(list(base.key)) if base.key is not None else None
-    return (link, base.row_id, _held(base), key, dump(cells), dump(stamps), base.gone, base.n, base.age)
+    return (link, base.row_id, _held(base), key, dump(cells), dump(stamps), base.gone, base.n, *base.age)
 
 
 def _base(row: Row) -> RowBase:
-    row_id, key, cells, stamps, gone, n, age, _ = row
+    row_id, key, cells, stamps, gone, n, place, scan, _ = row
     marks: Mapping[str, list[int]] = json.loads(stamps)
     return RowBase(
         row_id=row_id,
@@ -111,12 +111,12 @@ def _base(row: Row) -> RowBase:
         cells={column: _cell(value, marks.get(column)) for column, value in json.loads(cells).items()},
         gone=bool(gone),
         n=n,
-        age=age,
+        age=Age(place, scan),
     )
 
 
 def _cell(value: str | None, stamp: list[int] | None) -> CellBase:
-    return CellBase(value, stamp[0], stamp[1], bool(stamp[2])) if stamp else CellBase(value)
+    return CellBase(value, stamp[0], Age(stamp[1], stamp[2]), bool(stamp[3])) if stamp else CellBase(value)
 
 
 def _hash(key: Key) -> bytes:

@@ -9,7 +9,7 @@ from core.errors import Fenced, NotLinked
 from core.ports import LinkState
 
 SELECT_LINK = (
-    "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n"
+    "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n, scans"
     " FROM link"
 )
 
@@ -84,6 +84,13 @@ class Links(Statements):
     def note_settled(self, name: str, n: int) -> None:
         """Write ``n`` has landed: a sheet whose counter is below it is an older version of itself."""
         self._run("UPDATE link SET settled_n = GREATEST(settled_n, %s) WHERE name = %s", (n, name))
+
+    def next_scan(self, name: str) -> int:
+        """Number a scan that is about to begin; raise NotLinked."""
+        ran = self._run("UPDATE link SET scans = LAST_INSERT_ID(scans + 1) WHERE name = %s", (name,))
+        if not ran.rows:
+            raise NotLinked(f"No link is named {name}.", "See them with: twinsheet link list.")
+        return ran.last_id
 
     def note_scan(self, name: str, at: datetime) -> None:
         """The tab was read whole at that time; a later one that is known already stays."""

@@ -13,7 +13,9 @@ from core.model import Observed, Stamp
 from core.ports import Intent, Waiting
 
 DUPLICATE = 1062
-_FIELDS = "row_id, column_name, cell, n, q, epoch, source, edited_at, actor, event, base, sheet_row, reason, since"
+_FIELDS = (
+    "row_id, column_name, cell, n, q, epoch, scan, source, edited_at, actor, event, base, sheet_row, reason, since"
+)
 
 _SELECT = (
     f"SELECT {_FIELDS} FROM waiting_cell WHERE link = %s AND row_id IN ({{}})"  # noqa: S608  (constants only)
@@ -55,11 +57,11 @@ class Waitings(Statements):
     def put_waiting(self, link: str, cells: Iterable[tuple[Observed, str]]) -> None:
         """Insert or replace (observed, reason) by row id and column; ``since`` stays when the reason does."""
         latest = {(seen.row_id, seen.column): (seen, reason) for seen, reason in cells}
-        columns = [name.strip() for name in _FIELDS.split(",")][2:12]
+        columns = [name.strip() for name in _FIELDS.split(",")][2:13]
         sets = ", ".join(f"{c} = VALUES({c})" for c in columns)
         self._run_rows(
             f"INSERT INTO waiting_cell (link, {_FIELDS})",
-            f"({marks(14)}, CURRENT_TIMESTAMP(6))",
+            f"({marks(15)}, CURRENT_TIMESTAMP(6))",
             [_row(link, seen, reason) for _, (seen, reason) in sorted(latest.items(), key=lambda item: item[0])],
             f"ON DUPLICATE KEY UPDATE since = IF(reason = VALUES(reason), since, VALUES(since)), {sets},"
             " reason = VALUES(reason)",
@@ -111,6 +113,7 @@ def _row(link: str, seen: Observed, reason: str) -> tuple[object, ...]:
         seen.stamp.n,
         seen.stamp.q,
         seen.stamp.epoch,
+        seen.stamp.scan,
         seen.source,
         seen.edited_at,
         cut(seen.actor, 320),
@@ -122,12 +125,12 @@ def _row(link: str, seen: Observed, reason: str) -> tuple[object, ...]:
 
 
 def _waiting(row: Row) -> Waiting:
-    row_id, column, cell, n, q, epoch, source, edited_at, actor, event, base, sheet_row, reason, since = row
+    row_id, column, cell, n, q, epoch, scan, source, edited_at, actor, event, base, sheet_row, reason, since = row
     seen = Observed(
         row_id=row_id,
         column=column,
         cell=cell_from_json(json.loads(cell)),
-        stamp=Stamp(n, q, epoch),
+        stamp=Stamp(n, q, epoch, scan),
         source=source,
         edited_at=utc(edited_at),
         actor=actor,

@@ -11,11 +11,11 @@ import structlog
 from app.metrics import SHEET_TO_TABLE_S
 from consumers.apply import Applier
 from core.errors import Fenced, TwinsheetError, Unavailable
-from core.freshness import OpenWrite, age, is_newer
+from core.freshness import OpenWrite, age, is_newer, scan_age
 from core.intent import open_write, planned_from_json
-from core.model import Key, Link, Observed, RowBase, Stamp
-from core.observe import Batch, scan_age
-from core.ports import Clock, Delivery, EventSource, Store, TableRow, Transaction, Waiting
+from core.model import NEVER, Key, Link, Observed, RowBase, Stamp
+from core.observe import Batch
+from core.ports import Clock, Delivery, EventSource, LinkState, Store, TableRow, Transaction, Waiting
 from core.row_view import ComputeRule, RowView, overtaken_in
 from core.table_plan import plan_row
 
@@ -141,10 +141,13 @@ class TableWork:
             if link is None:
                 log.warning("unknown_link", link=name, events=len(own))
                 continue
-            batch = Batch()
+            state = tx.link_state(name)
+            if state is None:
+                continue
+            batch = Batch(state.scans)
             for delivery in own:
                 batch.add(link, delivery.body)
-            self._apply_batch(tx, link, batch)
+            self._apply_batch(tx, link, state, batch)
         tx.store_offsets(GROUP, self._owner, _next_offsets(deliveries))
 
     def look_at_waiting(self) -> None:
@@ -170,19 +173,16 @@ class TableWork:
             link = self._link_of(state.name)
             if link is None or state.state != "live" or only not in (None, state.name):
                 continue
-            batch = Batch()
+            batch = Batch(state.scans)
             for row_id in tx.waiting_rows(link.name, ("intent", "unseen", "paused"), INTENT_WAIT_S):
                 batch.replans[row_id] = None
             for row_id in tx.waiting_rows(link.name, ("commit_time",), TIMES_WAIT_S):
                 batch.replans[row_id] = {}
             if batch.replans:
-                self._apply_batch(tx, link, batch)
+                self._apply_batch(tx, link, state, batch)
 
-    def _apply_batch(self, tx: Transaction, link: Link, batch: Batch) -> None:
+    def _apply_batch(self, tx: Transaction, link: Link, state: LinkState, batch: Batch) -> None:
         if not batch.row_ids and not batch.overwritten:
-            return
-        state = tx.link_state(link.name)
-        if state is None:
             return
         if state.state in ("paused", "held"):
             _keep_for_later(tx, link, batch)
@@ -217,7 +217,7 @@ class TableWork:
             times_final=times is not None,
             vanished=vanished,
             event=missed[1] if missed else "",
-            age=scan_age(missed[0]) if missed else 0,
+            age=scan_age(missed[0]) if missed else NEVER,
         )
 
 
@@ -232,7 +232,7 @@ def _may_vanish(
         ages += [base.age, *(c.age for c in base.cells.values())]
     # a write that is not settled yet may have removed another row than it meant
     in_hand = write is not None and (row_id in write.row_ids or stamp.n >= write.n)
-    return stamp.n >= max(writes, default=0) and scan_age(stamp) >= max(ages, default=0) and not in_hand
+    return stamp.n >= max(writes, default=0) and all(scan_age(stamp).is_past(one) for one in ages) and not in_hand
 
 
 def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:

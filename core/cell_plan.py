@@ -141,7 +141,9 @@ def _reject(view: RowView, plan: RowPlan, seen: Observed, before: CellBase, reas
         plan.history.append(overtaken(view, seen))
         return before
     plan.rejections.append(rejection(view, seen, reason.message))
-    return replace(before, age=max(before.age, age(seen)), formula=seen.cell.formula is not None)
+    # The next scan sees the same value and finds nothing to record.
+    newest = age(seen) if age(seen).place > before.age.place else before.age
+    return replace(before, age=newest, formula=seen.cell.formula is not None)
 
 
 def _write(case: CellCase, value: Canonical) -> None:

@@ -63,10 +63,10 @@ def cell_from_json(raw: Json) -> SheetCell:
 
 
 def stamp_to_json(stamp: Stamp) -> Json:
-    """A stamp as the webhook's body spells it."""
-    return {"n": stamp.n, "q": stamp.q, "epoch": stamp.epoch}
+    """A stamp as the webhook's body spells it; a scan's has its number besides."""
+    return {"n": stamp.n, "q": stamp.q, "epoch": stamp.epoch} | ({"scan": stamp.scan} if stamp.scan else {})
 
 
 def stamp_from_json(raw: Json) -> Stamp:
     """The inverse of :func:`stamp_to_json`."""
-    return Stamp(n=int(raw["n"]), q=int(raw["q"]), epoch=int(raw["epoch"]))
+    return Stamp(n=int(raw["n"]), q=int(raw["q"]), epoch=int(raw["epoch"]), scan=int(raw.get("scan", 0)))

@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.model import Canonical, CellBase, Observed
+from core.model import Age, Canonical, CellBase, Observed, Stamp
 
 
-def age(seen: Observed) -> int:
-    """The observation's place in the order of edits: grows with ``q``; of two with the same ``q``, a look at
-    the whole (a scan or a swap) comes after an edit event."""
-    return 2 * seen.stamp.q + (seen.source != "edit")
+def age(seen: Observed) -> Age:
+    """The observation's place in the order of edits."""
+    return Age(2 * seen.stamp.q + (seen.source != "edit"), seen.stamp.scan)
+
+
+def scan_age(stamp: Stamp) -> Age:
+    """Age of what a scan with this stamp saw."""
+    return Age(2 * stamp.q + 1, stamp.scan)
 
 
 def is_newer(one: Observed, other: Observed) -> bool:
     """Whether ``one`` replaces ``other``, both of the same cell; the same again counts as newer."""
-    return (age(one), one.stamp.n) >= (age(other), other.stamp.n)
+    if one.stamp.q == other.stamp.q and {one.source, other.source} == {"edit", "scan"}:
+        return age(one).is_past(age(other)) if one.source == "scan" else not age(other).is_past(age(one))
+    return _order(one) >= _order(other)
+
+
+def _order(seen: Observed) -> tuple[int, int, int]:
+    place, scan = age(seen)
+    return place, seen.stamp.n, scan
 
 
 def is_subsumed(seen: Observed, base: CellBase) -> bool:
@@ -26,7 +37,7 @@ def is_subsumed(seen: Observed, base: CellBase) -> bool:
 
 def is_overtaken(seen: Observed, base: CellBase) -> bool:
     """A newer observation of the cell has decided already."""
-    return age(seen) < base.age
+    return not age(seen).is_past(base.age)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from core.values import Codec
@@ -147,6 +147,38 @@ class Stamp:
     """Number of the last edit that the script had seen."""
     epoch: int = 0
     """Epoch of the writer that made write ``n``."""
+    scan: int = 0
+    """A scan's number, in the order in which scans of the link began; of an edit, how many scans had begun by the
+    time that it was heard of: the next one looked later. 0 for a swap."""
+
+
+class Age(NamedTuple):
+    """Where an observation stands in the order of edits; a later one is greater."""
+
+    place: int = 0
+    """Twice the number ``q`` of the last edit that it could see, and one more for a look at the whole: a scan or a
+    swap comes after the edit event with the same number."""
+    scan: int = 0
+    """The scan's number, or the number of scans that had begun (:attr:`Stamp.scan`)."""
+
+    def is_past(self, other: Age) -> bool:
+        """Whether this one is as new as the other, as far as anybody can tell.
+
+        An edit event is stamped before the script reads the cells: a scan with the same number of edits is known to
+        be the later look only when it began after the event was heard of.
+        """
+        if self.place == other.place + 1 and self.place % 2:
+            return self.scan > other.scan
+        return self >= other
+
+    @property
+    def after(self) -> Age:
+        """Past this observation, and before every other that is newer."""
+        return Age(self.place | 1, self.scan + 1)
+
+
+NEVER = Age()
+"""Before every observation."""
 
 
 Key = tuple[str, ...]
@@ -160,7 +192,7 @@ class CellBase:
     value: Canonical
     n: int = 0
     """Our last settled write to this cell."""
-    age: int = 0
+    age: Age = NEVER
     """Age of the newest observation that decided (:func:`core.freshness.age`)."""
     formula: bool = False
     """The sheet computes this cell; it is never overwritten."""
@@ -177,7 +209,7 @@ class RowBase:
     gone: bool = False
     n: int = 0
     """Our write that placed or removed the row in the sheet; 0 if a person did."""
-    age: int = 0
+    age: Age = NEVER
     """Age of the observation that brought or removed it."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ Json = Mapping[str, Any]
 class Batch:
     """What a run of events says about one link, by row id."""
 
+    scans: int = 0
+    """How many scans of the link had begun when the events were heard of."""
     observed: dict[str, list[Observed]] = field(default_factory=dict)
     overwritten: list[HistoryEntry] = field(default_factory=list)
     """What was typed and stood in the cell no longer when the script looked."""
@@ -56,6 +58,8 @@ class Batch:
         for row_id in body.get("missing", ()):
             self.vanished[row_id] = (stamp, body.get("event", ""))
         unclear = _repeated_ids(body)
+        if body["kind"] == "edit":
+            stamp = replace(stamp, scan=self.scans)
         for seen, raw in _observations(link, body, stamp):
             if seen.row_id in unclear:
                 continue  # a row and its copy: once a scan has had the copy named, both are told apart
@@ -129,11 +133,3 @@ def _overwritten(seen: Observed, typed: SheetValue) -> HistoryEntry:
         edited_at=seen.edited_at,
         event=seen.event,
     )
-
-
-def scan_age(stamp: Stamp) -> int:
-    """Age of what a scan with this stamp saw."""
-    return 2 * stamp.q + 1
-
-
-__all__ = ["Batch", "scan_age"]

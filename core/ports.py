@@ -102,6 +102,8 @@ class LinkState:
     """Number of the last write to the sheet that was begun."""
     settled_n: int = 0
     """Number of the last one that is known to have landed."""
+    scans: int = 0
+    """Number of the last scan that was begun; counted by :meth:`Transaction.next_scan` alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,9 @@ class Transaction(Protocol):
 
     def note_settled(self, name: str, n: int) -> None:
         """Write ``n`` has landed: a sheet whose counter is below it is an older version of itself."""
+
+    def next_scan(self, name: str) -> int:
+        """Number a scan that is about to begin; raise NotLinked."""
 
     def note_scan(self, name: str, at: datetime) -> None: ...
     def hold(self, name: str, guard: str, reason: str) -> None:

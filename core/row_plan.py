@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.errors import Unfit
 from core.freshness import age
-from core.model import Canonical, CellBase, Key, Observed, RowBase
+from core.model import NEVER, Canonical, CellBase, Key, Observed, RowBase, SheetCell
 from core.ports import ConflictEntry, HistoryEntry, TableRow
-from core.row_view import RowPlan, RowView, overtaken, rejection
+from core.row_view import RowPlan, RowView, overtaken, rejection, value_text
 
 
 def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
@@ -80,6 +81,8 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
     if view.open_write is not None and view.row_id in view.open_write.row_ids:
         plan.wait = [(o, "intent") for o in live.values()]
         return
+    outlived = _outlived(view, live)
+    live = {**_rest_of_row(view, outlived), **live}
     values = _values(view, plan, live)
     unfit = {r.column for r in plan.rejections}
     needed = [c.name for c in view.link.columns if c.required]
@@ -87,10 +90,46 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
         plan.wait = [(o, "incomplete") for o in live.values()]
         plan.drop = [name for name in waited if name not in live]
         return
+    plan.conflicts = [_edit_beats_delete(view, seen) for seen in outlived]
     plan.insert = values
     plan.in_sheet = all(o.source != "swap" for o in live.values())
     plan.observed = live
     plan.drop = waited
+
+
+def _outlived(view: RowView, live: Mapping[str, Observed]) -> list[Observed]:
+    """Unseen edits that an earlier write found, and that were not decided on before the table deleted the row."""
+    base = view.base
+    return [o for o in live.values() if base is not None and o.source == "swap" and o.stamp.n < base.n]
+
+
+def _rest_of_row(view: RowView, outlived: Sequence[Observed]) -> dict[str, Observed]:
+    """What both sides shared in the cells beside them: with it the row comes back as it was."""
+    if not outlived or view.base is None:
+        return {}
+    cells = {c: view.base.cells.get(c.name, CellBase(None)).value for c in view.link.columns}
+    last = outlived[0]
+    return {
+        c.name: replace(last, column=c.name, cell=SheetCell(c.codec.to_sheet(value)), base=value)
+        for c, value in cells.items()
+        if value is not None
+    }
+
+
+def _edit_beats_delete(view: RowView, seen: Observed) -> ConflictEntry:
+    return ConflictEntry(
+        row_id=view.row_id,
+        key=None,
+        column=seen.column,
+        base=seen.base,
+        sheet=value_text(seen.cell.value),
+        table=None,
+        winner="sheet",
+        rule="change_beats_delete",
+        sheet_at=seen.edited_at,
+        sheet_actor=seen.actor,
+        event=seen.event,
+    )
 
 
 def _values(view: RowView, plan: RowPlan, live: dict[str, Observed]) -> dict[str, Canonical]:
@@ -117,7 +156,7 @@ def _still_speaks(view: RowView, plan: RowPlan, seen: Observed) -> bool:
     base = view.base
     if base is None or seen.source == "swap":
         return True
-    late = seen.stamp.n < base.n or age(seen) < base.age
+    late = seen.stamp.n < base.n or not age(seen).is_past(base.age)
     if late and seen.cell.value is not None:
         plan.history.append(overtaken(view, seen))
     return not late
@@ -129,7 +168,7 @@ def base_of_inserted(view: RowView, plan: RowPlan, key: Key) -> RowBase:
     A row that had gone keeps its place in the order of things, or else a late event from its former life
     would speak again.
     """
-    n, before = (view.base.n, view.base.age) if view.base is not None else (0, 0)
+    n, before = (view.base.n, view.base.age) if view.base is not None else (0, NEVER)
     cells = {
         c.name: replace(cell, n=n, age=max(cell.age, before))
         for c in view.link.columns

@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.freshness import OpenWrite
-from core.model import Canonical, CellError, Key, Link, LinkedColumn, Observed, RowBase, Serial, SheetValue
+from core.model import (
+    NEVER,
+    Age,
+    Canonical,
+    CellError,
+    Key,
+    Link,
+    LinkedColumn,
+    Observed,
+    RowBase,
+    Serial,
+    SheetValue,
+)
 from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow, Waiting
 
 ComputeRule = Callable[[LinkedColumn, "RowView", Observed, Canonical], Canonical]
@@ -36,7 +48,7 @@ class RowView:
     """One whole scan, stamped past our last write to the row, did not hold it."""
     event: str = ""
     """Id of the scan that missed the row."""
-    age: int = 0
+    age: Age = NEVER
     """Age of that scan."""
 
     @property

@@ -13,6 +13,7 @@ from core.errors import Unfit
 from core.intent import PlannedWrite
 from core.model import (
     ROW_ID_HEADER,
+    Age,
     Canonical,
     CellBase,
     Link,
@@ -198,7 +199,7 @@ class _Settling:
         if base is None or base.gone:
             return
         self.settlement.bases[delete.row_id] = replace(
-            base, gone=True, key=None, n=self.n, age=max(base.age, 2 * self.stamp.q)
+            base, gone=True, key=None, n=self.n, age=max(base.age, Age(2 * self.stamp.q))
         )
         edited = self._edited(base, hit)
         if edited:

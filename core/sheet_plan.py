@@ -135,7 +135,7 @@ def _formula_conflict(base: RowBase, column: LinkedColumn, held: CellBase) -> Ob
         row_id=base.row_id,
         column=column.name,
         cell=SheetCell(column.codec.to_sheet(held.value), formula="="),
-        stamp=Stamp(n=held.n, q=held.age // 2),
+        stamp=Stamp(n=held.n, q=held.age.place // 2, scan=held.age.after.scan),
         source="scan",
         base=held.value,
     )
@@ -169,7 +169,7 @@ def _plan_delete(view: SheetView, plan: SheetPlan, key: Key, base: RowBase) -> N
     if position is None:
         ages = [base.age, *(cell.age for cell in base.cells.values())]
         # past everything that has spoken: told again, it must not bring the row back
-        plan.gone.append(replace(base, gone=True, key=None, age=max(ages) + 1))
+        plan.gone.append(replace(base, gone=True, key=None, age=max(ages).after))
         return
     plan.deletes.append(RowDelete(base.row_id, position))
     plan.keys[base.row_id] = key

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -54,6 +54,8 @@ class _Known:
     bases: list[RowBase]
     incomplete: list[str]
     differing: list[str]
+    number: int
+    """Of the scan that is about to begin; 0 where none is."""
 
 
 class ScanWork:
@@ -167,6 +169,7 @@ class ScanWork:
             return
         target = SheetTarget(link.name, known.state.spreadsheet_id, known.state.sheet_id, link.headers)
         image = self._sheet.read_tab(target)
+        image = replace(image, stamp=replace(image.stamp, scan=known.number))
         told = tab.told.union(known.differing)
         found = scan.compare(link, image, known.bases, known.incomplete, known.state.settled_n, told)
         tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
@@ -220,8 +223,13 @@ class ScanWork:
 
 
 def _known(tx: Transaction, name: str) -> _Known:
+    state = tx.link_state(name)
     return _Known(
-        tx.link_state(name), tx.all_bases(name), tx.waiting_rows(name, ("incomplete",)), tx.known_to_differ(name)
+        state,
+        tx.all_bases(name),
+        tx.waiting_rows(name, ("incomplete",)),
+        tx.known_to_differ(name),
+        number=tx.next_scan(name) if state is not None else 0,  # the last, because it locks the link
     )
 
 

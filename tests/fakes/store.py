@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from adapters.binlog_events import RowChange
 from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
-from core.model import Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
+from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import (
     ConflictEntry,
     HistoryEntry,
@@ -94,7 +94,8 @@ class FakeTransaction:
         return [self.state.links[name] for name in sorted(self.state.links)]
 
     def put_link(self, state: LinkState) -> None:
-        self.state.links[state.name] = state
+        known = self.state.links.get(state.name)
+        self.state.links[state.name] = replace(state, scans=known.scans if known else 0)
         if state.state != "held":
             self.state.holds.pop(state.name, None)
 
@@ -127,6 +128,13 @@ class FakeTransaction:
         if link is not None:
             self.state.links[name] = replace(link, settled_n=max(link.settled_n, n))
 
+    def next_scan(self, name: str) -> int:
+        if name not in self.state.links:
+            raise NotLinked(f"No link is named {name}.")
+        link = self.state.links[name]
+        self.state.links[name] = replace(link, scans=link.scans + 1)
+        return link.scans + 1
+
     def note_scan(self, name: str, at: datetime) -> None:
         self.state.scanned[name] = max(at, self.state.scanned.get(name, at))
 
@@ -155,7 +163,7 @@ class FakeTransaction:
     def forget_stamps(self, link: str) -> None:
         for row_id, base in self.state.bases.get(link, {}).items():
             cells = {name: CellBase(cell.value) for name, cell in base.cells.items()}
-            self.state.bases[link][row_id] = replace(base, n=0, age=0, cells=cells)
+            self.state.bases[link][row_id] = replace(base, n=0, age=NEVER, cells=cells)
         if link in self.state.links:
             self.state.links[link] = replace(self.state.links[link], settled_n=0)
 

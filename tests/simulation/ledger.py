@@ -32,8 +32,8 @@ class Token:
     column: str
     side: str
     lines: set[Line]
-    births: dict[Line, int] = field(default_factory=dict)
-    """When it was last written into that row, on its own side."""
+    births: dict[Line, list[int]] = field(default_factory=dict)
+    """When it was written into that row, on its own side; an undo writes it once more."""
     replaced: set[Line] = field(default_factory=set)
     """Rows in which its own side has overwritten or deleted it."""
 
@@ -80,7 +80,7 @@ class Ledger:
         """Somebody has written a value into a cell of a row."""
         token = self.tokens.setdefault((column, text), Token(text, column, side, set()))
         token.lines.add(line)
-        token.births[line] = self.number()
+        token.births.setdefault(line, []).append(self.number())
         token.replaced.discard(line)
         return token
 
@@ -113,7 +113,7 @@ class Ledger:
             token = self.tokens.get((header, text)) if text is not None else None
             if token is not None and isinstance(row.mark, int):
                 token.lines.add(line)
-                token.births.setdefault(line, token.births.get(row.mark, 0))
+                token.births.setdefault(line, list(token.births.get(row.mark, ())))
                 token.replaced.discard(line)
                 token.replaced.add(row.mark)
 
@@ -220,8 +220,9 @@ class Ledger:
         (line,) = lines
         if self.shared_id(line) or self._twin.world.replaying:
             return
-        born = token.births.get(line, 0)
-        if born < seen.get((line, token.column), 0):
+        last = seen.get((line, token.column), 0)
+        born = next((at for at in token.births.get(line, [0]) if at >= last), None)
+        if born is None:
             raise Violation(f"the {side} went back to {token.column}={token.text}, an earlier value of the {origin}")
         seen[line, token.column] = born
 

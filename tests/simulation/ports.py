@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import (
@@ -14,6 +15,7 @@ from core.errors import (
     SheetsRefused,
     SheetsUnavailable,
 )
+from core.events import stamp_from_json
 from core.ports import Delivery, Json
 from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
 from tests.fakes.event_log import FakeEventLog, FakeEventSource, Place
@@ -249,7 +251,13 @@ def told_event(body: Mapping[str, Any]) -> str:
 
 
 def _findings(body: Mapping[str, Any]) -> object:
-    return [body.get("stamp"), body.get("cells"), body.get("missing"), body.get("names")]
+    """What a scan tells, whichever of several it is."""
+    return [
+        replace(stamp_from_json(body["stamp"]), scan=0),
+        body.get("cells"),
+        body.get("missing"),
+        body.get("names"),
+    ]
 
 
 def _told(write: SwapWrite) -> str:

@@ -8,7 +8,7 @@ import pytest
 from contract.store.store_places import AnyStore, Place
 
 from core.errors import Fenced, MysqlRefused, NotLinked
-from core.model import CellBase, Observed, RowBase, SheetCell, Stamp
+from core.model import Age, CellBase, Observed, RowBase, SheetCell, Stamp
 from core.ports import Intent, LinkState
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -90,6 +90,15 @@ def test_a_link_that_does_not_exist_cannot_be_taken_over(store: AnyStore) -> Non
         tx.next_epoch("nobody")
 
 
+def test_scans_of_a_link_are_numbered_in_the_order_in_which_they_begin(store: AnyStore) -> None:
+    store.run(lambda tx: tx.put_link(link_state()))
+    assert [store.run(lambda tx: tx.next_scan("orders")) for _ in range(2)] == [1, 2]
+    store.run(lambda tx: tx.put_link(link_state(tab="renamed")))
+    assert store.run(lambda tx: tx.next_scan("orders")) == 3
+    with store.begin() as tx, pytest.raises(NotLinked):
+        tx.next_scan("nobody")
+
+
 def test_write_numbers_are_given_to_the_newest_writer_alone(store: AnyStore) -> None:
     with store.begin() as tx:
         tx.put_link(link_state(n=10))
@@ -140,13 +149,13 @@ def test_a_removed_link_is_forgotten_with_what_belongs_to_it(store: AnyStore) ->
 
 def test_a_base_comes_back_exactly_as_it_was_saved(store: AnyStore) -> None:
     cells = {
-        "id": CellBase("18446744073709551615", n=3, age=9),
+        "id": CellBase("18446744073709551615", n=3, age=Age(9, 2)),
         "note": CellBase("a'b\"c\\d\n😀 \x00", formula=True),
         "empty": CellBase(""),
-        "none": CellBase(None, age=5),
+        "none": CellBase(None, age=Age(5)),
         "weird `name`": CellBase("007"),
     }
-    row = RowBase("r_a", ("x", "ü"), cells, n=4, age=11)
+    row = RowBase("r_a", ("x", "ü"), cells, n=4, age=Age(11, 3))
     with store.begin() as tx:
         tx.save_bases("orders", [row])
     with store.begin() as tx:

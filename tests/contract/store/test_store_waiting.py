@@ -26,7 +26,7 @@ def seen(row_id: str = "r_a", column: str = "note", value: object = "x", **more:
 def test_a_waiting_cell_comes_back_as_it_was_seen(store: AnyStore, value: object) -> None:
     cell = seen(
         value=value,
-        stamp=Stamp(4, 5, 6),
+        stamp=Stamp(4, 5, 6, 7),
         source="swap",
         edited_at=NOON,
         actor="ann@example.com",

@@ -14,6 +14,7 @@ from typing import Any
 from core.freshness import OpenWrite
 from core.model import (
     ROW_ID_HEADER,
+    Age,
     Canonical,
     CellBase,
     Key,
@@ -117,9 +118,9 @@ def make_base(
 ) -> RowBase:
     """Base of a row; `values` over those of `ROW`. All cells share `cell_n` and `cell_age`."""
     held = {**ROW, **values}
-    cells = {c: CellBase(v, n=cell_n, age=cell_age, formula=c in formulas) for c, v in held.items()}
+    cells = {c: CellBase(v, n=cell_n, age=Age(cell_age), formula=c in formulas) for c, v in held.items()}
     own_key = key or (held["order_no"] or "",)
-    return RowBase(row_id, None if gone else own_key, cells, gone=gone, n=n, age=age)
+    return RowBase(row_id, None if gone else own_key, cells, gone=gone, n=n, age=Age(age))
 
 
 def saw(
@@ -129,6 +130,7 @@ def saw(
     *,
     n: int = 0,
     q: int = 1,
+    scan: int = 0,
     at: datetime | None = NOON,
     formula: str | None = None,
     base: Canonical = None,
@@ -140,7 +142,7 @@ def saw(
         row_id,
         column,
         SheetCell(value, formula),
-        Stamp(n, q),
+        Stamp(n, q, scan=scan),
         source,
         edited_at=at if source == "edit" else None,
         actor="ann@example.com" if source == "edit" else "",
@@ -184,7 +186,7 @@ def plan(
         times_final=times is not None,
         vanished=vanished,
         event="scan_1" if vanished else "",
-        age=age,
+        age=Age(age),
     )
     return plan_row(view, rule)
 

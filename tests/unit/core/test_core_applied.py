@@ -90,10 +90,16 @@ def desk() -> Desk:
 
 
 def event(kind: str, q: int, n: int = 0, row_id: str = "r_1", **more: Any) -> dict[str, Any]:
-    """An edit or a scan; `cells` by header."""
+    """An edit, or a scan that began after everything before it was heard of; `cells` by header."""
     row = more.pop("row", 2)
     cells = [{"row_id": row_id, "row": row, "column": h, "value": v} for h, v in more.pop("cells", {}).items()]
-    return {"kind": kind, "stamp": {"n": n, "q": q, "epoch": 1}, "event": f"{kind}{q}", "cells": cells, **more}
+    return {
+        "kind": kind,
+        "stamp": {"n": n, "q": q, "epoch": 1, "scan": q},
+        "event": f"{kind}{q}",
+        "cells": cells,
+        **more,
+    }
 
 
 def edit(q: int, row_id: str = "r_1", n: int = 0, **more: Any) -> dict[str, Any]:

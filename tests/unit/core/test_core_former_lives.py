@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core_makers import LINK, ROW, make_base, plan, saw, waits
 
 from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows, DirtyRows
 from core.intent import PlannedWrite
-from core.model import SheetCell, Stamp
+from core.model import Age, SheetCell, Stamp
 from core.observe import Batch
 from core.row_plan import base_of_inserted
 from core.row_view import RowPlan, RowView, replaced
@@ -22,8 +23,8 @@ def test_a_row_that_came_again_keeps_its_place_in_time_so_that_events_of_its_for
     view = RowView(LINK, "r_1", gone, None)
     seen = saw("customer", "Ann", n=4, q=5)
     base = base_of_inserted(view, RowPlan("r_1", observed={"customer": seen}), ("1",))
-    assert (base.n, base.age) == (4, 10)
-    assert (base.cells["notes"].n, base.cells["notes"].age) == (4, 9)
+    assert (base.n, base.age) == (4, Age(10))
+    assert (base.cells["notes"].n, base.cells["notes"].age) == (4, Age(9))
     late = plan(saw("notes", "long ago", n=0, q=1), base=base, table={**ROW, "notes": None})
     assert late.update == {}
 
@@ -185,3 +186,32 @@ def test_a_row_removed_by_mistake_is_not_taken_for_deleted_before_it_has_been_pu
     done = settle(LINK, PlannedWrite(write), SwapAnswer(Stamp(6), (HitRow(0, 5, "r_1", {}),)), bases)
     assert [r.scratch_line for r in done.row_restores] == [0]
     assert done.bases["r_1"].n == 8
+
+
+def test_a_row_deleted_in_the_table_while_an_unseen_edit_of_it_waited_comes_back_whole_and_the_conflict_is_told() -> (
+    None
+):
+    gone = make_base(gone=True, n=9)
+    found = saw("notes", "typed", "swap", n=7, base="fragile")
+    done = plan(base=gone, waiting=(waits(found, "commit_time"),))
+    assert done.insert == {**{name: value for name, value in ROW.items() if value is not None}, "notes": "typed"}
+    told = [(c.column, c.base, c.sheet, c.table, c.winner, c.rule) for c in done.conflicts]
+    assert told == [("notes", "fragile", "typed", None, "sheet", "change_beats_delete")]
+    assert not done.in_sheet
+
+
+def test_a_refused_value_that_each_scan_sees_again_is_recorded_once() -> None:
+    base = make_base()
+    first = plan(saw("quantity", "many", "scan", q=4, scan=7), base=base, table=ROW)
+    assert first.base is not None
+    again = plan(saw("quantity", "many", "scan", q=4, scan=8), base=first.base, table=ROW)
+    assert again.base is None
+
+
+def test_a_scan_that_is_told_again_does_not_bring_a_row_back_that_a_later_one_has_missed() -> None:
+    gone = replace(make_base(gone=True), age=Age(9, scan=8))
+    whole = {"customer": "Ann", "quantity": 3, "price": 9.5, "due": None, "status": "new"}
+    earlier = [saw(column, value, "scan", q=4, scan=7) for column, value in whole.items()]
+    later = [saw(column, value, "scan", q=4, scan=9) for column, value in whole.items()]
+    assert plan(*earlier, base=gone).insert is None
+    assert plan(*later, base=gone).insert is not None  # an undo whose trigger was lost

@@ -9,7 +9,7 @@ import pytest
 from core_makers import LINK
 
 from core.model import Serial, SheetCell, Stamp
-from core.observe import Batch, scan_age
+from core.observe import Batch
 
 
 def cell(column: str, value: Any, row_id: str = "r_1", **more: Any) -> dict[str, Any]:
@@ -75,7 +75,6 @@ def test_a_formula_is_not_taken_for_a_value_that_was_overwritten() -> None:
 def test_a_scan_names_the_rows_that_it_missed() -> None:
     batch = absorbed({"kind": "scan", "stamp": {"n": 2, "q": 4, "epoch": 1}, "event": "scan_1", "missing": ["r_1"]})
     assert batch.vanished == {"r_1": (Stamp(2, 4, 1), "scan_1")}
-    assert scan_age(Stamp(2, 4, 1)) == 9
 
 
 def test_a_row_that_was_seen_after_it_was_missed_did_not_vanish() -> None:

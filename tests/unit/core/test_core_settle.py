@@ -8,7 +8,7 @@ from typing import Any
 from core_makers import HEADER, LINK, ROW, make_base
 
 from core.intent import PlannedWrite
-from core.model import ROW_ID_HEADER, CellBase, Key, RowBase, SheetCell, SheetValue, Stamp
+from core.model import ROW_ID_HEADER, Age, CellBase, Key, RowBase, SheetCell, SheetValue, Stamp
 from core.settle import Settlement, settle
 from core.sheet import (
     CellWrite,
@@ -58,8 +58,8 @@ def wrote(column: str, value: SheetValue, row_id: str = "r_1", row: int = 5) -> 
 
 def test_a_write_that_found_what_base_holds_is_the_new_base_and_nothing_more() -> None:
     done = settled(hit(5, "r_1"), bases=(make_base(cell_age=6),), cells=(wrote("notes", "ours"),))
-    assert done.bases["r_1"].cells["notes"] == CellBase("ours", n=N, age=6)
-    assert done.bases["r_1"].cells["price"] == CellBase("9.50", age=6)
+    assert done.bases["r_1"].cells["notes"] == CellBase("ours", n=N, age=Age(6))
+    assert done.bases["r_1"].cells["price"] == CellBase("9.50", age=Age(6))
     assert [(h.column, h.old, h.new, h.side) for h in done.history] == [("notes", "fragile", "ours", "table")]
     assert not (done.unseen or done.again or done.moved or done.rescan or done.formula_restores)
 
@@ -163,7 +163,7 @@ def test_an_inserted_row_has_what_was_written_as_its_base() -> None:
 def test_a_deleted_row_is_gone_and_its_values_are_kept() -> None:
     done = settled(hit(5, "r_1"), bases=(make_base(),), deletes=(RowDelete("r_1", 5),))
     base = done.bases["r_1"]
-    assert (base.gone, base.key, base.n, base.age) == (True, None, N, 8)
+    assert (base.gone, base.key, base.n, base.age) == (True, None, N, Age(8))
     assert {(h.column, h.old, h.what) for h in done.history} == {(c, v, "deleted") for c, v in ROW.items()}
     assert not (done.unseen or done.row_restores)
 

@@ -10,7 +10,7 @@ import pytest
 from core_makers import EARLIER, LATER, NOON, ROW, make_base, make_link, plan, saw, waits
 
 from core.freshness import OpenWrite
-from core.model import Canonical, CellBase
+from core.model import Age, Canonical, CellBase
 from core.row_view import RowPlan
 
 TIMES = {"notes": EARLIER, "price": EARLIER, "quantity": EARLIER}
@@ -27,7 +27,7 @@ def held(done: RowPlan, column: str) -> CellBase:
 def test_an_edited_cell_is_written_to_the_table_and_nothing_else_is() -> None:
     done = plan(saw("notes", "call first", q=4), base=make_base(), table=ROW)
     assert done.update == {"notes": "call first"}
-    assert held(done, "notes") == CellBase("call first", age=8)
+    assert held(done, "notes") == CellBase("call first", age=Age(8))
     assert held(done, "price") == make_base().cells["price"]
     assert not (done.conflicts or done.rejections or done.wait or done.wake_sheet)
 
@@ -72,7 +72,7 @@ def test_a_header_that_is_not_linked_is_left_alone() -> None:
 def test_both_sides_having_come_to_the_same_value_is_agreement_without_a_write() -> None:
     done = plan(saw("notes", "same", q=3), base=make_base(), table={**ROW, "notes": "same"})
     assert not (done.update or done.conflicts or done.wake_sheet)
-    assert held(done, "notes") == CellBase("same", age=6)
+    assert held(done, "notes") == CellBase("same", age=Age(6))
 
 
 # --- late, doubled, reordered ---------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from core_makers import LINK, ROW, make_base, plan, saw, waits
 
 from core.freshness import OpenWrite
-from core.model import CellBase, Observed, RowBase, SheetValue
+from core.model import Age, CellBase, Observed, RowBase, SheetValue
 from core.row_plan import base_of_inserted
 from core.row_view import RowView
 
@@ -32,7 +32,7 @@ def test_the_base_of_an_inserted_row_is_what_the_sheet_holds_so_that_keys_and_de
     done = plan(*seen)
     base = base_of_inserted(RowView(LINK, "r_1", None, None), done, ("55",))
     assert base.key == ("55",)
-    assert base.cells["customer"] == CellBase("Bea", age=8)
+    assert base.cells["customer"] == CellBase("Bea", age=Age(8))
     assert base.cells["order_no"] == CellBase(None)
     assert base.cells["status"] == CellBase(None)
 
@@ -98,7 +98,7 @@ def test_a_row_that_left_the_sheet_is_deleted_in_the_table_and_its_values_are_ke
     done = plan(base=make_base(), table=ROW, vanished=True, age=11)
     assert done.delete
     assert done.base is not None
-    assert (done.base.gone, done.base.key, done.base.age) == (True, None, 11)
+    assert (done.base.gone, done.base.key, done.base.age) == (True, None, Age(11))
     assert {(h.column, h.old, h.what) for h in done.history} == {(c, v, "deleted") for c, v in ROW.items()}
 
 
@@ -120,7 +120,7 @@ def test_an_incomplete_row_that_left_the_sheet_leaves_nothing_behind_but_that_it
     done = plan(waiting=(waits(saw("customer", "Bea"), "incomplete"),), vanished=True, age=11)
     assert done.drop == ["customer"]
     assert not done.delete
-    assert done.base == RowBase("r_1", None, {}, gone=True, age=11)
+    assert done.base == RowBase("r_1", None, {}, gone=True, age=Age(11))
     again = plan(*typed(q=5, customer="Bea", quantity=2), base=done.base)
     assert again.insert is None
 

@@ -1,0 +1,9 @@
+-- Of two scans between which no counter of the sheet moved, the one that began later is the newer.
+
+ALTER TABLE link ADD COLUMN scans BIGINT NOT NULL DEFAULT 0 COMMENT 'number of the last scan that was begun' AFTER scanned_at;
+
+ALTER TABLE row_base ADD COLUMN scan BIGINT NOT NULL DEFAULT 0 COMMENT 'with age: the scan that decided last' AFTER age;
+
+ALTER TABLE row_base MODIFY COLUMN stamps LONGTEXT NOT NULL COMMENT '{column: [n, age, scan, formula]}, left out where all are zero';
+
+ALTER TABLE waiting_cell ADD COLUMN scan BIGINT NOT NULL DEFAULT 0 AFTER epoch;
