@@ -9,8 +9,8 @@ from core.errors import Fenced, NotLinked
 from core.ports import LinkState
 
 SELECT_LINK = (
-    "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n, scans"
-    " FROM link"
+    "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n, scans,"
+    " restored_n FROM link"
 )
 
 
@@ -84,6 +84,10 @@ class Links(Statements):
     def note_settled(self, name: str, n: int) -> None:
         """Write ``n`` has landed: a sheet whose counter is below it is an older version of itself."""
         self._run("UPDATE link SET settled_n = GREATEST(settled_n, %s) WHERE name = %s", (n, name))
+
+    def note_restore(self, name: str, n: int) -> None:
+        """Write ``n``, which is about to be sent, takes a mistake of an earlier one back."""
+        self._run("UPDATE link SET restored_n = GREATEST(restored_n, %s) WHERE name = %s", (n, name))
 
     def next_scan(self, name: str) -> int:
         """Number a scan that is about to begin; raise NotLinked."""

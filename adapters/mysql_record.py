@@ -42,7 +42,7 @@ class Record(Statements):
         self._outbox: list[tuple[Any, ...]] = []
 
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
-        """Record each once: the same cell, event, side and ``what`` again changes nothing."""
+        """Record each once: the same cell, event, side, ``what`` and new value again change nothing."""
         self._history.extend(_history(link, e) for e in entries)
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None:
@@ -99,7 +99,7 @@ def _once(link: str, entry: HistoryEntry) -> bytes | None:
     """``None`` where no event is named: two such entries are two."""
     if not entry.event:
         return None
-    named = dump([link, entry.row_id, entry.column, entry.event, entry.side, entry.what])
+    named = dump([link, entry.row_id, entry.column, entry.event, entry.side, entry.what, entry.new])
     return hashlib.sha256(named.encode("utf-8", "replace")).digest()
 
 

@@ -1,8 +1,9 @@
 """Finds the rows that a restore means as they stand now: people go on while we look at what we hit.
 
 A restore is rare, so it may cost a read: each line of the scratch holds its row's id, and by the id the row
-is found wherever it stands by now. A row that was removed comes back in any case: another row with its id is
-its copy. That it comes back once is the ticket's business (:mod:`adapters.sheets_tickets`).
+is found wherever it stands by now; a row without one is known by the other cells that it held. A row that was
+removed comes back in any case: another row with its id is its copy. That it comes back once is the ticket's
+business (:mod:`adapters.sheets_tickets`).
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def resolve(
     columns = believed if believed and counters.taken_back != counters.stamp.n else now.columns
     now = replace(now, scratch_columns=columns)
     scratch = state.grid_at(counters.band.line_row, counters.band.column)
-    places = _Places(now, counters.band, scratch, tab.grid_at(1, 0))
+    places = _Places(now, counters.band, scratch, tab.grid_at(1, 0), write)
     formulas = [replace(r, row=row) for r in write.formula_restores if (row := places.of_cell(r))]
     return now, replace(write, formula_restores=tuple(formulas))
 
@@ -78,6 +79,7 @@ class _Places:
     band: Band
     scratch: Grid
     cells: Grid
+    write: SwapWrite
 
     def of_cell(self, restore: FormulaRestore) -> int | None:
         """The row that holds what has to be put back; ``None`` when it is gone."""
@@ -86,7 +88,7 @@ class _Places:
         row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
         row = self._row_of(row_id)
         if restore.written is not None:  # what somebody has typed over it meanwhile stays
-            there = [*self._rows_of(row_id), restore.row]
+            there = [*self._rows_of(row_id), restore.row, *(self._unnamed_rows(restore) if row_id is None else ())]
             written = restore.written.value
             return next((r for r in there if same_value(self._here(r, restore.header), written)), None)
         if row is not None:
@@ -105,6 +107,20 @@ class _Places:
         if not any(v is not None for v in was):
             return self._here(restore.row, ROW_ID_HEADER) is None
         return any(a is not None and a == b for a, b in zip(there, was, strict=True))
+
+    def _unnamed_rows(self, restore: FormulaRestore) -> list[int]:
+        """Rows that hold, beside what we wrote, just what a row without an id held when it was hit: it may have
+        moved, and may have been named. One that held nothing else has no name yet."""
+        ours = {r.header for r in self.write.formula_restores if r.scratch_line == restore.scratch_line}
+        others = [h for h in self.layout.columns if h != ROW_ID_HEADER and h not in ours]
+        was = [self._in_scratch(restore.scratch_line, h) for h in others]
+        is_blank = all(v is None for v in was)
+        return [
+            row
+            for row in range(2, self.cells.last_row + 1)
+            if [self._here(row, h) for h in others] == was
+            and not (is_blank and self._here(row, ROW_ID_HEADER) is not None)
+        ]
 
     def _in_scratch(self, line: int, header: str) -> object:
         column = self.layout.scratch_columns.get(header)

@@ -232,7 +232,7 @@ def settle_write(
     tx.note_settled(name, planned.write.n)
     if last:
         _use_up_approval(tx, tx.link_state(name, lock=True))
-    if strange or done.rescan or done.moved:
+    if strange or done.rescan or done.moved or planned.write.brings_back:
         _ask_scan(tx, name)
     known = {**bases, **done.bases}
     again = tuple(b.key for row_id in sorted(done.again) if (b := known.get(row_id)) and b.key)
@@ -258,6 +258,7 @@ def _restore(tx: Transaction, name: str, done: Settlement, epoch: int) -> Planne
     if not (done.formula_restores or done.row_restores):
         return None
     n = tx.next_n(name, epoch)
+    tx.note_restore(name, n)
     write = SwapWrite(n, epoch, formula_restores=tuple(done.formula_restores), row_restores=tuple(done.row_restores))
     planned = PlannedWrite(write)
     tx.open_intent(Intent(name, n, epoch, planned_to_json(planned)))

@@ -189,14 +189,14 @@ class TableWork:
             return
         gathered = _gather(tx, link, batch)
         plans = [
-            plan_row(self._view(link, batch, gathered, row_id), self._compute_rule)
+            plan_row(self._view(link, state, batch, gathered, row_id), self._compute_rule)
             for row_id in sorted(batch.row_ids, key=batch.place)  # so that generated keys follow the sheet's order
         ]
-        views = {p.row_id: self._view(link, batch, gathered, p.row_id) for p in plans}
+        views = {p.row_id: self._view(link, state, batch, gathered, p.row_id) for p in plans}
         Applier(tx, link).apply(plans, views)
         tx.add_history(link.name, batch.overwritten)
 
-    def _view(self, link: Link, batch: Batch, gathered: Gathered, row_id: str) -> RowView:
+    def _view(self, link: Link, state: LinkState, batch: Batch, gathered: Gathered, row_id: str) -> RowView:
         base = gathered.bases.get(row_id)
         table = gathered.rows.get(base.key) if base is not None and base.key is not None else None
         times = batch.replans.get(row_id)
@@ -215,6 +215,7 @@ class TableWork:
             busy=base is not None and base.key in gathered.busy,
             table_times=times or {},
             times_final=times is not None,
+            restored_n=state.restored_n,
             vanished=vanished,
             event=missed[1] if missed else "",
             age=scan_age(missed[0]) if missed else NEVER,

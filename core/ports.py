@@ -104,6 +104,8 @@ class LinkState:
     """Number of the last one that is known to have landed."""
     scans: int = 0
     """Number of the last scan that was begun; counted by :meth:`Transaction.next_scan` alone."""
+    restored_n: int = 0
+    """Number of the last write that took a mistake of ours back; kept by :meth:`Transaction.note_restore` alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,9 @@ class Transaction(Protocol):
     def note_settled(self, name: str, n: int) -> None:
         """Write ``n`` has landed: a sheet whose counter is below it is an older version of itself."""
 
+    def note_restore(self, name: str, n: int) -> None:
+        """Write ``n``, which is about to be sent, takes a mistake of an earlier one back."""
+
     def next_scan(self, name: str) -> int:
         """Number a scan that is about to begin; raise NotLinked."""
 
@@ -266,7 +271,7 @@ class Transaction(Protocol):
 
     # the record
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
-        """Record each once: the same cell, event, side and ``what`` again changes nothing."""
+        """Record each once: the same cell, event, side, ``what`` and new value again change nothing."""
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None: ...
     def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:

@@ -152,9 +152,15 @@ def _values(view: RowView, plan: RowPlan, live: dict[str, Observed]) -> dict[str
 
 
 def _still_speaks(view: RowView, plan: RowPlan, seen: Observed) -> bool:
-    """Whether an observation of a row that is gone came after it went."""
+    """Whether an observation of a row that is gone came after it went.
+
+    A row that nobody knew may have been hit by a write of ours by mistake; what saw it before that was taken back
+    says nothing, a scan afterwards does.
+    """
     base = view.base
-    if base is None or seen.source == "swap":
+    if base is None:
+        return seen.source == "swap" or seen.stamp.n >= view.restored_n
+    if seen.source == "swap":
         return True
     late = seen.stamp.n < base.n or not age(seen).is_past(base.age)
     if late and seen.cell.value is not None:
@@ -166,9 +172,10 @@ def base_of_inserted(view: RowView, plan: RowPlan, key: Key) -> RowBase:
     """The base of a row just inserted: what the sheet holds, so that defaults and generated keys follow.
 
     A row that had gone keeps its place in the order of things, or else a late event from its former life
-    would speak again.
+    would speak again. A scan has seen the row's blank cells, too.
     """
-    n, before = (view.base.n, view.base.age) if view.base is not None else (0, NEVER)
+    n, before = (view.base.n, view.base.age) if view.base is not None else (view.restored_n, NEVER)
+    before = max([before, *(age(o) for o in plan.observed.values() if o.source == "scan")])
     cells = {
         c.name: replace(cell, n=n, age=max(cell.age, before))
         for c in view.link.columns

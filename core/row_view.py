@@ -44,6 +44,8 @@ class RowView:
     """Commit time of the table's last change, by column."""
     times_final: bool = False
     """No better times will come: decide with what is known."""
+    restored_n: int = 0
+    """Number of the last write that took a mistake of ours back (:attr:`core.ports.LinkState.restored_n`)."""
     vanished: bool = False
     """One whole scan, stamped past our last write to the row, did not hold it."""
     event: str = ""

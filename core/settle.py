@@ -198,8 +198,10 @@ class _Settling:
             return
         if base is None or base.gone:
             return
+        # a cell of a copy that was hit by mistake is held beyond this write
+        n = max([self.n, *(cell.n for cell in base.cells.values())])
         self.settlement.bases[delete.row_id] = replace(
-            base, gone=True, key=None, n=self.n, age=max(base.age, Age(2 * self.stamp.q))
+            base, gone=True, key=None, n=n, age=max(base.age, Age(2 * self.stamp.q))
         )
         edited = self._edited(base, hit)
         if edited:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from core import cell_plan, row_plan
 from core.errors import Unfit
-from core.freshness import is_newer
+from core.freshness import is_newer, is_subsumed
 from core.model import Observed
 from core.row_view import ComputeRule, RowPlan, RowView, overtaken
 
@@ -46,7 +46,8 @@ def _candidates(view: RowView, plan: RowPlan) -> dict[str, Observed]:
         known = best.get(seen.column)
         if known is not None and known.source == "swap" and _shows_our_write(view, seen):
             continue
-        stays, goes = (seen, known) if known is None or is_newer(seen, known) else (known, seen)
+        is_late = known is not None and (not is_newer(seen, known) or _precedes_our_write(view, seen))
+        stays, goes = (known, seen) if known is not None and is_late else (seen, known)
         best[seen.column] = stays if goes is None else _dated(stays, goes)
         if goes is not None and goes.cell != stays.cell:
             plan.history.append(overtaken(view, goes))
@@ -58,6 +59,12 @@ def _dated(stays: Observed, goes: Observed) -> Observed:
     if stays.source == "scan" and goes.source == "edit" and stays.cell == goes.cell:
         return replace(stays, edited_at=goes.edited_at, actor=goes.actor, event=goes.event)
     return stays
+
+
+def _precedes_our_write(view: RowView, seen: Observed) -> bool:
+    """Whether our last write has looked at the cell since: what waits may be what it found there."""
+    base = view.base.cells.get(seen.column) if view.base else None
+    return base is not None and seen.source != "swap" and is_subsumed(seen, base)
 
 
 def _shows_our_write(view: RowView, seen: Observed) -> bool:

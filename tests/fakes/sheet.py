@@ -138,7 +138,7 @@ class FakeTab:
 
     def _restore(self, write: SwapWrite) -> Callable[[int], int]:
         restored = sorted(write.row_restores, key=lambda r: r.row)
-        hit = [(self._meant(r), r) for r in write.formula_restores]
+        hit = [(self._meant(r, write), r) for r in write.formula_restores]
         for restore in restored:
             self.row(restore.row)
             self.rows.insert(restore.row - 2, self.scratch[restore.scratch_line].copy())
@@ -153,14 +153,14 @@ class FakeTab:
                 self._put_back(shift(row), formula)
         return shift
 
-    def _meant(self, restore: FormulaRestore) -> int | None:
+    def _meant(self, restore: FormulaRestore, write: SwapWrite) -> int | None:
         """The row that was hit, wherever it stands by now."""
         if restore.header == ROW_ID_HEADER and restore.written is not None:
             return self._row_of(str(restore.written.value))
         was = self.scratch[restore.scratch_line]
         own = self._row_of(was.row_id)
         if restore.written is not None:
-            there = [*self._rows_of(was.row_id), restore.row]
+            there = [*self._rows_of(was.row_id), restore.row, *self._unnamed_rows(restore, write)]
             written = restore.written.value
             return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:
@@ -169,6 +169,18 @@ class FakeTab:
             return restore.row
         same = self.row(restore.row).row_id is None and was.row_id is None
         return restore.row if same else None
+
+    def _unnamed_rows(self, restore: FormulaRestore, write: SwapWrite) -> list[int]:
+        was = self.scratch[restore.scratch_line]
+        if was.row_id is not None:
+            return []
+        ours = {r.header for r in write.formula_restores if r.scratch_line == restore.scratch_line}
+
+        def others(row: FakeRow) -> dict[str, SheetCell]:
+            return {header: cell for header, cell in row.cells.items() if header not in ours}
+
+        rows = [(i + 2, r) for i, r in enumerate(self.rows) if others(r) == others(was)]
+        return [number for number, row in rows if others(was) or row.row_id is None]
 
     def _value(self, number: int, header: str) -> SheetValue:
         if header == ROW_ID_HEADER:

@@ -95,7 +95,8 @@ class FakeTransaction:
 
     def put_link(self, state: LinkState) -> None:
         known = self.state.links.get(state.name)
-        self.state.links[state.name] = replace(state, scans=known.scans if known else 0)
+        counted = (known.scans, known.restored_n) if known else (0, 0)
+        self.state.links[state.name] = replace(state, scans=counted[0], restored_n=counted[1])
         if state.state != "held":
             self.state.holds.pop(state.name, None)
 
@@ -127,6 +128,11 @@ class FakeTransaction:
         link = self.state.links.get(name)
         if link is not None:
             self.state.links[name] = replace(link, settled_n=max(link.settled_n, n))
+
+    def note_restore(self, name: str, n: int) -> None:
+        link = self.state.links.get(name)
+        if link is not None:
+            self.state.links[name] = replace(link, restored_n=max(link.restored_n, n))
 
     def next_scan(self, name: str) -> int:
         if name not in self.state.links:
@@ -410,4 +416,4 @@ def _order(link: Link, key: Key) -> tuple[Any, ...]:
 
 
 def _once(link: str, entry: HistoryEntry) -> tuple[object, ...]:
-    return (link, entry.row_id, entry.column, entry.event, entry.side, entry.what)
+    return (link, entry.row_id, entry.column, entry.event, entry.side, entry.what, entry.new)

@@ -143,10 +143,11 @@ def _check_meant(twin: Twin) -> None:
     ledger = twin.ledger
     for row in twin.tab.rows:
         lines: set[int] | None = None
+        key = ledger.key_in(row)
         for header, cell in row.cells.items():
             text = ledger.text_of(header, cell)
             token = ledger.tokens.get((header, text)) if text is not None else None
-            if token is None:
+            if token is None or ledger.is_named_by_key(key, token):
                 continue
             lines = set(token.lines) if lines is None else lines & token.lines
         if lines is not None and not lines:
@@ -163,8 +164,11 @@ def _check_kept(twin: Twin) -> None:
 
 
 def _stands(twin: Twin, token: Token) -> bool:
+    """In the sheet, or in the table beside a cell that holds what the table refuses."""
     ledger = twin.ledger
-    return any(ledger.text_of(token.column, row.cells.get(token.column)) == token.text for row in twin.tab.rows)
+    held = [ledger.text_of(token.column, row.cells.get(token.column)) for row in twin.tab.rows]
+    held += [row.get(token.column) for row in twin.state.table(twin.link).rows.values()]
+    return token.text in held
 
 
 def _record(twin: Twin) -> set[str | None]:

@@ -142,6 +142,7 @@ class Hand:
 
     def _tell(self, what: str) -> None:
         self._twin.tell(f"PERSON {what}")
+        self._ledger.see_hand()
         self._twin.moved()
 
     @staticmethod

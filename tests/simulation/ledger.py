@@ -62,6 +62,12 @@ class Ledger:
         self.echoes: list[str] = []
         self.shown: set[tuple[str, str]] = set()
         """Values of programs that have stood in the sheet."""
+        self._beside: set[tuple[Key, str, str]] = set()
+        """Key, column and value as they stand in one row of the sheet."""
+        self._put_beside: set[tuple[Key, str, str]] = set()
+        """Those that people have brought together: who types a row's key names the row."""
+        self._former_keys: dict[Key, set[Key]] = {}
+        """Keys that a row of the table has had before."""
 
     # --- values and rows
 
@@ -137,6 +143,30 @@ class Ledger:
             if row.row_id and isinstance(row.mark, int):
                 self.ids[row.row_id].add(row.mark)
 
+    def see_hand(self) -> None:
+        """A person has changed the tab."""
+        now = self._now_beside()
+        self._put_beside |= now - self._beside
+        self._beside = now
+
+    def key_in(self, row: FakeRow) -> Key:
+        """The key that stands in a row of the sheet."""
+        return tuple(self.text_of(c.name, row.cells.get(c.name)) or "" for c in self._twin.link.key_columns)
+
+    def is_named_by_key(self, key: Key, token: Token) -> bool:
+        """Whether a person has brought the value beside that key; the key itself says nothing."""
+        is_key = any(c.name == token.column for c in self._twin.link.key_columns)
+        keys = {key, *self._former_keys.get(key, ())}
+        return not is_key and any((k, token.column, token.text) in self._put_beside for k in keys)
+
+    def _now_beside(self) -> set[tuple[Key, str, str]]:
+        found = set()
+        for row in self._twin.tab.rows:
+            texts = {header: self.text_of(header, cell) for header, cell in row.cells.items()}
+            key = self.key_in(row)
+            found.update((key, header, text) for header, text in texts.items() if text is not None)
+        return found
+
     # --- the table
 
     def committed(self, who: str, changes: Iterable[RowChange]) -> None:
@@ -169,13 +199,15 @@ class Ledger:
             lines = lines & self._lines_based(new) or lines
         if new is None:
             return
+        if old is not None and old != new:
+            self._former_keys[new] = {old, *self._former_keys.get(old, ())}
         before = change.before or {}
         fresh = {n: v for n, v in (change.after or {}).items() if v is not None and v != before.get(n)}
         for column, value in fresh.items():
             token = self.tokens.get((column, value))
             if token is None:
                 continue
-            lines = lines & token.lines
+            lines = lines & token.lines or (token.lines if self.is_named_by_key(new, token) else set())
             if not lines:
                 raise Violation(
                     f"{who} wrote {column}={value} into the table's row {new}, which it was not meant for"
@@ -236,6 +268,7 @@ class Ledger:
     def after_swap(self, write: SwapWrite) -> None:
         """Our write has taken effect (or was taken back)."""
         self.see_ids()
+        self._beside = self._now_beside()
         puts = [(c.header, c.value) for c in write.cells]
         puts += [(header, value) for insert in write.inserts for header, value in insert.cells.items()]
         for header, value in puts:

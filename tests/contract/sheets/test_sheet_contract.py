@@ -254,6 +254,28 @@ def test_our_mistake_is_taken_out_of_a_copy_wherever_it_stands_by_now(world: Wor
     assert [(r.row_id, cells(r).get("Qty")) for r in world.rows() if r.row_id == "r_3"] == [("r_3", None), ("r_3", 2)]
 
 
+def test_our_mistake_is_taken_out_of_a_blank_row_wherever_it_stands_by_now(world: World) -> None:
+    world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Name", "nobody's")))
+    world.move_row(5, 2)
+    mistake = FormulaRestore(0, 5, "Name", SheetCell("nobody's"))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert [r.row_id for r in world.rows()] == ["r_2", "r_3", "r_4"]
+
+
+def test_a_row_without_an_id_gets_its_own_back_wherever_it_stands_and_whatever_it_is_named_by_now(
+    world: World,
+) -> None:
+    world.type(5, "Name", "begun")
+    world.type(5, "Qty", 9)
+    hits = (CellWrite("r_gone", 5, "Qty", 70), CellWrite("r_gone", 5, "Price", 7))
+    world.sheet.swap(world.target, write(*hits))
+    world.move_row(5, 2)
+    world.type(2, "_row_id", "r_begun")
+    mistakes = tuple(FormulaRestore(0, 5, c.header, SheetCell(c.value)) for c in hits)
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=mistakes))
+    assert cells(world.rows()[0]) == {"Name": "begun", "Qty": 9}
+
+
 def test_ids_are_given_to_rows_and_what_stood_there_is_told(world: World) -> None:
     world.insert_row(3)
     world.type(3, "Name", "new")

@@ -99,6 +99,17 @@ def test_scans_of_a_link_are_numbered_in_the_order_in_which_they_begin(store: An
         tx.next_scan("nobody")
 
 
+def test_the_last_write_that_takes_a_mistake_back_is_known_of_each_link(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state())
+        tx.note_restore("orders", 7)
+        tx.note_restore("orders", 5)
+        tx.put_link(link_state(tab="renamed"))
+        state = tx.link_state("orders")
+        assert state is not None
+        assert state.restored_n == 7
+
+
 def test_write_numbers_are_given_to_the_newest_writer_alone(store: AnyStore) -> None:
     with store.begin() as tx:
         tx.put_link(link_state(n=10))

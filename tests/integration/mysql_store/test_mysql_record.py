@@ -62,6 +62,14 @@ def test_history_is_told_newest_first_and_each_entry_once(store: MysqlStore, rep
     assert [item["id"] for item in reports.history("orders", limit=1)] == [newest["id"]]
 
 
+def test_two_values_that_one_event_tells_of_are_two_entries(store: MysqlStore, reports: Reports) -> None:
+    typed, seen = (
+        HistoryEntry("r_a", None, "note", None, value, "sheet", what="overtaken", event="e1") for value in ("a", "b")
+    )
+    store.run(lambda tx: tx.add_history("orders", [typed, seen, typed]))
+    assert [item["new"] for item in reports.history("orders")] == ["b", "a"]
+
+
 def test_conflicts_are_told_with_both_values_and_how_they_were_settled(store: MysqlStore, reports: Reports) -> None:
     settled = ConflictEntry("r_a", ("1",), "note", "b", "s", "t", "sheet", "last_write_wins", NOON, NOON, True, "ann")
     parked = ConflictEntry("r_b", ("2",), "price", None, "1", "2", "none", "manual", settled=False)

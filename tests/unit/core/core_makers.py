@@ -171,6 +171,7 @@ def plan(
     times: Mapping[str, datetime] | None = None,
     vanished: bool = False,
     age: int = 0,
+    restored_n: int = 0,
     rule: ComputeRule = no_rule,
 ) -> RowPlan:
     """What is decided on row `r_1`; `times` are the table's commit times, final once they are given at all."""
@@ -184,6 +185,7 @@ def plan(
         open_write,
         table_times=times or {},
         times_final=times is not None,
+        restored_n=restored_n,
         vanished=vanished,
         event="scan_1" if vanished else "",
         age=Age(age),

@@ -215,3 +215,30 @@ def test_a_scan_that_is_told_again_does_not_bring_a_row_back_that_a_later_one_ha
     later = [saw(column, value, "scan", q=4, scan=9) for column, value in whole.items()]
     assert plan(*earlier, base=gone).insert is None
     assert plan(*later, base=gone).insert is not None  # an undo whose trigger was lost
+
+
+def test_a_late_scan_from_before_our_write_does_not_push_aside_what_the_write_has_found() -> None:
+    base = make_base(cell_n=5, formulas=("notes",))
+    found = saw("notes", "fragile", "scan", n=5, q=0, scan=1, formula="=A1")
+    late = saw("notes", "fragile", "scan", n=4, q=1, scan=2, formula="=A1")
+    table = {**ROW, "notes": "changed"}
+    done = plan(late, base=base, table=table, waiting=(waits(found, "unseen"),))
+    assert [(c.column, c.winner, c.rule) for c in done.conflicts] == [("notes", "sheet", "formula")]
+    assert done.update == {"notes": "fragile"}
+
+
+def test_what_saw_a_new_row_before_a_mistake_of_ours_in_it_was_taken_back_says_nothing() -> None:
+    whole = {"customer": "Ann", "quantity": 3, "notes": "ours, by mistake"}
+    before = [saw(column, value, n=4) for column, value in whole.items()]
+    after = [saw(column, value, "scan", n=5, scan=1) for column, value in whole.items() if column != "notes"]
+    assert plan(*before, restored_n=5).insert is None
+    assert plan(*before, *after, restored_n=5).insert == {"customer": "Ann", "quantity": "3"}
+
+
+def test_a_row_that_a_scan_has_found_was_blank_where_the_scan_tells_nothing() -> None:
+    view = RowView(LINK, "r_1", None, None, restored_n=5)
+    seen = saw("customer", "Ann", "scan", n=5, q=4, scan=2)
+    base = base_of_inserted(view, RowPlan("r_1", observed={"customer": seen}), ("1",))
+    assert (base.n, base.cells["notes"].n, base.cells["notes"].age) == (5, 5, Age(9, scan=2))
+    late = plan(saw("notes", "cleared since", n=5, q=3), base=base, table={**ROW, "notes": None})
+    assert late.update == {}

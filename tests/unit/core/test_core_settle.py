@@ -168,6 +168,18 @@ def test_a_deleted_row_is_gone_and_its_values_are_kept() -> None:
     assert not (done.unseen or done.row_restores)
 
 
+def test_a_deleted_row_whose_copy_was_hit_by_the_same_write_is_heard_of_once_the_mistake_is_taken_back() -> None:
+    done = settled(
+        hit(5, "r_1"),
+        hit(6, "r_1"),
+        bases=(make_base(), make_base("r_2")),
+        cells=(wrote("notes", "ours", "r_2", 6),),
+        deletes=(RowDelete("r_1", 5),),
+    )
+    assert (done.bases["r_1"].gone, done.bases["r_1"].n) == (True, N + 1)
+    assert len(done.formula_restores) == 1
+
+
 def test_a_row_deleted_by_mistake_is_brought_back_and_the_one_meant_is_looked_at_again() -> None:
     done = settled(hit(5, "r_2"), bases=(make_base(), make_base("r_2")), deletes=(RowDelete("r_1", 5),))
     assert done.row_restores == [RowRestore(0, 5)]

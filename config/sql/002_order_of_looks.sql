@@ -1,6 +1,9 @@
 -- Of two scans between which no counter of the sheet moved, the one that began later is the newer.
+-- A row that nobody knows is looked at again once a mistake of ours has been taken back.
 
-ALTER TABLE link ADD COLUMN scans BIGINT NOT NULL DEFAULT 0 COMMENT 'number of the last scan that was begun' AFTER scanned_at;
+ALTER TABLE link
+  ADD COLUMN scans BIGINT NOT NULL DEFAULT 0 COMMENT 'number of the last scan that was begun' AFTER scanned_at,
+  ADD COLUMN restored_n BIGINT NOT NULL DEFAULT 0 COMMENT 'number of the last write that took a mistake of ours back' AFTER settled_n;
 
 ALTER TABLE row_base ADD COLUMN scan BIGINT NOT NULL DEFAULT 0 COMMENT 'with age: the scan that decided last' AFTER age;
 
