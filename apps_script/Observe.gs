@@ -89,13 +89,14 @@ function editedCells_(range, lastRow) {
  * @returns {CellBody[] | null} null when rows and columns would not hold still: a scan has to look
  */
 function observeRows_(sheet, link, edited, columns, e) {
-  const given = /** @type {Set<string>} */ (new Set());
+  const given = /** @type {Map<string, any[]>} */ (new Map());
   for (let round = 0; round < READ_ROUNDS_MAX; round++) {
     const span = readSpan_(sheet, edited, columns);
+    if (takeBackStrayed_(sheet, span, columns, given)) return null;
     const fresh = idsToGive_(sheet, span, edited, columns, given);
     if (fresh.size) {
       giveIds_(sheet, span, columns, fresh);
-      for (const id of fresh.values()) if (id) given.add(id);
+      for (const [index, id] of fresh) if (id) given.set(id, span.values[index]);
       continue;
     }
     span.formulas = span.range.getFormulas();
@@ -153,7 +154,7 @@ function sameIds_(sheet, span, columns) {
  * @param {Span} span
  * @param {Edited} edited
  * @param {Columns} columns
- * @param {Set<string>} given
+ * @param {Map<string, any[]>} given
  * @param {GoogleAppsScript.Events.SheetsOnEdit} e
  * @returns {CellBody[]}
  */

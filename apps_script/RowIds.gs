@@ -20,7 +20,7 @@ function holdsIds_(edited, columns) {
  * @param {Span} span
  * @param {Edited} edited
  * @param {Columns} columns
- * @param {Set<string>} given ids that this look has given already; never taken for another row's
+ * @param {Map<string, any[]>} given ids that this look has given already; never taken for another row's
  * @returns {Map<number, string>} index in the span → new id, empty where one has to go again
  */
 function idsToGive_(sheet, span, edited, columns, given) {
@@ -36,6 +36,33 @@ function idsToGive_(sheet, span, edited, columns, given) {
     else if (holdsIds && id !== '') taken.add(id);
   });
   return fresh;
+}
+
+/**
+ * Takes ids back that this look has given to other rows than it meant: their own are known to nobody here,
+ * and a scan tells by what the rows hold whose they are. The row that was meant stands nearby without one;
+ * else somebody has typed over it meanwhile.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Columns} columns
+ * @param {Map<string, any[]>} given id → what the row that it was meant for held
+ * @returns {boolean} whether there were any
+ */
+function takeBackStrayed_(sheet, span, columns, given) {
+  const places = [...columns.mapped.values()].map((column) => column - span.left);
+  const isAlike = (/** @type {any[]} */ one, /** @type {any[]} */ other) =>
+    places.some((at) => one[at] !== '' && String(one[at]) === String(other[at]));
+  const idAt = columns.id - span.left;
+  const suspects = span.values
+    .map((row, index) => ({ index, row, meant: given.get(String(row[idAt])) }))
+    .filter(({ row, meant }) => meant && places.some((at) => row[at] !== '') && !isAlike(row, meant));
+  if (!suspects.length) return false;
+  const top = Math.max(span.first - NEIGHBOUR_ROWS, HEADER_ROW + 1);
+  const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());
+  const around = sheet.getRange(top, span.left, bottom - top + 1, span.values[0].length).getValues();
+  const strayed = suspects.filter(({ meant }) => around.some((row) => row[idAt] === '' && isAlike(row, meant || [])));
+  if (strayed.length) writeIds_(sheet, span.first, columns.id, new Map(strayed.map(({ index }) => [index, ''])));
+  return strayed.length > 0;
 }
 
 /**

@@ -153,8 +153,14 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
         came=request.came,
         went=request.went,
         to_name=request.to_name,
+        gone=_gone(tx, name, {row_id for _, (_, row_id) in request.to_name if row_id is not None}),
     )
     return plan_sheet(view, new_row_id)
+
+
+def _gone(tx: Transaction, name: str, row_ids: set[str]) -> set[str]:
+    known = tx.bases(name, row_ids) if row_ids else {}
+    return {row_id for row_id in row_ids if row_id not in known or known[row_id].gone}
 
 
 def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> None:

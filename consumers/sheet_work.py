@@ -70,8 +70,8 @@ class SheetWork:
 
     def compare(self, names: Iterable[str]) -> None:
         """Exactly these links are ours. Compare them whole: events of theirs may have been lost."""
-        ours = set(names)
-        for name in self._writers.keys() - ours:  # removed; linked again, they are another link of that name
+        ours = list(dict.fromkeys(names))
+        for name in self._writers.keys() - set(ours):  # removed; linked again, they are another link of that name
             del self._writers[name]
         for name in ours:
             writer = self._writer(name)

@@ -141,7 +141,10 @@ def _values(view: RowView, plan: RowPlan, live: dict[str, Observed]) -> dict[str
         try:
             value = column.codec.from_sheet(seen.cell.value)
         except Unfit as reason:
-            plan.rejections.append(rejection(view, seen, reason.message))
+            if seen.source == "swap":  # it stands in the sheet no longer
+                plan.history.append(overtaken(view, seen))
+            else:
+                plan.rejections.append(rejection(view, seen, reason.message))
             continue
         plan.mended.append(column.name)
         # An empty cell of a row that is being typed is not filled yet; one of a row that we removed was empty.

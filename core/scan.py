@@ -22,7 +22,7 @@ class Findings:
     cells: list[tuple[TabRow, LinkedColumn, SheetCell]] = field(default_factory=list)
     """Cells that differ from base, and every cell of rows that base does not know."""
     missing: list[str] = field(default_factory=list)
-    """Row ids that base knows and the tab does not hold."""
+    """Row ids that base knows or that wait, and of which the tab holds nothing."""
     strangers: list[TabRow] = field(default_factory=list)
     """Rows without an id, and copies that carry another row's id."""
     moved_ids: list[IdWrite] = field(default_factory=list)
@@ -69,6 +69,8 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
             found.cells.extend((own[row_id], column, cell) for column, cell in cells)
             found.changed_rows += row_id in known and row_id not in told
     brought_back = {move.row_id for move in found.moved_ids}
+    # an id moves from a row that was cleared: what is left of that one needs another
+    found.strangers += [row for row in image.rows if row.row_id in brought_back and not row.cells]
     found.missing = [b.row_id for b in missing if b.row_id not in brought_back]
     found.missing += [row_id for row_id in waiting_rows if row_id not in own and row_id not in known]
     found.guard = _too_much(link, found, len(known))
@@ -93,7 +95,10 @@ def _too_much(link: Link, found: Findings, rows: int) -> tuple[str, str] | None:
 
 
 def _own_rows(link: Link, image: TabImage, known: Mapping[str, RowBase], found: Findings) -> dict[str, TabRow]:
-    """Rows by their id; of a repeated id the one that base describes, the others are strangers."""
+    """Rows by their id; of a repeated id the one that base describes, the others are strangers.
+
+    A row of which nothing but the id is left stands there no longer: somebody has cleared it whole.
+    """
     by_id: dict[str, list[TabRow]] = defaultdict(list)
     for row in image.rows:
         if row.row_id:
@@ -102,11 +107,12 @@ def _own_rows(link: Link, image: TabImage, known: Mapping[str, RowBase], found: 
             found.strangers.append(row)
     own: dict[str, TabRow] = {}
     for row_id, rows in by_id.items():
-        original = rows[0]
-        if len(rows) > 1:
-            base = known.get(row_id)
-            original = next((r for r in rows if base and not _differing(link, r, base)), rows[0])
-            found.strangers.extend(r for r in rows if r is not original)
+        filled = [row for row in rows if row.cells]
+        if not filled:
+            continue
+        base = known.get(row_id)
+        original = next((r for r in filled if base and not _differing(link, r, base)), filled[0])
+        found.strangers.extend(r for r in rows if r is not original)
         own[row_id] = original
     return own
 

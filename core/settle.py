@@ -113,7 +113,7 @@ class _Settling:
         It may be a copy of the row that base knows by that id, so nothing can be left to the planner.
         """
         before = base.cells.get(column.name, CellBase(None))
-        if before.n < self.n:
+        if before.n <= self.n:  # the write may have meant the original beside the copy that it hit
             self._keep(base, column, hit, before)
             self._take_back(hit, write.header, write.value)
             self._save(base, column, replace(before, n=self.n + 1))

@@ -36,6 +36,8 @@ class SheetView:
     """Keys of rows that the change feed has told to be gone; ``None`` where every row missing in the table is."""
     to_name: Iterable[tuple[int, NameRow]] = ()
     """Rows of the tab that need an id."""
+    gone: Collection[str] = frozenset()
+    """Ids to be given back whose row has gone meanwhile."""
 
 
 @dataclass(slots=True)
@@ -100,7 +102,7 @@ def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
         is_another = at.get(row, expected) != expected
         is_told_apart = row_id is None and expected is not None and expected not in view.positions.repeated
         stands_elsewhere = row_id in view.positions.rows and row_id not in leaving
-        if not (is_another or is_told_apart or stands_elsewhere):
+        if not (is_another or is_told_apart or stands_elsewhere or row_id in view.gone):
             writes.append(IdWrite(row, row_id or new_row_id(), expected))
     return writes
 

@@ -7,6 +7,7 @@ consumers/table_writer in one transaction.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from core import cell_plan, row_plan
@@ -29,12 +30,21 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
     seen = _candidates(view, plan)
     if base is None:
         row_plan.plan_new_row(view, plan, seen)
-    elif view.table is None:
-        # The row left the table, or its key changed, and the change feed has not said so yet.
+    elif view.table is None or _is_cleared_whole(view, seen):
+        # The row left the table, or its key changed, and the change feed has not said so yet; or it leaves the
+        # sheet, and a scan has to tell.
         plan.wait = [(o, "intent") for o in seen.values()]
     else:
         cell_plan.plan_known_row(view, plan, seen, compute_rule)
     return plan
+
+
+def _is_cleared_whole(view: RowView, seen: Mapping[str, Observed]) -> bool:
+    """Whether somebody has emptied every cell of the row: that is a delete, and scans alone tell of those."""
+    columns = [c.name for c in view.link.columns if not c.column.generated]
+    return all(
+        name in seen and seen[name].source == "edit" and seen[name].cell.value in (None, "") for name in columns
+    )
 
 
 def _candidates(view: RowView, plan: RowPlan) -> dict[str, Observed]:

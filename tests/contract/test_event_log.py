@@ -148,7 +148,7 @@ def test_stored_offsets_that_are_gone_are_told_and_reading_goes_on_with_what_is_
     lost: list[Place] = []
     found = read(place.source("g", claim=lambda _: {at: 2}, lost=lost.extend), until=count(4))
     assert [d.body["n"] for d in found] == [6, 7, 8, 9]
-    assert lost == [at]
+    assert set(lost) == {at}  # again after each rebalance
 
 
 def test_stored_offsets_past_the_end_are_told_too(place: LogPlace) -> None:
@@ -157,7 +157,7 @@ def test_stored_offsets_past_the_end_are_told_too(place: LogPlace) -> None:
     lost: list[Place] = []
     found = read(place.source("g", claim=lambda _: {at: 50}, lost=lost.extend), until=count(3))
     assert [d.body["n"] for d in found] == [0, 1, 2]
-    assert lost == [at]
+    assert set(lost) == {at}  # again after each rebalance
 
 
 def test_events_that_vanish_unread_are_told(place: LogPlace) -> None:
@@ -173,7 +173,7 @@ def test_events_that_vanish_unread_are_told(place: LogPlace) -> None:
     source.seek(*at, 1)
     found = read(source, until=lambda seen: seen and seen[-1].body["n"] == 7)
     assert [d.body["n"] for d in found] == [5, 6, 7]
-    assert lost == [at]
+    assert set(lost) == {at}  # again after each rebalance
 
 
 def test_a_closed_publisher_refuses(place: LogPlace) -> None:

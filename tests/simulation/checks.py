@@ -50,7 +50,7 @@ def picture(twin: Twin) -> dict[str, object]:
 
 
 def _check_ids(twin: Twin) -> None:
-    ids = Counter(r.row_id for r in twin.tab.rows if r.row_id)
+    ids = Counter(r.row_id for r in twin.tab.rows if r.row_id and r.cells)
     doubled = [i for i, count in ids.items() if count > 1]
     if doubled:
         raise Violation(f"id {doubled[0]} stands in {ids[doubled[0]]} rows")
@@ -113,7 +113,8 @@ def _check_rows(twin: Twin) -> None:
     in_table = [lines for lines in ledger.of_key.values() if lines]
     for line in range(1, ledger.lines + 1):
         there = line in in_sheet or any(line in lines for lines in in_table)
-        if line not in ledger.deleted and not there and _was_written(twin, line) and not _was_taken_for(twin, line):
+        is_deleted = line in ledger.deleted or line in ledger.emptied
+        if not is_deleted and not there and _was_written(twin, line) and not _was_taken_for(twin, line):
             raise Violation(f"row {line} vanished, and nobody deleted it")
         came_back = line in ledger.deleted and line not in ledger.restored and {line} in in_table
         if came_back and not _is_told(twin, line):

@@ -266,12 +266,12 @@ FAULTY: Mapping[str, Patch] = {
 HINTS: Mapping[str, tuple[int, ...]] = {
     "no intents": (565,),
     "whole row from an edit event, stale": (563,),
-    "offsets stored before the transaction": (277,),
-    "tab read in pieces": (1506,),
+    "offsets stored before the transaction": (18984,),
+    "tab read in pieces": (1638,),
     "overtaken values not kept": (163,),
     "open intents not waited for": (20179,),
     "wake-ups forgotten": (1358,),
-    "counters read after the cells": (3994,),
+    "counters read after the cells": (5264,),
 }
 """Scenarios that are known to notice a mistake, tried first."""
 

@@ -86,6 +86,10 @@ class Hand:
         else:
             row.cells[header] = cell
             self._note(row, header, cell)
+        if before is not None and not row.cells:
+            ledger.emptied.add(row.mark)
+        if before is not None and header in self._twin.key_headers:
+            ledger.rekeyed.add(row.mark)
         self._puts.append(Put(row, header, before, cell))
         shown = f"{formula} showing {value!r}" if formula else repr(value)
         self._tell(f"types {header}={shown} into {self._name(number, row)}")

@@ -49,6 +49,10 @@ class Ledger:
         self.lines = 0
         self.deleted: dict[Line, set[str]] = {}
         """Rows that were deleted, and by which side."""
+        self.emptied: set[Line] = set()
+        """Rows of which every cell was cleared: they count as deleted unless a program's value comes in between."""
+        self.rekeyed: set[Line] = set()
+        """Rows whose key was typed anew."""
         self.restored: set[Line] = set()
         """Rows that a person took back from the dead."""
         self.born: dict[Line, str] = {}
@@ -217,7 +221,9 @@ class Ledger:
         self.of_key[new] = lines
 
     def _was_deleted_in_sheet(self, line: Line) -> bool:
-        return "sheet" in self.deleted.get(line, ()) or line in self.restored
+        """Or is another row by now: one that had lost its id when its key was typed anew."""
+        renamed = line in self.rekeyed and sum(line in lines for lines in self.ids.values()) > 1
+        return "sheet" in self.deleted.get(line, ()) or line in self.restored or line in self.emptied or renamed
 
     def _check_unseen(self, change: RowChange) -> None:
         """A program's value that the sheet never showed gives way only in a conflict."""

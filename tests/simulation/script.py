@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,13 +102,15 @@ class ScriptRun:
         return bodies + ([self._body("edit", stamp, edited_at, cells, e.user)] if cells else [])
 
     def _observe_rows(self, e: EditEvent, first: int, last: int) -> list[dict[str, Any]] | None:
-        given: set[str] = set()
+        given: dict[str, dict[str, SheetCell]] = {}
         for _ in range(READ_ROUNDS_MAX):
             span = self._read_span(first, last)
+            if self._take_back_strayed(span, given):
+                return None
             fresh = self._ids_to_give(e, span, given)
             if fresh:
                 self._give_ids(span, fresh)
-                given.update(i for i in fresh.values() if i)
+                given.update((row_id, span.cells[index]) for index, row_id in fresh.items() if row_id)
                 continue
             self._call("reads formulas")
             self._call("reads ids again")
@@ -123,7 +126,22 @@ class ScriptRun:
         rows = [self._tab.row(r) for r in range(first, last + 1)]
         return Span(first, [r.row_id or "" for r in rows], [dict(r.cells) for r in rows])
 
-    def _ids_to_give(self, e: EditEvent, span: Span, given: set[str]) -> dict[int, str]:
+    def _take_back_strayed(self, span: Span, given: Mapping[str, dict[str, SheetCell]]) -> bool:
+        suspects = {
+            index: given[row_id]
+            for index, row_id in enumerate(span.ids)
+            if row_id in given and span.cells[index] and not _alike(span.cells[index], given[row_id])
+        }
+        if not suspects:
+            return False
+        self._call("reads the rows around")
+        unnamed = [r.cells for r in self._tab.rows if r.row_id is None]
+        strayed = {i: "" for i, meant in suspects.items() if any(_alike(cells, meant) for cells in unnamed)}
+        if strayed:
+            self._write_ids(span.first, strayed)
+        return bool(strayed)
+
+    def _ids_to_give(self, e: EditEvent, span: Span, given: Collection[str]) -> dict[int, str]:
         fresh: dict[int, str] = {}
         holds_ids = ROW_ID_HEADER in e.headers
         taken: set[str] = set()
@@ -180,7 +198,7 @@ class ScriptRun:
 
     # --- telling
 
-    def _bodies(self, e: EditEvent, span: Span, given: set[str]) -> list[dict[str, Any]]:
+    def _bodies(self, e: EditEvent, span: Span, given: Collection[str]) -> list[dict[str, Any]]:
         bodies = []
         for index, row_id in enumerate(span.ids):
             if not row_id:
@@ -225,6 +243,10 @@ class ScriptRun:
                 world.hub.sleep(world.rng.uniform(0, 5))
                 world.hub.tell("sends again")
                 world.log.append(SHEET_OBSERVED, self._target.link, body)
+
+
+def _alike(one: Mapping[str, SheetCell], other: Mapping[str, SheetCell]) -> bool:
+    return bool(one.items() & other.items())
 
 
 def _overwritten_id(before: list[str], after: list[str], at: int, given: set[str]) -> str:

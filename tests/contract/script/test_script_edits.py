@@ -271,6 +271,25 @@ def test_a_row_that_slides_while_ids_are_given_keeps_its_own_id(
     assert all(c["row_id"] == by_customer[_customer_at(connected, c["row"])] for c in connected.receiver.cells)
 
 
+def test_an_id_that_lands_on_a_row_inserted_meanwhile_is_taken_back_and_a_scan_is_asked_for(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def insert() -> None:
+        with connected.document.change("program"):
+            connected.tab.insert_rows(1, 1)
+            connected.tab.set_value(1, 1, "Zoe")
+            connected.tab.set_value(1, 4, "r_theirs")
+
+    acted = _once_before(
+        monkeypatch, "range.setValues", insert, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
+    )
+    connected.type("B2", "Ann")
+    assert acted and connected.failures() == []
+    assert [connected.tab.cell(row, 1).value for row in (1, 2)] == ["Zoe", "Ann"]
+    assert connected.tab.cell(1, 4).value in (None, "")
+    assert [body["kind"] for body in connected.receiver.bodies] == ["structure"]
+
+
 def test_a_column_that_moves_while_the_script_reads_is_never_mistaken(
     connected: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

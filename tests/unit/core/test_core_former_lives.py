@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from core_makers import LINK, ROW, make_base, plan, saw, waits
+from core_makers import LINK, ROW, make_base, make_image, order_row, plan, saw, tab_row, waits
 
 from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows, DirtyRows
 from core.intent import PlannedWrite
@@ -13,6 +13,7 @@ from core.model import Age, SheetCell, Stamp
 from core.observe import Batch
 from core.row_plan import base_of_inserted
 from core.row_view import RowPlan, RowView, replaced
+from core.scan import compare
 from core.settle import settle
 from core.sheet import CellWrite, HitRow, IdWrite, Positions, RowDelete, SwapAnswer, SwapWrite
 from core.sheet_plan import SheetView, plan_sheet
@@ -242,3 +243,39 @@ def test_a_row_that_a_scan_has_found_was_blank_where_the_scan_tells_nothing() ->
     assert (base.n, base.cells["notes"].n, base.cells["notes"].age) == (5, 5, Age(9, scan=2))
     late = plan(saw("notes", "cleared since", n=5, q=3), base=base, table={**ROW, "notes": None})
     assert late.update == {}
+
+
+def test_a_row_that_was_cleared_whole_waits_for_a_scan_which_counts_it_as_deleted() -> None:
+    cleared = [saw(column, None, q=5) for column in ROW]
+    done = plan(*cleared, base=make_base(), table=ROW)
+    assert not (done.update or done.rejections or done.conflicts)
+    assert {o.column for o, _ in done.wait} == set(ROW)
+    image = make_image(tab_row(2, "r_1"), order_row(3, "r_2", order_no=2))
+    assert compare(LINK, image, [make_base(), make_base("r_2", order_no="2")], (), 0).missing == ["r_1"]
+    gone = plan(base=make_base(), table=ROW, waiting=tuple(waits(o, r) for o, r in done.wait), vanished=True, age=11)
+    assert gone.delete
+    assert set(gone.drop) == set(ROW)
+
+
+def test_a_row_in_which_one_cell_is_left_is_changed_cell_by_cell() -> None:
+    cleared = [saw(column, None, q=5) for column in ROW if column != "notes"]
+    done = plan(*cleared, base=make_base(), table=ROW)
+    assert done.update == {"customer": "", "price": None}
+    assert {r.column for r in done.rejections} == {"order_no", "quantity", "status"}
+
+
+def test_an_unfit_value_of_a_row_that_our_write_removed_is_history_and_no_rejection() -> None:
+    found = [
+        saw(column, value, "swap", n=9) for column, value in {"customer": "Ann", "quantity": 3, "due": "soon"}.items()
+    ]
+    done = plan(base=make_base(gone=True, n=9), waiting=tuple(waits(o, "unseen") for o in found))
+    assert done.insert == {"customer": "Ann", "quantity": "3"}
+    assert not done.rejections
+    assert "soon" in [h.new for h in done.history]
+
+
+def test_an_id_that_moves_from_a_cleared_row_leaves_it_for_another() -> None:
+    image = make_image(tab_row(2, "r_1"), order_row(3, "r_copy", order_no=1))
+    found = compare(LINK, image, [make_base()], (), 0)
+    assert found.moved_ids == [IdWrite(3, "r_1", "r_copy")]
+    assert [(row.row, row.row_id) for row in found.strangers] == [(2, "r_1")]

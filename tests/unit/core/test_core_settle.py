@@ -180,6 +180,17 @@ def test_a_deleted_row_whose_copy_was_hit_by_the_same_write_is_heard_of_once_the
     assert len(done.formula_restores) == 1
 
 
+def test_a_copy_that_was_hit_beside_its_original_gets_its_own_back() -> None:
+    done = settled(
+        hit(5, "r_1"),
+        hit(6, "r_1", notes="of the copy"),
+        bases=(make_base(), make_base("r_2")),
+        cells=(wrote("notes", "ours", "r_1", 5), wrote("notes", "theirs", "r_2", 6)),
+    )
+    assert [(r.row, r.header, r.written) for r in done.formula_restores] == [(6, "Notes", SheetCell("theirs"))]
+    assert done.bases["r_1"].cells["notes"] == CellBase("ours", n=N + 1)
+
+
 def test_a_row_deleted_by_mistake_is_brought_back_and_the_one_meant_is_looked_at_again() -> None:
     done = settled(hit(5, "r_2"), bases=(make_base(), make_base("r_2")), deletes=(RowDelete("r_1", 5),))
     assert done.row_restores == [RowRestore(0, 5)]

@@ -23,6 +23,7 @@ def planned(
     positions: Positions = PLACES,
     waiting: frozenset[tuple[str, str]] = frozenset(),
     to_name: Mapping[int, tuple[str | None, str | None]] | None = None,
+    gone: frozenset[str] = frozenset(),
 ) -> SheetPlan:
     numbers = itertools.count(1)
     view = SheetView(
@@ -33,6 +34,7 @@ def planned(
         positions=positions,
         waiting=waiting,
         to_name=(to_name or {}).items(),
+        gone=gone,
     )
     return plan_sheet(view, lambda: f"r_new{next(numbers)}")
 
@@ -121,6 +123,10 @@ def test_a_lost_id_is_given_back_only_as_long_as_it_stands_nowhere() -> None:
     asked: dict[int, tuple[str | None, str | None]] = {7: (None, "r_3")}
     assert planned(to_name=asked).ids == [IdWrite(7, "r_3", None)]
     assert planned(to_name=asked, positions=Positions(Stamp(), {}, {"r_3": 5}, 7)).ids == []
+
+
+def test_a_lost_id_whose_row_has_gone_meanwhile_is_not_given_to_anybody() -> None:
+    assert planned(to_name={7: ("r_2", "r_3")}, gone=frozenset({"r_3"})).ids == []
 
 
 def test_ids_that_change_places_are_written_although_they_stand_in_the_tab() -> None:
