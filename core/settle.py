@@ -57,7 +57,7 @@ class Settlement:
 def settle(link: Link, planned: PlannedWrite, answer: SwapAnswer, bases: Mapping[str, RowBase]) -> Settlement:
     """Settle a write that has landed; ``bases`` holds every row that it names or hit, as of now."""
     result = _Settling(link, planned, answer, bases)
-    for cell in planned.write.cells:
+    for cell in sorted(planned.write.cells, key=result.is_mistake):
         result.settle_cell(cell)
     for insert in planned.write.inserts:
         result.settle_insert(insert)
@@ -81,6 +81,11 @@ class _Settling:
         self.settlement = Settlement()
 
     # --- cells
+
+    def is_mistake(self, write: CellWrite) -> bool:
+        """Whether another row was hit; it may be a copy of one that the same write has rightly hit, first."""
+        hit = self.hit.get(write.row)
+        return hit is not None and hit.row_id != write.row_id
 
     def settle_cell(self, write: CellWrite) -> None:
         column = self.link.by_header(write.header)

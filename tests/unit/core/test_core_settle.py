@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from core_makers import HEADER, LINK, ROW, make_base
 
 from core.intent import PlannedWrite
@@ -180,14 +181,16 @@ def test_a_deleted_row_whose_copy_was_hit_by_the_same_write_is_heard_of_once_the
     assert len(done.formula_restores) == 1
 
 
-def test_a_copy_that_was_hit_beside_its_original_gets_its_own_back() -> None:
+@pytest.mark.parametrize(("original", "copy"), [(5, 6), (6, 5)])
+def test_a_copy_that_was_hit_beside_its_original_gets_its_own_back(original: int, copy: int) -> None:
+    own, mistaken = wrote("notes", "ours", "r_1", original), wrote("notes", "theirs", "r_2", copy)
     done = settled(
-        hit(5, "r_1"),
-        hit(6, "r_1", notes="of the copy"),
+        hit(original, "r_1"),
+        hit(copy, "r_1", notes="of the copy"),
         bases=(make_base(), make_base("r_2")),
-        cells=(wrote("notes", "ours", "r_1", 5), wrote("notes", "theirs", "r_2", 6)),
+        cells=tuple(sorted((own, mistaken), key=lambda cell: cell.row)),
     )
-    assert [(r.row, r.header, r.written) for r in done.formula_restores] == [(6, "Notes", SheetCell("theirs"))]
+    assert [(r.row, r.header, r.written) for r in done.formula_restores] == [(copy, "Notes", SheetCell("theirs"))]
     assert done.bases["r_1"].cells["notes"] == CellBase("ours", n=N + 1)
 
 
