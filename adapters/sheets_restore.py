@@ -113,13 +113,13 @@ class _Places:
         moved, and may have been named. One that held nothing else has no name yet."""
         ours = {r.header for r in self.write.formula_restores if r.scratch_line == restore.scratch_line}
         others = [h for h in self.layout.columns if h != ROW_ID_HEADER and h not in ours]
-        was = [self._in_scratch(restore.scratch_line, h) for h in others]
-        is_blank = all(v is None for v in was)
+        was = {h: self._in_scratch(restore.scratch_line, h) for h in others}
+        if all(value is None for value in was.values()):
+            was[ROW_ID_HEADER] = None
         return [
             row
             for row in range(2, self.cells.last_row + 1)
-            if [self._here(row, h) for h in others] == was
-            and not (is_blank and self._here(row, ROW_ID_HEADER) is not None)
+            if all(same_value(self._here(row, h), value) for h, value in was.items())
         ]
 
     def _in_scratch(self, line: int, header: str) -> object:

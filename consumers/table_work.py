@@ -188,11 +188,11 @@ class TableWork:
             _keep_for_later(tx, link, batch)
             return
         gathered = _gather(tx, link, batch)
-        plans = [
-            plan_row(self._view(link, state, batch, gathered, row_id), self._compute_rule)
+        views = {
+            row_id: self._view(link, state, batch, gathered, row_id)
             for row_id in sorted(batch.row_ids, key=batch.place)  # so that generated keys follow the sheet's order
-        ]
-        views = {p.row_id: self._view(link, state, batch, gathered, p.row_id) for p in plans}
+        }
+        plans = [plan_row(view, self._compute_rule) for view in views.values()]
         Applier(tx, link).apply(plans, views)
         tx.add_history(link.name, batch.overwritten)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from core import guards, scan
-from core.errors import QuotaExhausted, SheetsRefused, SheetsUnavailable
+from core.errors import NotLinked, QuotaExhausted, SheetsRefused, SheetsUnavailable
 from core.events import SHEET_OBSERVED
 from core.model import Link, RowBase
 from core.ports import Clock, Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
@@ -147,6 +147,9 @@ class ScanWork:
             return
         try:
             self._scan(link, tab)
+        except NotLinked:
+            log.info("link_removed", link=link.name)  # a moment ago; it is among the links no longer
+            tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
         except QuotaExhausted:
             self._gate.exhausted("read")
             tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
@@ -229,7 +232,8 @@ def _known(tx: Transaction, name: str) -> _Known:
         tx.all_bases(name),
         tx.waiting_rows(name, ("incomplete",)),
         tx.known_to_differ(name),
-        number=tx.next_scan(name) if state is not None else 0,  # the last, because it locks the link
+        # the last, because it locks the link
+        number=tx.next_scan(name) if state is not None and state.state == "live" else 0,
     )
 
 

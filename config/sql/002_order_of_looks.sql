@@ -7,6 +7,10 @@ ALTER TABLE link
 
 ALTER TABLE row_base ADD COLUMN scan BIGINT NOT NULL DEFAULT 0 COMMENT 'with age: the scan that decided last' AFTER age;
 
+-- [n, age, formula] becomes [n, age, scan, formula], where that has not happened yet.
+UPDATE row_base SET stamps = REPLACE(REPLACE(stamps, ',1]', ',0,1]'), ',0]', ',0,0]')
+  WHERE stamps RLIKE '\\[[0-9]+,[0-9]+,[01]]';
+
 ALTER TABLE row_base MODIFY COLUMN stamps LONGTEXT NOT NULL COMMENT '{column: [n, age, scan, formula]}, left out where all are zero';
 
 ALTER TABLE waiting_cell ADD COLUMN scan BIGINT NOT NULL DEFAULT 0 AFTER epoch;

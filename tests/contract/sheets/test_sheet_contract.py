@@ -267,13 +267,14 @@ def test_a_row_without_an_id_gets_its_own_back_wherever_it_stands_and_whatever_i
 ) -> None:
     world.type(5, "Name", "begun")
     world.type(5, "Qty", 9)
+    world.type(5, "Day", Serial(45001.0))
     hits = (CellWrite("r_gone", 5, "Qty", 70), CellWrite("r_gone", 5, "Price", 7))
     world.sheet.swap(world.target, write(*hits))
     world.move_row(5, 2)
     world.type(2, "_row_id", "r_begun")
     mistakes = tuple(FormulaRestore(0, 5, c.header, SheetCell(c.value)) for c in hits)
     world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=mistakes))
-    assert cells(world.rows()[0]) == {"Name": "begun", "Qty": 9}
+    assert cells(world.rows()[0]) == {"Name": "begun", "Qty": 9, "Day": Serial(45001.0)}
 
 
 def test_ids_are_given_to_rows_and_what_stood_there_is_told(world: World) -> None:

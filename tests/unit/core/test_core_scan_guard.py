@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from core_makers import LINK, Watch, make_base
 
+from core.errors import NotLinked
 from core.events import SHEET_OBSERVED
 from core.ports import LinkState, RejectionEntry
 from producers.scan_work import GROUP, ScanWork
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeRow, FakeSheet, FakeTab, held
-from tests.fakes.store import FakeState, FakeStore
+from tests.fakes.store import FakeState, FakeStore, FakeTransaction
 
 ROWS = 30
 STATE = LinkState("orders", "1Ab", 7, "Orders", "shop", "orders", "live", None, 1, 0)
@@ -111,3 +112,22 @@ def test_a_row_that_was_reported_once_and_mended_counts_again_when_it_changes_un
     assert desk.scans() == "live"
     desk.paste()
     assert desk.scans() == "held"
+
+
+def test_a_link_removed_in_the_instant_before_its_scan_is_not_read_and_stops_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def removed(_tx: FakeTransaction, name: str) -> int:
+        raise NotLinked(f"No link is named {name}.")
+
+    monkeypatch.setattr(FakeTransaction, "next_scan", removed)
+    desk.paste()
+    assert desk.scans() == "live"
+    assert desk.sheet.calls == []
+
+
+def test_the_scans_of_a_paused_link_are_not_counted(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.set_link_state("orders", "paused", None)
+    desk.scans()
+    assert desk.state.links["orders"].scans == 0
