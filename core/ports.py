@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from core.model import Canonical, CellBase, Key, Link, Observed, RowBase
-from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
+from core.sheet import LookedRow, MarksLook, MarkWrite, Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -177,6 +177,28 @@ class RejectionEntry:
     event: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ShownMark:
+    """What was put beside a cell."""
+
+    row_id: str
+    column: str
+    text: str
+    colour_before: str | None = None
+    """The cell's own background, which comes back with the end of the mark; ``None`` for none."""
+    is_sure: bool = True
+    """Google has said that it landed, and in that very row."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedConflict:
+    """A conflict as people call it."""
+
+    number: int
+    at: datetime
+    entry: ConflictEntry
+
+
 TableRow = Mapping[str, Canonical]
 """A row of the user's table: every linked column's canonical text by table column name."""
 
@@ -269,7 +291,7 @@ class Transaction(Protocol):
     def open_intent(self, intent: Intent) -> None: ...
     def close_intent(self, link: str, n: int) -> None: ...
 
-    # the record
+    # the record; what changes in it is told to whoever marks cells, by a message of kind "marks"
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
         """Record each once: the same cell, event, side, ``what`` and new value again change nothing."""
 
@@ -279,6 +301,22 @@ class Transaction(Protocol):
 
     def mend_rejections(self, link: str, cells: Iterable[tuple[str, str]]) -> None:
         """Close the open rejections of these (row id, column)."""
+
+    # marks beside cells
+    def marked_rows(self, link: str, since: datetime) -> list[str]:
+        """Row ids that show a mark, or have a reason for one: a rejection, a conflict that is open or settled
+        ``since``, an incomplete row."""
+
+    def open_rejections(self, link: str, row_ids: Collection[str]) -> list[RejectionEntry]: ...
+    def told_conflicts(self, link: str, row_ids: Collection[str], since: datetime) -> list[NumberedConflict]:
+        """Open conflicts of cells, and those settled ``since``; by number."""
+
+    def shown_marks(self, link: str, row_ids: Collection[str]) -> list[ShownMark]: ...
+    def save_marks(self, link: str, marks: Iterable[ShownMark]) -> None:
+        """Insert or replace, by cell."""
+
+    def forget_marks(self, link: str, cells: Iterable[tuple[str, str]]) -> None:
+        """Forget (row id, column)."""
 
     # outbox and offsets
     def send(self, topic: str, link: str, body: Json) -> None:
@@ -329,6 +367,26 @@ class Sheet(Protocol):
         One read, and where it has not landed one write."""
 
 
+class SheetMarks(Protocol):
+    """Notes and backgrounds of cells in Google Sheets. Raises as :class:`Sheet` does.
+
+    A marking tells nobody anything about values, and nothing rests on it: one whose reply is lost is looked for
+    and sent again.
+    """
+
+    def marked(self, target: SheetTarget) -> list[int]:
+        """1-based rows of the tab that hold a note of ours, in one read."""
+
+    def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
+        """What stands beside the linked cells of these rows, in one read."""
+
+    def mark(self, target: SheetTarget, look: MarksLook, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...] | None:
+        """Mark cells of rows that were looked at, in one request; the rows that it hit, as they were just before it.
+
+        ``None``, with nothing written, where another marking has landed since the look, or columns have moved:
+        look again. Of two markings by one look only one lands, however late the other arrives."""
+
+
 class Gate(Protocol):
     """Keeps our calls inside Google's quota."""
 
@@ -352,8 +410,11 @@ __all__ = [
     "Intent",
     "Link",
     "LinkState",
+    "NumberedConflict",
     "RejectionEntry",
     "Sheet",
+    "SheetMarks",
+    "ShownMark",
     "Store",
     "TableRow",
     "Transaction",

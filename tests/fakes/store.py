@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from adapters.binlog_events import RowChange
 from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
+from core.events import TABLE_CHANGED, marks_changed
 from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import (
     ConflictEntry,
@@ -22,7 +23,9 @@ from core.ports import (
     Intent,
     Json,
     LinkState,
+    NumberedConflict,
     RejectionEntry,
+    ShownMark,
     TableRow,
     Waiting,
 )
@@ -58,6 +61,10 @@ class FakeState:
     intents: dict[str, Intent] = field(default_factory=dict)
     history: list[tuple[str, HistoryEntry]] = field(default_factory=list)
     conflicts: list[tuple[str, ConflictEntry]] = field(default_factory=list)
+    told_at: list[datetime] = field(default_factory=list)
+    """When each of ``conflicts`` was recorded."""
+    marks: dict[tuple[str, str, str], ShownMark] = field(default_factory=dict)
+    """By link, row id and column."""
     rejections: dict[tuple[str, str, str], RejectionEntry] = field(default_factory=dict)
     """Open ones, by link, row id and column."""
     outbox: list[tuple[str, str, Json]] = field(default_factory=list)
@@ -84,6 +91,7 @@ class FakeTransaction:
         self.state = state
         self._now = now
         self.changes: list[RowChange] = []
+        self._to_mark: dict[str, set[str]] = {}
 
     # --- links
 
@@ -105,6 +113,8 @@ class FakeTransaction:
             part.pop(name, None)
         for cell in [c for c in self.state.rejections if c[0] == name]:
             del self.state.rejections[cell]
+        for cell in [c for c in self.state.marks if c[0] == name]:
+            del self.state.marks[cell]
 
     def set_link_state(self, name: str, state: str, reason: str | None) -> None:
         if name in self.state.links:
@@ -292,7 +302,10 @@ class FakeTransaction:
                 self.state.recorded.add(once)
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None:
-        self.state.conflicts.extend((link, e) for e in entries)
+        for entry in entries:
+            self.state.conflicts.append((link, entry))
+            self.state.told_at.append(self._now())
+            self._to_mark.setdefault(link, set()).add(entry.row_id)
 
     def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:
         for entry in entries:
@@ -300,11 +313,54 @@ class FakeTransaction:
             before = self.state.rejections.get(cell)
             if before is None or (before.value, before.reason) != (entry.value, entry.reason):
                 self.state.rejections[cell] = entry
+                self._to_mark.setdefault(link, set()).add(entry.row_id)
                 self.state.rejected.append((link, entry))
 
     def mend_rejections(self, link: str, cells: Iterable[Cell]) -> None:
         for row_id, column in cells:
-            self.state.rejections.pop((link, row_id, column), None)
+            if self.state.rejections.pop((link, row_id, column), None) is not None:
+                self._to_mark.setdefault(link, set()).add(row_id)
+
+    def write_record(self) -> None:
+        """What the real store does before it commits: tell whoever marks cells."""
+        for link, row_ids in self._to_mark.items():
+            self.send(TABLE_CHANGED, link, marks_changed(link, sorted(row_ids)))
+        self._to_mark = {}
+
+    # --- marks
+
+    def marked_rows(self, link: str, since: datetime) -> list[str]:
+        found = {row_id for name, row_id, _ in [*self.state.rejections, *self.state.marks] if name == link}
+        waiting = self.state.waiting.get(link, {}).values()
+        found |= {w.observed.row_id for w in waiting if w.reason == "incomplete"}
+        return sorted(found | {c.entry.row_id for c in self._told(link, since)})
+
+    def open_rejections(self, link: str, row_ids: Collection[str]) -> list[RejectionEntry]:
+        cells = sorted(c for c in self.state.rejections if c[0] == link and c[1] in row_ids)
+        return [self.state.rejections[cell] for cell in cells]
+
+    def told_conflicts(self, link: str, row_ids: Collection[str], since: datetime) -> list[NumberedConflict]:
+        told = self._told(link, since)
+        return [c for c in told if c.entry.row_id in row_ids and c.entry.column is not None]
+
+    def _told(self, link: str, since: datetime) -> list[NumberedConflict]:
+        lines = zip(self.state.conflicts, self.state.told_at, strict=True)
+        return [
+            NumberedConflict(i, at, entry)
+            for i, ((name, entry), at) in enumerate(lines, start=1)
+            if name == link and (not entry.settled or at >= since)
+        ]
+
+    def shown_marks(self, link: str, row_ids: Collection[str]) -> list[ShownMark]:
+        cells = sorted(c for c in self.state.marks if c[0] == link and c[1] in row_ids)
+        return [self.state.marks[cell] for cell in cells]
+
+    def save_marks(self, link: str, marks: Iterable[ShownMark]) -> None:
+        self.state.marks.update({(link, m.row_id, m.column): m for m in marks})
+
+    def forget_marks(self, link: str, cells: Iterable[Cell]) -> None:
+        for row_id, column in cells:
+            self.state.marks.pop((link, row_id, column), None)
 
     # --- outbox and offsets
 
@@ -351,6 +407,7 @@ class FakeStore:
         try:
             transaction = FakeTransaction(work, self._now)
             yield transaction
+            transaction.write_record()
             if transaction.changes:
                 work.binlog.append(tuple(transaction.changes))
             vars(self.state).update(vars(work))
