@@ -171,8 +171,11 @@ class MarkWriter:
         if fresh:
             self._let_go(differ - positions.rows.keys())
         placed = [i for i in sorted(differ) if i in positions.rows and i not in positions.repeated]
-        at = {positions.rows[row_id]: row_id for row_id in placed[:ROWS_PER_MARKING_MAX]}
-        astray = self._mark(target, at) or len(placed) < len(differ & self._rows.keys())
+        room = ROWS_PER_MARKING_MAX - len({w.row for w in self._owed})
+        at = {positions.rows[row_id]: row_id for row_id in placed[:room]}
+        astray = self._mark(target, at, list(self._found)[: room - len(at)]) or len(placed) < len(
+            differ & self._rows.keys()
+        )
         if fresh:
             self._pause_if(astray)
         return astray and not fresh
@@ -224,16 +227,15 @@ class MarkWriter:
 
     # --- look, plan, write, remember
 
-    def _mark(self, target: SheetTarget, at: Mapping[int, str]) -> bool:
-        """Whether rows stood elsewhere than they were looked for."""
-        found = list(self._found)[: ROWS_PER_MARKING_MAX - len(at)]
+    def _mark(self, target: SheetTarget, at: Mapping[int, str], found: Sequence[int]) -> bool:
+        """Mark the rows ``at`` these places and clear up the ``found`` ones; whether some stood elsewhere."""
         rows = {*at, *found, *(w.row for w in self._owed)}
         if not rows:
             return False
         look = self._call("read", lambda: self._marks.look(target, rows))
         seen = {r.row_id for r in look.rows if r.row_id is not None}
         told = self._store.run(lambda tx: self._tell(tx, seen))
-        plan = plan_marks(self.link, look, at, told.wanted, told.shown)
+        plan = plan_marks({c.header: c.name for c in self.link.columns}, look, at, told.wanted, told.shown)
         owed = still_due(self._owed, look)
         writes = _without_doubles([*owed, *plan.writes])
         self._owed = []

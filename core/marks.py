@@ -145,7 +145,7 @@ def differing(wanted: Mapping[Cell, Mark], shown: Mapping[Cell, ShownMark]) -> s
 
 
 def plan_marks(
-    link: Link,
+    columns: Mapping[str, str],
     look: MarksLook,
     at: Mapping[int, str],
     wanted: Mapping[Cell, Mark],
@@ -154,6 +154,7 @@ def plan_marks(
     """What to put beside the cells of the rows that were looked at.
 
     Args:
+        columns: the table's name of each linked header's column.
         at: which row id was believed to stand in which of the rows; rows beside these were looked at only to find
             notes of ours that do not belong there.
     """
@@ -161,29 +162,29 @@ def plan_marks(
     ids = {row.row: row.row_id for row in look.rows}
     plan.astray = {row_id for row, row_id in at.items() if ids.get(row) != row_id}
     for row in look.rows:
-        for column in link.columns:
-            _plan_cell(plan, row, column, wanted, shown)
+        for header, name in columns.items():
+            _plan_cell(plan, row, header, (row.row_id or "", name), wanted, shown)
     return plan
 
 
-def _plan_cell(
+def _plan_cell(  # noqa: PLR0917 -- one cell, and everything that decides on it
     plan: MarkPlan,
     row: LookedRow,
-    column: LinkedColumn,
+    header: str,
+    cell: Cell,
     wanted: Mapping[Cell, Mark],
     shown: Mapping[Cell, ShownMark],
 ) -> None:
-    cell = (row.row_id or "", column.name)
     want, was = wanted.get(cell), shown.get(cell)
     if want is not None and was is not None and was.is_sure and was.text == want.text:
         return
-    note, colour = row.notes.get(column.header), row.colours.get(column.header)
+    note, colour = row.notes.get(header), row.colours.get(header)
     own_colour = colour
     if colour in OUR_COLOURS:
         own_colour = was.colour_before if was is not None else None
     after = (compose(want.text if want else None, persons_part(note)), want.colour if want else own_colour)
     if after != (note, colour):
-        plan.writes.append(MarkWrite(row.row, row.row_id, column.header, *after))
+        plan.writes.append(MarkWrite(row.row, row.row_id, header, *after))
     if want is not None:
         plan.show.append(ShownMark(*cell, want.text, own_colour))
     elif was is not None:

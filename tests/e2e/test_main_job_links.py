@@ -127,7 +127,10 @@ def test_a_removed_link_leaves_both_sides_as_they_are_and_carries_nothing_any_mo
 ) -> None:
     orders, witness = main_job.orders(2), own_orders
     assert orders.name in {link["link"] for link in main_job.told("link", "list")["links"]}
+    orders.type_cell(1, "Quantity", "several")
+    wait_for(lambda: orders.note(1, "Quantity"), "the reason beside the cell")
     main_job.told("link", "remove", orders.name)
+    assert orders.tab_state()["notes"] == {}
     shown = orders.values()
     orders.sql("UPDATE {table} SET notes = 'untied'")
     witness.sql("UPDATE {table} SET notes = 'tied' WHERE order_no = 1")
