@@ -276,8 +276,8 @@ class Transaction(Protocol):
     def waiting_rows(self, link: str, reasons: Collection[str], older_than_s: float = 0) -> list[str]:
         """Row ids with cells that wait for one of these reasons."""
 
-    def known_to_differ(self, link: str) -> list[str]:
-        """Row ids with cells that wait, or that hold what the table refused: news of neither is to be expected."""
+    def known_to_differ(self, link: str) -> list[tuple[str, str]]:
+        """(row id, column) of cells that wait, or that hold what the table refused; sorted."""
 
     def put_waiting(self, link: str, cells: Iterable[tuple[Observed, str]]) -> None:
         """Insert or replace (observed, reason) by row id and column; ``since`` stays when the reason does."""

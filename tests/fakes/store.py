@@ -264,9 +264,9 @@ class FakeTransaction:
         cells = self.state.waiting.get(link, {}).values()
         return sorted({w.observed.row_id for w in cells if w.reason in reasons and w.since <= until})
 
-    def known_to_differ(self, link: str) -> list[str]:
-        refused = {row_id for name, row_id, _ in self.state.rejections if name == link}
-        return sorted(refused | {row_id for row_id, _ in self.state.waiting.get(link, {})})
+    def known_to_differ(self, link: str) -> list[Cell]:
+        refused = {(row_id, column) for name, row_id, column in self.state.rejections if name == link}
+        return sorted(refused | self.state.waiting.get(link, {}).keys())
 
     def put_waiting(self, link: str, cells: Iterable[tuple[Observed, str]]) -> None:
         held = self.state.waiting.setdefault(link, {})

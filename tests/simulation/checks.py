@@ -96,12 +96,15 @@ def _check_equal(twin: Twin) -> None:
 def _check_cell(twin: Twin, row: FakeRow, base: RowBase, column: LinkedColumn, table: Canonical) -> None:
     cell = row.cells.get(column.header, SheetCell(None))
     held = base.cells[column.name].value if column.name in base.cells else None
-    if _pending(twin, base.row_id, column.name):
-        return
     try:
         sheet = column.codec.from_sheet(cell.value)
     except Unfit:
         sheet = repr(cell.value)
+    refused = (twin.link.name, base.row_id, column.name) in twin.state.rejections
+    if refused and column.codec.same(sheet, table) and column.codec.same(held, table):
+        raise Violation(f"{base.row_id}.{column.name}: told to be refused, and both sides hold {table}")
+    if _pending(twin, base.row_id, column.name):
+        return
     if not column.codec.same(sheet, table):
         raise Violation(f"{base.row_id}.{column.name}: sheet {sheet}, base {held}, table {table}")
     if not column.codec.same(held, table):
