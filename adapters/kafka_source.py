@@ -12,12 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from adapters.kafka_group import GroupConsumer
 from adapters.kafka_wire import MESSAGE_BYTES_MAX, delivery, partition_of, servers, unavailable
 from core.errors import Stalled
 from core.ports import Delivery
@@ -244,8 +245,7 @@ class KafkaSource:
         self._check_hearing()
 
     def _check_hearing(self) -> None:
-        """Under load kafka-python has been seen to stop fetching for good, with its group and broker well; a new
-        consumer in the same process did not help, a new process did."""
+        """Messages that wait and do not come mean that the consumer is at fault: its broker answers."""
         waits = any(self._ends.get(place, offset) > offset for place, offset in self._next.items())
         self._deaf_probes = self._deaf_probes + 1 if waits else 0
         if self._deaf_probes >= DEAF_PROBES_MAX:
@@ -264,7 +264,7 @@ class KafkaSource:
         self, group: str, member: str | None, session_timeout_s: float, records_max: int, bytes_min: int
     ) -> Any:
         try:
-            return KafkaConsumer(
+            return GroupConsumer(
                 bootstrap_servers=self._bootstrap,
                 client_id=f"twinsheet-{member or group}",
                 group_id=group,
