@@ -128,6 +128,36 @@ def test_members_that_poll_in_turn_share_out_partitions_that_are_added(kafka_ser
         assert not leader.assigned() & other.assigned()
 
 
+def test_while_the_group_shares_out_partitions_anew_nobody_claims_what_they_had(
+    kafka_server: KafkaServer, topic: str
+) -> None:
+    now = [0.0]
+    claimed: list[tuple[str, int]] = []
+
+    def claim(places: frozenset[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        claimed.extend(places)
+        return {}
+
+    with (
+        reading(kafka_server.bootstrap, topic, claim=claim, clock=lambda: now[0]) as leader,
+        reading(kafka_server.bootstrap, topic) as other,
+    ):
+        until(lambda: leader.poll(0.1) or len(leader.assigned()) == 2, "both partitions")
+        until(lambda: leader.poll(0.1) or other.poll(0.1) or len(other.assigned()) == 1, "one partition each")
+        claimed.clear()
+        add_partitions(kafka_server.bootstrap, topic, 4)
+        leader._consumer.topics()
+        until(lambda: leader.poll(0.1) or not leader.assigned(), "the leader to give up what it had")
+        now[0] += 300  # as long as the broker waits for the other
+        assert leader.poll(0.1) == []
+        assert claimed == []
+        now[0] += 100
+        with pytest.raises(Stalled, match="shared out"):
+            leader.poll(0.1)
+        until(lambda: leader.poll(0.1) or other.poll(0.1) or len(leader.assigned()) == 2, "two partitions each")
+        assert set(claimed) == leader.assigned()
+
+
 def test_a_member_that_has_left_does_not_join_anew(kafka_server: KafkaServer, topic: str) -> None:
     with reading(kafka_server.bootstrap, topic) as leaver:
         until(lambda: leaver.poll(0.1) or len(leaver.assigned()) == 2, "both partitions")
