@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from core.conflicts import Choice, ConflictOutcome, KnownConflict
 from core.model import Canonical, CellBase, Key, Link, Observed, RowBase
 from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
 
@@ -192,7 +193,7 @@ class Transaction(Protocol):
         """Insert or replace."""
 
     def remove_link(self, name: str) -> None:
-        """Forget the link with its bases, waiting cells and intent; history and conflicts stay."""
+        """Forget the link with its bases, waiting cells and intent; history and conflicts stay, settled."""
 
     def set_link_state(self, name: str, state: str, reason: str | None) -> None: ...
     def next_epoch(self, name: str) -> int:
@@ -274,6 +275,24 @@ class Transaction(Protocol):
         """Record each once: the same cell, event, side, ``what`` and new value again change nothing."""
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None: ...
+    def settle_conflicts(self, link: str, outcomes: Iterable[ConflictOutcome]) -> None:
+        """End the open conflicts of these cells; those that this transaction adds are not meant."""
+
+    def conflict(self, number: int) -> tuple[str, KnownConflict] | None:
+        """Locked; a conflict with the name of its link."""
+
+    def conflicts_of(self, link: str, row_ids: Collection[str]) -> list[KnownConflict]:
+        """Locked; in their order, those that are open or that a person has chosen for."""
+
+    def put_choice(self, link: str, number: int, choice: Choice) -> None:
+        """Keep what a person has chosen; a settled conflict is open again until that is carried out."""
+
+    def drop_choice(self, link: str, number: int, outcome: ConflictOutcome, *, settled: bool) -> None:
+        """What was chosen cannot be carried out; winner and rule of the conflict are these from now on."""
+
+    def chosen_rows(self, link: str) -> list[str]:
+        """Row ids of open conflicts that a person has chosen for."""
+
     def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:
         """One open rejection per cell: the same value and reason again changes nothing, another replaces it."""
 
