@@ -91,7 +91,7 @@ def desk(
 
     def prepare(tx: Any) -> None:
         tx.remove_link("taking")
-        tx.put_link(LinkState("taking", "1AbC", 0, "Orders", schema, "taking", "live", None, 1, 0))
+        tx.put_link(LinkState("taking", "1AbC", 0, "Orders", schema, "orders", "live", None, 1, 0))
         tx.save_bases("taking", [RowBase("r_1", ("1",), cells), RowBase("r_2", None, {}, gone=True)])
         tx.put_waiting("taking", [(SEEN, "manual")])
 
