@@ -150,3 +150,21 @@ def test_an_open_conflict_ends_with_its_row(manual: Orders) -> None:
     manual.person("delete_rows", tab=manual.tab, at=manual.row(12), count=1)
     ended(manual, number)
     manual.verify()
+
+
+def test_a_rule_that_raises_leaves_the_cell_to_a_person_and_tells_why(main_job: MainJob) -> None:
+    broken = main_job.orders(2, conflicts="json:loads")  # takes a text, and not a conflict
+    main_job.told("pause", broken.name)
+    broken.type_cell(1, "Notes", "from sheet")
+    broken.type_cell(2, "Notes", "no conflict")
+    broken.sql("UPDATE {table} SET notes = 'from table' WHERE order_no = 1")
+    main_job.told("resume", broken.name)
+    (parked,) = wait_for(lambda: open_ones(broken), "the conflict")
+    assert parked["rule"].startswith("json:loads failed: TypeError: ")
+    wait_for(lambda: broken.stored(2)["notes"] == "no conflict", "the other order")  # nothing stands still
+    findings = [f for f in main_job.told("doctor", "--no-trial", code=(0, 1))["checks"] if f["link"] == broken.name]
+    told = [f["detail"] for f in findings if f["name"] == "rule"]
+    assert any(line.startswith(f"Link {broken.name}, column notes: the rule json:loads fails") for line in told)
+    assert main_job.told("conflicts", "take", str(parked["id"]), "sheet")["state"] == "settled"
+    both_hold(broken, 1, "from sheet")
+    broken.remove()
