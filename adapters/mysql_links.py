@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from adapters.mysql_statements import Row, Statements
+from core.conflicts import UNLINKED
 from core.errors import Fenced, NotLinked
 from core.ports import LinkState
 
@@ -50,7 +51,7 @@ class Links(Statements):
     def remove_link(self, name: str) -> None:
         """Forget the link with its bases, waiting cells, marks and intent; history and conflicts stay.
 
-        Open rejections close: their cells are linked no longer.
+        Open rejections and conflicts close: their cells are linked no longer.
         """
         for table in ("row_base", "waiting_cell", "write_intent", "cell_mark"):
             self._run(f"DELETE FROM {table} WHERE link = %s", (name,))  # noqa: S608  (names from the line above)
@@ -58,6 +59,10 @@ class Links(Statements):
         self._run(
             "UPDATE rejection SET is_open = NULL, mended_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND is_open",
             (name,),
+        )
+        self._run(
+            "UPDATE conflict SET settled = TRUE, winner = 'none', rule = %s WHERE link = %s AND settled = FALSE",
+            (UNLINKED, name),
         )
         self._release(name)
 

@@ -39,8 +39,8 @@ _TELL_NEW = (
     " WHERE link = %s AND row_id = %s AND column_name = %s AND is_open AND value <=> %s AND reason = %s)"
 )
 _TELL_OPEN = (
-    'INSERT INTO outbox (link, topic, body) SELECT DISTINCT link, %s, CONCAT(\'{"kind":"marks","link":\','
-    " JSON_QUOTE(link), ',\"rows\":[', JSON_QUOTE(row_id), ']}') FROM rejection WHERE is_open AND link = %s"
+    'INSERT INTO outbox (link, topic, body) SELECT DISTINCT link, %s, CONCAT(\'{{"kind":"marks","link":\','
+    " JSON_QUOTE(link), ',\"rows\":[', JSON_QUOTE(row_id), ']}}') FROM {} WHERE {} AND link = %s"
 )
 
 
@@ -77,14 +77,18 @@ class Record(Statements):
     def mend_rejections(self, link: str, cells: Iterable[tuple[str, str]]) -> None:
         """Close the open rejections of these (row id, column); whoever marks the cells hears of those that were."""
         known = set(cells)
-        told = of_cells(_TELL_OPEN, link, known)
-        self._postpone((sql, (TABLE_CHANGED, *params)) for sql, params in told)
+        self._tell_open("rejection", "is_open", link, known)
         mend = "UPDATE rejection SET is_open = NULL, mended_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND is_open"
         self._postpone(of_cells(mend, link, known))
 
     def send(self, topic: str, link: str, body: Json) -> None:
         """Put a message into the outbox: published in commit order, after the commit."""
         self._outbox.append((link, topic, dump(body)))
+
+    def _tell_open(self, table: str, is_open: str, link: str, cells: Iterable[tuple[str, str]]) -> None:
+        """Of the cells those that have something open in that table, as of when this is run."""
+        told = of_cells(_TELL_OPEN.format(table, is_open), link, cells)
+        self._postpone((sql, (TABLE_CHANGED, *params)) for sql, params in told)
 
     def _tell(self, link: str, row_ids: Iterable[str]) -> None:
         self._to_mark.setdefault(link, set()).update(row_ids)

@@ -76,10 +76,11 @@ class Reports:
     def conflicts(
         self, link: str | None = None, *, limit: int | None = None, unsettled_only: bool = False
     ) -> list[Item]:
-        """Newest first: ``sheet``, ``table``, ``base``, ``winner``, ``rule``, ``settled`` and their times."""
+        """Newest first: ``sheet``, ``table``, ``base``, ``winner``, ``rule``, ``settled`` and their times; ``choice``
+        is what a person has chosen, ``None`` where nobody has."""
         rows = self._newest(
             "SELECT id, link, row_id, key_json, column_name, at, base_value, sheet_value, table_value, winner, rule,"
-            " settled, sheet_at, table_at, time_guessed, sheet_actor, event FROM conflict",
+            " settled, sheet_at, table_at, time_guessed, sheet_actor, event, choice FROM conflict",
             link,
             "settled = FALSE" if unsettled_only else "TRUE",
             limit,
@@ -178,7 +179,7 @@ def _cell(row: Row) -> Item:
 
 
 def _conflict(row: Row) -> Item:
-    base, sheet, table, winner, rule, settled, sheet_at, table_at, guessed, actor, event = row[6:]
+    base, sheet, table, winner, rule, settled, sheet_at, table_at, guessed, actor, event, choice = row[6:]
     return {
         **_cell(row),
         "base": base,
@@ -192,4 +193,5 @@ def _conflict(row: Row) -> Item:
         "time_guessed": bool(guessed),
         "sheet_actor": actor,
         "event": event,
+        "choice": json.loads(choice) if choice is not None else None,
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from adapters.mysql_bases import Bases
+from adapters.mysql_conflicts import Conflicts
 from adapters.mysql_connection import (
     MysqlAddress,
     MysqlSession,
@@ -21,7 +22,6 @@ from adapters.mysql_links import Links
 from adapters.mysql_marks import Marks
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
 from adapters.mysql_offsets import Offsets
-from adapters.mysql_record import Record
 from adapters.mysql_rows import Rows, stream_rows
 from adapters.mysql_statements import Statements
 from adapters.mysql_waiting import Waitings
@@ -38,7 +38,7 @@ WAIT_MAX_S = 0.5
 PRUNE_ROWS_MAX = 5_000
 
 
-class MysqlTransaction(Links, Bases, Rows, Waitings, Record, Marks, Offsets):
+class MysqlTransaction(Links, Bases, Rows, Waitings, Conflicts, Marks, Offsets):
     """One MySQL transaction; see :class:`core.ports.Transaction` for what each call promises."""
 
 

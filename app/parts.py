@@ -17,7 +17,9 @@ from adapters.quota import QuotaGate
 from adapters.sheets_client import READ_ATTEMPTS, SheetsClient
 from app.service import Service
 from config.links import Links
+from config.rules import load_user_rule
 from config.settings import Settings
+from core.rules import rule_faults
 from core.values.catalog import codec_for
 
 
@@ -66,16 +68,24 @@ class _Dropping:
         self._session.drop()
 
 
-def links_of(service: Service) -> Links:
-    """The links, followed while running."""
+def links_of(service: Service, *, tries_rules: bool = False) -> Links:
+    """The links, followed while running.
+
+    Args:
+        service: with settings.
+        tries_rules: try the user's own rules on sample values, and tell what is wrong with them.
+    """
     session = MysqlSession(parse_url(service.settings.mysql_url.get_secret_value()), autocommit=True)
     service.closing(_Dropping(session))
-    return links_for(service.settings.links, session)
+    return links_for(service.settings.links, session, tries_rules=tries_rules)
 
 
-def links_for(path: Path, session: MysqlSession) -> Links:
+def links_for(path: Path, session: MysqlSession, *, tries_rules: bool = False) -> Links:
     """The links of a file, resolved against the tables of a server."""
-    return Links(path, partial(describe_table, session), codec_for)
+    describe = partial(describe_table, session)
+    if not tries_rules:
+        return Links(path, describe, codec_for)
+    return Links(path, describe, codec_for, rule_faults=partial(rule_faults, load=load_user_rule))
 
 
 def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group

@@ -14,6 +14,10 @@ function addTwinsheetMenu_() {
     .addItem('Connect', 'connect')
     .addItem('Status', 'showStatus')
     .addSeparator()
+    .addItem("Conflict: keep the sheet's value", 'keepSheetValue')
+    .addItem("Conflict: take the table's value", 'takeTableValue')
+    .addItem('Conflict: another value…', 'takeOtherValue')
+    .addSeparator()
     .addItem('Disconnect', 'disconnect')
     .addToUi();
 }

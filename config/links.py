@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
 from config.links_file import Fault, LinkEntry, LinksFile, faults_message, load_links
-from config.rules import is_user_rule, load_user_rule
 from core.errors import LinkRefused, SettingsError, TwinsheetError, Unavailable
 from core.model import Link, LinkedColumn, TableColumn
 from core.values import Codec
@@ -48,7 +47,6 @@ def resolve(entry: LinkEntry, shape: TableShape, codec_for: CodecFor) -> Link:
     Raises:
         LinkRefused: a column that the table does not have, or a key that is not linked.
         UnsupportedType: a column type that is not carried yet.
-        SettingsError: a rule that cannot be imported.
     """
     by_name = {column.name: column for column in shape.columns}
     mapping = entry.columns or {name: name for name in by_name}
@@ -83,8 +81,6 @@ def _linked(
     entry: LinkEntry, header: str, column: TableColumn, key: tuple[str, ...], codec_for: CodecFor
 ) -> LinkedColumn:
     policy = entry.rules.get(column.name, entry.conflicts)
-    if is_user_rule(policy):
-        load_user_rule(policy)
     return LinkedColumn(header, column, codec_for(column), policy, key=column.name in key)
 
 
@@ -99,15 +95,24 @@ class Links:
         path: links.yaml.
         describe: shape of a table.
         codec_for: codec of a column.
+        rule_faults: what is wrong with the rules of a link; it works all the same, and they are told.
         clock: seconds, monotonic.
     """
 
     def __init__(
-        self, path: Path, describe: Describe, codec_for: CodecFor, *, clock: Callable[[], float] = time.monotonic
+        self,
+        path: Path,
+        describe: Describe,
+        codec_for: CodecFor,
+        *,
+        rule_faults: Callable[[Link], Sequence[str]] = lambda _link: (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._describe = describe
         self._codec_for = codec_for
+        self._find_rule_faults = rule_faults
+        self._rule_faults: dict[str, Sequence[str]] = {}
         self._clock = clock
         self._lock = threading.Lock()
         self._links: dict[str, Link] = {}
@@ -137,6 +142,10 @@ class Links:
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the file or with single links, for a person."""
         return self._faults
+
+    def rule_faults(self, name: str) -> Sequence[str]:
+        """What is wrong with the rules of a link that works all the same."""
+        return self._rule_faults.get(name, ())
 
     def refresh(self) -> None:
         """Describe all tables again, e.g. after an ALTER TABLE."""
@@ -212,10 +221,16 @@ class Links:
             links[entry.name] = resolve(entry, shape, self._codec_for)
             entries[entry.name] = entry
             self._shapes[entry.name], self._described_at[entry.name] = shape, self._clock()
+            self._try_rules(links[entry.name])
         except TwinsheetError as error:
             faults.append(str(error))
             if entry.name in self._links:
                 links[entry.name] = self._links[entry.name]
+
+    def _try_rules(self, link: Link) -> None:
+        self._rule_faults[link.name] = self._find_rule_faults(link)
+        for fault in self._rule_faults[link.name]:
+            log.warning("rule_fault", fault=fault)
 
     def _take(self, links: dict[str, Link], entries: dict[str, LinkEntry], faults: tuple[str, ...]) -> None:
         if faults != self._faults:

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Callable
 from typing import Any
 
 from core.errors import SettingsError
 from core.planner import POLICIES
-
-BUILT_IN_RULES = ("max", "min", "append_text")
-_USER_RULE = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<function>[A-Za-z_]\w*)")
+from core.rules import BUILT_IN, is_rule_name, is_user_rule
 
 
 def check_rule_name(name: str) -> None:
     """Raise ValueError unless ``name`` is a policy, a built-in rule, or looks like ``module:function``."""
-    if name in POLICIES or name in BUILT_IN_RULES or _USER_RULE.fullmatch(name):
+    if name in POLICIES or is_rule_name(name):
         return
-    known = ", ".join((*POLICIES, *BUILT_IN_RULES))
+    known = ", ".join((*POLICIES, *BUILT_IN))
     raise ValueError(f"'{name}' is no conflict policy or rule; there are {known}, or your own as module:function")
-
-
-def is_user_rule(name: str) -> bool:
-    """Whether the name means a function of the user's own."""
-    return _USER_RULE.fullmatch(name) is not None
 
 
 def load_user_rule(name: str) -> Callable[..., Any]:
@@ -33,16 +25,16 @@ def load_user_rule(name: str) -> Callable[..., Any]:
     Raises:
         SettingsError: the module cannot be imported, or has no such function.
     """
-    found = _USER_RULE.fullmatch(name)
-    if found is None:
+    if not is_user_rule(name):
         raise SettingsError(f"'{name}' is not of the form module:function.")
+    module_name, _, function_name = name.partition(":")
     hint = "The module has to be importable from where the services start (PYTHONPATH)."
     try:
-        module = importlib.import_module(found["module"])
-    except Exception as error:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # whatever the user's module does when it is read
         raise SettingsError(f"The rule {name} cannot be imported: {error}.", hint) from error
-    function = getattr(module, found["function"], None)
+    function = getattr(module, function_name, None)
     if not callable(function):
-        raise SettingsError(f"The module {found['module']} has no function {found['function']}.", hint)
+        raise SettingsError(f"The module {module_name} has no function {function_name}.", hint)
     rule: Callable[..., Any] = function
     return rule

@@ -95,7 +95,7 @@ class Applier:
         except Unfit as refusal:
             self._refuse(plan, refusal, self._blamed(plan, refusal))
             plan.wait = [(o, "incomplete") for o in plan.observed.values()]
-            plan.drop = []
+            plan.drop, plan.settled = [], []
             return
         if plan.in_sheet:
             self._bases.append(self._beside_rejected(base_of_inserted(view, plan, key), plan))
@@ -170,6 +170,12 @@ class Applier:
             plan.rejections.append(rejection(RowView(self._link, plan.row_id, None, None), seen, refusal.message))
             plan.history = [h for h in plan.history if h.column != name]
             plan.mended = [m for m in plan.mended if m != name]
+            plan.settled = [
+                replace(s, winner="none", rule=f"the table refused the sheet's value: {refusal.message}")
+                if s.column == name
+                else s
+                for s in plan.settled
+            ]
 
     def _record(self, plans: Sequence[RowPlan]) -> None:
         tx, name = self._tx, self._link.name
@@ -185,6 +191,7 @@ class Applier:
         if mended:
             tx.mend_rejections(name, mended)
         tx.put_rejections(name, [r for p in plans for r in p.rejections])
+        tx.settle_conflicts(name, [s for p in plans for s in p.settled])
         tx.add_conflicts(name, [c for p in plans for c in p.conflicts])
         tx.add_history(name, [h for p in plans for h in p.history])
 
@@ -206,7 +213,7 @@ def _put_off(plan: RowPlan, reason: str) -> None:
     """Decide nothing about a row now."""
     plan.wait = [(o, reason) for o in plan.observed.values()]
     plan.insert, plan.update, plan.base, plan.drop = None, {}, None, []
-    plan.history, plan.conflicts, plan.mended = [], [], []
+    plan.history, plan.conflicts, plan.mended, plan.settled = [], [], [], []
 
 
 def _lacks_something_else(plan: RowPlan, view: RowView) -> bool:

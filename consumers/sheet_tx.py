@@ -10,11 +10,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core import guards
+from core.conflicts import ConflictOutcome
 from core.errors import Fenced
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.intent import PlannedWrite, planned_to_json
 from core.model import Key, Link, Observed, RowBase, Stamp
 from core.ports import Intent, LinkState, TableRow, Transaction, Waiting
+from core.row_plan import ROW_GONE
 from core.row_view import replaced
 from core.settle import Settlement, settle
 from core.sheet import Positions, SwapAnswer, SwapWrite
@@ -172,6 +174,7 @@ def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> None:
     if plan.gone:
         tx.save_bases(name, plan.gone)
         tx.mend_rejections(name, [(b.row_id, c.name) for b in plan.gone for c in request.link.columns])
+        _end_parked(tx, name, [b.row_id for b in plan.gone])
     if plan.unfit:
         tx.put_rejections(name, plan.unfit)
     if plan.doubtful:
@@ -179,6 +182,18 @@ def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> None:
     _hand_over(tx, name, plan.formula_conflicts)
     if plan.absent and request.fresh:
         _ask_scan(tx, name)
+
+
+def _end_parked(tx: Transaction, name: str, row_ids: Sequence[str]) -> None:
+    """Rows that stand on neither side any more leave nothing for a person to choose."""
+    parked = _parked(tx, name, row_ids)
+    tx.settle_conflicts(name, [ConflictOutcome(*cell, winner="none", rule=ROW_GONE) for cell in parked])
+    tx.drop_waiting(name, parked)
+
+
+def _parked(tx: Transaction, name: str, row_ids: Sequence[str]) -> list[tuple[str, str]]:
+    waiting = tx.waiting(name, row_ids)
+    return [(w.observed.row_id, w.observed.column) for row in waiting.values() for w in row if w.reason == "manual"]
 
 
 def _intend(tx: Transaction, request: PlanRequest, positions: Positions, plan: SheetPlan) -> PlannedWrite:
@@ -238,6 +253,7 @@ def settle_write(
     tx.add_conflicts(name, done.conflicts)
     tx.mend_rejections(name, done.mended)
     _hand_over(tx, name, done.unseen)
+    _wake_parked(tx, name, [b.row_id for b in done.bases.values() if b.gone])
     close_write(tx, name, planned.write.n)
     tx.note_settled(name, planned.write.n)
     if last:
@@ -247,6 +263,13 @@ def settle_write(
     known = {**bases, **done.bases}
     again = tuple(b.key for row_id in sorted(done.again) if (b := known.get(row_id)) and b.key)
     return SettleOutcome(_restore(tx, name, done, epoch), again, done.moved or bool(done.row_restores) or strange)
+
+
+def _wake_parked(tx: Transaction, name: str, gone: Sequence[str]) -> None:
+    """A value that waits for a person outlives its row, which the table has deleted: it comes back."""
+    parked = _parked(tx, name, gone) if gone else []
+    if parked:
+        _wake_rows(tx, name, dict.fromkeys(row_id for row_id, _ in parked))
 
 
 def _without_taken_keys(tx: Transaction, name: str, done: Settlement) -> list[RowBase]:

@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from app.metrics import SHEET_TO_TABLE_S
+from consumers import takes
 from consumers.apply import Applier
 from core.errors import Fenced, TwinsheetError, Unavailable
 from core.freshness import OpenWrite, age, is_newer, scan_age
@@ -178,15 +179,20 @@ class TableWork:
                 batch.replans[row_id] = None
             for row_id in tx.waiting_rows(link.name, ("commit_time",), TIMES_WAIT_S):
                 batch.replans[row_id] = {}
-            if batch.replans:
-                self._apply_batch(tx, link, state, batch)
+            batch.chosen.update(tx.chosen_rows(link.name))
+            self._apply_batch(tx, link, state, batch)
 
     def _apply_batch(self, tx: Transaction, link: Link, state: LinkState, batch: Batch) -> None:
-        if not batch.row_ids and not batch.overwritten:
-            return
+        takes.note_choices(tx, link, batch.asked)
         if state.state in ("paused", "held"):
             _keep_for_later(tx, link, batch)
             return
+        if batch.row_ids or batch.overwritten:
+            self._apply_rows(tx, link, state, batch)
+        if batch.chosen:
+            takes.carry_out(tx, link, batch.chosen)
+
+    def _apply_rows(self, tx: Transaction, link: Link, state: LinkState, batch: Batch) -> None:
         gathered = _gather(tx, link, batch)
         views = {
             row_id: self._view(link, state, batch, gathered, row_id)

@@ -17,7 +17,7 @@ POLL_S = 0.5
 
 def build(service: Service) -> Callable[[], None]:
     """Connect and check; the answer runs until the service is asked to stop."""
-    store, links, owner = store_of(service), links_of(service), process_name(GROUP)
+    store, links, owner = store_of(service), links_of(service, tries_rules=True), process_name(GROUP)
     source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner)
     rules = Rules(load_user_rule)
     work = TableWork(

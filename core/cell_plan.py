@@ -13,6 +13,13 @@ from core.planner import Resolution, Times, Verdict
 from core.ports import ConflictEntry, HistoryEntry, TableRow
 from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection
 
+_ENDS = {
+    Verdict.AGREE: ("none", "both sides came to the same value"),
+    Verdict.TO_TABLE: ("sheet", "the table went back to the value before"),
+    Verdict.TO_SHEET: ("table", "the sheet went back to the value before"),
+}
+"""How a conflict ends that a person was to settle, where both sides do not differ from base any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellCase:
@@ -69,6 +76,8 @@ def plan_known_row(view: RowView, plan: RowPlan, seen: Mapping[str, Observed], c
         cells[column.name] = after
         if view.waits(column.name) and not any(o.column == column.name for o, _ in plan.wait):
             plan.drop.append(column.name)
+            if not any(one.column == column.name for one in plan.settled):
+                plan.end_conflict(column.name, "none", "another look at the cell has decided")
     if cells != view.base.cells:
         plan.base = replace(view.base, cells=cells)
 
@@ -121,6 +130,8 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
         return case.before
     elif verdict is Verdict.TO_SHEET and case.view.waits(case.column.name):
         case.plan.wake_sheet = True  # the sheet writer left the cell alone while it waited
+    if verdict in _ENDS and case.view.waits(case.column.name):
+        case.plan.end_conflict(case.column.name, *_ENDS[verdict])
     stays = case.plan.update.get(case.column.name, case.table)
     if case.from_swap and not case.same(case.holds, stays):
         case.plan.wake_sheet = True
@@ -141,6 +152,8 @@ def _reject(view: RowView, plan: RowPlan, seen: Observed, before: CellBase, reas
         plan.history.append(overtaken(view, seen))
         return before
     plan.rejections.append(rejection(view, seen, reason.message))
+    if view.waits(seen.column):
+        plan.end_conflict(seen.column, "none", "the sheet's value was replaced by one that the table cannot hold")
     # The next scan sees the same value and finds nothing to record.
     newest = age(seen) if age(seen).place > before.age.place else before.age
     return replace(before, age=newest, formula=seen.cell.formula is not None)
@@ -180,6 +193,8 @@ def _settle_conflict(case: CellCase, compute_rule: ComputeRule) -> bool:
     if resolution.winner == "none":
         return _park(case, resolution, times)
     _record(case, resolution, times)
+    if case.view.waits(column.name):
+        plan.end_conflict(column.name, resolution.winner, resolution.rule)
     if not case.same(resolution.value, case.table):
         _write(case, resolution.value)
     if not case.same(resolution.value, case.sheet):
@@ -191,6 +206,8 @@ def _park(case: CellCase, resolution: Resolution, times: Times) -> bool:
     known = any(w.reason == "manual" and w.observed.cell == case.seen.cell for w in case.view.waiting)
     if not known:
         _record(case, resolution, times)
+        if case.view.waits(case.column.name):
+            case.plan.end_conflict(case.column.name, "none", "a newer conflict of the cell took its place")
     case.plan.wait.append((case.seen, "manual"))
     return False
 

@@ -7,6 +7,7 @@ TwinsheetError
 │   └── UnsupportedType    a column type that Twinsheet does not carry yet
 ├── NeedsDecision          both sides are filled and differ; a person has to choose
 ├── Unfit                  one value does not fit its column (becomes a rejection)
+├── NotTaken               what a person chose to end a conflict with cannot be done
 ├── Unavailable            an outside system does not answer
 │   ├── KafkaUnavailable
 │   ├── MysqlUnavailable
@@ -67,6 +68,10 @@ class NeedsDecision(TwinsheetError):
 
 class Unfit(TwinsheetError):
     """One value does not fit its column."""
+
+
+class NotTaken(TwinsheetError):
+    """What a person chose to end a conflict with cannot be done."""
 
 
 class Unavailable(TwinsheetError):

@@ -5,6 +5,8 @@
     scan             the same shape from the scanner, with ``missing``, ``unnamed`` and ``copies``
     replan           ``rows``: [{row_id, key, times: {column: commit time}}]; look at their waiting cells again
     rescan           read the tab again
+    take             a person has chosen how a conflict ends: ``take``: {row_id}, and where it comes from the sheet's
+                     menu {row_id, column (the header), take (sheet, table or value), value}
 ``table.changed``, keyed by link:
     rows             ``keys`` that one transaction touched, ``kinds`` (one letter a key: i came, d went, u else),
                      ``renamed`` keys, ``committed_at``

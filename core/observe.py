@@ -7,12 +7,23 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from core.conflicts import Choice
 from core.events import cell_from_json, stamp_from_json, value_from_json
 from core.model import Link, Observed, Serial, SheetValue, Stamp
 from core.ports import HistoryEntry
 from core.row_view import value_text
 
 Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person has chosen for a cell, in the sheet's menu."""
+
+    row_id: str
+    column: str
+    """Table column name."""
+    choice: Choice
 
 
 @dataclass(slots=True)
@@ -28,6 +39,9 @@ class Batch:
     """Row id to stamp and id of the scan that did not hold it."""
     replans: dict[str, dict[str, datetime] | None] = field(default_factory=dict)
     """Row id to the table's commit times by column; ``None`` where they were not asked for."""
+    asked: list[Asked] = field(default_factory=list)
+    chosen: set[str] = field(default_factory=set)
+    """Rows with conflicts that somebody has chosen for."""
 
     @property
     def row_ids(self) -> frozenset[str]:
@@ -46,6 +60,24 @@ class Batch:
             self._add_replan(body)
         elif kind in ("edit", "scan"):
             self._add_cells(link, body)
+        elif kind == "take":
+            self._add_take(link, body)
+
+    def _add_take(self, link: Link, body: Json) -> None:
+        """From the sheet's menu, with what was chosen; or the word that it stands with the conflict already."""
+        wanted = body["take"]
+        self.chosen.add(wanted["row_id"])
+        column = link.by_header(wanted.get("column", ""))
+        if column is None:
+            return
+        choice = Choice(
+            take=wanted["take"],
+            value=wanted.get("value"),
+            actor=body.get("editor") or "",
+            at=datetime.fromisoformat(body["edited_at"]),
+            event=body.get("event", ""),
+        )
+        self.asked.append(Asked(wanted["row_id"], column.name, choice))
 
     def _add_replan(self, body: Json) -> None:
         for row in body["rows"]:

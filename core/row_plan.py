@@ -11,6 +11,9 @@ from core.model import NEVER, Canonical, CellBase, Key, Observed, RowBase, Sheet
 from core.ports import ConflictEntry, HistoryEntry, TableRow
 from core.row_view import RowPlan, RowView, overtaken, rejection, value_text
 
+ROW_GONE = "the row was deleted"
+"""The rule of conflicts whose row has gone."""
+
 
 def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
     """A row that left the sheet is deleted, unless the table has changed it since: then it comes back.
@@ -26,20 +29,28 @@ def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
     if base is None or view.table is None:
         before = view.base or RowBase(view.row_id, None, {})
         plan.base = replace(before, gone=True, key=None, age=max(before.age, view.age))
+        _end_conflicts(plan, "none", ROW_GONE)
         return
     plan.base = replace(base, gone=True, key=None, age=max(base.age, view.age))
     changed = changed_columns(view, base, view.table)
     if changed:
         plan.wake_sheet = True
         plan.conflicts = [_change_beats_delete(view, base, view.table, name) for name in changed]
+        _end_conflicts(plan, "table", "change_beats_delete")
     else:
         plan.delete = True
+        _end_conflicts(plan, "sheet", ROW_GONE)
         plan.history += [
             HistoryEntry(
                 view.row_id, base.key, c.name, view.table.get(c.name), None, "sheet", "deleted", event=view.event
             )
             for c in view.link.columns
         ]
+
+
+def _end_conflicts(plan: RowPlan, winner: str, rule: str) -> None:
+    for column in plan.drop:
+        plan.end_conflict(column, winner, rule)
 
 
 def changed_columns(view: RowView, base: RowBase, table: TableRow) -> list[str]:
@@ -77,6 +88,7 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
     waited = [w.observed.column for w in view.waiting]
     if all(o.cell.value in (None, "") for o in live.values()):
         plan.drop, plan.mended = waited, list(live)
+        _end_conflicts(plan, "none", ROW_GONE)
         return
     if view.open_write is not None and view.row_id in view.open_write.row_ids:
         plan.wait = [(o, "intent") for o in live.values()]
@@ -89,12 +101,14 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
     if any(name not in values for name in needed) or any(c.name in unfit for c in view.link.key_columns):
         plan.wait = [(o, "incomplete") for o in live.values()]
         plan.drop = [name for name in waited if name not in live]
+        _end_conflicts(plan, "none", ROW_GONE)
         return
     plan.conflicts = [_edit_beats_delete(view, seen) for seen in outlived]
     plan.insert = values
     plan.in_sheet = all(o.source != "swap" for o in live.values())
     plan.observed = live
     plan.drop = waited
+    _end_conflicts(plan, "sheet", "change_beats_delete")
 
 
 def _outlived(view: RowView, live: Mapping[str, Observed]) -> list[Observed]:

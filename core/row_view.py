@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.conflicts import ConflictOutcome
 from core.freshness import OpenWrite
 from core.model import (
     NEVER,
@@ -78,6 +79,8 @@ class RowPlan:
     drop: list[str] = field(default_factory=list)
     history: list[HistoryEntry] = field(default_factory=list)
     conflicts: list[ConflictEntry] = field(default_factory=list)
+    settled: list[ConflictOutcome] = field(default_factory=list)
+    """How earlier conflicts end that wait for a person."""
     rejections: list[RejectionEntry] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
     ask_times: bool = False
@@ -86,6 +89,10 @@ class RowPlan:
     """Base and table differ after this, and no change of the table will say so."""
     observed: dict[str, Observed] = field(default_factory=dict)
     """What each column's decision rests on, for a refusal that only the server can speak."""
+
+    def end_conflict(self, column: str, winner: str, rule: str) -> None:
+        """An earlier conflict of that cell, if it is open, needs no person any more."""
+        self.settled.append(ConflictOutcome(self.row_id, column, winner, rule))
 
 
 def overtaken(view: RowView, seen: Observed) -> HistoryEntry:

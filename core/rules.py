@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.errors import Unfit
-from core.model import Canonical, Key, LinkedColumn, Observed
+from core.errors import TwinsheetError, Unfit
+from core.model import Canonical, Key, Link, LinkedColumn, Observed, Serial, SheetValue
 from core.row_view import RowView
 from core.values import Codec
 
@@ -43,6 +43,11 @@ class CellConflict:
 UserRule = Callable[[CellConflict], object]
 BuiltInRule = Callable[[CellConflict, Codec], Canonical]
 LoadRule = Callable[[str], UserRule]
+
+SAMPLES_MAX = 5
+_CANDIDATES: tuple[SheetValue, ...] = ("text", "9.50", 42, 0, 1, True, False, Serial(46_000.0), Serial(46_001.75))
+"""What cells hold, of every kind; a column takes what fits."""
+
 """Finds the function behind ``module:function``; raises TwinsheetError."""
 
 
@@ -89,9 +94,14 @@ BUILT_IN: Mapping[str, BuiltInRule] = {"max": largest, "min": smallest, "append_
 _USER_RULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
+def is_user_rule(name: str) -> bool:
+    """Whether the name means a function of the user's own: ``module:function``."""
+    return _USER_RULE.fullmatch(name) is not None
+
+
 def is_rule_name(text: str) -> bool:
     """Whether the text names a rule: a built-in one, or ``module:function``."""
-    return text in BUILT_IN or _USER_RULE.fullmatch(text) is not None
+    return text in BUILT_IN or is_user_rule(text)
 
 
 def resolve_rule(name: str, load: LoadRule) -> BuiltInRule:
@@ -112,7 +122,7 @@ def apply_rule(rule: BuiltInRule, conflict: CellConflict, codec: Codec) -> RuleO
         codec.to_table(value)
     except Unfit as reason:
         return RuleOutcome(failure=reason.message)
-    except Exception as fault:  # noqa: BLE001 -- the rule is the user's code; the cell is parked with the reason
+    except (Exception, SystemExit) as fault:  # noqa: BLE001 -- the user's code; the cell is parked with the reason
         return RuleOutcome(failure=f"{type(fault).__name__}: {fault}".removesuffix(": "))
     return RuleOutcome(value)
 
@@ -145,6 +155,57 @@ class Rules:
         if outcome.failure is not None:
             raise Unfit(outcome.failure)
         return outcome.value
+
+
+def rule_faults(link: Link, load: LoadRule) -> list[str]:
+    """What is wrong with the user's own rules of a link: each is tried on sample values of its column.
+
+    Args:
+        link: with the names of its rules.
+        load: finds a function of the user's own.
+
+    Returns:
+        One line for each column whose rule cannot be loaded, raises, or answers with what the column cannot hold.
+    """
+    found = []
+    for column in link.columns:
+        if is_user_rule(column.policy) and not column.column.generated:
+            failure = _failure_on_samples(link, column, load)
+            if failure:
+                where = f"Link {link.name}, column {column.name}"
+                found.append(f"{where}: {failure} Where it fails, the conflict waits for a person.")
+    return found
+
+
+def _failure_on_samples(link: Link, column: LinkedColumn, load: LoadRule) -> str:
+    try:
+        rule = resolve_rule(column.policy, load)
+    except TwinsheetError as fault:
+        return fault.message
+    samples = sample_values(column)
+    for sheet in samples:
+        for table in samples:
+            if column.codec.same(sheet, table):
+                continue
+            sample = CellConflict(link.name, column.name, "r_sample", ("1",), samples[0], sheet, table)
+            failure = apply_rule(rule, sample, column.codec).failure
+            if failure is not None:
+                return f"the rule {column.policy} fails for sheet {sheet!r} and table {table!r}: {failure}."
+    return ""
+
+
+def sample_values(column: LinkedColumn) -> list[Canonical]:
+    """A few different values that a column can hold, NULL among them where it may be."""
+    found: list[Canonical] = [None] if column.column.nullable else []
+    for candidate in (*column.codec.options, *_CANDIDATES):
+        try:
+            value = column.codec.from_sheet(candidate)
+            column.codec.to_table(value)
+        except Unfit:
+            continue
+        if not any(column.codec.same(value, known) for known in found):
+            found.append(value)
+    return found[:SAMPLES_MAX]
 
 
 def _conflict(column: LinkedColumn, view: RowView, seen: Observed, sheet: Canonical) -> CellConflict:

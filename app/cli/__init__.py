@@ -22,7 +22,7 @@ _COMMANDS = {
     "verify": ("app.cli.verify:verify", "Compare sheet and table, cell by cell."),
     "status": ("app.cli.status:status", "Show links, their state and lag, and the processes."),
     "doctor": ("app.cli.doctor:doctor", "Check the whole set-up; name what mends each fault."),
-    "conflicts": ("app.cli.records:conflicts", "Show where both sides moved, and who won."),
+    "conflicts": ("app.cli.conflicts:conflicts", "Show where both sides moved, and who won; settle."),
     "rejections": ("app.cli.records:rejections", "Show sheet values that the table cannot hold."),
     "history": ("app.cli.records:history", "Show every value that was carried over."),
     "approve": ("app.cli.operate:approve", "Let through what a guard has stopped."),

@@ -57,6 +57,8 @@ def show_plan(plan: Mapping[str, Any]) -> None:
 
 def show_linked(report: Mapping[str, Any]) -> None:
     """The outcome: linked with its connection code, or the plan with what is to be decided."""
+    for fault in report.get("rule_faults", ()):
+        click.secho(fault, fg="yellow", err=True)
     code = report.get("connection_code")
     if not code:
         _show_undecided(report["plan"])

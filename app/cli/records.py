@@ -1,4 +1,4 @@
-"""``twinsheet conflicts``, ``rejections`` and ``history``: what was decided, newest first."""
+"""``twinsheet rejections`` and ``history``: what was decided, newest first. Conflicts are shown alike."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 Item = dict[str, Any]
 
 
-def _arguments(command: F) -> F:
+def record_arguments(command: F) -> F:
+    """Give a command its LINK, ``--limit`` and ``--json``."""
     for add in (
         json_option,
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N."),
@@ -29,44 +30,31 @@ def _arguments(command: F) -> F:
 
 
 @click.command()
-@_arguments
-@click.option("--open", "open_only", is_flag=True, help="Only those that wait for a person.")
-def conflicts(link: str | None, limit: int | None, as_json: bool, open_only: bool) -> int:
-    """Show where both sides moved to different values, and who won, of LINK or of all links.
-
-    Exit code 1 where there is one.
-    """
-    items = _ask(link, lambda reports: reports.conflicts(link, limit=limit, unsettled_only=open_only))
-    columns = ["at", "link", "key", "column", "sheet", "table", "winner", "rule"]
-    _show(items, columns, as_json, empty="No conflicts.")
-    return EXIT_FOUND if items else EXIT_GOOD
-
-
-@click.command()
-@_arguments
+@record_arguments
 @click.option("--all", "with_mended", is_flag=True, help="Also those that were mended.")
 def rejections(link: str | None, limit: int | None, as_json: bool, with_mended: bool) -> int:
     """Show sheet values that the table cannot hold, each with what would fit, of LINK or of all links.
 
     Exit code 1 where there is one.
     """
-    items = _ask(link, lambda reports: reports.rejections(link, limit=limit, open_only=not with_mended))
-    _show(items, ["at", "link", "key", "column", "value", "reason"], as_json, empty="No rejections.")
+    items = ask_records(link, lambda reports: reports.rejections(link, limit=limit, open_only=not with_mended))
+    show_records(items, ["at", "link", "key", "column", "value", "reason"], as_json, empty="No rejections.")
     return EXIT_FOUND if items else EXIT_GOOD
 
 
 @click.command()
-@_arguments
+@record_arguments
 def history(link: str | None, limit: int | None, as_json: bool) -> int:
     """Show every value that was carried over, of LINK or of all links."""
-    items = _ask(link, lambda reports: reports.history(link, limit=limit))
-    _show(
+    items = ask_records(link, lambda reports: reports.history(link, limit=limit))
+    show_records(
         items, ["at", "link", "key", "column", "what", "old", "new", "side", "actor"], as_json, empty="Nothing yet."
     )
     return EXIT_GOOD
 
 
-def _ask(link: str | None, question: Callable[[Reports], list[Item]]) -> list[Item]:
+def ask_records(link: str | None, question: Callable[[Reports], list[Item]]) -> list[Item]:
+    """Answers of the record; a link that does not exist is refused."""
     from app.status import Status
     from config.settings import load_settings
 
@@ -77,20 +65,23 @@ def _ask(link: str | None, question: Callable[[Reports], list[Item]]) -> list[It
         return items
 
 
-def _show(items: Sequence[Item], columns: Sequence[str], as_json: bool, *, empty: str) -> None:
+def show_records(items: Sequence[Item], columns: Sequence[str], as_json: bool, *, empty: str) -> None:
+    """Records for a program, or as a table of these columns for a person."""
     from app.status import as_json as plain
 
     texts = plain(list(items))
     if as_json:
         print_json({"items": texts})
         return
-    rows = [[_moment(item["at"]), *(_cell(item[name]) for name in columns[1:])] for item in texts]
+    rows = [[_cell(name, item[name]) for name in columns] for item in texts]
     print_table(columns, rows, empty=empty)
 
 
-def _cell(value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
     if value is None:
         return "-"
+    if name == "at" or name.endswith("_at"):
+        return _moment(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, list) else str(value)

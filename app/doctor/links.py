@@ -73,7 +73,7 @@ class LinkDoctor:
         self._client = client
         self._states = states
         self._trial = trial
-        self._links = links_for(settings.links, session)
+        self._links = links_for(settings.links, session, tries_rules=True)
 
     def examine(self, entry: LinkEntry) -> Iterator[Finding]:
         """Everything about one link."""
@@ -83,6 +83,9 @@ class LinkDoctor:
             yield Finding("table", False, fault, f"Mend {entry.table} or its columns in links.yaml.", entry.name)
             return
         yield Finding("table", True, f"{entry.table}, {len(link.columns)} columns", link=entry.name)
+        for fault in self._links.rule_faults(entry.name):
+            mend = "Mend the rule (and start table_writer again), or name another one in links.yaml."
+            yield Finding("rule", False, fault, mend, entry.name)
         state = self._states.get(entry.name)
         yield from looked("sheet", lambda: self._sheet(entry, state), link=entry.name)
         if state is None:

@@ -20,12 +20,14 @@ from app.parts import sheets_client
 from app.verify import verify
 from config.links import resolve
 from config.links_file import LinkEntry, add_entry, check_addable
+from config.rules import load_user_rule
 from config.settings import Settings
 from core import guards
 from core.compare import headers_to_columns
 from core.errors import LinkRefused
 from core.model import Link
 from core.ports import LinkState, Transaction
+from core.rules import is_user_rule, rule_faults
 from core.secrets import connection_code
 from core.sheet import SheetTarget
 from core.values.catalog import codec_for
@@ -123,6 +125,8 @@ class _Linking:
         self._client = client
         self._entry = entry
         self._link: Link = resolve(entry, _describe(settings, entry), codec_for)
+        for name in {c.policy for c in self._link.columns if is_user_rule(c.policy)}:
+            load_user_rule(name)  # a misspelled name is told before anything is written
 
     def go(self, prefer: str | None, confirm: Callable[[Mapping[str, Any]], bool] | None) -> Json:
         """Plan, ask, do."""
@@ -157,6 +161,7 @@ class _Linking:
             "tab": link.tab,
             "table": f"{link.schema}.{link.table}",
             "columns": {c.header: c.name for c in link.columns},
+            "rule_faults": rule_faults(link, load_user_rule),
             "plan": plan.to_json(prefer),
         }
 

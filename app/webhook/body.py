@@ -14,6 +14,7 @@ from core.ports import Json
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _FAULTS_TOLD_MAX = 3
+RowId = Annotated[str, Field(min_length=1, max_length=64)]
 Counter = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -49,7 +50,7 @@ Value = str | int | float | bool | SerialValue | ErrorValue | None
 class CellBody(_Strict):
     """One cell of the edited range."""
 
-    row_id: Annotated[str, Field(min_length=1, max_length=64)]
+    row_id: RowId
     row: Annotated[int, Field(ge=1, le=10_000_000)]
     column: Annotated[str, Field(min_length=1)]
     value: Value
@@ -79,16 +80,41 @@ class ChunkBody(_Strict):
         return self
 
 
-class EventBody(_Strict):
-    """What the script in the sheet sends."""
+class TakeBody(_Strict):
+    """What a person has chosen to end the conflict of a cell with."""
 
+    row_id: RowId
+    column: Annotated[str, Field(min_length=1)]
+    take: Literal["sheet", "table", "value"]
+    value: Annotated[str, Field(max_length=50_000)] | None = None
+
+    @model_validator(mode="after")
+    def _names_one_value(self) -> TakeBody:
+        if (self.take == "value") != (self.value is not None):
+            raise ValueError("value goes with take: value, and with it alone")
+        return self
+
+
+class _FromSheet(_Strict):
     link: str
     spreadsheet_id: str
     tab: str
-    kind: Literal["edit", "structure"]
-    stamp: StampBody
     edited_at: Annotated[str, AfterValidator(_check_time)]
     editor: Annotated[str, Field(max_length=320)] | None = None
+
+
+class ChoiceBody(_FromSheet):
+    """What the script sends when a person settles a conflict in the menu."""
+
+    kind: Literal["take"]
+    take: TakeBody
+
+
+class EventBody(_FromSheet):
+    """What the script in the sheet sends when somebody has edited."""
+
+    kind: Literal["edit", "structure"]
+    stamp: StampBody
     cells: list[CellBody] = Field(default_factory=list)
     chunk: ChunkBody | None = None
 
@@ -103,8 +129,9 @@ def parse_body(data: bytes) -> Json:
         raw: Any = from_json(data, allow_inf_nan=False, cache_strings="keys")
     except ValueError:
         raise WebhookRefused(400, "the body is not JSON") from None
+    is_choice = isinstance(raw, dict) and raw.get("kind") == "take"
     try:
-        EventBody.model_validate(raw)
+        (ChoiceBody if is_choice else EventBody).model_validate(raw)
     except ValidationError as error:
         faults = [_told(fault) for fault in error.errors(include_url=False, include_input=False)]
         more = f" and {len(faults) - _FAULTS_TOLD_MAX} more" if len(faults) > _FAULTS_TOLD_MAX else ""

@@ -10,6 +10,3 @@ CREATE TABLE cell_mark (
   at            DATETIME(6)   NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   PRIMARY KEY (link, row_id, column_name)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
-
--- What is to be told beside the cells of some rows is looked up by row.
-ALTER TABLE conflict ADD KEY of_row (link, row_id, id);

@@ -59,6 +59,19 @@ class Changed:
 Event = Edited | Changed
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a person has selected, which the menu's functions can ask for.
+
+    Args:
+        sheet_id: number of the tab.
+        area: the cells, counted from 0; the current one is at the top left.
+    """
+
+    sheet_id: int
+    area: Area
+
+
 class Triggers(Protocol):
     """Who runs the scripts that listen. ``notify`` returns at once; scripts run afterwards."""
 

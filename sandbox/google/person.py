@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.google.area import Area, OpenArea, column_index, parse_a1
 from sandbox.google.cells import Cell, ErrorValue
 from sandbox.google.document import Document, Sheet
-from sandbox.google.events import Changed, ChangeType, Edited, Triggers
+from sandbox.google.events import Changed, ChangeType, Edited, Selection, Triggers
 from sandbox.google.formats import shown
 from sandbox.google.rest.errors import bad_request
 from sandbox.google.store import Store
@@ -298,6 +298,12 @@ class Person:
         with document.change(user, undoable=True):
             action()
         self._triggers.notify(Changed(document.id, change, user, sheet.sheet_id))
+
+
+def selected(document: Document, tab: str, name: str) -> Selection:
+    """A range of a tab as a person selects it; raises ApiError 400."""
+    sheet = Person._tab(document, tab)
+    return Selection(sheet.sheet_id, _area(sheet, name))
 
 
 def _holds_data(sheet: Sheet, area: Area) -> bool:

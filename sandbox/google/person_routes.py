@@ -1,6 +1,6 @@
 """Routes of the person, of ``/state`` and of ``/faults``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from sandbox.google import person as acts
 from sandbox.google.calls import CallCounts
 from sandbox.google.document import Document, DocumentError, GridError
+from sandbox.google.events import Selection
 from sandbox.google.faults import Faults, FaultSettings
 from sandbox.google.person import Person
 from sandbox.google.quota import Quota
@@ -27,7 +28,9 @@ class Scripts(Protocol):
     def connect(self, spreadsheet_id: str, code: str, user: str) -> Any:
         """Paste a connection code into the menu."""
 
-    def menu(self, spreadsheet_id: str, item: str, user: str) -> Any:
+    def menu(
+        self, spreadsheet_id: str, item: str, user: str, answers: Sequence[str], selection: Selection | None
+    ) -> Any:
         """Click an item of the menu. Raises LookupError when there is none of that name."""
 
 
@@ -38,9 +41,12 @@ class Connect(acts.Action):
 
 
 class Menu(acts.Action):
-    """An item of the Twinsheet menu."""
+    """An item of the Twinsheet menu, with what is selected and what is typed into its question, if it asks one."""
 
     item: str
+    tab: str | None = None
+    range: str = "A1"
+    answer: str | None = None
 
 
 def person_blueprint(store: Store, person: Person, scripts: Scripts | None) -> Blueprint:
@@ -63,7 +69,7 @@ def person_blueprint(store: Store, person: Person, scripts: Scripts | None) -> B
         "undo": (acts.Action, person.undo),
         "restore_version": (acts.Restore, person.restore_version),
         "connect": (Connect, lambda document, act: _scripts(scripts).connect(document.id, act.code, act.user)),
-        "menu": (Menu, lambda document, act: _scripts(scripts).menu(document.id, act.item, act.user)),
+        "menu": (Menu, lambda document, act: _clicked(_scripts(scripts), document, act)),
     }
 
     @routes.post("/person/<spreadsheet_id>/<action>")
@@ -132,6 +138,14 @@ def _answered(done: Callable[[], dict[str, Any]]) -> Response:
     except (DocumentError, GridError, LookupError) as e:
         error = bad_request(str(e.args[0] if e.args else e))
         return json_response(error.body(), error.code)
+
+
+def _clicked(scripts: Scripts, document: Document, act: Menu) -> Any:
+    selection = None
+    if act.tab is not None:
+        selection = acts.selected(document, act.tab, act.range)
+    answers = [act.answer] if act.answer is not None else []
+    return scripts.menu(document.id, act.item, act.user, answers, selection)
 
 
 def _told(outcome: Any) -> dict[str, Any]:

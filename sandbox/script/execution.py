@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.google.events import Edited, Event
+from sandbox.google.events import Edited, Event, Selection
 from sandbox.google.store import Store
 from sandbox.script.state import ScriptState
 
@@ -79,6 +79,7 @@ class Execution:
         deadline: when it is stopped, on ``time.monotonic()``.
         time_zone: the script's own.
         dialogs: the person at the screen; None in a trigger, where no dialog can be shown.
+        selection: what that person has selected.
         install: tells the runtime that triggers have changed.
     """
 
@@ -91,6 +92,7 @@ class Execution:
     deadline: float
     time_zone: str
     dialogs: Dialogs | None = None
+    selection: Selection | None = None
     cache: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from sandbox.google.events import Edited, Event
+from sandbox.google.events import Edited, Event, Selection
 from sandbox.google.store import Store
 from sandbox.script import http_calls, isolate, platform_calls, sheet_calls
 from sandbox.script.execution import Call, CallRefused, Dialogs, Execution, Locks, event_told
@@ -161,7 +161,14 @@ class ScriptRuntime:
         """
         return self.menu(spreadsheet_id, "Connect", user, [code])
 
-    def menu(self, spreadsheet_id: str, item: str, user: str, answers: Sequence[str] = ()) -> Clicked:
+    def menu(
+        self,
+        spreadsheet_id: str,
+        item: str,
+        user: str,
+        answers: Sequence[str] = (),
+        selection: Selection | None = None,
+    ) -> Clicked:
         """Click an item of the script's menus.
 
         Args:
@@ -169,6 +176,7 @@ class ScriptRuntime:
             item: the item's label.
             user: who clicks.
             answers: what they type into prompts, in order; then they press Cancel.
+            selection: what they have selected; the first cell of the first tab if left out.
 
         Raises:
             KeyError: no such spreadsheet.
@@ -178,7 +186,7 @@ class ScriptRuntime:
         if item not in functions:
             raise NoSuchItem(f"The menu has no item {item!r}. It has: {', '.join(functions) or 'none'}.")
         dialogs = Dialogs(answers=list(answers))
-        ran = self._on_thread(functions[item], spreadsheet_id, user, dialogs)
+        ran = self._on_thread(functions[item], spreadsheet_id, user, dialogs, selection)
         return Clicked(ran.status == "completed", tuple(dialogs.shown), ran.error)
 
     def menus(self, spreadsheet_id: str, user: str) -> list[dict[str, Any]]:
@@ -222,10 +230,18 @@ class ScriptRuntime:
             execution = self._execution(event.spreadsheet_id, event.user, trigger.owner)
             self._execute(trigger.function, execution, event_told(event, trigger.uid))
 
-    def _on_thread(self, function: str, spreadsheet_id: str, user: str, dialogs: Dialogs | None) -> Ran:
+    def _on_thread(
+        self,
+        function: str,
+        spreadsheet_id: str,
+        user: str,
+        dialogs: Dialogs | None,
+        selection: Selection | None = None,
+    ) -> Ran:
         """Run on a thread of its own: V8 keeps hold of the thread that it first ran on."""
         box: list[Ran] = []
         execution = self._execution(spreadsheet_id, user, user, dialogs)
+        execution.selection = selection
         told = {"kind": "open"} if function == "onOpen" else None
         thread = threading.Thread(
             target=lambda: box.append(self._execute(function, execution, told)),
@@ -274,6 +290,7 @@ class ScriptRuntime:
             "effectiveUser": execution.effective_user,
             "timeZone": execution.time_zone,
             "hasUi": execution.dialogs is not None,
+            "selection": _selected(execution.selection),
         }
         entry = f"__run({json.dumps(function)}, {json.dumps(json.dumps(told))})"
         sources = [self._scripts.services(context), *self._scripts.sources()]
@@ -286,6 +303,13 @@ class ScriptRuntime:
         finally:
             self.locks.release_all(execution)
         return ("failed", json.loads(thrown)) if thrown else ("completed", "")
+
+
+def _selected(selection: Selection | None) -> dict[str, Any] | None:
+    if selection is None:
+        return None
+    area = selection.area
+    return {"sheetId": selection.sheet_id, "area": [area.row, area.column, area.rows, area.columns]}
 
 
 def _host_of(execution: Execution) -> isolate.Host:

@@ -46,7 +46,8 @@ class Scripts:
         """Google's services for one execution.
 
         Args:
-            context: ``spreadsheetId``, ``activeUser``, ``effectiveUser``, ``timeZone``, ``hasUi``.
+            context: ``spreadsheetId``, ``activeUser``, ``effectiveUser``, ``timeZone``, ``hasUi``,
+                ``selection``.
         """
         opening = f"(() => {{ const host = globalThis.{HOST_NAME}; delete globalThis.{HOST_NAME};"
         return Source("services", f"{opening} const context = {json.dumps(context)};\n{self._services}\n}})();")

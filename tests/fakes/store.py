@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from adapters.binlog_events import RowChange
+from core.conflicts import UNLINKED, Choice, ConflictOutcome, KnownConflict
 from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
 from core.events import TABLE_CHANGED, marks_changed
 from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
@@ -65,6 +66,8 @@ class FakeState:
     """When each of ``conflicts`` was recorded."""
     marks: dict[tuple[str, str, str], ShownMark] = field(default_factory=dict)
     """By link, row id and column."""
+    choices: dict[int, Choice] = field(default_factory=dict)
+    """What people have chosen, by number of the conflict."""
     rejections: dict[tuple[str, str, str], RejectionEntry] = field(default_factory=dict)
     """Open ones, by link, row id and column."""
     outbox: list[tuple[str, str, Json]] = field(default_factory=list)
@@ -115,6 +118,9 @@ class FakeTransaction:
             del self.state.rejections[cell]
         for cell in [c for c in self.state.marks if c[0] == name]:
             del self.state.marks[cell]
+        for number, (link, entry) in enumerate(self.state.conflicts, start=1):
+            if link == name and not entry.settled:
+                self._end(number, "none", UNLINKED, settled=True)
 
     def set_link_state(self, name: str, state: str, reason: str | None) -> None:
         if name in self.state.links:
@@ -306,6 +312,58 @@ class FakeTransaction:
             self.state.conflicts.append((link, entry))
             self.state.told_at.append(self._now())
             self._to_mark.setdefault(link, set()).add(entry.row_id)
+
+    def settle_conflicts(self, link: str, outcomes: Iterable[ConflictOutcome]) -> None:
+        ends = {(one.row_id, one.column): one for one in outcomes}
+        for number, (name, entry) in enumerate(self.state.conflicts, start=1) if ends else ():
+            end = ends.get((entry.row_id, entry.column or ""))
+            if end is not None and name == link and not entry.settled:
+                self._end(number, end.winner, end.rule, settled=True)
+                self._to_mark.setdefault(link, set()).add(entry.row_id)
+
+    def _end(self, number: int, winner: str, rule: str, *, settled: bool) -> None:
+        name, entry = self.state.conflicts[number - 1]
+        self.state.conflicts[number - 1] = (name, replace(entry, winner=winner, rule=rule, settled=settled))
+
+    def conflict(self, number: int) -> tuple[str, KnownConflict] | None:
+        if not 0 < number <= len(self.state.conflicts):
+            return None
+        name, entry = self.state.conflicts[number - 1]
+        known = KnownConflict(
+            number=number,
+            row_id=entry.row_id,
+            column=entry.column,
+            sheet=entry.sheet,
+            table=entry.table,
+            winner=entry.winner,
+            rule=entry.rule,
+            settled=entry.settled,
+            choice=self.state.choices.get(number),
+        )
+        return name, known
+
+    def conflicts_of(self, link: str, row_ids: Collection[str]) -> list[KnownConflict]:
+        found = (self.conflict(number) for number in range(1, len(self.state.conflicts) + 1))
+        wanted = set(row_ids)
+        return [
+            known
+            for name, known in filter(None, found)
+            if name == link and known.row_id in wanted and not (known.settled and known.choice is None)
+        ]
+
+    def put_choice(self, link: str, number: int, choice: Choice) -> None:
+        _, entry = self.state.conflicts[number - 1]
+        self._end(number, entry.winner, entry.rule, settled=False)
+        self.state.choices[number] = choice
+
+    def drop_choice(self, link: str, number: int, outcome: ConflictOutcome, *, settled: bool) -> None:
+        self._end(number, outcome.winner, outcome.rule, settled=settled)
+        self.state.choices.pop(number, None)
+        self._to_mark.setdefault(link, set()).add(outcome.row_id)
+
+    def chosen_rows(self, link: str) -> list[str]:
+        entries = {number: self.state.conflicts[number - 1] for number in self.state.choices}
+        return sorted({e.row_id for name, e in entries.values() if name == link and not e.settled})
 
     def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:
         for entry in entries:

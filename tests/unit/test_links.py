@@ -10,8 +10,8 @@ import pytest
 
 from config.links import LinkEntries, Links, resolve
 from config.links_file import LinkEntry
-from core.errors import LinkRefused, MysqlUnavailable, SettingsError, UnsupportedType
-from core.model import TableColumn
+from core.errors import LinkRefused, MysqlUnavailable, UnsupportedType
+from core.model import Link, TableColumn
 from core.values import Codec
 
 
@@ -111,13 +111,29 @@ def test_a_table_without_primary_key_and_an_unknown_type_are_refused() -> None:
         resolve(entry(), Shape((column("a"), column("g", "geometry")), ("a",)), codec_for)
 
 
-def test_a_rule_of_ones_own_is_imported_and_a_missing_one_is_told() -> None:
+def test_a_rule_that_cannot_be_imported_does_not_stop_its_link() -> None:
     columns = {"A": "order_no", "B": "line", "C": "note"}
-    resolve(entry(columns=columns, rules={"note": "os.path:join"}), ORDERS, codec_for)
-    with pytest.raises(SettingsError, match="no function nothing"):
-        resolve(entry(columns=columns, rules={"note": "os.path:nothing"}), ORDERS, codec_for)
-    with pytest.raises(SettingsError, match="cannot be imported"):
-        resolve(entry(columns=columns, rules={"note": "no_such_module:x"}), ORDERS, codec_for)
+    link = resolve(entry(columns=columns, rules={"note": "no_such_module:x"}), ORDERS, codec_for)
+    assert [c.policy for c in link.columns if c.name == "note"] == ["no_such_module:x"]
+
+
+def test_what_is_wrong_with_rules_is_told_beside_a_link_that_works(tmp_path: Path) -> None:
+    world = World(tmp_path / "links.yaml")
+    tried: list[str] = []
+
+    def faults(link: Link) -> list[str]:
+        tried.append(link.name)
+        return [f"{link.name}: the rule fails"] if link.name == "orders" else []
+
+    world.tables["shop", "stock"] = ORDERS
+    world.links = Links(world.path, world.describe, codec_for, rule_faults=faults, clock=lambda: world.now)
+    world.write("orders", "stock")
+    assert world.names_later(0) == ["orders", "stock"]
+    assert world.links.rule_faults("orders") == ["orders: the rule fails"]
+    assert world.links.rule_faults("stock") == []
+    assert world.links.faults == ()
+    world.names_later()
+    assert tried == ["orders", "stock"]  # once, and again only when the link changes
 
 
 def test_a_changed_file_is_followed_within_two_seconds(world: World) -> None:

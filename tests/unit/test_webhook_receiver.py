@@ -96,6 +96,45 @@ def test_what_the_script_may_leave_out_may_be_left_out() -> None:
     assert parse_body(json.dumps(structure).encode()) == structure
 
 
+CHOICE = {k: v for k, v in BODY.items() if k not in ("stamp", "cells", "chunk")} | {"kind": "take"}
+TAKE = {"row_id": "r_a", "column": "Price", "take": "sheet"}
+
+
+@pytest.mark.parametrize(
+    "take", [TAKE, TAKE | {"take": "value", "value": "9.50"}, TAKE | {"take": "value", "value": ""}]
+)
+def test_what_a_person_chose_to_end_a_conflict_with_is_taken(take: dict[str, Any]) -> None:
+    body = CHOICE | {"take": take}
+    assert parse_body(json.dumps(body).encode()) == body
+
+
+@pytest.mark.parametrize(
+    ("place", "change"),
+    [
+        ("take", {"take": None}),
+        ("take.take", {"take": TAKE | {"take": "both"}}),
+        ("take.row_id", {"take": TAKE | {"row_id": ""}}),
+        ("take.column", {"take": {"row_id": "r_a", "take": "sheet"}}),
+        ("take", {"take": TAKE | {"value": "9.50"}}),
+        ("take", {"take": TAKE | {"take": "value"}}),
+        ("take.value", {"take": TAKE | {"take": "value", "value": 9.5}}),
+        ("take.value", {"take": TAKE | {"take": "value", "value": "x" * 50_001}}),
+        ("edited_at", {"take": TAKE, "edited_at": "yesterday"}),
+        ("cells", {"take": TAKE, "cells": []}),
+    ],
+)
+def test_a_choice_that_says_less_or_more_is_refused(place: str, change: dict[str, Any]) -> None:
+    with pytest.raises(WebhookRefused) as caught:
+        parse_body(json.dumps(CHOICE | change).encode())
+    assert caught.value.status == 400
+    assert place in caught.value.message
+
+
+def test_an_edit_has_no_choice() -> None:
+    with pytest.raises(WebhookRefused, match="take"):
+        parse_body(json.dumps(BODY | {"take": TAKE}).encode())
+
+
 WRONG: list[tuple[str, dict[str, Any]]] = [
     ("link", {"link": 5}),
     ("tab", {"tab": None}),

@@ -102,7 +102,13 @@ export class Menus {
     }
     const sure = 'Disconnect this spreadsheet from Twinsheet? Sheet and table stay as they are.';
     if (label === 'Disconnect' && !(await confirmText('Disconnect', sure))) return;
-    showAnswer(await sheet.act('menu', { item: label }, false));
+    const { row, column } = sheet.active;
+    const details = { item: label, range: sheet.name(row, column) };
+    if (label.endsWith('…')) {
+      details.answer = await promptText(label.slice(0, -1), 'Type it as you would type it into the cell.');
+      if (details.answer === null) return;
+    }
+    showAnswer(await sheet.act('menu', details));
   }
 
   async #versions() {

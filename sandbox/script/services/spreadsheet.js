@@ -23,6 +23,8 @@ const makeSpreadsheet = (id) =>
     getSheetById: (sheetId) => sheetOrNull(id, call('spreadsheet.sheets', id).includes(sheetId) ? sheetId : null),
     getActiveSheet: () => makeSheet(id, activeSheetId(id)),
     setActiveSheet: (sheet) => setActive(id, sheet),
+    getActiveRange: () => activeRange(id),
+    getCurrentCell: () => activeRange(id).getCell(1, 1),
     insertSheet: (name) =>
       makeSheet(id, call('spreadsheet.insertSheet', id, name === undefined ? null : String(name))),
     deleteSheet: (sheet) => void call('spreadsheet.deleteSheet', id, sheet.getSheetId()),
@@ -36,7 +38,16 @@ const makeSpreadsheet = (id) =>
       makeFinder(id, { spreadsheet: true }).withLocationType(DeveloperMetadataLocationType.SPREADSHEET).find(),
   });
 
-let activeSheets = {};
+/** What the person has selected: sheetId, and the area as [row, column, rows, columns] from 0. */
+const selection = context.selection;
+let activeSheets = selection ? { [context.spreadsheetId]: selection.sheetId } : {};
+/** What is selected on the active tab; its first cell where the person has selected nothing there. */
+const activeRange = (id) => {
+  const sheetId = activeSheetId(id);
+  const isSelected = selection && id === context.spreadsheetId && sheetId === selection.sheetId;
+  const [row, column, rows, columns] = isSelected ? selection.area : [0, 0, 1, 1];
+  return makeRange(id, sheetId, row + 1, column + 1, rows, columns);
+};
 const activeSheetId = (id) => activeSheets[id] ?? call('spreadsheet.sheets', id)[0];
 const setActive = (id, sheet) => {
   activeSheets[id] = sheet.getSheetId();
@@ -245,6 +256,8 @@ globalThis.SpreadsheetApp = sealed('SpreadsheetApp', {
   getActive: () => makeSpreadsheet(context.spreadsheetId),
   getActiveSpreadsheet: () => makeSpreadsheet(context.spreadsheetId),
   getActiveSheet: () => makeSpreadsheet(context.spreadsheetId).getActiveSheet(),
+  getActiveRange: () => activeRange(context.spreadsheetId),
+  getCurrentCell: () => activeRange(context.spreadsheetId).getCell(1, 1),
   openById: (id) => makeSpreadsheet(call('spreadsheet.open', String(id))),
   flush: () => void call('spreadsheet.flush'),
   getUi: () => makeUi(),

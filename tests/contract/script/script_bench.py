@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 from app.webhook.body import parse_body
 from sandbox.google.area import Area, parse_a1
 from sandbox.google.document import Document
-from sandbox.google.events import Changed, ChangeType, Edited
+from sandbox.google.events import Changed, ChangeType, Edited, Selection
 from sandbox.google.sheet import Sheet
 from sandbox.google.store import Store
 from sandbox.script.runtime import Clicked, ScriptRuntime
@@ -29,6 +29,8 @@ class Receiver:
 
     port: int = 0
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    choices: list[dict[str, Any]] = field(default_factory=list)
+    """What people chose in the menu."""
     ids: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
@@ -47,7 +49,7 @@ class Receiver:
         self.sizes.append(len(data))
         status = self.answers.pop(0) if self.answers else 202
         if status == 202:
-            self.bodies.append(body)
+            (self.choices if body["kind"] == "take" else self.bodies).append(body)
         return status
 
     @property
@@ -124,6 +126,12 @@ class Bench:
             self.tab.copy(from_, pasted)
         self.runtime.notify(Edited(self.document.id, self.tab.sheet_id, pasted, ANN))
         self.rest()
+
+    def click(self, item: str, a1: str, *answers: str, tab: Sheet | None = None) -> Clicked:
+        """A person selects cells and clicks an item of the menu."""
+        chosen = tab or self.tab
+        selection = Selection(chosen.sheet_id, area_of(chosen, a1))
+        return self.runtime.menu(self.document.id, item, ANN, list(answers), selection)
 
     def change(self, change_type: ChangeType) -> None:
         self.runtime.notify(Changed(self.document.id, change_type, ANN, self.tab.sheet_id))

@@ -8,6 +8,7 @@ from typing import Any
 from contract.store.store_places import AnyStore, Place
 from contract.store.test_store_state import link_state
 
+from core.conflicts import ConflictOutcome
 from core.model import Observed, SheetCell, Stamp
 from core.ports import ConflictEntry, RejectionEntry, ShownMark
 
@@ -77,6 +78,16 @@ def test_whoever_marks_cells_is_told_of_new_rejections_and_conflicts(place: Plac
     again = [refused("r_2"), refused("r_1", "another reason")]
     assert told(place, lambda tx: tx.put_rejections("orders", again)) == {"r_1"}
     assert told(place, lambda tx: tx.add_conflicts("orders", [contested("r_3", settled=True)])) == {"r_3"}
+
+
+def test_whoever_marks_cells_is_told_how_a_conflict_ended(place: Place, store: AnyStore) -> None:
+    conflicts = [contested("r_1", settled=False), contested("r_2", settled=True)]
+    store.run(lambda tx: (tx.put_link(link_state()), tx.add_conflicts("orders", conflicts)))
+    ends = [ConflictOutcome(row, "note", "person", "taken") for row in ("r_1", "r_2", "r_3")]
+    assert told(place, lambda tx: tx.settle_conflicts("orders", ends)) == {"r_1"}
+    assert told(place, lambda tx: tx.settle_conflicts("orders", ends)) == set()
+    refused = ConflictOutcome("r_2", "note", "table", "last_write_wins; not taken: too long")
+    assert told(place, lambda tx: tx.drop_choice("orders", 2, refused, settled=True)) == {"r_2"}
 
 
 def test_whoever_marks_cells_is_told_of_mended_rejections_and_no_other_cells(place: Place, store: AnyStore) -> None:

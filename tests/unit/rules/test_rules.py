@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os.path
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.rules import load_user_rule
 from core.errors import SettingsError, Unfit
 from core.model import (
     Canonical,
@@ -33,6 +36,8 @@ from core.rules import (
     apply_rule,
     is_rule_name,
     resolve_rule,
+    rule_faults,
+    sample_values,
 )
 from core.values.catalog import codec_for
 
@@ -195,6 +200,83 @@ def test_for_an_edit_that_our_write_found_base_is_what_the_edit_replaced() -> No
 def test_a_rule_without_an_answer_leaves_the_cell_to_a_person() -> None:
     with pytest.raises(Unfit, match="must not be empty"):
         Rules(lambda _name: lambda _cell: None).compute(COLUMN, VIEW, SEEN, "2")
+
+
+@pytest.mark.parametrize(
+    ("described", "values"),
+    [
+        (TableColumn("a", "int", "int", nullable=False), 3),
+        (TableColumn("a", "decimal", "decimal(5,2)", precision=5, scale=2), 4),
+        (TableColumn("a", "varchar", "varchar(20)", length_chars=20, charset="utf8mb4"), 3),
+        (TableColumn("a", "date", "date"), 3),
+        (TableColumn("a", "datetime", "datetime"), 3),
+        (TableColumn("a", "tinyint", "tinyint(1)"), 3),
+        (TableColumn("a", "enum", "enum('new','packed')", options=("new", "packed")), 3),
+    ],
+    ids=lambda value: value.data_type if isinstance(value, TableColumn) else "",
+)
+def test_a_rule_is_tried_on_different_values_that_the_column_can_hold(described: TableColumn, values: int) -> None:
+    column = LinkedColumn("A", described, codec_for(described), "shop:pick")
+    found = sample_values(column)
+    assert len(found) >= values
+    assert (None in found) == described.nullable
+    asked: list[CellConflict] = []
+
+    def pick(cell: CellConflict) -> Canonical:
+        asked.append(cell)
+        return cell.sheet
+
+    link = replace(LINK, columns=(column,))
+    assert rule_faults(link, lambda _name: pick) == []
+    assert {c.sheet for c in asked} == {c.table for c in asked} == set(found)
+    assert all(c.sheet != c.table for c in asked)
+
+
+def test_a_rule_that_raises_on_a_sample_is_told_in_one_line_with_link_column_and_error() -> None:
+    def fails(cell: CellConflict) -> str:
+        return str(int(cell.sheet or "") // int(cell.table or ""))
+
+    (line,) = rule_faults(LINK, lambda _name: fails)
+    assert line.startswith("Link orders, column qty: the rule shop:pick fails for sheet ")
+    assert "ZeroDivisionError" in line
+    assert "\n" not in line
+
+
+def test_a_rule_that_ends_the_program_is_one_that_fails() -> None:
+    def ends(_cell: CellConflict) -> str:
+        raise SystemExit(3)
+
+    (line,) = rule_faults(LINK, lambda _name: ends)
+    assert "SystemExit: 3" in line
+
+
+def test_a_rule_that_cannot_be_imported_is_told_with_link_and_column() -> None:
+    with_rule = replace(LINK, columns=(replace(COLUMN, policy="no_such_module:pick"),))
+    (line,) = rule_faults(with_rule, load_user_rule)
+    assert line.startswith("Link orders, column qty: The rule no_such_module:pick cannot be imported")
+
+
+def test_policies_and_built_in_rules_are_not_tried() -> None:
+    columns = tuple(replace(COLUMN, policy=name) for name in ("manual", "max", "append_text", "table_wins"))
+    assert rule_faults(replace(LINK, columns=columns), load_user_rule) == []
+
+
+def test_a_function_is_imported_by_its_name_and_one_that_is_not_there_is_told() -> None:
+    assert load_user_rule("os.path:basename") is os.path.basename
+    for name, said in (("os.path:nothing", "no function nothing"), ("no_such_module:x", "cannot be imported")):
+        with pytest.raises(SettingsError, match=said):
+            load_user_rule(name)
+    with pytest.raises(SettingsError, match="not of the form"):
+        load_user_rule("nothing")
+
+
+def test_a_module_that_ends_the_program_when_it_is_read_cannot_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ends_the_program.py").write_text("raise SystemExit(1)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(SettingsError, match="cannot be imported"):
+        load_user_rule("ends_the_program:pick")
 
 
 def test_a_rule_that_cannot_be_loaded_says_so() -> None:
