@@ -363,6 +363,7 @@ class LinkWriter:
             self._positions = after_write(self._positions, planned.write)
         self._done()
         self.dirty.add(outcome.again, None)
+        self._put_off(outcome.displaced)
 
 
 def target_of(link: Link, state: LinkState) -> SheetTarget:

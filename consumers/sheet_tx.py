@@ -18,7 +18,7 @@ from core.model import Key, Link, Observed, RowBase, Stamp
 from core.ports import Intent, LinkState, TableRow, Transaction, Waiting
 from core.row_plan import ROW_GONE
 from core.row_view import replaced
-from core.settle import Settlement, settle
+from core.settle import Settlement, keys_hit, settle
 from core.sheet import Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
 
@@ -219,6 +219,8 @@ class SettleOutcome:
     follow_up: PlannedWrite | None
     """Puts back what was hit by mistake; recorded as the next intent, sent until it lands."""
     again: tuple[Key, ...]
+    displaced: tuple[Key, ...]
+    """Keys of rows beside whose ids other contents stand: to be looked at again when a scan has moved the ids."""
     moved: bool
 
 
@@ -247,6 +249,7 @@ def settle_write(
     if intent is None or intent.n != planned.write.n:
         raise Fenced(f"link {name}: another writer has settled write {planned.write.n}")
     bases = tx.bases(name, _rows_of(planned, answer))
+    bases |= {b.row_id: b for b in tx.bases_of_keys(name, keys_hit(link, answer)).values() if b.row_id not in bases}
     done = settle(link, planned, answer, bases)
     tx.save_bases(name, _without_taken_keys(tx, name, done))
     tx.add_history(name, done.history)
@@ -261,8 +264,12 @@ def settle_write(
     if strange or done.rescan or done.moved or planned.write.brings_back:
         _ask_scan(tx, name)
     known = {**bases, **done.bases}
-    again = tuple(b.key for row_id in sorted(done.again) if (b := known.get(row_id)) and b.key)
-    return SettleOutcome(_restore(tx, name, done, epoch), again, done.moved or bool(done.row_restores) or strange)
+    again, displaced = (
+        tuple(b.key for row_id in sorted(row_ids) if (b := known.get(row_id)) and b.key)
+        for row_ids in (done.again - done.displaced, done.displaced)
+    )
+    moved = done.moved or bool(done.row_restores) or strange
+    return SettleOutcome(_restore(tx, name, done, epoch), again, displaced, moved)
 
 
 def _wake_parked(tx: Transaction, name: str, gone: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -63,7 +63,7 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     differing = {row_id: cells for row_id, row in own.items() if (cells := _differing(link, row, known.get(row_id)))}
     missing = [b for b in bases if b.row_id not in own and _past_our_writes(image, b)]
     unknown = [*found.strangers, *(row for row_id, row in own.items() if row_id not in known)]
-    found.moved_ids = [*_permutation(link, own, known, differing), *_lost_ids(link, missing, unknown)]
+    found.moved_ids = [*_permutation(link, own, known, differing, missing), *_lost_ids(link, missing, unknown)]
     healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
     named = {move.row for move in found.moved_ids}
     expected = {*told, *(row_id for row_id, _ in open_cells)}
@@ -128,11 +128,12 @@ def _differing(link: Link, row: TabRow, base: RowBase | None) -> list[tuple[Link
     return [
         (column, cell)
         for column in link.columns
-        if _differs(column, cell := row.cells.get(column.header, _BLANK), base.cells.get(column.name, CellBase(None)))
+        if differs(column, cell := row.cells.get(column.header, _BLANK), base.cells.get(column.name, CellBase(None)))
     ]
 
 
-def _differs(column: LinkedColumn, cell: SheetCell, base: CellBase) -> bool:
+def differs(column: LinkedColumn, cell: SheetCell, base: CellBase) -> bool:
+    """Whether a cell of the tab holds something else than base, or became a formula, or one no longer."""
     if (cell.formula is not None) != base.formula:
         return True
     try:
@@ -151,7 +152,7 @@ def _mended(
         if row is None or base is None or column is None:
             continue
         cell = row.cells.get(column.header, _BLANK)
-        if not _differs(column, cell, base.cells.get(name, CellBase(None))):
+        if not differs(column, cell, base.cells.get(name, CellBase(None))):
             found.append((row, column, cell))
     return found
 
@@ -164,33 +165,36 @@ def _permutation(
     link: Link,
     own: Mapping[str, TabRow],
     known: Mapping[str, RowBase],
-    differing: Mapping[str, Collection[object]],
+    differing: Collection[str],
+    missing: Sequence[RowBase],
 ) -> list[IdWrite]:
-    """Ids to move when the differing rows hold each other's contents; none when they do not."""
-    wanted: dict[tuple[Canonical, ...], list[str]] = defaultdict(list)
-    found: dict[str, tuple[Canonical, ...] | None] = {}
+    """Ids to move: rows that were sorted past their ids hold each other's contents, each known by its key.
+
+    What was typed into them since differs as in any row. A row whose owner stands in its own place is no such one,
+    but a copy.
+    """
+    owners = {key: b.row_id for b in known.values() if (key := key_in_base(link, b)) is not None}
+    found: dict[str, str] = {}
     for row_id in differing:
-        if row_id not in known:
-            continue
-        base, contents = _contents_of_base(link, known[row_id]), _contents(link, own[row_id])
-        if contents != base:  # else it holds its own, and differs in being a formula or not
-            wanted[base].append(row_id)
-            found[row_id] = contents
-    moves: list[IdWrite] = []
-    for row_id, contents in found.items():
-        owners = wanted.get(contents) if contents is not None else None
-        if not owners:
-            return []
-        moves.append(IdWrite(own[row_id].row, owners.pop(), row_id))
-    return moves
+        key = key_in_row(link, own[row_id].cells) if row_id in known else None
+        owner = owners.get(key) if key is not None else None
+        if owner is not None and owner != row_id and is_row_of(link, known[owner], own[row_id].cells):
+            found[row_id] = owner
+    away = {b.row_id for b in missing}
+    while any(owner not in found and owner not in away for owner in found.values()):
+        found = {row_id: owner for row_id, owner in found.items() if owner in found or owner in away}
+    times = Counter(found.values())
+    if any(count > 1 for count in times.values()):
+        return []  # copies among them: nobody can tell which of two is the row
+    return [IdWrite(own[row_id].row, owner, row_id) for row_id, owner in found.items()]
 
 
 def _lost_ids(link: Link, missing: Sequence[RowBase], unknown: Sequence[TabRow]) -> list[IdWrite]:
     """Ids to give back: a row that nobody knows is by its key a missing one."""
-    owners = {key: base for base in missing if (key := _key_in_base(link, base)) is not None}
+    owners = {key: base for base in missing if (key := key_in_base(link, base)) is not None}
     moves: list[IdWrite] = []
     for row in unknown if owners else ():
-        key = _key_in_row(link, row.cells)
+        key = key_in_row(link, row.cells)
         owner = owners.get(key) if key is not None else None
         if owner is not None and key is not None and is_row_of(link, owner, row.cells):
             moves.append(IdWrite(row.row, owner.row_id, row.row_id))
@@ -200,20 +204,20 @@ def _lost_ids(link: Link, missing: Sequence[RowBase], unknown: Sequence[TabRow])
 
 def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
     """Whether a row of the tab is the one that base tells of: it holds its key, and something besides."""
-    key = _key_in_base(link, base)
-    if key is None or key != _key_in_row(link, cells):
+    key = key_in_base(link, base)
+    if key is None or key != key_in_row(link, cells):
         return False
     others = [c for c in link.columns if not c.key and base.cells.get(c.name, CellBase(None)).value]
-    return not others or any(not _differs(c, cells.get(c.header, _BLANK), base.cells[c.name]) for c in others)
+    return not others or any(not differs(c, cells.get(c.header, _BLANK), base.cells[c.name]) for c in others)
 
 
-def _key_in_base(link: Link, base: RowBase) -> Key | None:
+def key_in_base(link: Link, base: RowBase) -> Key | None:
     """The key that the sheet shows for a row, as base knows it; ``None`` while a part of it is missing."""
     cells = [base.cells.get(c.name) for c in link.key_columns]
     return _whole([cell.value if cell else None for cell in cells])
 
 
-def _key_in_row(link: Link, cells: Mapping[str, SheetCell]) -> Key | None:
+def key_in_row(link: Link, cells: Mapping[str, SheetCell]) -> Key | None:
     """The key that stands in a row of the tab; ``None`` while a part of it is missing or does not fit."""
     try:
         return _whole([c.codec.from_sheet(cells.get(c.header, _BLANK).value) for c in link.key_columns])
@@ -223,17 +227,6 @@ def _key_in_row(link: Link, cells: Mapping[str, SheetCell]) -> Key | None:
 
 def _whole(parts: Sequence[Canonical]) -> Key | None:
     return tuple(p for p in parts if p) if all(parts) else None
-
-
-def _contents_of_base(link: Link, base: RowBase) -> tuple[Canonical, ...]:
-    return tuple((cell.value or None) if (cell := base.cells.get(c.name)) else None for c in link.columns)
-
-
-def _contents(link: Link, row: TabRow) -> tuple[Canonical, ...] | None:
-    try:
-        return tuple(c.codec.from_sheet(row.cells.get(c.header, _BLANK).value) or None for c in link.columns)
-    except Unfit:
-        return None
 
 
 def scan_events(

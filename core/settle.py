@@ -16,6 +16,7 @@ from core.model import (
     Age,
     Canonical,
     CellBase,
+    Key,
     Link,
     LinkedColumn,
     Observed,
@@ -26,7 +27,7 @@ from core.model import (
 )
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import overtaken_in, value_text
-from core.scan import is_row_of
+from core.scan import differs, is_row_of, key_in_base, key_in_row
 from core.sheet import CellWrite, FormulaRestore, HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
 
 _BLANK = SheetCell(None)
@@ -48,14 +49,25 @@ class Settlement:
     row_restores: list[RowRestore] = field(default_factory=list)
     again: set[str] = field(default_factory=set)
     """Row ids that have to be compared again."""
+    displaced: set[str] = field(default_factory=set)
+    """Row ids beside which another row's contents were found: a scan has to move the ids first."""
     moved: bool = False
     """Rows do not stand where they were believed to stand."""
     rescan: bool = False
     """Only a scan can tell what stands in the tab now."""
 
 
+def keys_hit(link: Link, answer: SwapAnswer) -> set[Key]:
+    """Keys that stood in the rows which a write hit."""
+    return {key for hit in answer.rows if (key := key_in_row(link, hit.cells)) is not None}
+
+
 def settle(link: Link, planned: PlannedWrite, answer: SwapAnswer, bases: Mapping[str, RowBase]) -> Settlement:
-    """Settle a write that has landed; ``bases`` holds every row that it names or hit, as of now."""
+    """Settle a write that has landed.
+
+    Args:
+        bases: every row that it names or hit, or whose key it hit, as of now.
+    """
     result = _Settling(link, planned, answer, bases)
     for cell in sorted(planned.write.cells, key=result.is_mistake):
         result.settle_cell(cell)
@@ -78,6 +90,8 @@ class _Settling:
         self.stamp = Stamp(self.n, answer.before.q, planned.write.epoch)
         self.hit: dict[int, HitRow] = {h.row: h for h in answer.rows}
         self.bases = dict(bases)
+        live = {row_id: key_in_base(link, b) for row_id, b in bases.items() if not b.gone}
+        self.owners = {key: bases[row_id] for row_id, key in live.items() if key is not None}
         self.settlement = Settlement()
 
     # --- cells
@@ -103,8 +117,41 @@ class _Settling:
             return
         if base.row_id != write.row_id:
             self._settle_mistake(base, column, hit, write)
+        elif (owner := self._owner(base, hit)) is not None:
+            self._settle_displaced(base, owner, column, hit, write)
         else:
             self._settle_known(base, column, hit, write)
+
+    def _owner(self, base: RowBase, hit: HitRow) -> RowBase | None:
+        """The row whose contents stand beside another row's id: somebody has sorted without the ids.
+
+        Not where base knows these contents as the row's own, under a key that the table refuses.
+        """
+        key = key_in_row(self.link, hit.cells)
+        owner = self.owners.get(key) if key is not None else None
+        if owner is None or owner.row_id == base.row_id or key == key_in_base(self.link, base):
+            return None
+        is_known = all(
+            not differs(c, hit.cells.get(c.header, _BLANK), base.cells.get(c.name, CellBase(None)))
+            for c in self.link.columns
+            if not c.key
+        )
+        return owner if not is_known and is_row_of(self.link, owner, hit.cells) else None
+
+    def _settle_displaced(
+        self, base: RowBase, owner: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite
+    ) -> None:
+        """The id was right and the contents were not: they come back, and the row waits for its own."""
+        before = base.cells.get(column.name, CellBase(None))
+        if before.n <= self.n:
+            self._keep(owner, column, hit, owner.cells.get(column.name, CellBase(None)))
+            self._take_back(hit, write.header, write.value)
+            self._save(base, column, replace(before, n=self.n + 1))
+            self._displace(base.row_id)
+
+    def _displace(self, row_id: str) -> None:
+        self.settlement.displaced.add(row_id)
+        self.settlement.rescan = True
 
     def _hold_unknown(self, row_id: str | None) -> None:
         """A row of the sheet alone: what looks at it before our mistake is taken back says nothing."""
@@ -202,6 +249,11 @@ class _Settling:
                 self._hold_until_restored(hit)
             return
         if base is None or base.gone:
+            return
+        if self._owner(base, hit) is not None:
+            self.settlement.row_restores.append(RowRestore(hit.scratch_line, delete.row))
+            self._hold_until_restored(hit)
+            self._displace(base.row_id)
             return
         # a cell of a copy that was hit by mistake is held beyond this write
         n = max([self.n, *(cell.n for cell in base.cells.values())])

@@ -216,9 +216,10 @@ class MainJob:
 
     def spreadsheet(self, tab: str = TAB, rows: Sequence[Sequence[Any]] = (HEADERS,), title: str = "Shop") -> str:
         """A new spreadsheet with one tab; `rows` as a person would type them."""
+        size = {"rowCount": max(1000, 2 * len(rows)), "columnCount": 12}
         body = {
             "properties": {"title": title, "locale": "en_US", "timeZone": "Etc/UTC"},
-            "sheets": [{"properties": {"title": tab, "gridProperties": {"rowCount": 1000, "columnCount": 12}}}],
+            "sheets": [{"properties": {"title": tab, "gridProperties": size}}],
         }
         made = str(self.sheets.call("POST", "/v4/spreadsheets", body)["spreadsheetId"])
         self.fill(made, tab, rows)

@@ -282,6 +282,27 @@ def test_a_sort_that_leaves_the_ids_behind_is_healed_by_moving_the_ids_and_never
     assert own_orders.sql("SELECT * FROM {table} ORDER BY order_no") == before
 
 
+def test_a_sort_that_leaves_the_ids_behind_mixes_nothing_while_both_sides_go_on_writing(own_orders: Orders) -> None:
+    own_orders.person("sort", tab=own_orders.tab, range="A2:J31", column="A", descending=False)
+    own_orders.verify()
+    ids = {row["Order no."]: row["_row_id"] for row in own_orders.sheet_rows()}
+    customers = {n: own_orders.stored(n)["customer"] for n in own_orders.numbers()}
+    own_orders.person("sort", tab=own_orders.tab, range="A2:I31", column="A", descending=True)
+    own_orders.sql("UPDATE {table} SET quantity = order_no * 10 WHERE order_no <= 12")
+    own_orders.sql("DELETE FROM {table} WHERE order_no = 14")
+    own_orders.type_cell(20, "Notes", "typed beside another's id")
+    wait_for(lambda: own_orders.stored(20)["notes"] == "typed beside another's id", "the edit in its own row")
+    wait_for(
+        lambda: all(own_orders.seen(n)["Quantity"] == n * 10 for n in range(1, 13)), "every quantity in the sheet"
+    )
+    own_orders.verify()
+    left = [n for n in range(1, 31) if n != 14]
+    assert own_orders.numbers() == sorted(r["Order no."] for r in own_orders.sheet_rows()) == left
+    assert {n: own_orders.stored(n)["customer"] for n in left} == {n: customers[n] for n in left}
+    assert {r["Order no."]: r["_row_id"] for r in own_orders.sheet_rows()} == {n: ids[n] for n in left}
+    assert own_orders.count("notes IS NOT NULL") == 1
+
+
 def test_moved_columns_and_renamed_headers_change_nothing(own_orders: Orders) -> None:
     own_orders.person("rename_header", tab=own_orders.tab, column="I", to="Remarks")
     own_orders.person("move_column", tab=own_orders.tab, at="I", to="B")

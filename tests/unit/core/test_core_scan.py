@@ -180,16 +180,45 @@ def test_a_row_without_an_id_that_shares_no_more_than_the_key_or_not_even_that_i
     assert not found.moved_ids
 
 
-def test_rows_that_hold_something_new_besides_are_no_permutation() -> None:
+def test_rows_sorted_past_their_ids_are_healed_also_when_somebody_has_typed_into_them_or_elsewhere() -> None:
+    image = make_image(
+        order_row(2, "r_1", order_no=2, customer="Customer 2"),
+        order_row(3, "r_2", order_no=1, customer="Somebody else"),
+        order_row(4, "r_3", order_no=3, customer="Customer 3", notes="typed"),
+    )
+    found = scanned(image, *many(3))
+    assert found.moved_ids == [IdWrite(2, "r_2", "r_1"), IdWrite(3, "r_1", "r_2")]
+    assert differing(found) == {("r_3", "notes", "typed")}, "the others are told once the ids have moved"
+
+
+def test_a_row_that_left_the_tab_after_such_a_sort_keeps_its_contents_from_the_row_that_took_its_id() -> None:
+    image = make_image(
+        order_row(2, "r_1", order_no=3, customer="Customer 3"), order_row(3, "r_3", order_no=2, customer="Customer 2")
+    )
+    found = scanned(image, *many(3))
+    assert set(found.moved_ids) == {IdWrite(2, "r_3", "r_1"), IdWrite(3, "r_2", "r_3")}
+    assert not (found.missing or found.cells)
+
+
+def test_contents_pasted_over_another_row_move_no_id() -> None:
+    image = make_image(*many_rows(1, customer="Customer 1"), order_row(3, "r_2", order_no=1, customer="Customer 1"))
+    found = scanned(image, *many(2))
+    assert not found.moved_ids
+    assert {row_id for row_id, _, _ in differing(found)} == {"r_2"}
+
+
+def test_keys_exchanged_by_hand_between_rows_that_share_nothing_else_are_edits_of_keys() -> None:
+    ann: dict[str, Any] = {"customer": "Ann", "quantity": 1, "price": 1.25, "status": "new", "notes": "a"}
+    bea: dict[str, Any] = {"customer": "Bea", "quantity": 2, "price": 2.25, "status": "paid", "notes": "b"}
+    bases = [
+        make_base(f"r_{i}", order_no=str(i), **{name: str(value) for name, value in row.items()})
+        for i, row in enumerate((ann, bea), start=1)
+    ]
     found = scanned(
-        make_image(
-            order_row(2, "r_1", order_no=2, customer="Customer 2"),
-            order_row(3, "r_2", order_no=1, customer="Somebody else"),
-        ),
-        *many(2),
+        make_image(order_row(2, "r_1", order_no=2, **ann), order_row(3, "r_2", order_no=1, **bea)), *bases
     )
     assert not found.moved_ids
-    assert {row_id for row_id, _, _ in differing(found)} == {"r_1", "r_2"}
+    assert differing(found) == {("r_1", "order_no", 2), ("r_2", "order_no", 1)}
 
 
 def test_a_whole_tab_that_was_sorted_past_its_ids_is_no_case_for_the_guard() -> None:

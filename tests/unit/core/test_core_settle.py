@@ -259,3 +259,39 @@ def test_a_copy_that_was_emptied_is_named_all_the_same() -> None:
     emptied = HitRow(0, 5, "r_1", {})
     done = settled(emptied, bases=(make_base(),), ids=(IdWrite(5, "r_fresh", "r_1"),))
     assert not done.formula_restores
+
+
+# --- contents that stand beside another row's id ---------------------------------------------------
+
+BEA = make_base("r_2", order_no="2", customer="Bea", notes="hers")
+
+
+def test_another_rows_contents_beside_the_right_id_get_back_what_our_write_replaced_and_the_row_waits() -> None:
+    found = hit(5, "r_1", order_no=2, customer="Bea", notes="hers")
+    done = settled(found, bases=(make_base(), BEA), cells=(wrote("notes", "ours"),))
+    assert done.formula_restores == [FormulaRestore(0, 5, "Notes", SheetCell("ours"))]
+    assert done.bases["r_1"].cells["notes"] == CellBase("fragile", n=N + 1), "no look counts before it is back"
+    assert (done.displaced, done.rescan) == ({"r_1"}, True)
+    assert not (done.unseen or done.history or done.again)
+
+
+def test_what_was_typed_into_such_contents_is_recorded_before_it_is_put_back() -> None:
+    found = hit(5, "r_1", order_no=2, customer="Bea", notes="typed over hers")
+    done = settled(found, bases=(make_base(), BEA), cells=(wrote("notes", "ours"),))
+    assert [(h.row_id, h.new, h.what) for h in done.history] == [("r_2", "typed over hers", "overtaken")]
+
+
+def test_a_row_that_our_delete_took_for_the_one_of_its_id_comes_back() -> None:
+    found = hit(5, "r_1", order_no=2, customer="Bea", notes="hers")
+    done = settled(found, bases=(make_base(), BEA), deletes=(RowDelete("r_1", 5),))
+    assert done.row_restores == [RowRestore(0, 5)]
+    assert not done.bases["r_1"].gone
+    assert (done.displaced, done.rescan) == ({"r_1"}, True)
+    assert not (done.unseen or done.conflicts)
+
+
+def test_contents_that_base_knows_as_the_rows_own_are_its_own_under_a_key_that_the_table_refuses() -> None:
+    found = hit(5, "r_1", order_no=2)
+    done = settled(found, bases=(make_base(), make_base("r_2", order_no="2")), cells=(wrote("notes", "ours"),))
+    assert not (done.displaced or done.formula_restores)
+    assert done.bases["r_1"].cells["notes"].value == "ours"
