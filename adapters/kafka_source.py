@@ -110,8 +110,8 @@ class KafkaSource:
         self._consumer = self._connected(
             group, member, session_timeout_s, records_max, MESSAGE_BYTES_MAX if unhurried else 1
         )
-        self._see_topics(topics)
         self._consumer.subscribe(topics=list(topics), listener=self._rebalanced)
+        self._see_topics(topics)
 
     def poll(self, timeout_s: float) -> list[Delivery]:
         """What has come in, in order of each partition; waits at most ``timeout_s`` for the first message.
@@ -265,7 +265,8 @@ class KafkaSource:
             raise Stalled(f"Kafka at {at} holds messages and delivers none.")
 
     def _see_topics(self, topics: Sequence[str]) -> None:
-        """A member that joins without knowing a topic's partitions shares out none of them."""
+        """A member that joins without knowing a topic's partitions shares out none of them; and one that learns of
+        them after it has subscribed and joined takes them for new, and has its group join again."""
         deadline = time.monotonic() + ANSWER_S
         while missing := [topic for topic in topics if not self._consumer.partitions_for_topic(topic)]:
             if time.monotonic() > deadline:

@@ -83,6 +83,27 @@ def test_after_a_seek_the_same_events_are_delivered_again(place: LogPlace) -> No
     assert [d.body["n"] for d in again] == [2, 3, 4]
 
 
+def test_a_reader_alone_claims_each_partition_once(place: LogPlace) -> None:
+    everything = sorted((topic, p) for topic in place.topics for p in range(PARTITIONS))
+    for group in ("g1", "g2", "g3"):  # a new broker's first group takes its time, whatever the reader does
+        assert sorted(claimed_alone(place, group)) == everything
+
+
+def claimed_alone(place: LogPlace, group: str) -> list[Place]:
+    """What the only member of a group claims, until a while after it has its partitions."""
+    claimed: list[Place] = []
+
+    def claim(places: frozenset[Place]) -> Mapping[Place, int]:
+        claimed.extend(places)
+        return {}
+
+    source = place.source(group, claim=claim)
+    read(source, until=lambda _: source.assigned())
+    for _ in range(5):
+        source.poll(0.1)
+    return claimed
+
+
 def test_a_reader_that_never_waits_in_poll_gets_its_partitions_while_it_does_other_things(place: LogPlace) -> None:
     source = place.source("g", claim=nothing_stored)
     deadline = time.monotonic() + PATIENCE_S
