@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from core.conflicts import Choice, ConflictOutcome, KnownConflict
+from core.conflicts import ConflictRecord
 from core.model import Canonical, CellBase, Key, Link, Observed, RowBase
 from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
 
@@ -182,7 +182,7 @@ TableRow = Mapping[str, Canonical]
 """A row of the user's table: every linked column's canonical text by table column name."""
 
 
-class Transaction(Protocol):
+class Transaction(ConflictRecord, Protocol):
     """One MySQL transaction over the twinsheet schema and the users' tables. All reads that a decision
     rests on lock what they read (FOR UPDATE), rows in ascending order of row id or key."""
 
@@ -275,24 +275,6 @@ class Transaction(Protocol):
         """Record each once: the same cell, event, side, ``what`` and new value again change nothing."""
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None: ...
-    def settle_conflicts(self, link: str, outcomes: Iterable[ConflictOutcome]) -> None:
-        """End the open conflicts of these cells; those that this transaction adds are not meant."""
-
-    def conflict(self, number: int) -> tuple[str, KnownConflict] | None:
-        """Locked; a conflict with the name of its link."""
-
-    def conflicts_of(self, link: str, row_ids: Collection[str]) -> list[KnownConflict]:
-        """Locked; in their order, those that are open or that a person has chosen for."""
-
-    def put_choice(self, link: str, number: int, choice: Choice) -> None:
-        """Keep what a person has chosen; a settled conflict is open again until that is carried out."""
-
-    def drop_choice(self, link: str, number: int, outcome: ConflictOutcome, *, settled: bool) -> None:
-        """What was chosen cannot be carried out; winner and rule of the conflict are these from now on."""
-
-    def chosen_rows(self, link: str) -> list[str]:
-        """Row ids of open conflicts that a person has chosen for."""
-
     def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:
         """One open rejection per cell: the same value and reason again changes nothing, another replaces it."""
 

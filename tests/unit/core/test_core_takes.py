@@ -190,11 +190,26 @@ def test_table_means_what_the_table_holds_now(desk: Desk) -> None:
     assert desk.notes == ("from sheet", "newer")
 
 
-def test_a_newer_value_of_the_table_that_loses_stands_in_the_history(desk: Desk) -> None:
+def test_a_newer_value_of_the_table_that_loses_is_recorded_and_can_be_brought_back(desk: Desk) -> None:
     number = desk.conflict()
     desk.program(notes="newer")
     desk.chooses(number, "sheet")
     assert desk.taken == [("newer", "from sheet", "sheet", SAM)]
+    assert [(e.sheet, e.table, e.winner, e.settled) for _, e in desk.state.conflicts] == [
+        ("from sheet", "from table", "sheet", True),
+        ("from sheet", "newer", "sheet", True),
+    ]
+    desk.chooses(2, "table", event="take_2")
+    assert desk.notes == ("from sheet", "newer")
+
+
+def test_a_change_of_the_table_that_has_not_reached_the_sheet_is_no_less_recorded(desk: Desk) -> None:
+    number = desk.conflict()
+    desk.chooses(number, "sheet")
+    desk.program(notes="on its way")
+    desk.chooses(number, "table", event="take_2")
+    assert desk.notes == ("from sheet", "from table")
+    assert [(e.sheet, e.table) for _, e in desk.state.conflicts][1:] == [("from sheet", "on its way")]
 
 
 def test_a_value_that_our_own_write_had_replaced_is_written_into_the_sheet_again() -> None:
