@@ -12,12 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from adapters.kafka_group import GroupConsumer
 from adapters.kafka_wire import MESSAGE_BYTES_MAX, delivery, partition_of, servers, unavailable
 from core.errors import Stalled
 from core.ports import Delivery
@@ -31,6 +32,8 @@ ANSWER_S = 5.0
 PROBE_EVERY_S = 5.0
 PROBE_S = 2.0
 DEAF_PROBES_MAX = 3
+SHARED_OUT_WITHIN_S = 360.0
+"""Kafka itself gives a member that does not join 300 s."""
 REPORT_EVERY_S = 5.0
 GATHER_MS = 100
 
@@ -40,12 +43,16 @@ class _Rebalanced(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pyt
 
     def __init__(self) -> None:
         self.flag = threading.Event()
+        self.settled = False
+        """Between revoking and assigning, the library goes on naming what may be another member's already."""
 
     def on_partitions_revoked(self, revoked: Any) -> None:  # noqa: ARG002  (the library's signature)
+        self.settled = False
         self.flag.set()
 
     def on_partitions_assigned(self, assigned: Any) -> None:  # noqa: ARG002  (the library's signature)
         self.flag.set()
+        self.settled = True
 
 
 def _nothing(_places: frozenset[Place]) -> None:
@@ -97,7 +104,7 @@ class KafkaSource:
         self._next: dict[Place, int] = {}
         """The next offset of every claimed partition; nothing else is delivered."""
         self._ends: dict[Place, int] = {}
-        self._heard_at = self._reported_at = clock()
+        self._heard_at = self._reported_at = self._settled_at = clock()
         self._deaf_probes = 0
         """Times in a row that messages were known to wait while none was delivered."""
         self._consumer = self._connected(
@@ -111,7 +118,8 @@ class KafkaSource:
 
         Raises:
             KafkaUnavailable: Kafka has not answered for some seconds. Polling again goes on when it is back.
-            Stalled: Kafka answers, and for a while nothing of what waits has been delivered.
+            Stalled: Kafka answers, and for a while nothing of what waits has been delivered, or the group has
+                not shared out its partitions.
         """
         try:
             batches = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
@@ -180,6 +188,9 @@ class KafkaSource:
         if self._rebalanced.flag.is_set():
             self._rebalanced.flag.clear()
             self._give_up()
+        if not self._rebalanced.settled:
+            return frozenset()
+        self._settled_at = self._clock()
         ours = {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
         new = frozenset(ours - self._next.keys())
         if new:
@@ -244,12 +255,14 @@ class KafkaSource:
         self._check_hearing()
 
     def _check_hearing(self) -> None:
-        """Under load kafka-python has been seen to stop fetching for good, with its group and broker well; a new
-        consumer in the same process did not help, a new process did."""
+        """What does not come although the broker answers is this consumer's fault; a fresh process has none."""
+        at = ", ".join(self._bootstrap)
+        if self._clock() - self._settled_at > SHARED_OUT_WITHIN_S:
+            raise Stalled(f"Kafka at {at} has not shared out the group's partitions for {SHARED_OUT_WITHIN_S:g} s.")
         waits = any(self._ends.get(place, offset) > offset for place, offset in self._next.items())
         self._deaf_probes = self._deaf_probes + 1 if waits else 0
         if self._deaf_probes >= DEAF_PROBES_MAX:
-            raise Stalled(f"Kafka at {', '.join(self._bootstrap)} holds messages and delivers none.")
+            raise Stalled(f"Kafka at {at} holds messages and delivers none.")
 
     def _see_topics(self, topics: Sequence[str]) -> None:
         """A member that joins without knowing a topic's partitions shares out none of them."""
@@ -264,7 +277,7 @@ class KafkaSource:
         self, group: str, member: str | None, session_timeout_s: float, records_max: int, bytes_min: int
     ) -> Any:
         try:
-            return KafkaConsumer(
+            return GroupConsumer(
                 bootstrap_servers=self._bootstrap,
                 client_id=f"twinsheet-{member or group}",
                 group_id=group,

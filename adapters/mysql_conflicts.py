@@ -24,6 +24,7 @@ class Conflicts(Record):
         ends: dict[tuple[str, str], list[tuple[str, str]]] = {}
         for one in outcomes:
             ends.setdefault((one.winner, cut(one.rule, RULE_CHARS_MAX)), []).append((one.row_id, one.column))
+        self._tell_open("conflict", "settled = FALSE", link, [cell for cells in ends.values() for cell in cells])
         settle = "UPDATE conflict SET winner = %s, rule = %s, settled = TRUE WHERE settled = FALSE AND link = %s"
         for (winner, rule), cells in ends.items():
             self._postpone((sql, (winner, rule, *params)) for sql, params in of_cells(settle, link, cells))
@@ -52,6 +53,7 @@ class Conflicts(Record):
             "UPDATE conflict SET choice = NULL, settled = %s, winner = %s, rule = %s WHERE link = %s AND id = %s",
             (settled, outcome.winner, cut(outcome.rule, RULE_CHARS_MAX), link, number),
         )
+        self._tell(link, [outcome.row_id])
 
     def chosen_rows(self, link: str) -> list[str]:
         """Row ids of open conflicts that a person has chosen for."""

@@ -49,11 +49,11 @@ class Links(Statements):
             self._release(state.name)
 
     def remove_link(self, name: str) -> None:
-        """Forget the link with its bases, waiting cells and intent; history and conflicts stay.
+        """Forget the link with its bases, waiting cells, marks and intent; history and conflicts stay.
 
         Open rejections and conflicts close: their cells are linked no longer.
         """
-        for table in ("row_base", "waiting_cell", "write_intent"):
+        for table in ("row_base", "waiting_cell", "write_intent", "cell_mark"):
             self._run(f"DELETE FROM {table} WHERE link = %s", (name,))  # noqa: S608  (names from the line above)
         self._run("DELETE FROM link WHERE name = %s", (name,))
         self._run(

@@ -1,6 +1,7 @@
 """Part of a transaction: the record of what was applied, contested and refused.
 
-It is gathered and written at the end of the transaction, in as few statements and round trips as fit.
+What changes in it is told to whoever marks cells, by a message of kind ``marks``. It is gathered and written at the
+end of the transaction, in as few statements and round trips as fit.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from adapters.mysql_connection import MysqlAddress
-from adapters.mysql_statements import Statements, cut, dump, marks, of_cells, of_rows
+from adapters.mysql_statements import Statement, Statements, cut, dump, marks, of_cells, of_rows
+from core.events import TABLE_CHANGED, marks_changed
 from core.model import Key
 from core.ports import ConflictEntry, HistoryEntry, Json, RejectionEntry
 
@@ -32,6 +34,16 @@ _REPLACE_REJECTION = (
 )
 
 
+_TELL_NEW = (
+    "INSERT INTO outbox (link, topic, body) SELECT %s, %s, %s FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM rejection"
+    " WHERE link = %s AND row_id = %s AND column_name = %s AND is_open AND value <=> %s AND reason = %s)"
+)
+_TELL_OPEN = (
+    'INSERT INTO outbox (link, topic, body) SELECT DISTINCT link, %s, CONCAT(\'{{"kind":"marks","link":\','
+    " JSON_QUOTE(link), ',\"rows\":[', JSON_QUOTE(row_id), ']}}') FROM {} WHERE {} AND link = %s"
+)
+
+
 class Record(Statements):
     """The tables ``history``, ``conflict``, ``rejection`` and ``outbox``."""
 
@@ -40,6 +52,7 @@ class Record(Statements):
         self._history: list[tuple[Any, ...]] = []
         self._conflicts: list[tuple[Any, ...]] = []
         self._outbox: list[tuple[Any, ...]] = []
+        self._to_mark: dict[str, set[str]] = {}
 
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
         """Record each once: the same cell, event, side, ``what`` and new value again change nothing."""
@@ -47,11 +60,14 @@ class Record(Statements):
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None:
         """Record each."""
-        self._conflicts.extend(_conflict(link, e) for e in entries)
+        known = list(entries)
+        self._conflicts.extend(_conflict(link, e) for e in known)
+        self._tell(link, (e.row_id for e in known))
 
     def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:
         """One open rejection per cell: the same value and reason again changes nothing, another replaces it."""
         latest = {(e.row_id, e.column): e for e in entries}
+        self._postpone(_tell_new(link, e) for _, e in sorted(latest.items()))
         rows = [
             (link, e.row_id, _key(e.key), e.column, e.value, e.reason, cut(e.actor, 320), cut(e.event, 128))
             for _, e in sorted(latest.items())
@@ -59,16 +75,30 @@ class Record(Statements):
         self._postpone(of_rows(_REJECTION, f"({marks(8)})", rows, _REPLACE_REJECTION))
 
     def mend_rejections(self, link: str, cells: Iterable[tuple[str, str]]) -> None:
-        """Close the open rejections of these (row id, column)."""
+        """Close the open rejections of these (row id, column); whoever marks the cells hears of those that were."""
+        known = set(cells)
+        self._tell_open("rejection", "is_open", link, known)
         mend = "UPDATE rejection SET is_open = NULL, mended_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND is_open"
-        self._postpone(of_cells(mend, link, cells))
+        self._postpone(of_cells(mend, link, known))
 
     def send(self, topic: str, link: str, body: Json) -> None:
         """Put a message into the outbox: published in commit order, after the commit."""
         self._outbox.append((link, topic, dump(body)))
 
+    def _tell_open(self, table: str, is_open: str, link: str, cells: Iterable[tuple[str, str]]) -> None:
+        """Of the cells those that have something open in that table, as of when this is run."""
+        told = of_cells(_TELL_OPEN.format(table, is_open), link, cells)
+        self._postpone((sql, (TABLE_CHANGED, *params)) for sql, params in told)
+
+    def _tell(self, link: str, row_ids: Iterable[str]) -> None:
+        self._to_mark.setdefault(link, set()).update(row_ids)
+
     def write_record(self) -> None:
         """Write what was gathered; the store calls it before it commits."""
+        for link, row_ids in self._to_mark.items():
+            if row_ids:
+                self.send(TABLE_CHANGED, link, marks_changed(link, sorted(row_ids)))
+        self._to_mark = {}
         history, self._history = self._history, []
         conflicts, self._conflicts = self._conflicts, []
         outbox, self._outbox = self._outbox, []
@@ -76,6 +106,13 @@ class Record(Statements):
         self._postpone(of_rows(_CONFLICT, f"({marks(15)})", conflicts))
         self._postpone(of_rows("INSERT INTO outbox (link, topic, body)", "(%s, %s, %s)", outbox))
         self._run_postponed()
+
+
+def _tell_new(link: str, entry: RejectionEntry) -> Statement:
+    """Whoever marks cells hears of a rejection that is not open with that value and reason."""
+    body = dump(marks_changed(link, [entry.row_id]))
+    cell = (link, entry.row_id, entry.column, entry.value, entry.reason)
+    return _TELL_NEW, (link, TABLE_CHANGED, body, *cell)
 
 
 def _history(link: str, entry: HistoryEntry) -> tuple[Any, ...]:

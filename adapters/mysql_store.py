@@ -19,6 +19,7 @@ from adapters.mysql_connection import (
     translated,
 )
 from adapters.mysql_links import Links
+from adapters.mysql_marks import Marks
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
 from adapters.mysql_offsets import Offsets
 from adapters.mysql_rows import Rows, stream_rows
@@ -37,7 +38,7 @@ WAIT_MAX_S = 0.5
 PRUNE_ROWS_MAX = 5_000
 
 
-class MysqlTransaction(Links, Bases, Rows, Waitings, Conflicts, Offsets):
+class MysqlTransaction(Links, Bases, Rows, Waitings, Conflicts, Marks, Offsets):
     """One MySQL transaction; see :class:`core.ports.Transaction` for what each call promises."""
 
 

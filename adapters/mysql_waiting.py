@@ -45,14 +45,15 @@ class Waitings(Statements):
         rows = self._select(sql.format(marks(len(reasons))), params)
         return [row[0] for row in rows]
 
-    def known_to_differ(self, link: str) -> list[str]:
-        """Row ids with cells that wait, or that hold what the table refused."""
+    def known_to_differ(self, link: str) -> list[tuple[str, str]]:
+        """(row id, column) of cells that wait, or that hold what the table refused; sorted."""
         self._run_postponed()  # what this transaction has refused or mended counts
         sql = (
-            "SELECT row_id FROM waiting_cell WHERE link = %s"
-            " UNION SELECT row_id FROM rejection WHERE link = %s AND is_open ORDER BY row_id"
+            "SELECT row_id, column_name FROM waiting_cell WHERE link = %s"
+            " UNION SELECT row_id, column_name FROM rejection WHERE link = %s AND is_open"
+            " ORDER BY row_id, column_name"
         )
-        return [row[0] for row in self._select(sql, (link, link))]
+        return [(row_id, column) for row_id, column in self._select(sql, (link, link))]
 
     def put_waiting(self, link: str, cells: Iterable[tuple[Observed, str]]) -> None:
         """Insert or replace (observed, reason) by row id and column; ``since`` stays when the reason does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.model import CellError, Serial, SheetCell, SheetValue
@@ -141,3 +141,12 @@ def grid(sheet_id: int, row: int, rows: int, column: int, columns: int) -> Json:
 def row_span(sheet_id: int, row: int, rows: int) -> Json:
     """A DimensionRange of whole rows; ``row`` is 1-based."""
     return {"sheetId": sheet_id, "dimension": "ROWS", "startIndex": row - 1, "endIndex": row - 1 + rows}
+
+
+def runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(first, count) of every run of consecutive numbers in an ascending sequence."""
+    start = 0
+    for index in range(1, len(numbers) + 1):
+        if index == len(numbers) or numbers[index] != numbers[index - 1] + 1:
+            yield numbers[start], index - start
+            start = index

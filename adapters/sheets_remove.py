@@ -18,7 +18,7 @@ from adapters.sheets_layout import (
     parts,
     tab_part,
 )
-from adapters.sheets_tickets import clear
+from adapters.sheets_tickets import clear, marks_name, tickets_of
 from core.model import ROW_ID_HEADER
 from core.sheet import SheetTarget
 
@@ -42,6 +42,7 @@ def _requests(target: SheetTarget, layout: Layout, tab: SheetPart) -> Iterator[J
         lookup = {"developerMetadataLookup": {"metadataKey": metadata_key(target.link)}}
         yield {"deleteDeveloperMetadata": {"dataFilter": lookup}}
     yield from clear(layout.tickets)
+    yield from clear(tickets_of(tab.metadata, marks_name(target.link)))
     column = layout.columns.get(ROW_ID_HEADER)
     if column is not None and not _shared(tab, target, column):
         span = {"sheetId": layout.tab_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.sheets_cells import a1_range, date_format, encode_value, grid, quoted, row_span
+from adapters.sheets_cells import a1_range, date_format, encode_value, grid, quoted, row_span, runs
 from adapters.sheets_layout import BAND_ROW, Band, Layout
 from adapters.sheets_tickets import clear, outdated, use
 from core.errors import SheetsRefused
@@ -175,21 +175,12 @@ def _looks(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]
     """Every row that will be touched goes into the scratch, as it is and as values."""
     band, state, width = layout.band, layout.state_id, layout.copied_columns
     line = 0
-    for first, count in _runs([rows.restored(r) for r in write.looked_at]):
+    for first, count in runs([rows.restored(r) for r in write.looked_at]):
         source = grid(layout.tab_id, first, count, 0, width)
         at = band.line_row + line
         yield _copy(source, grid(state, at, count, band.column, width))
         yield _copy(source, grid(state, at, count, band.column + band.half, width), "PASTE_VALUES")
         line += count
-
-
-def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """(first, count) of every run of consecutive numbers in an ascending sequence."""
-    start = 0
-    for index in range(1, len(numbers) + 1):
-        if index == len(numbers) or numbers[index] != numbers[index - 1] + 1:
-            yield numbers[start], index - start
-            start = index
 
 
 def _update(area: Json, values: Sequence[Sequence[SheetValue]], formats: Mapping[int, Json] | None = None) -> Json:
@@ -309,7 +300,7 @@ def _deletes(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Jso
     if doomed and doomed[-1] >= last:
         # Google lets nobody delete every row below the frozen ones, however many a person has frozen
         yield {"appendDimension": {"sheetId": layout.tab_id, "dimension": "ROWS", "length": 1}}
-    for first, count in reversed(list(_runs(doomed))):
+    for first, count in reversed(list(runs(doomed))):
         yield {"deleteDimension": {"range": row_span(layout.tab_id, first, count)}}
 
 

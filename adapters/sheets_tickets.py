@@ -36,6 +36,11 @@ def ticket_key(link: str) -> str:
     return f"twinsheet.once.{link}"
 
 
+def marks_name(link: str) -> str:
+    """Under this name the markings of a link count their tickets; no link can be named so."""
+    return f"{link}/marks"
+
+
 def ticket_id(link: str, n: int, epoch: int) -> int:
     """Id of a write's ticket; Google wants a positive number of 31 bits.
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.errors import Unfit
-from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.model import Canonical, Key, Link, RowBase
 from core.ports import ConflictEntry, HistoryEntry, Transaction
 from core.row_plan import base_of_inserted
 from core.row_view import RowPlan, RowView, rejection
+
+INCOMPLETE_AFTER_S = 5.0
+"""A row is told to be incomplete when nobody has typed into it for so long."""
 
 
 class Applier:
@@ -200,6 +203,10 @@ class Applier:
             rows = [_row_to_wake(p, views[p.row_id]) for p in asked]
             if rows:
                 self._tx.send(topic, self._link.name, {"kind": "replan", "link": self._link.name, "rows": rows})
+        incomplete = [p.row_id for p in plans if _lacks_something_else(p, views[p.row_id])]
+        if incomplete:
+            name = self._link.name
+            self._tx.send(TABLE_CHANGED, name, marks_changed(name, incomplete, INCOMPLETE_AFTER_S))
 
 
 def _put_off(plan: RowPlan, reason: str) -> None:
@@ -207,6 +214,14 @@ def _put_off(plan: RowPlan, reason: str) -> None:
     plan.wait = [(o, reason) for o in plan.observed.values()]
     plan.insert, plan.update, plan.base, plan.drop = None, {}, None, []
     plan.history, plan.conflicts, plan.mended, plan.settled = [], [], [], []
+
+
+def _lacks_something_else(plan: RowPlan, view: RowView) -> bool:
+    """Whether an incomplete row is one since this plan, or lacks other cells than before, or nothing any more."""
+    before = {w.observed.column: w.observed.cell for w in view.waiting if w.reason == "incomplete"}
+    dropped = {name: cell for name, cell in before.items() if name not in plan.drop}
+    after = dropped | {o.column: o.cell for o, reason in plan.wait if reason == "incomplete"}
+    return before != after
 
 
 def _row_to_wake(plan: RowPlan, view: RowView) -> dict[str, object]:

@@ -15,11 +15,12 @@ from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from app.metrics import TABLE_TO_SHEET_S
 from consumers import sheet_tx
+from consumers.sheet_marks import MarkWriter
 from core.dirty import AbsentRows, DirtyRows
 from core.errors import QuotaExhausted, ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link
-from core.ports import Clock, Gate, LinkState, Sheet, Store, Transaction
+from core.ports import Clock, Gate, LinkState, Sheet, SheetMarks, Store, Transaction
 from core.positions import after_write, with_hints
 from core.sheet import Positions, SheetTarget, SwapAnswer
 from core.sheet_plan import NameRow
@@ -36,6 +37,7 @@ class Tools:
 
     store: Store
     sheet: Sheet
+    marks: SheetMarks
     gate: Gate
     new_row_id: Callable[[], str]
     clock: Clock
@@ -52,6 +54,7 @@ class LinkWriter:
     def __init__(self, link: Link, tools: Tools) -> None:
         self.link = link
         self.dirty = DirtyRows()
+        self.marks = MarkWriter(link, tools.store, tools.marks, tools.clock, self._may_call, self._back_off)
         self._tools = tools
         self._renamed: list[tuple[Key, Key]] = []
         self._to_name: dict[int, NameRow] = {}
@@ -96,11 +99,13 @@ class LinkWriter:
     def compare_all(self) -> None:
         """Everything may differ."""
         self._compare_all = True
+        self.marks.wake_all()
 
     def rows_moved(self) -> None:
         """Rows or columns came, went or moved in the sheet."""
         self._positions = None
         self._absent.hurry(self._tools.clock.monotonic())
+        self.marks.hurry()
 
     def rows_seen(self, seen: Iterable[tuple[str, int]]) -> None:
         """The script has seen these rows at these places."""
@@ -116,7 +121,7 @@ class LinkWriter:
     def has_work(self) -> bool:
         """Whether there is anything to look at."""
         asked = len(self.dirty) or self._compare_all or self._to_name or self._open or self._renamed
-        return bool(asked or self._absent.are_due(self._tools.clock.monotonic()))
+        return bool(asked or self._absent.are_due(self._tools.clock.monotonic()) or self.marks.has_work)
 
     def wait_s(self) -> float:
         """Seconds until it makes sense to try; 0 when a write may go out at once."""
@@ -147,6 +152,15 @@ class LinkWriter:
             self._plan()
         if self._open is not None:
             self._perform(self._open, self._target)
+        if self._open is None and self.wait_s() <= 0 and self.marks.has_work:
+            self._mark(self._target)
+
+    def _mark(self, target: SheetTarget) -> None:
+        """Tell beside the cells what is to be told; values have gone first."""
+        self.marks.link = self.link
+        needs_positions = self.marks.work(target, self._positions, fresh=self._positions_fresh)
+        if needs_positions and self._read_positions(target):
+            self.marks.work(target, self._positions, fresh=True)
 
     def _lead(self) -> bool:
         """Take the link over once, and settle what a predecessor left open."""
@@ -162,7 +176,7 @@ class LinkWriter:
             self._in_doubt = True
             log.info("settling_open_write", link=self.link.name, n=taken.intent.n)
         self._epoch = taken.epoch
-        self._compare_all = True
+        self.compare_all()
         return True
 
     def _read_positions(self, target: SheetTarget) -> bool:
@@ -225,6 +239,7 @@ class LinkWriter:
                 [k for k in request.keys if k not in outcome.absent and k not in outcome.busy],
             )
             self._asked.update(outcome.doubtful)
+            self.marks.changed(outcome.row_ids)
             self._leave(outcome.absent)
             self._put_off(outcome.busy)
             self.dirty.take_in_hand(self._in_write)
@@ -262,6 +277,7 @@ class LinkWriter:
         self._to_name.clear()
         self._asked.clear()
         self._compare_all = False
+        self.marks.forget()
 
     # --- send and settle -----------------------------------------------------------------------
 

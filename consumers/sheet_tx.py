@@ -84,6 +84,8 @@ class PlanOutcome:
     """Keys of rows that should stand in the tab and were not found."""
     busy: frozenset[Key] = frozenset()
     """Keys of rows that somebody's open transaction holds: not looked at."""
+    row_ids: frozenset[str] = frozenset()
+    """The rows that were looked at, where the sheet has them."""
 
 
 def plan_write(
@@ -97,7 +99,8 @@ def plan_write(
     _follow_renames(tx, request)
     positions = request.positions or _NOWHERE
     rows, busy = tx.free_rows(request.link, request.keys)
-    plan = _decide(tx, request, positions, rows, busy, new_row_id)
+    bases = tx.bases_of_keys(name, request.keys)
+    plan = _decide(tx, request, positions, rows, busy, bases, new_row_id)
     if request.positions is None and (request.to_name or not plan.is_idle):
         return PlanOutcome(needs_positions=True)
     if guards.too_many(len(plan.deletes), len(positions.rows)) and not guards.is_approved(state.reason, "table"):
@@ -111,7 +114,8 @@ def plan_write(
     if request.last and plan.is_empty and not plan.doubtful and not busy:
         _use_up_approval(tx, state)
     doubtful = frozenset(key for key, _ in plan.doubtful)
-    return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent), busy=busy)
+    row_ids = frozenset(base.row_id for base in bases.values())
+    return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent), busy=busy, row_ids=row_ids)
 
 
 def _use_up_approval(tx: Transaction, state: LinkState | None) -> None:
@@ -134,10 +138,10 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
     positions: Positions,
     rows: Mapping[Key, TableRow],
     busy: frozenset[Key],
+    bases: Mapping[Key, RowBase],
     new_row_id: Callable[[], str],
 ) -> SheetPlan:
     name = request.link.name
-    bases = tx.bases_of_keys(name, request.keys)
     waiting = tx.waiting(name, [b.row_id for b in bases.values()])
     left_alone = frozenset(
         (w.observed.row_id, w.observed.column)

@@ -116,6 +116,8 @@ class SheetWork:
         elif kind == "replan":
             rows = [row for row in body["rows"] if row.get("key")]
             writer.look_again({tuple(row["key"]): row.get("kind", "i") for row in rows}, offset)
+        elif kind == "marks":
+            writer.marks.wake(body["rows"], body.get("after_s", 0.0))
         elif kind == "ddl":
             self._ddl(writer.link, str(body.get("what")))
         elif kind == "link":

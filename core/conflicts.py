@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from core.model import Canonical
 
@@ -60,28 +59,6 @@ class ConflictOutcome:
     winner: str
     """sheet, table, rule, person, or none."""
     rule: str
-
-
-class ConflictRecord(Protocol):
-    """The part of a transaction (:class:`core.ports.Transaction`) that knows conflicts after they were recorded."""
-
-    def settle_conflicts(self, link: str, outcomes: Iterable[ConflictOutcome]) -> None:
-        """End the open conflicts of these cells; those that this transaction adds are not meant."""
-
-    def conflict(self, number: int) -> tuple[str, KnownConflict] | None:
-        """Locked; a conflict with the name of its link."""
-
-    def conflicts_of(self, link: str, row_ids: Collection[str]) -> list[KnownConflict]:
-        """Locked; in their order, those that are open or that a person has chosen for."""
-
-    def put_choice(self, link: str, number: int, choice: Choice) -> None:
-        """Keep what a person has chosen; a settled conflict is open again until that is carried out."""
-
-    def drop_choice(self, link: str, number: int, outcome: ConflictOutcome, *, settled: bool) -> None:
-        """What was chosen cannot be carried out; winner and rule of the conflict are these from now on."""
-
-    def chosen_rows(self, link: str) -> list[str]:
-        """Row ids of open conflicts that a person has chosen for."""
 
 
 def rule_with_refusal(rule: str, reason: str) -> str:

@@ -13,11 +13,14 @@
                      ``renamed`` keys, ``committed_at``
     ddl              ``what``: truncate, drop, alter
     replan           ``rows``: [{row_id, key, kind}]; compare base and table again
+    marks            ``rows``: row ids; what is to be told beside their cells may have changed (``after_s``: look
+                     that much later)
     link             the link's state changed (approved, resumed, linked): compare everything
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from core.model import CellError, Serial, SheetCell, SheetValue, Stamp
@@ -26,6 +29,11 @@ SHEET_OBSERVED = "sheet.observed"
 TABLE_CHANGED = "table.changed"
 
 Json = dict[str, Any]
+
+
+def marks_changed(link: str, row_ids: Sequence[str], after_s: float = 0) -> Json:
+    """The message of kind ``marks``."""
+    return {"kind": "marks", "link": link, "rows": list(row_ids), "after_s": after_s}
 
 
 def value_to_json(value: SheetValue) -> Any:

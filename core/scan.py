@@ -40,6 +40,7 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     waiting_rows: Collection[str],
     settled_n: int,
     told: Collection[str] = (),
+    open_cells: Collection[tuple[str, str]] = (),
 ) -> Findings:
     """Compare a scan with base.
 
@@ -49,7 +50,9 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
         bases: every live row, read before the tab was.
         waiting_rows: ids of rows that stand in the sheet alone, incomplete.
         settled_n: number of our last settled write, read before the tab was.
-        told: ids of rows of which it is known that they differ; the guard does not count them.
+        told: ids of rows of which an edit event has told; the guard does not count them.
+        open_cells: (row id, column) that wait or were refused; the guard does not count their rows, and they are
+            told also where they hold again what both sides share.
     """
     found = Findings()
     found.guard = _damaged(link, image, settled_n)
@@ -63,11 +66,13 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     found.moved_ids = [*_permutation(link, own, known, differing), *_lost_ids(link, missing, unknown)]
     healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
     named = {move.row for move in found.moved_ids}
+    expected = {*told, *(row_id for row_id, _ in open_cells)}
     found.strangers = [row for row in found.strangers if row.row not in named]
     for row_id, cells in differing.items():
         if row_id not in healed:
             found.cells.extend((own[row_id], column, cell) for column, cell in cells)
-            found.changed_rows += row_id in known and row_id not in told
+            found.changed_rows += row_id in known and row_id not in expected
+    found.cells.extend(_mended(link, own, known, open_cells))
     brought_back = {move.row_id for move in found.moved_ids}
     # an id moves from a row that was cleared: what is left of that one needs another
     found.strangers += [row for row in image.rows if row.row_id in brought_back and not row.cells]
@@ -134,6 +139,21 @@ def _differs(column: LinkedColumn, cell: SheetCell, base: CellBase) -> bool:
         return not column.codec.same(column.codec.from_sheet(cell.value), base.value)
     except Unfit:
         return True
+
+
+def _mended(
+    link: Link, own: Mapping[str, TabRow], known: Mapping[str, RowBase], open_cells: Collection[tuple[str, str]]
+) -> list[tuple[TabRow, LinkedColumn, SheetCell]]:
+    """Open cells that hold again what both sides share: a formula may have come to it, or nobody told of the edit."""
+    found = []
+    for row_id, name in open_cells:
+        row, base, column = own.get(row_id), known.get(row_id), link.by_name(name)
+        if row is None or base is None or column is None:
+            continue
+        cell = row.cells.get(column.header, _BLANK)
+        if not _differs(column, cell, base.cells.get(name, CellBase(None))):
+            found.append((row, column, cell))
+    return found
 
 
 def _past_our_writes(image: TabImage, base: RowBase) -> bool:

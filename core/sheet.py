@@ -181,3 +181,36 @@ class SwapAnswer:
     """The linked columns were not where the writer believed them to be. The write has been taken back: the
     tab holds what it held before, only the counters moved. Close the intent without settling it, read the
     tab and plan again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedRow:
+    """Notes and backgrounds of a row of the tab at one moment."""
+
+    row: int
+    """1-based."""
+    row_id: str | None
+    notes: Mapping[str, str]
+    """By linked header; cells without one are left out."""
+    colours: Mapping[str, str]
+    """By linked header: ``#rrggbb``, or ``theme:NAME``; cells without one are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarksLook:
+    """What stands beside the cells of some rows."""
+
+    last: int
+    """Number of the last marking that landed; the next one lands only as its successor."""
+    rows: tuple[LookedRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkWrite:
+    """Put a note and a background on one cell of a row that was seen at ``row``; ``None`` removes them."""
+
+    row: int
+    row_id: str | None
+    header: str
+    note: str | None
+    colour: str | None

@@ -53,7 +53,8 @@ class _Known:
     state: LinkState | None
     bases: list[RowBase]
     incomplete: list[str]
-    differing: list[str]
+    differing: list[tuple[str, str]]
+    """Cells of which it is known."""
     number: int
     """Of the scan that is about to begin; 0 where none is."""
 
@@ -173,8 +174,9 @@ class ScanWork:
         target = SheetTarget(link.name, known.state.spreadsheet_id, known.state.sheet_id, link.headers)
         image = self._sheet.read_tab(target)
         image = replace(image, stamp=replace(image.stamp, scan=known.number))
-        told = tab.told.union(known.differing)
-        found = scan.compare(link, image, known.bases, known.incomplete, known.state.settled_n, told)
+        found = scan.compare(
+            link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing
+        )
         tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
         if found.guard is not None and not guards.is_approved(known.state.reason, "sheet"):
             self._guard(link, tab, *found.guard)

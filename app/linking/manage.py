@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 from adapters.mysql_store import open_store
+from adapters.sheets_marks import MARKED_ROWS_MAX, GoogleMarks
 from adapters.sheets_remove import remove_link_from_tab
 from app.parts import sheets_client
 from config.links_file import load_links, remove_entry
 from config.settings import Settings
 from core.errors import SheetsRefused, SheetsUnavailable
+from core.marks import plan_marks
 from core.model import ROW_ID_HEADER
+from core.ports import SheetMarks, ShownMark
 from core.sheet import SheetTarget
 
 Json = dict[str, Any]
@@ -56,6 +61,7 @@ def remove_link(settings: Settings, name: str) -> Json:
     remove_entry(settings.links, name)
     with closing(open_store(settings.mysql_url.get_secret_value())) as store:
         state = store.run(lambda tx: tx.link_state(name))
+        shown = store.run(lambda tx: tx.shown_marks(name, tx.marked_rows(name, datetime.now(UTC))))
         store.run(lambda tx: tx.remove_link(name))
     report: Json = {"link": name, "removed": True, "tab_cleaned": False}
     if entry is None or state is None or not (settings.sheets_endpoint or settings.google_credentials):
@@ -63,7 +69,19 @@ def remove_link(settings: Settings, name: str) -> Json:
     target = SheetTarget(name, state.spreadsheet_id, state.sheet_id, tuple(entry.columns or ()))
     try:
         with closing(sheets_client(settings)) as client:
+            _unmark(GoogleMarks(client), target, entry.columns or {}, shown)
             remove_link_from_tab(client, target)
     except (SheetsRefused, SheetsUnavailable) as error:
         return {**report, "hint": f"The hidden column {ROW_ID_HEADER} stays in the tab: {error.message}"}
     return {**report, "tab_cleaned": True}
+
+
+def _unmark(marks: SheetMarks, target: SheetTarget, columns: Mapping[str, str], shown: Iterable[ShownMark]) -> None:
+    """Take notes of ours off the tab, and give cells their own backgrounds back."""
+    known = {(m.row_id, m.column): m for m in shown}
+    rows = marks.marked(target)
+    for start in range(0, len(rows), MARKED_ROWS_MAX):
+        look = marks.look(target, rows[start : start + MARKED_ROWS_MAX])
+        plan = plan_marks(columns, look, {}, {}, known)
+        if plan.writes:
+            marks.mark(target, look, plan.writes)

@@ -38,7 +38,7 @@ def cell_json(cell: Cell | None, locale: str, options: Options) -> Json | str | 
 
     Otherwise ``v`` what it shows, ``e`` what the formula bar shows where that differs, ``t`` its kind
     (``n`` number, ``d`` date, ``b`` boolean, ``e`` error), ``n`` its note, ``o`` its drop-down, ``s`` its style,
-    ``x`` 1 for a checkbox.
+    ``c`` its background, ``x`` 1 for a checkbox.
     """
     if cell is None or cell.bare:
         return None
@@ -48,6 +48,7 @@ def cell_json(cell: Cell | None, locale: str, options: Options) -> Json | str | 
     told |= {"t": kind} if (kind := _kind(cell)) else {}
     told |= {"n": cell.note} if cell.note else {}
     told |= {"s": style} if (style := _style(cell)) else {}
+    told |= {"c": colour} if (colour := _background(cell)) else {}
     if cell.validation:
         number = options.number(cell)
         told |= {"o": number} if number is not None else {}
@@ -104,3 +105,12 @@ def _kind(cell: Cell) -> str:
 def _style(cell: Cell) -> str:
     text = (cell.format or {}).get("textFormat") or {}
     return ("b" if text.get("bold") else "") + ("i" if text.get("italic") else "")
+
+
+def _background(cell: Cell) -> str:
+    """As ``#rrggbb``; empty for none. Colours of the spreadsheet's theme, which the sandbox has not, are left out."""
+    style = (cell.format or {}).get("backgroundColorStyle") or {}
+    colour = style.get("rgbColor") or (cell.format or {}).get("backgroundColor")
+    if not colour:
+        return ""
+    return "#" + "".join(f"{round(255 * colour.get(part, 0)):02x}" for part in ("red", "green", "blue"))

@@ -83,6 +83,15 @@ def test_after_a_seek_the_same_events_are_delivered_again(place: LogPlace) -> No
     assert [d.body["n"] for d in again] == [2, 3, 4]
 
 
+def test_a_reader_that_never_waits_in_poll_gets_its_partitions_while_it_does_other_things(place: LogPlace) -> None:
+    source = place.source("g", claim=nothing_stored)
+    deadline = time.monotonic() + PATIENCE_S
+    while len(source.assigned()) < 2 * PARTITIONS:
+        assert time.monotonic() < deadline
+        assert source.poll(0) == []
+        place.end_offsets()
+
+
 def test_all_events_of_a_link_come_to_one_member_whatever_their_topic(place: LogPlace) -> None:
     links = [f"link{n}" for n in range(20)]
     place.publisher().publish_many([(topic, link, {}) for topic in place.topics for link in links])

@@ -327,6 +327,11 @@ class Orders:
         """The row of an order in the sheet; empty where it has none."""
         return next((row for row in self.sheet_rows() if row["Order no."] == order_no), {})
 
+    def note(self, order_no: int, header: str) -> str:
+        """The note on a cell of an order; empty for none."""
+        state, row = self.tab_state(), self.row(order_no)
+        return str(state["notes"].get(f"{LETTER[header]}{row}", ""))
+
     def row(self, order_no: int) -> int:
         """Where an order stands, counted from 1."""
         return int(wait_for(lambda: self.seen(order_no), f"order {order_no} in the sheet")["row"])

@@ -184,9 +184,13 @@ def test_a_value_that_does_not_fit_is_rejected_with_its_reason_its_neighbours_ar
     assert "many is not a whole number" in rejected["reason"]
     assert orders.seen(order)["Quantity"] == "many"
     assert orders.verify()["pending"]
+    note = wait_for(lambda: orders.note(order, "Quantity"), "the reason beside the cell")
+    assert note.startswith("Twinsheet: ")
+    assert "many is not a whole number" in note
     orders.type_cell(order, "Quantity", "5")
     wait_for(lambda: orders.stored(order)["quantity"] == 5, "the mended value in the table")
     wait_for(lambda: not orders.records("rejections"), "the rejection gone")
+    wait_for(lambda: not orders.note(order, "Quantity"), "the note gone")
 
 
 def test_a_pasted_row_with_a_wrong_status_is_inserted_and_keeps_showing_what_was_refused(orders: Orders) -> None:
@@ -211,6 +215,42 @@ def test_a_formula_feeds_the_table_and_is_never_overwritten(orders: Orders, orde
     assert "formula" in {c["rule"] for c in orders.records("conflicts") if c["key"] == [str(order)]}
     orders.type(place, ["6"])
     wait_for(lambda: orders.stored(order)["quantity"] == 6, "an ordinary value again")
+
+
+def test_a_refused_value_that_the_table_overwrites_is_told_no_longer(orders: Orders, order: int) -> None:
+    orders.type_cell(order, "Quantity", "several")
+    wait_for(lambda: orders.note(order, "Quantity"), "the reason beside the cell")
+    orders.sql("UPDATE {table} SET quantity = 41 WHERE order_no = %s", order)
+    wait_for(lambda: orders.seen(order)["Quantity"] == 41, "the table's value in the sheet")
+    wait_for(lambda: not orders.note(order, "Quantity"), "the note gone")
+    orders.verify()
+
+
+def test_an_incomplete_row_shows_what_it_lacks_on_its_first_missing_cell(orders: Orders) -> None:
+    row = orders.next_row()
+    orders.type(f"B{row}", ["Gradual Grace"])
+    first = f"C{row}"
+    note = wait_for(lambda: orders.tab_state()["notes"].get(first), "what is missing, beside the cell")
+    assert note.startswith("Twinsheet: ")
+    assert "Item is missing" in note
+    orders.type(f"C{row}:D{row}", ["Teapot", "3"])
+    wait_for(lambda: orders.count("customer = 'Gradual Grace'"), "the complete row in the table")
+    wait_for(lambda: first not in orders.tab_state()["notes"], "the note gone")
+    orders.verify()
+
+
+def test_a_conflict_is_told_beside_its_cell_with_both_values(main_job: MainJob, own_orders: Orders) -> None:
+    main_job.told("pause", own_orders.name)
+    own_orders.type_cell(5, "Notes", "from the sheet", user="ben@example.com")
+    wait_for(own_orders.pending, "the edit received")
+    own_orders.sql("UPDATE {table} SET notes = 'from the table' WHERE order_no = 5")
+    main_job.told("resume", own_orders.name)
+    note = wait_for(lambda: own_orders.note(5, "Notes"), "the conflict beside the cell")
+    assert note.startswith("Twinsheet: conflict ")
+    assert all(part in note for part in ('"from the sheet"', "ben@example.com", '"from the table"'))
+    own_orders.verify()
+    own_orders.type_cell(5, "Notes", "neither")
+    wait_for(lambda: not own_orders.note(5, "Notes"), "the note gone with its news")
 
 
 # --- rows and columns that move -------------------------------------------------------------

@@ -79,9 +79,13 @@ def test_the_command_settles_a_conflict_on_both_sides(
     number = conflict(manual, order_no)["id"]
     assert manual.seen(order_no)["Notes"] == "from sheet"  # parked: each side keeps its own
     assert manual.stored(order_no)["notes"] == "from table"
+    note = wait_for(lambda: manual.note(order_no, "Notes"), "the conflict beside its cell")
+    assert note.startswith(f"Twinsheet: conflict {number}: ")
+    assert "Choose in the menu Twinsheet" in note
     told = manual.job.told("conflicts", "take", str(number), *words)
     assert (told["state"], told["winner"]) == ("settled", winner)
     both_hold(manual, order_no, text)
+    wait_for(lambda: not manual.note(order_no, "Notes"), "the note gone")
     kept = ended(manual, number)
     assert (kept["sheet"], kept["table"], kept["winner"]) == ("from sheet", "from table", winner)
     taken = [h for h in manual.records("history") if h["key"] == [str(order_no)] and h["what"] == "taken"]

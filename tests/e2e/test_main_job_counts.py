@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,7 +11,8 @@ from main_job_world import MainJob, Orders, wait_for
 
 from sandbox.stack.tour import Table
 
-EDITS_EACH_WAY = 500
+EDITS_EACH_WAY = int(os.environ.get("TWINSHEET_EDITS_EACH_WAY", "500"))
+"""`make edits N=10000` for more."""
 _COLUMNS = ("Customer", "Item", "Notes")
 
 

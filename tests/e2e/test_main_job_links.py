@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from main_job_world import HEADERS, SCHEMA, TAB, MainJob, Orders, wait_for
 
+from adapters.mysql_connection import quote
+
 STOCK = (
     "sku VARCHAR(20) NOT NULL, place VARCHAR(20) NOT NULL, amount INT NOT NULL DEFAULT 0, PRIMARY KEY (sku, place)"
 )
@@ -127,7 +129,10 @@ def test_a_removed_link_leaves_both_sides_as_they_are_and_carries_nothing_any_mo
 ) -> None:
     orders, witness = main_job.orders(2), own_orders
     assert orders.name in {link["link"] for link in main_job.told("link", "list")["links"]}
+    orders.type_cell(1, "Quantity", "several")
+    wait_for(lambda: orders.note(1, "Quantity"), "the reason beside the cell")
     main_job.told("link", "remove", orders.name)
+    assert orders.tab_state()["notes"] == {}
     shown = orders.values()
     orders.sql("UPDATE {table} SET notes = 'untied'")
     witness.sql("UPDATE {table} SET notes = 'tied' WHERE order_no = 1")
@@ -157,3 +162,28 @@ def test_a_link_request_that_cannot_be_met_is_one_message_with_what_to_do(main_j
     assert "primary key" in refused(TAB, keyless)
     assert refused(TAB, table, "1NoSuchSpreadsheet")
     assert "bad" not in {link["link"] for link in main_job.told("link", "list")["links"]}
+
+
+def test_names_that_would_break_a_statement_or_a_range_are_only_names(main_job: MainJob) -> None:
+    tab = 'O\'Brien; "Q1" ☂ `x` !A1:B2 \\ =1+1'
+    headers = ["select", "it's", "`tick`", "a;b -- c", "100% {x}", "Ünï ☂"]
+    key, its, tick, _, percent, umbrella = (quote(h) for h in headers)
+    name = "we`ird; drop table x -- 100%"
+    table = f"{SCHEMA}.{quote(name)}"
+    columns = ", ".join(f"{quote(h)} {'INT PRIMARY KEY' if h == 'select' else 'VARCHAR(40)'}" for h in headers)
+    main_job.sql(f"CREATE TABLE {table} ({columns}) CHARACTER SET utf8mb4")
+    spreadsheet = main_job.spreadsheet(tab=tab, rows=())
+    weird = Orders(main_job, "weird", spreadsheet, tab, table)
+    weird.type("A1:F2", headers, ["1", "a", "b", "c", "d", "e"])
+    main_job.link("weird", spreadsheet, tab, f"{SCHEMA}.{name}")
+    weird.verify()
+    weird.type("B2:C2", ["from the sheet", "too long for the column: " + "x" * 40])
+    wait_for(lambda: main_job.sql(f"SELECT {its} FROM {table}") == [("from the sheet",)], "the edit in the table")  # noqa: S608 -- a table of ours
+    wait_for(lambda: weird.tab_state()["notes"].get("C2"), "the reason beside the cell")
+    main_job.sql(f"UPDATE {table} SET {tick} = 'fits', {percent} = '=1+1'")  # noqa: S608 -- a table of ours
+    main_job.sql(f"INSERT INTO {table} ({key}, {umbrella}) VALUES (2, '☂')")  # noqa: S608 -- a table of ours
+    wait_for(lambda: [r[0] for r in weird.values()[1:]] == [1, 2], "the new row in the sheet")
+    weird.verify()
+    assert weird.values()[1][:6] == [1, "from the sheet", "fits", "c", "=1+1", "e"]
+    assert weird.tab_state()["formulas"] == {}
+    weird.remove()

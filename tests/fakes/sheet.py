@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from adapters.sheets_cells import decode_cell, encode_value
 from adapters.sheets_restore import same_value
 from core.errors import ReplyLost, SheetsRefused, TwinsheetError
+from core.marks import PREFIX
 from core.model import ROW_ID_HEADER, Serial, SheetCell, SheetValue, Stamp
-from core.sheet import FormulaRestore, HitRow, Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage, TabRow
+from core.sheet import (
+    FormulaRestore,
+    HitRow,
+    LookedRow,
+    MarksLook,
+    MarkWrite,
+    Positions,
+    SheetTarget,
+    SwapAnswer,
+    SwapWrite,
+    TabImage,
+    TabRow,
+)
 
 
 @dataclass(slots=True)
@@ -21,9 +34,12 @@ class FakeRow:
     cells: dict[str, SheetCell] = field(default_factory=dict)
     mark: object = None
     """Whatever a test follows the row by; it goes where the row's contents go."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """By header, as the cells are."""
+    colours: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> FakeRow:
-        return FakeRow(self.row_id, dict(self.cells), self.mark)
+        return FakeRow(self.row_id, dict(self.cells), self.mark, dict(self.notes), dict(self.colours))
 
     @property
     def blank(self) -> bool:
@@ -49,6 +65,8 @@ class FakeTab:
         self.tickets: set[tuple[int, int]] = set()
         """(n, epoch) of writes that landed or were given up: neither can land any more."""
         self.titles = {h: h for h in self.headers}
+        self.markings = 0
+        """Number of the last marking that landed."""
 
     # --- what a person does ---
 
@@ -337,6 +355,58 @@ class FakeSheet:
         tab = self.tab(target)
         self._known[target.link] = tab.headers
         return {h: i for i, h in enumerate(tab.headers)}
+
+
+class FakeMarks:
+    """Implements ``core.ports.SheetMarks`` over the tabs of a FakeSheet, whose next call may fail."""
+
+    def __init__(self, sheet: FakeSheet) -> None:
+        self._sheet = sheet
+        self.before_mark: Callable[[], None] | None = None
+        """Runs once, right before the next marking takes effect."""
+
+    def marked(self, target: SheetTarget) -> list[int]:
+        tab = self._sheet._call("marked", target)
+        return [i + 2 for i, r in enumerate(tab.rows) if any(n.startswith(PREFIX) for n in r.notes.values())]
+
+    def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
+        tab = self._sheet._call("look", target)
+        self._known = tab.headers
+        return MarksLook(tab.markings, tuple(_looked(tab, row) for row in sorted(set(rows))))
+
+    def mark(self, target: SheetTarget, look: MarksLook, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...] | None:
+        happens, self.before_mark = self.before_mark, None
+        if happens:
+            happens()
+        failure = self._sheet._failure
+        if failure and not failure[1]:
+            self._sheet._call("mark", target)
+        self._sheet._failure = None
+        self._sheet.calls.append("mark")
+        tab = self._sheet.tab(target)
+        if tab.markings != look.last or tab.headers != self._known:
+            return None
+        tab.markings += 1
+        hit = tuple(_looked(tab, row) for row in sorted({w.row for w in writes}))
+        for write in writes:
+            found = tab.row(write.row)
+            _set(found.notes, write.header, write.note)
+            _set(found.colours, write.header, write.colour)
+        if failure:
+            raise failure[0]
+        return hit
+
+
+def _looked(tab: FakeTab, row: int) -> LookedRow:
+    found = tab.row(row)
+    return LookedRow(row, found.row_id, dict(found.notes), dict(found.colours))
+
+
+def _set(held: dict[str, str], header: str, value: str | None) -> None:
+    if value is None:
+        held.pop(header, None)
+    else:
+        held[header] = value
 
 
 def _check(write: SwapWrite) -> None:

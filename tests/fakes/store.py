@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from adapters.binlog_events import RowChange
 from core.conflicts import UNLINKED, Choice, ConflictOutcome, KnownConflict
 from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
+from core.events import TABLE_CHANGED, marks_changed
 from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import (
     ConflictEntry,
@@ -23,7 +24,9 @@ from core.ports import (
     Intent,
     Json,
     LinkState,
+    NumberedConflict,
     RejectionEntry,
+    ShownMark,
     TableRow,
     Waiting,
 )
@@ -59,6 +62,10 @@ class FakeState:
     intents: dict[str, Intent] = field(default_factory=dict)
     history: list[tuple[str, HistoryEntry]] = field(default_factory=list)
     conflicts: list[tuple[str, ConflictEntry]] = field(default_factory=list)
+    told_at: list[datetime] = field(default_factory=list)
+    """When each of ``conflicts`` was recorded."""
+    marks: dict[tuple[str, str, str], ShownMark] = field(default_factory=dict)
+    """By link, row id and column."""
     choices: dict[int, Choice] = field(default_factory=dict)
     """What people have chosen, by number of the conflict."""
     rejections: dict[tuple[str, str, str], RejectionEntry] = field(default_factory=dict)
@@ -87,6 +94,7 @@ class FakeTransaction:
         self.state = state
         self._now = now
         self.changes: list[RowChange] = []
+        self._to_mark: dict[str, set[str]] = {}
 
     # --- links
 
@@ -108,6 +116,8 @@ class FakeTransaction:
             part.pop(name, None)
         for cell in [c for c in self.state.rejections if c[0] == name]:
             del self.state.rejections[cell]
+        for cell in [c for c in self.state.marks if c[0] == name]:
+            del self.state.marks[cell]
         for number, (link, entry) in enumerate(self.state.conflicts, start=1):
             if link == name and not entry.settled:
                 self._end(number, "none", UNLINKED, settled=True)
@@ -260,9 +270,9 @@ class FakeTransaction:
         cells = self.state.waiting.get(link, {}).values()
         return sorted({w.observed.row_id for w in cells if w.reason in reasons and w.since <= until})
 
-    def known_to_differ(self, link: str) -> list[str]:
-        refused = {row_id for name, row_id, _ in self.state.rejections if name == link}
-        return sorted(refused | {row_id for row_id, _ in self.state.waiting.get(link, {})})
+    def known_to_differ(self, link: str) -> list[Cell]:
+        refused = {(row_id, column) for name, row_id, column in self.state.rejections if name == link}
+        return sorted(refused | self.state.waiting.get(link, {}).keys())
 
     def put_waiting(self, link: str, cells: Iterable[tuple[Observed, str]]) -> None:
         held = self.state.waiting.setdefault(link, {})
@@ -298,7 +308,10 @@ class FakeTransaction:
                 self.state.recorded.add(once)
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None:
-        self.state.conflicts.extend((link, e) for e in entries)
+        for entry in entries:
+            self.state.conflicts.append((link, entry))
+            self.state.told_at.append(self._now())
+            self._to_mark.setdefault(link, set()).add(entry.row_id)
 
     def settle_conflicts(self, link: str, outcomes: Iterable[ConflictOutcome]) -> None:
         ends = {(one.row_id, one.column): one for one in outcomes}
@@ -306,6 +319,7 @@ class FakeTransaction:
             end = ends.get((entry.row_id, entry.column or ""))
             if end is not None and name == link and not entry.settled:
                 self._end(number, end.winner, end.rule, settled=True)
+                self._to_mark.setdefault(link, set()).add(entry.row_id)
 
     def _end(self, number: int, winner: str, rule: str, *, settled: bool) -> None:
         name, entry = self.state.conflicts[number - 1]
@@ -345,6 +359,7 @@ class FakeTransaction:
     def drop_choice(self, link: str, number: int, outcome: ConflictOutcome, *, settled: bool) -> None:
         self._end(number, outcome.winner, outcome.rule, settled=settled)
         self.state.choices.pop(number, None)
+        self._to_mark.setdefault(link, set()).add(outcome.row_id)
 
     def chosen_rows(self, link: str) -> list[str]:
         entries = {number: self.state.conflicts[number - 1] for number in self.state.choices}
@@ -356,11 +371,54 @@ class FakeTransaction:
             before = self.state.rejections.get(cell)
             if before is None or (before.value, before.reason) != (entry.value, entry.reason):
                 self.state.rejections[cell] = entry
+                self._to_mark.setdefault(link, set()).add(entry.row_id)
                 self.state.rejected.append((link, entry))
 
     def mend_rejections(self, link: str, cells: Iterable[Cell]) -> None:
         for row_id, column in cells:
-            self.state.rejections.pop((link, row_id, column), None)
+            if self.state.rejections.pop((link, row_id, column), None) is not None:
+                self._to_mark.setdefault(link, set()).add(row_id)
+
+    def write_record(self) -> None:
+        """What the real store does before it commits: tell whoever marks cells."""
+        for link, row_ids in self._to_mark.items():
+            self.send(TABLE_CHANGED, link, marks_changed(link, sorted(row_ids)))
+        self._to_mark = {}
+
+    # --- marks
+
+    def marked_rows(self, link: str, since: datetime) -> list[str]:
+        found = {row_id for name, row_id, _ in [*self.state.rejections, *self.state.marks] if name == link}
+        waiting = self.state.waiting.get(link, {}).values()
+        found |= {w.observed.row_id for w in waiting if w.reason == "incomplete"}
+        return sorted(found | {c.entry.row_id for c in self._told(link, since)})
+
+    def open_rejections(self, link: str, row_ids: Collection[str]) -> list[RejectionEntry]:
+        cells = sorted(c for c in self.state.rejections if c[0] == link and c[1] in row_ids)
+        return [self.state.rejections[cell] for cell in cells]
+
+    def told_conflicts(self, link: str, row_ids: Collection[str], since: datetime) -> list[NumberedConflict]:
+        told = self._told(link, since)
+        return [c for c in told if c.entry.row_id in row_ids and c.entry.column is not None]
+
+    def _told(self, link: str, since: datetime) -> list[NumberedConflict]:
+        lines = zip(self.state.conflicts, self.state.told_at, strict=True)
+        return [
+            NumberedConflict(i, at, entry)
+            for i, ((name, entry), at) in enumerate(lines, start=1)
+            if name == link and (not entry.settled or at >= since)
+        ]
+
+    def shown_marks(self, link: str, row_ids: Collection[str]) -> list[ShownMark]:
+        cells = sorted(c for c in self.state.marks if c[0] == link and c[1] in row_ids)
+        return [self.state.marks[cell] for cell in cells]
+
+    def save_marks(self, link: str, marks: Iterable[ShownMark]) -> None:
+        self.state.marks.update({(link, m.row_id, m.column): m for m in marks})
+
+    def forget_marks(self, link: str, cells: Iterable[Cell]) -> None:
+        for row_id, column in cells:
+            self.state.marks.pop((link, row_id, column), None)
 
     # --- outbox and offsets
 
@@ -407,6 +465,7 @@ class FakeStore:
         try:
             transaction = FakeTransaction(work, self._now)
             yield transaction
+            transaction.write_record()
             if transaction.changes:
                 work.binlog.append(tuple(transaction.changes))
             vars(self.state).update(vars(work))

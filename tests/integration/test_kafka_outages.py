@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from uuid import uuid4
 
 import pytest
+from kafka.admin import KafkaAdminClient
 
 from adapters.kafka_log import KafkaPublisher, KafkaSource, end_offsets, ensure_topics, lag
 from core.errors import KafkaUnavailable, SettingsError, Stalled
@@ -49,6 +50,11 @@ def collect(source: KafkaSource, found: list[Delivery], count: int = 1) -> Calla
         return len(found) >= count
 
     return poll
+
+
+def add_partitions(bootstrap: str, topic: str, count: int) -> None:
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+        admin.create_partitions({topic: count})
 
 
 def published_by_many(publisher: KafkaPublisher) -> list[BaseException | None]:
@@ -106,6 +112,57 @@ def test_a_consumer_that_stops_fetching_while_messages_wait_is_given_up_and_a_qu
     with reading(kafka_server.bootstrap, topic) as source:
         found: list[Delivery] = []
         until(collect(source, found, 2), "everything, from a new source")
+
+
+def test_members_that_poll_in_turn_share_out_partitions_that_are_added(kafka_server: KafkaServer, topic: str) -> None:
+    with reading(kafka_server.bootstrap, topic) as leader, reading(kafka_server.bootstrap, topic) as other:
+        until(lambda: leader.poll(0.1) or len(leader.assigned()) == 2, "both partitions")
+        until(lambda: leader.poll(0.1) or other.poll(0.1) or len(other.assigned()) == 1, "one partition each")
+        add_partitions(kafka_server.bootstrap, topic, 4)
+        leader._consumer.topics()  # asks for what it would learn within ten seconds
+        leader.poll(0.1)
+        until(
+            lambda: other.poll(0.1) or len(other.assigned()) == 2, "half of them, while the leader does other things"
+        )
+        until(lambda: leader.poll(0.1) or len(leader.assigned()) == 2, "the other half")
+        assert not leader.assigned() & other.assigned()
+
+
+def test_while_the_group_shares_out_partitions_anew_nobody_claims_what_they_had(
+    kafka_server: KafkaServer, topic: str
+) -> None:
+    now = [0.0]
+    claimed: list[tuple[str, int]] = []
+
+    def claim(places: frozenset[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        claimed.extend(places)
+        return {}
+
+    with (
+        reading(kafka_server.bootstrap, topic, claim=claim, clock=lambda: now[0]) as leader,
+        reading(kafka_server.bootstrap, topic) as other,
+    ):
+        until(lambda: leader.poll(0.1) or len(leader.assigned()) == 2, "both partitions")
+        until(lambda: leader.poll(0.1) or other.poll(0.1) or len(other.assigned()) == 1, "one partition each")
+        claimed.clear()
+        add_partitions(kafka_server.bootstrap, topic, 4)
+        leader._consumer.topics()
+        until(lambda: leader.poll(0.1) or not leader.assigned(), "the leader to give up what it had")
+        now[0] += 300  # as long as the broker waits for the other
+        assert leader.poll(0.1) == []
+        assert claimed == []
+        now[0] += 100
+        with pytest.raises(Stalled, match="shared out"):
+            leader.poll(0.1)
+        until(lambda: leader.poll(0.1) or other.poll(0.1) or len(leader.assigned()) == 2, "two partitions each")
+        assert set(claimed) == leader.assigned()
+
+
+def test_a_member_that_has_left_does_not_join_anew(kafka_server: KafkaServer, topic: str) -> None:
+    with reading(kafka_server.bootstrap, topic) as leaver:
+        until(lambda: leaver.poll(0.1) or len(leaver.assigned()) == 2, "both partitions")
+        leaver.close()
+        assert not leaver._consumer._coordinator.need_rejoin()
 
 
 def test_while_kafka_is_away_publishing_and_polling_fail_and_when_it_is_back_both_go_on(

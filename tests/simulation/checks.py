@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from core.errors import Unfit
+from core.marks import PREFIX
 from core.model import Canonical, LinkedColumn, RowBase, SheetCell
 from tests.fakes.sheet import FakeRow
 from tests.simulation.choosing import check_open
@@ -33,6 +34,7 @@ def check_rest(twin: Twin) -> None:
     _check_meant(twin)
     _check_kept(twin)
     check_open(twin)
+    _check_marks(twin)
     if twin.ledger.echoes:
         raise Violation(f"echo: {twin.ledger.echoes[0]}")
 
@@ -96,12 +98,15 @@ def _check_equal(twin: Twin) -> None:
 def _check_cell(twin: Twin, row: FakeRow, base: RowBase, column: LinkedColumn, table: Canonical) -> None:
     cell = row.cells.get(column.header, SheetCell(None))
     held = base.cells[column.name].value if column.name in base.cells else None
-    if _pending(twin, base.row_id, column.name):
-        return
     try:
         sheet = column.codec.from_sheet(cell.value)
     except Unfit:
         sheet = repr(cell.value)
+    refused = (twin.link.name, base.row_id, column.name) in twin.state.rejections
+    if refused and column.codec.same(sheet, table) and column.codec.same(held, table):
+        raise Violation(f"{base.row_id}.{column.name}: told to be refused, and both sides hold {table}")
+    if _pending(twin, base.row_id, column.name):
+        return
     if not column.codec.same(sheet, table):
         raise Violation(f"{base.row_id}.{column.name}: sheet {sheet}, base {held}, table {table}")
     if not column.codec.same(held, table):
@@ -164,6 +169,24 @@ def _check_kept(twin: Twin) -> None:
         for line in token.lines - token.replaced:
             if not _stands(twin, token) and token.text not in record:
                 raise Violation(f"{token.side}'s {token.column}={token.text} of row {line} is lost without a word")
+
+
+def _check_marks(twin: Twin) -> None:
+    """What the table refuses is told beside its cell, and no note of ours tells what is not so."""
+    name, link = twin.link.name, twin.link
+    refused = {(row_id, link.by_name(column)) for of, row_id, column in twin.state.rejections if of == name}
+    headers = {(row_id, column.header) for row_id, column in refused if column is not None}
+    for row in twin.tab.rows:
+        if row.row_id is None or not row.cells:
+            continue
+        noted = {header for header, note in row.notes.items() if note.startswith(PREFIX)}
+        for header in {h for row_id, h in headers if row_id == row.row_id} - noted:
+            raise Violation(f"{row.row_id}.{header} is refused by the table, and no note says so")
+        for header in noted:
+            column = link.by_header(header)
+            shown = column is not None and (name, row.row_id, column.name) in twin.state.marks
+            if not shown:
+                raise Violation(f"{row.row_id}.{header} has a note that nobody knows of: {row.notes[header]}")
 
 
 def _stands(twin: Twin, token: Token) -> bool:

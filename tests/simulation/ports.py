@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,9 +17,18 @@ from core.errors import (
 )
 from core.events import stamp_from_json
 from core.ports import Delivery, Json
-from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
+from core.sheet import (
+    LookedRow,
+    MarksLook,
+    MarkWrite,
+    Positions,
+    SheetTarget,
+    SwapAnswer,
+    SwapWrite,
+    TabImage,
+)
 from tests.fakes.event_log import FakeEventLog, FakeEventSource, Place
-from tests.fakes.sheet import FakeSheet
+from tests.fakes.sheet import FakeMarks, FakeSheet
 from tests.fakes.store import FakeStore, FakeTransaction
 
 if TYPE_CHECKING:
@@ -70,18 +79,18 @@ class SimSheet(FakeSheet):
         self._world = world
 
     def read_tab(self, target: SheetTarget) -> TabImage:
-        return self._read("reads the tab", lambda: super(SimSheet, self).read_tab(target))
+        return self.watch("reads the tab", lambda: super(SimSheet, self).read_tab(target))
 
     def read_positions(self, target: SheetTarget) -> Positions:
-        return self._read("reads positions", lambda: super(SimSheet, self).read_positions(target))
+        return self.watch("reads positions", lambda: super(SimSheet, self).read_positions(target))
 
     def recall(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer | None:
-        return self._read(f"recalls write {write.n}", lambda: super(SimSheet, self).recall(target, write))
+        return self.watch(f"recalls write {write.n}", lambda: super(SimSheet, self).recall(target, write))
 
     def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
         world = self._world
         world.pause(f"is about to send write {write.n}: {_told(write)}")
-        self._refuse()
+        self.refuse()
         lost = world.chance("reply_lost")
         if lost and world.rng.random() < 0.5:
             if world.chance("late_landing"):
@@ -108,19 +117,49 @@ class SimSheet(FakeSheet):
         self._world.moved()
         return answer
 
-    def _read(self, what: str, look: Callable[[], T]) -> T:
+    def watch(self, what: str, look: Callable[[], T]) -> T:
+        """A read, with everything that may befall one."""
         world = self._world
         world.pause(f"is about to look: {what}")
-        self._refuse()
+        self.refuse()
         answer = look()
         world.pause(what)
         return answer
 
-    def _refuse(self) -> None:
+    def refuse(self) -> None:
+        """Raise what Google answers when it takes no call."""
         if self._world.chance("quota"):
             raise QuotaExhausted("429")
         if self._world.chance("google_down"):
             raise SheetsUnavailable("503")
+
+
+class SimMarks(FakeMarks):
+    """Google, as far as notes and colours go."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.sheet)
+        self._world = world
+
+    def marked(self, target: SheetTarget) -> list[int]:
+        return self._world.sheet.watch("searches for notes", lambda: super(SimMarks, self).marked(target))
+
+    def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
+        return self._world.sheet.watch("looks at notes", lambda: super(SimMarks, self).look(target, rows))
+
+    def mark(self, target: SheetTarget, look: MarksLook, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...] | None:
+        world = self._world
+        world.pause(f"is about to mark {len(writes)} cells")
+        world.sheet.refuse()
+        lost = world.chance("reply_lost")
+        if lost and world.rng.random() < 0.5:
+            raise ReplyLost("cut off before it arrived")
+        hit = super().mark(target, look, writes)
+        world.moved()
+        if lost:
+            raise ReplyLost("cut off after it arrived")
+        world.pause("has marked cells")
+        return hit
 
 
 class SimGate:

@@ -19,7 +19,7 @@ from producers.binlog_messages import Messages
 from producers.scan_work import GROUP as SCANNER
 from producers.scan_work import ScanWork
 from tests.fakes.event_log import Place
-from tests.simulation.ports import SimGate, SimPublisher, SimSource, SimStore
+from tests.simulation.ports import SimGate, SimMarks, SimPublisher, SimSource, SimStore
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -69,7 +69,7 @@ def table_writer(world: World, owner: str) -> None:
 def sheet_writer(world: World, owner: str) -> None:
     """As consumers/sheet_writer.py."""
     store = SimStore(world, "sheet_writer")
-    tools = Tools(store, world.sheet, SimGate(world), world.new_row_id, world.clock)
+    tools = Tools(store, world.sheet, SimMarks(world), SimGate(world), world.new_row_id, world.clock)
     fresh: list[frozenset[Place]] = []
     source = _source(
         world,

@@ -45,6 +45,7 @@ def test_notes_formulas_styles_and_drop_downs_are_told() -> None:
     assert told == {"v": "new", "n": "look", "s": "b", "o": 0}
     assert cell_json(Cell(validation=list_of), "en_US", options) == {"o": 0}
     assert options.lists == [("new",)]
+    assert shown(Cell(format={"backgroundColorStyle": {"rgbColor": {"red": 1, "blue": 0.5}}})) == {"c": "#ff0080"}
     assert shown(Cell(3.0, formula="=1+2")) == {"v": "3", "e": "=1+2", "t": "n"}
 
 

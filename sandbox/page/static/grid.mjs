@@ -17,7 +17,7 @@ const ROWS_BEFORE_REBUILD = 40;
  * @property {() => number} rowCount
  * @property {() => {width: number, node: () => Node, number?: boolean, name: string}[]} columns
  * @property {(row: number) => string} rowName
- * @property {(row: number, column: number) => {text: string, kind?: string, marks?: string, flash?: string}} cell
+ * @property {(row: number, column: number) => {text: string, kind?: string, marks?: string, ground?: string, flash?: string}} cell
  * @property {(row: number, column: number) => string} editText
  * @property {(row: number, column: number) => string[]} options
  * @property {(row: number, column: number) => string} refusal why a cell cannot be typed into, '' if it can
@@ -157,6 +157,7 @@ export class Grid {
     const cell = this.source.cell(row, column);
     mark(own, 'kind', cell.kind);
     mark(own, 'marks', cell.marks);
+    own.style.setProperty('--ground-of-cell', cell.ground || null);
     if (cell.flash) {
       delete own.dataset.flash;
       void own.offsetWidth; // starts the animation anew

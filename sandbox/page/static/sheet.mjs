@@ -175,6 +175,7 @@ export class SheetPane {
     if (info.hidden) marks.push('hidden');
     if (row === 0 && (info.linked || info.id)) marks.push('header');
     if (row === this.twin) marks.push('twin');
+    if (cell?.c) marks.push('coloured');
     const differs = this.differing.get(row);
     if (differs && info.linked && (differs.has(info.linked) || differs.has(''))) marks.push('differs');
     if (this.waiting.get(row)?.has(info.linked)) marks.push('waits');
@@ -185,6 +186,7 @@ export class SheetPane {
       text: cell?.x ? (text(cell) === 'TRUE' ? '☑' : '☐') : text(cell),
       kind: cell?.t,
       marks: marks.join(' '),
+      ground: cell?.c,
       flash: fresh > performance.now() ? 'landed' : '',
     };
   }

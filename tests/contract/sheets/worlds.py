@@ -6,13 +6,14 @@ from typing import Any, Protocol
 from adapters.sheets_cells import encode_value, grid
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_layout import READ_FIELDS, layout_of, tab_filters
+from adapters.sheets_marks import GoogleMarks
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_tab import GoogleSheet, tab_image
 from core.errors import ReplyLost
 from core.model import LinkedColumn, Serial, SheetCell, SheetValue, TableColumn
-from core.ports import Sheet
+from core.ports import Sheet, SheetMarks
 from core.sheet import SheetTarget, TabRow
-from tests.fakes.sheet import FakeSheet
+from tests.fakes.sheet import FakeMarks, FakeSheet
 
 HEADERS = ("Name", "Qty", "Price", "Day")
 ROWS: tuple[tuple[SheetValue, ...], ...] = (
@@ -26,8 +27,10 @@ class World(Protocol):
     """What the contract's tests need of either world."""
 
     sheet: Sheet
+    marks: SheetMarks
     target: SheetTarget
 
+    def note(self, row: int, header: str, text: str) -> None: ...
     def type(self, row: int, header: str, value: SheetValue) -> None: ...
     def type_formula(self, row: int, header: str, formula: str, value: SheetValue) -> None: ...
     def move_row(self, row: int, before: int) -> None: ...
@@ -66,11 +69,15 @@ class FakeWorld:
         self.target = SheetTarget("orders", "sheet", 7, HEADERS)
         self.fake = FakeSheet()
         self.sheet: Sheet = self.fake
+        self.marks: SheetMarks = FakeMarks(self.fake)
         self.tab = self.fake.tab(self.target)
         for row, values in enumerate(ROWS, start=2):
             for header, value in zip(HEADERS, values, strict=True):
                 self.tab.type(row, header, value)
             self.tab.type(row, "_row_id", f"r_{row}")
+
+    def note(self, row: int, header: str, text: str) -> None:
+        self.tab.row(row).notes[header] = text
 
     def type(self, row: int, header: str, value: SheetValue) -> None:
         self.tab.type(row, header, value)
@@ -119,6 +126,7 @@ class GoogleWorld:
         self.target = prepare_tab(client, self.spreadsheet_id, "Orders", "orders", columns, new_id=lambda: next(ids))
         self.google = GoogleSheet(client)
         self.sheet: Sheet = self.google
+        self.marks: SheetMarks = GoogleMarks(client)
 
     def _fill(self) -> None:
         lines = [[encode_value(h) for h in HEADERS]]
@@ -132,15 +140,30 @@ class GoogleWorld:
         path = f"/v4/spreadsheets/{self.spreadsheet_id}:batchUpdate"
         return self.sandbox.post(path, {"requests": list(requests)}, token="person")
 
+    def note(self, row: int, header: str, text: str) -> None:
+        self._cell(row, header, {"note": text}, "note")
+
+    def colour(self, row: int, header: str, style: Any) -> None:
+        """Give a cell a background."""
+        cell = {"userEnteredFormat": {"backgroundColorStyle": style}}
+        self._cell(row, header, cell, "userEnteredFormat.backgroundColorStyle")
+
+    def marking_tickets(self) -> list[Any]:
+        """The metadata that markings have left on the tab."""
+        fields = "sheets(properties(sheetId),developerMetadata(metadataKey))"
+        tabs = self.client.properties(self.spreadsheet_id, fields)["sheets"]
+        found = [entry for tab in tabs for entry in tab.get("developerMetadata", ())]
+        return [entry for entry in found if entry["metadataKey"].endswith("/marks")]
+
     def type(self, row: int, header: str, value: SheetValue) -> None:
         self._cell(row, header, encode_value(value))
 
     def type_formula(self, row: int, header: str, formula: str, value: SheetValue) -> None:
         self._cell(row, header, {"userEnteredValue": {"formulaValue": formula}})
 
-    def _cell(self, row: int, header: str, cell: Any) -> None:
+    def _cell(self, row: int, header: str, cell: Any, fields: str = "userEnteredValue") -> None:
         area = grid(self.sheet_id, row, 1, self.column(header), 1)
-        self.batch({"updateCells": {"range": area, "rows": [{"values": [cell]}], "fields": "userEnteredValue"}})
+        self.batch({"updateCells": {"range": area, "rows": [{"values": [cell]}], "fields": fields}})
 
     def column(self, header: str) -> int:
         answer = self.client.read(self.spreadsheet_id, tab_filters(self.target), READ_FIELDS)

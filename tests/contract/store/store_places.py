@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
@@ -51,6 +52,10 @@ class Place:
         """One more process."""
         raise NotImplementedError
 
+    def sent(self) -> list[tuple[str, str, Any]]:
+        """What stands in the outbox: (topic, link, body)."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Let go of everything."""
 
@@ -68,6 +73,9 @@ class MemoryPlace(Place):
     def open(self) -> AnyStore:
         store: AnyStore = FakeStore(self._state)
         return store
+
+    def sent(self) -> list[tuple[str, str, Any]]:
+        return list(self._state.outbox)
 
 
 class ServerPlace(Place):
@@ -93,6 +101,12 @@ class ServerPlace(Place):
         store = MysqlStore(self.address, self.state_schema)
         self._stores.append(store)
         return store
+
+    def sent(self) -> list[tuple[str, str, Any]]:
+        rows = self.session.query(
+            f"SELECT topic, link, body FROM {self.state_schema}.outbox ORDER BY id"  # noqa: S608  (the test's own schema)
+        )
+        return [(topic, link, json.loads(body)) for topic, link, body in rows]
 
     def close(self) -> None:
         for store in self._stores:

@@ -76,16 +76,16 @@ def test_rows_are_found_by_what_they_wait_for(store: AnyStore) -> None:
         assert tx.waiting_rows("orders", ["intent"]) == ["r_a"]
 
 
-def test_rows_that_wait_or_were_refused_are_known_to_differ(store: AnyStore) -> None:
+def test_cells_that_wait_or_were_refused_are_known_to_differ(store: AnyStore) -> None:
     with store.begin() as tx:
         tx.put_waiting("orders", [(seen("r_b"), "manual"), (seen("r_a"), "paused")])
         tx.put_rejections("orders", [RejectionEntry(row, None, "price", "x", "no number") for row in ("r_c", "r_a")])
         tx.put_rejections("others", [RejectionEntry("r_d", None, "price", "x", "no number")])
     with store.begin() as tx:
-        assert tx.known_to_differ("orders") == ["r_a", "r_b", "r_c"]
+        assert tx.known_to_differ("orders") == [("r_a", "note"), ("r_a", "price"), ("r_b", "note"), ("r_c", "price")]
         tx.mend_rejections("orders", [("r_c", "price")])
         tx.drop_waiting("orders", [("r_b", "note")])
-        assert tx.known_to_differ("orders") == ["r_a"]
+        assert tx.known_to_differ("orders") == [("r_a", "note"), ("r_a", "price")]
 
 
 def test_one_write_of_a_link_is_open_at_a_time(store: AnyStore) -> None:

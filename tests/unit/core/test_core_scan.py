@@ -59,6 +59,16 @@ def test_a_value_that_does_not_fit_differs() -> None:
     assert differing(found) == {("r_1", "quantity", "many")}
 
 
+def test_a_refused_or_waiting_cell_that_holds_again_what_both_sides_share_is_told() -> None:
+    image = make_image(order_row(2, "r_1", notes="other"), order_row(3, "r_2", order_no=2))
+    bases = [make_base(), make_base("r_2", order_no="2")]
+    open_cells = [("r_1", "quantity"), ("r_1", "notes"), ("r_2", "price"), ("r_9", "price"), ("r_2", "unlinked")]
+    found = compare(LINK, image, bases, (), 0, (), open_cells)
+    assert differing(found) == {("r_1", "quantity", 3), ("r_1", "notes", "other"), ("r_2", "price", 9.5)}
+    assert len(found.cells) == 3
+    assert found.changed_rows == 0
+
+
 def test_a_formula_that_shows_what_base_holds_is_told_once() -> None:
     image = make_image(
         tab_row(

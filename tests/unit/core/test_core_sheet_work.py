@@ -10,13 +10,15 @@ import pytest
 from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
 
 from consumers.sheet_link import Tools
+from consumers.sheet_marks import LOOK_OVER_S
 from consumers.sheet_work import GROUP, SheetWork
-from core.errors import MysqlRefused, TwinsheetError, Unfit
+from core.errors import MysqlRefused, ReplyLost, SheetsRefused, TwinsheetError, Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.marks import REJECTED
 from core.model import Link, LinkedColumn, SheetCell
 from core.ports import ConflictEntry, LinkState, RejectionEntry
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
-from tests.fakes.sheet import FakeRow, FakeSheet, FakeTab
+from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
 
 LINKS = {name: replace(LINK, name=name, table=name) for name in ("orders", "altered")}
@@ -27,6 +29,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.state, self.log, self.watch, self.sheet = FakeState(), FakeEventLog(1), Watch(), FakeSheet()
+        self._published = 0
         self.store = FakeStore(self.state)
         with self.store.begin() as tx:
             for link in LINKS.values():
@@ -42,13 +45,20 @@ class Desk:
             [TABLE_CHANGED, SHEET_OBSERVED],
             claim=lambda places: self.store.run(lambda tx: tx.claim_offsets(GROUP, "writer", places)),
         )
-        tools = Tools(self.store, self.sheet, self.watch, lambda: "r_new", self.watch)
+        self.marks = FakeMarks(self.sheet)
+        tools = Tools(self.store, self.sheet, self.marks, self.watch, lambda: "r_new", self.watch)
         self.writer = SheetWork(source, tools, LINKS.get, "writer")
 
     def changes(self, name: str, notes: str) -> None:
         """A program writes to a table, and the change feed tells of it."""
         self.state.table(LINKS[name]).rows[("1",)] = {**ROW, "notes": notes}
         self.log.append(TABLE_CHANGED, name, {"kind": "rows", "keys": [["1"]], "kinds": "u"})
+
+    def publishes_outbox(self) -> None:
+        """The change feed passes on what processes have told each other."""
+        for topic, link, body in self.state.outbox[self._published :]:
+            self.log.append(topic, link, body)
+        self._published = len(self.state.outbox)
 
     def goes_on(self, seconds: float) -> None:
         """Time goes by."""
@@ -162,3 +172,134 @@ def test_a_table_that_was_altered_is_carried_on_with_once_it_is_described_anew(
     desk.goes_on(5)
     assert desk.shown("altered") == "from the table"
     assert desk.state.links["altered"].state == "live"
+
+
+# --- marks ---------------------------------------------------------------------------
+
+
+def refuse(desk: Desk, value: str, reason: str = "quantity: many is not a whole number") -> None:
+    """The table writer refuses what stands in the quantity of order 1."""
+    desk.state.bases["orders"]["r_1"] = make_base()
+    with desk.store.begin() as tx:
+        tx.put_rejections("orders", [RejectionEntry("r_1", ("1",), "quantity", value, reason)])
+    desk.publishes_outbox()
+
+
+def test_a_rejection_is_told_beside_its_cell_until_it_is_mended(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    row = desk.sheet.tabs["orders"].rows[0]
+    assert row.notes == {"Quantity": "Twinsheet: quantity: many is not a whole number"}
+    assert row.colours == {"Quantity": REJECTED}
+    with desk.store.begin() as tx:
+        tx.mend_rejections("orders", [("r_1", "quantity")])
+    desk.publishes_outbox()
+    desk.goes_on(3)
+    assert (row.notes, row.colours) == ({}, {})
+    assert not desk.state.marks
+
+
+def test_a_persons_note_and_colour_outlive_ours(desk: Desk) -> None:
+    row = desk.sheet.tabs["orders"].rows[0]
+    row.notes["Quantity"], row.colours["Quantity"] = "ask Ann", "#ff0000"
+    refuse(desk, "many")
+    desk.goes_on(3)
+    assert row.notes["Quantity"].startswith("Twinsheet: ")
+    assert row.notes["Quantity"].endswith("\n\nask Ann")
+    row.notes["Quantity"] += "\nor Ben"
+    with desk.store.begin() as tx:
+        tx.mend_rejections("orders", [("r_1", "quantity")])
+    desk.publishes_outbox()
+    desk.goes_on(3)
+    assert row.notes == {"Quantity": "ask Ann\nor Ben"}
+    assert row.colours == {"Quantity": "#ff0000"}
+
+
+def test_a_note_written_in_the_instant_of_the_marking_is_kept(desk: Desk) -> None:
+    row = desk.sheet.tabs["orders"].rows[0]
+    desk.marks.before_mark = lambda: row.notes.update({"Quantity": "just now"})
+    refuse(desk, "many")
+    desk.goes_on(3)
+    assert row.notes["Quantity"] == "Twinsheet: quantity: many is not a whole number\n\njust now"
+
+
+def test_a_marking_that_hit_a_row_which_had_moved_is_taken_back(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_2", {}, None, {"Quantity": "of row 2"}, {"Quantity": "#00ff00"}))
+    desk.marks.before_mark = lambda: tab.move_row(3, before=2)
+    refuse(desk, "many")
+    desk.goes_on(8)
+    assert [r.row_id for r in tab.rows] == ["r_2", "r_1"]
+    assert tab.rows[0].notes == {"Quantity": "of row 2"}
+    assert tab.rows[0].colours == {"Quantity": "#00ff00"}
+    assert tab.rows[1].notes == {"Quantity": "Twinsheet: quantity: many is not a whole number"}
+
+
+@pytest.mark.parametrize("took_effect", [True, False])
+def test_a_marking_whose_reply_is_lost_stands_once(desk: Desk, took_effect: bool) -> None:
+    refuse(desk, "many")
+    desk.marks.before_mark = lambda: desk.sheet.fail_next(ReplyLost("cut off"), took_effect=took_effect)
+    desk.goes_on(90)
+    row = desk.sheet.tabs["orders"].rows[0]
+    assert row.notes == {"Quantity": "Twinsheet: quantity: many is not a whole number"}
+    assert [m.is_sure for m in desk.state.marks.values()] == [True]
+
+
+def test_a_note_that_a_person_removed_stays_removed(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    row = desk.sheet.tabs["orders"].rows[0]
+    row.notes.clear()
+    desk.writer.compare(LINKS)
+    desk.goes_on(3)
+    assert row.notes == {}
+
+
+def test_a_note_of_ours_that_was_copied_to_another_row_is_cleared_away(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_9", {}, None, dict(tab.rows[0].notes), dict(tab.rows[0].colours)))
+    desk.watch.at += LOOK_OVER_S
+    desk.goes_on(3)
+    assert (tab.rows[1].notes, tab.rows[1].colours) == ({}, {})
+    assert tab.rows[0].notes
+
+
+def test_nothing_is_marked_while_the_link_is_paused(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.set_link_state("orders", "paused", None)
+    refuse(desk, "many")
+    desk.goes_on(5)
+    assert not desk.sheet.tabs["orders"].rows[0].notes
+    with desk.store.begin() as tx:
+        tx.set_link_state("orders", "live", None)
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "link", "link": "orders"})
+    desk.goes_on(5)
+    assert desk.sheet.tabs["orders"].rows[0].notes
+
+
+def test_what_google_refuses_to_mark_never_holds_the_link(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.marks.before_mark = lambda: desk.sheet.fail_next(SheetsRefused("the range is protected"))
+    desk.goes_on(5)
+    desk.changes("orders", "from the table")
+    desk.goes_on(5)
+    assert desk.state.links["orders"].state == "live"
+    assert desk.shown("orders") == "from the table"
+
+
+def test_a_settled_conflict_is_told_until_its_cell_changes(desk: Desk) -> None:
+    entry = ConflictEntry("r_1", ("1",), "notes", None, "mine", "theirs", "table", "last_write_wins")
+    desk.sheet.tabs["orders"].type(2, "Notes", ROW["notes"])
+    desk.changes("orders", "theirs")
+    desk.goes_on(3)
+    with desk.store.begin() as tx:
+        tx.add_conflicts("orders", [entry])
+    desk.publishes_outbox()
+    desk.goes_on(3)
+    row = desk.sheet.tabs["orders"].rows[0]
+    assert row.notes["Notes"].startswith('Twinsheet: conflict 1: "theirs" in the table replaced "mine" in the sheet')
+    desk.changes("orders", "later")
+    desk.goes_on(3)
+    assert (row.notes, row.colours) == ({}, {})

@@ -113,7 +113,9 @@ class Desk:
         return [(h.old, h.new, h.side, h.actor) for _, h in self.state.history if h.what == "taken"]
 
     def woken(self) -> list[Any]:
-        return [body for topic, _, body in self.state.outbox if topic == TABLE_CHANGED]
+        """What asks the sheet writer to compare values again."""
+        told = (body for topic, _, body in self.state.outbox if topic == TABLE_CHANGED)
+        return [body for body in told if body["kind"] == "replan"]
 
 
 def chosen(row_id: str = "r_1") -> dict[str, Any]:

@@ -1,0 +1,288 @@
+"""Notes and colours beside one link's cells: compare what is to be told with what is shown, and write the difference.
+
+Values go first. Nothing rests on a mark, so what may
+have gone wrong with one (a lost reply, rows that moved, a crash between two steps) is looked for in the tab again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+
+from core.errors import SheetsRefused, SheetsUnavailable
+from core.marks import Cell, Mark, MarkPlan, amends, differing, plan_marks, still_due, wanted_marks
+from core.model import Link
+from core.ports import Clock, SheetMarks, ShownMark, Store, Transaction
+from core.sheet import MarksLook, MarkWrite, Positions, SheetTarget
+
+ROWS_PER_MARKING_MAX = 90
+NEWS_S = 24 * 3600.0
+"""For so long a settled conflict is told beside its cell."""
+LOOK_OVER_S = 3600.0
+"""So often everything that is shown is compared with what is to be told, and the tab searched for notes of ours
+that do not belong there: copied ones, and those of rows that came back from the version history."""
+ASTRAY_PAUSE_S = 2.0
+ASTRAY_PAUSE_S_MAX = 60.0
+"""A row that cannot be found, or be told from its copy, is looked for again after these, more and more seldom."""
+STATES = ("live", "linking")
+
+T = TypeVar("T")
+
+log = structlog.get_logger("sheet_writer")
+
+
+class _Later(Exception):
+    """Nothing more can be done in this round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is to be told beside the cells of some rows, and what is."""
+
+    wanted: Mapping[Cell, Mark]
+    shown: Mapping[Cell, ShownMark]
+
+
+class MarkWriter:
+    """Marks one link's cells.
+
+    Args:
+        link: as resolved now; replaced when links.yaml or the table changes.
+        store: where reasons and shown marks are kept.
+        marks: notes and backgrounds in the sheet.
+        clock: when a look-over is due.
+        may_call: takes a token of the quota for a ``read`` or ``write``; whether it was in hand.
+        back_off: Google did not take a call of that kind.
+    """
+
+    def __init__(  # noqa: PLR0917 -- what it works with
+        self,
+        link: Link,
+        store: Store,
+        marks: SheetMarks,
+        clock: Clock,
+        may_call: Callable[[str], bool],
+        back_off: Callable[[SheetsUnavailable, str], None],
+    ) -> None:
+        self.link = link
+        self._store = store
+        self._marks = marks
+        self._clock = clock
+        self._may_call = may_call
+        self._back_off = back_off
+        self._rows: dict[str, None] = {}
+        """Row ids to compare, in the order in which they were named."""
+        self._later: dict[str, float] = {}
+        """Row ids to compare from that time on, in monotonic seconds."""
+        self._marked: set[str] = set()
+        """Row ids that show a mark."""
+        self._all = False
+        self._search = False
+        self._found: dict[int, None] = {}
+        """Rows of the tab that hold notes of ours, as the search found them."""
+        self._owed: list[MarkWrite] = []
+        """What another marking has replaced by mistake."""
+        self._not_before = 0.0
+        self._pause_s = ASTRAY_PAUSE_S
+        self._look_over_at = math.inf
+
+    # --- what the events say
+
+    def wake(self, row_ids: Iterable[str], after_s: float = 0) -> None:
+        """What is to be told beside these rows' cells may have changed; look ``after_s`` seconds from now."""
+        if after_s > 0:
+            self._later.update(dict.fromkeys(row_ids, self._clock.monotonic() + after_s))
+        else:
+            self._rows.update(dict.fromkeys(row_ids))
+
+    def changed(self, row_ids: Iterable[str]) -> None:
+        """Values of these rows have changed; what is told of one that shows a mark may be news no longer."""
+        self.wake(self._marked.intersection(row_ids))
+
+    def wake_all(self) -> None:
+        """Everything may differ."""
+        self._all = True
+
+    def hurry(self) -> None:
+        """Somebody was at work in the tab: what could not be told apart may be so now."""
+        self._not_before, self._pause_s = 0.0, ASTRAY_PAUSE_S
+
+    def forget(self) -> None:
+        """The link is paused, held or removed: :meth:`wake_all` when it goes on."""
+        self._rows.clear()
+        self._later.clear()
+        self._found.clear()
+        self._owed.clear()
+        self._all = self._search = False
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to look at now."""
+        now = self._clock.monotonic()
+        asked = self._rows or self._all or self._search or self._found or self._owed or self._due(now)
+        return (bool(asked) and now >= self._not_before) or now >= self._look_over_at
+
+    def _due(self, now: float) -> list[str]:
+        return [row_id for row_id, at in self._later.items() if at <= now]
+
+    # --- one round
+
+    def work(self, target: SheetTarget, positions: Positions | None, *, fresh: bool) -> bool:
+        """Mark some rows, by at most one read and one write; whether it takes (fresher) positions to go on.
+
+        Raises:
+            MysqlUnavailable: nothing is forgotten.
+        """
+        try:
+            return self._work(target, positions, fresh=fresh)
+        except _Later:
+            return False
+        except SheetsRefused as error:
+            if not fresh:
+                return True  # rows may have left the tab: look where they stand
+            log.warning("marks_refused", link=self.link.name, reason=error.message)
+            self.forget()
+            return False
+
+    def _work(self, target: SheetTarget, positions: Positions | None, *, fresh: bool) -> bool:
+        now = self._clock.monotonic()
+        if now >= self._look_over_at:
+            self._look_over_at = math.inf
+            self._all = self._search = True
+        for row_id in self._due(now):
+            del self._later[row_id]
+            self._rows[row_id] = None
+        differ = self._store.run(self._differing)
+        if differ is None:
+            self.forget()
+            return False
+        if self._search:
+            self._found = dict.fromkeys(self._call("read", lambda: self._marks.marked(target)))
+            self._search = False
+        if not (differ or self._found or self._owed):
+            return False
+        if positions is None:
+            return True
+        if fresh:
+            self._let_go(differ - positions.rows.keys())
+        placed = [i for i in sorted(differ) if i in positions.rows and i not in positions.repeated]
+        room = ROWS_PER_MARKING_MAX - len({w.row for w in self._owed})
+        at = {positions.rows[row_id]: row_id for row_id in placed[:room]}
+        astray = self._mark(target, at, list(self._found)[: room - len(at)]) or len(placed) < len(
+            differ & self._rows.keys()
+        )
+        if fresh:
+            self._pause_if(astray)
+        return astray and not fresh
+
+    def _pause_if(self, astray: bool) -> None:
+        """Copies that have no id of their own yet cannot be told apart; scans name them sooner or later."""
+        if not astray:
+            self._pause_s = ASTRAY_PAUSE_S
+            return
+        self._not_before = self._clock.monotonic() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, ASTRAY_PAUSE_S_MAX)
+
+    def _differing(self, tx: Transaction) -> set[str] | None:
+        """Row ids of which some cell does not show what it is to show; ``None`` where nothing is to be written."""
+        state = tx.link_state(self.link.name)
+        if state is None or state.state not in STATES:
+            return None
+        if self._all:
+            self.wake(tx.marked_rows(self.link.name, self._since()))
+            self._all = False
+        told = self._tell(tx, self._rows.keys())
+        if told.wanted or told.shown:
+            self._look_over_at = min(self._look_over_at, self._clock.monotonic() + LOOK_OVER_S)
+        self._search |= any(not mark.is_sure for mark in told.shown.values())
+        self._marked -= self._rows.keys()
+        self._marked |= {row_id for row_id, _ in told.shown}
+        differ = differing(told.wanted, told.shown)
+        self._rows = {row_id: None for row_id in self._rows if row_id in differ}
+        return differ
+
+    def _since(self) -> datetime:
+        return self._clock.now() - timedelta(seconds=NEWS_S)
+
+    def _tell(self, tx: Transaction, row_ids: Collection[str]) -> Told:
+        name = self.link.name
+        bases, waiting = tx.bases(name, row_ids), tx.waiting(name, row_ids)
+        conflicts = tx.told_conflicts(name, row_ids, self._since())
+        wanted = wanted_marks(self.link, tx.open_rejections(name, row_ids), conflicts, waiting, bases)
+        return Told(wanted, {(m.row_id, m.column): m for m in tx.shown_marks(name, row_ids)})
+
+    def _let_go(self, row_ids: Collection[str]) -> None:
+        """Rows that the tab does not hold take their marks with them."""
+        if row_ids:
+            self._store.run(lambda tx: self._forget_shown(tx, row_ids))
+            self._rows = {row_id: None for row_id in self._rows if row_id not in row_ids}
+
+    def _forget_shown(self, tx: Transaction, row_ids: Collection[str]) -> None:
+        tx.forget_marks(self.link.name, [(m.row_id, m.column) for m in tx.shown_marks(self.link.name, row_ids)])
+
+    # --- look, plan, write, remember
+
+    def _mark(self, target: SheetTarget, at: Mapping[int, str], found: Sequence[int]) -> bool:
+        """Mark the rows ``at`` these places and clear up the ``found`` ones; whether some stood elsewhere."""
+        rows = {*at, *found, *(w.row for w in self._owed)}
+        if not rows:
+            return False
+        look = self._call("read", lambda: self._marks.look(target, rows))
+        seen = {r.row_id for r in look.rows if r.row_id is not None}
+        told = self._store.run(lambda tx: self._tell(tx, seen))
+        plan = plan_marks({c.header: c.name for c in self.link.columns}, look, at, told.wanted, told.shown)
+        owed = still_due(self._owed, look)
+        writes = _without_doubles([*owed, *plan.writes])
+        self._owed = []
+        missed = self._write(target, look, plan, writes) if writes else set()
+        if missed is None:
+            return False
+        self._marked |= {mark.row_id for mark in plan.show}
+        self._store.run(lambda tx: self._remember(tx, plan, missed))
+        for row in found:
+            self._found.pop(row, None)
+        return bool(plan.astray or missed)
+
+    def _write(
+        self, target: SheetTarget, look: MarksLook, plan: MarkPlan, writes: Sequence[MarkWrite]
+    ) -> set[str | None] | None:
+        """Row ids that the marking missed; ``None`` where it did nothing, and is planned anew."""
+        doubtful = [replace(mark, is_sure=False) for mark in plan.show]
+        self._store.run(lambda tx: tx.save_marks(self.link.name, doubtful))
+        hit = self._call("write", lambda: self._marks.mark(target, look, writes))
+        if hit is None:
+            return None
+        self._owed = amends(writes, hit, look)
+        ids = {r.row: r.row_id for r in hit}
+        return {w.row_id for w in writes if ids[w.row] != w.row_id}
+
+    def _remember(self, tx: Transaction, plan: MarkPlan, missed: Collection[str | None]) -> None:
+        tx.save_marks(self.link.name, [m for m in plan.show if m.row_id not in missed])
+        tx.forget_marks(self.link.name, [cell for cell in plan.forget if cell[0] not in missed])
+
+    def _call(self, kind: str, call: Callable[[], T]) -> T:
+        """One call of Google's, if the quota has a token for it.
+
+        Raises:
+            _Later: no token, or Google was not there.
+        """
+        if not self._may_call(kind):
+            raise _Later
+        try:
+            return call()
+        except SheetsUnavailable as error:
+            self._back_off(error, kind)
+            raise _Later from error
+
+
+def _without_doubles(writes: Iterable[MarkWrite]) -> list[MarkWrite]:
+    """Of two writes to one cell the first."""
+    found: dict[tuple[int, str], MarkWrite] = {}
+    for write in writes:
+        found.setdefault((write.row, write.header), write)
+    return list(found.values())

@@ -1,0 +1,241 @@
+"""Notes and colours beside cells: what a person is to read there, and what is to be written for it (pure).
+
+A mark tells of a value that the table refuses, of a conflict, or of a row that is not complete. Ours begins with
+``Twinsheet:`` and has no blank line; what a person wrote on the same cell follows behind one, and outlives ours.
+Marks are compared like cells: what is wanted, by the record, against what was shown, by our own note of it. A note
+that a person has removed stays removed until there is something else to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.model import Canonical, Link, LinkedColumn, RowBase
+from core.ports import ConflictEntry, NumberedConflict, RejectionEntry, ShownMark, Waiting
+from core.sheet import LookedRow, MarksLook, MarkWrite
+
+PREFIX = "Twinsheet:"
+TEXT_CHARS_MAX = 500
+VALUE_CHARS_MAX = 80
+_GAP = "\n\n"
+
+REJECTED = "#fce8e6"
+CONTESTED = "#fef7e0"
+INCOMPLETE = "#e8f0fe"
+OUR_COLOURS = frozenset({REJECTED, CONTESTED, INCOMPLETE})
+
+Cell = tuple[str, str]
+"""Row id and the table's name of the column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a cell is to show: one line and a light background, ``#rrggbb``."""
+
+    text: str
+    colour: str
+
+
+@dataclass(slots=True)
+class MarkPlan:
+    """What is to be written beside cells, and what is to be remembered of it."""
+
+    writes: list[MarkWrite] = field(default_factory=list)
+    show: list[ShownMark] = field(default_factory=list)
+    forget: list[Cell] = field(default_factory=list)
+    astray: set[str] = field(default_factory=set)
+    """Row ids that do not stand where they were looked for."""
+
+
+# --- what is wanted -------------------------------------------------------------------
+
+
+def wanted_marks(
+    link: Link,
+    rejections: Iterable[RejectionEntry],
+    conflicts: Iterable[NumberedConflict],
+    waiting: Mapping[str, Sequence[Waiting]],
+    bases: Mapping[str, RowBase],
+) -> dict[Cell, Mark]:
+    """What the cells of some rows are to show; of several reasons the one that asks most of a person.
+
+    Args:
+        link: whose rows they are.
+        rejections: open ones.
+        conflicts: open ones, and settled ones that are still news.
+        waiting: cells that cannot be decided yet, by row id.
+        bases: what both sides share, by row id.
+    """
+    wanted: dict[Cell, Mark] = {}
+    for row_id, cells in waiting.items():
+        missing = first_missing(link, cells)
+        if missing is not None:
+            text = _line(f"this row is not in the table yet: {missing.header} is missing.")
+            wanted[row_id, missing.name] = Mark(text, INCOMPLETE)
+    for conflict in sorted(conflicts, key=lambda c: (not c.entry.settled, c.number)):
+        column = link.by_name(conflict.entry.column or "")
+        if column is not None and _is_news(column, conflict.entry, bases.get(conflict.entry.row_id)):
+            wanted[conflict.entry.row_id, column.name] = Mark(_line(_conflict_text(conflict)), CONTESTED)
+    for rejection in rejections:
+        if link.by_name(rejection.column) is not None:
+            wanted[rejection.row_id, rejection.column] = Mark(_line(rejection.reason), REJECTED)
+    return wanted
+
+
+def first_missing(link: Link, waiting: Iterable[Waiting]) -> LinkedColumn | None:
+    """The first column that an incomplete row has to be given, in the order of the tab's headers."""
+    cells = {w.observed.column: w.observed.cell for w in waiting if w.reason == "incomplete"}
+    if not cells:
+        return None
+    needed = [c for c in link.columns if c.required]
+    return next((c for c in needed if c.name not in cells or cells[c.name].value in (None, "")), None)
+
+
+def _is_news(column: LinkedColumn, entry: ConflictEntry, base: RowBase | None) -> bool:
+    """A settled conflict is told as long as the cell holds the value that won."""
+    if not entry.settled:
+        return True
+    cell = base.cells.get(column.name) if base is not None and not base.gone else None
+    if cell is None or entry.winner not in ("sheet", "table", "rule"):
+        return False
+    won = {"sheet": entry.sheet, "table": entry.table}.get(entry.winner, cell.value)
+    return column.codec.same(cell.value, won)
+
+
+def _conflict_text(conflict: NumberedConflict) -> str:
+    entry, number = conflict.entry, conflict.number
+    sheet = f"{_quoted(entry.sheet)}{_told(entry.sheet_actor, entry.sheet_at)} in the sheet"
+    table = f"{_quoted(entry.table)}{_told('', entry.table_at)} in the table"
+    if not entry.settled:
+        return f"conflict {number}: {sheet}, {table}. Choose in the menu Twinsheet. ({entry.rule})"
+    if entry.winner == "rule":
+        return f"conflict {number}: {sheet}, {table}; the rule {entry.rule} made this of them."
+    stays, goes = (sheet, table) if entry.winner == "sheet" else (table, sheet)
+    return f"conflict {number}: {stays} replaced {goes}. ({entry.rule})"
+
+
+def _quoted(value: Canonical) -> str:
+    if value is None:
+        return "nothing"
+    return f'"{value if len(value) <= VALUE_CHARS_MAX else value[: VALUE_CHARS_MAX - 1] + "…"}"'
+
+
+def _told(actor: str, at: datetime | None) -> str:
+    by = f" by {actor}" if actor else ""
+    when = f" at {at:%Y-%m-%d %H:%M:%S} UTC" if at is not None else ""
+    return by + when
+
+
+def _line(text: str) -> str:
+    """Ours, in one line."""
+    told = f"{PREFIX} {' '.join(text.split())}"
+    return told if len(told) <= TEXT_CHARS_MAX else told[: TEXT_CHARS_MAX - 1] + "…"
+
+
+# --- what is written --------------------------------------------------------------------
+
+
+def differing(wanted: Mapping[Cell, Mark], shown: Mapping[Cell, ShownMark]) -> set[str]:
+    """Row ids of which some cell does not show what it is to show."""
+    stale = {cell for cell, was in shown.items() if not was.is_sure or cell not in wanted}
+    news = {cell for cell, mark in wanted.items() if cell not in shown or shown[cell].text != mark.text}
+    return {row_id for row_id, _ in stale | news}
+
+
+def plan_marks(
+    columns: Mapping[str, str],
+    look: MarksLook,
+    at: Mapping[int, str],
+    wanted: Mapping[Cell, Mark],
+    shown: Mapping[Cell, ShownMark],
+) -> MarkPlan:
+    """What to put beside the cells of the rows that were looked at.
+
+    Args:
+        columns: the table's name of each linked header's column.
+        at: which row id was believed to stand in which of the rows; rows beside these were looked at only to find
+            notes of ours that do not belong there.
+    """
+    plan = MarkPlan()
+    ids = {row.row: row.row_id for row in look.rows}
+    plan.astray = {row_id for row, row_id in at.items() if ids.get(row) != row_id}
+    for row in look.rows:
+        for header, name in columns.items():
+            _plan_cell(plan, row, header, (row.row_id or "", name), wanted, shown)
+    return plan
+
+
+def _plan_cell(  # noqa: PLR0917 -- one cell, and everything that decides on it
+    plan: MarkPlan,
+    row: LookedRow,
+    header: str,
+    cell: Cell,
+    wanted: Mapping[Cell, Mark],
+    shown: Mapping[Cell, ShownMark],
+) -> None:
+    want, was = wanted.get(cell), shown.get(cell)
+    if want is not None and was is not None and was.is_sure and was.text == want.text:
+        return
+    note, colour = row.notes.get(header), row.colours.get(header)
+    own_colour = colour
+    if colour in OUR_COLOURS:
+        own_colour = was.colour_before if was is not None else None
+    after = (compose(want.text if want else None, persons_part(note)), want.colour if want else own_colour)
+    if after != (note, colour):
+        plan.writes.append(MarkWrite(row.row, row.row_id, header, *after))
+    if want is not None:
+        plan.show.append(ShownMark(*cell, want.text, own_colour))
+    elif was is not None:
+        plan.forget.append(cell)
+
+
+def compose(ours: str | None, persons: str | None) -> str | None:
+    """A note of ours above a person's."""
+    return _GAP.join(part for part in (ours, persons) if part) or None
+
+
+def persons_part(note: str | None) -> str | None:
+    """What of a note a person wrote."""
+    if not note or not note.startswith(PREFIX):
+        return note or None
+    return note.partition(_GAP)[2] or None
+
+
+# --- what a marking has hit ------------------------------------------------------------------
+
+
+def amends(writes: Sequence[MarkWrite], hit: Collection[LookedRow], look: MarksLook) -> list[MarkWrite]:
+    """What has to be written next because of what a marking replaced: a person may write a note, or move rows,
+    between our look and our write.
+
+    Args:
+        writes: what was sent.
+        hit: the rows that it really hit, as they were just before it.
+        look: what it was planned by.
+    """
+    before, seen = {r.row: r for r in hit}, {r.row: r for r in look.rows}
+    mended = []
+    for write in writes:
+        found, looked = before[write.row], seen[write.row]
+        note, colour = found.notes.get(write.header), found.colours.get(write.header)
+        if found.row_id != write.row_id:
+            mended.append(MarkWrite(write.row, found.row_id, write.header, note, colour))
+        elif persons_part(note) not in (None, persons_part(looked.notes.get(write.header))):
+            ours = (write.note or "").partition(_GAP)[0] if (write.note or "").startswith(PREFIX) else None
+            both = compose(ours, persons_part(note))
+            mended.append(MarkWrite(write.row, write.row_id, write.header, both, write.colour))
+    return mended
+
+
+def still_due(owed: Iterable[MarkWrite], look: MarksLook) -> list[MarkWrite]:
+    """Of what is owed to rows, what can be given to them now: at the places where they stand."""
+    places = {r.row_id: r for r in look.rows if r.row_id is not None}
+    rows = {r.row: r for r in look.rows}
+    found = []
+    for write in owed:
+        row = places.get(write.row_id) if write.row_id is not None else rows.get(write.row)
+        if row is not None and row.row_id == write.row_id:
+            found.append(MarkWrite(row.row, row.row_id, write.header, write.note, write.colour))
+    return found

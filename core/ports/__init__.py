@@ -1,0 +1,42 @@
+"""What the rules need from the outside world. Adapters implement these, and so do the fakes of the tests.
+
+Whoever implements one passes its contract suite in tests/contract.
+"""
+
+from core.ports.clock import Clock
+from core.ports.events import Delivery, EventPublisher, EventSource, Json
+from core.ports.google import Gate, Sheet, SheetMarks
+from core.ports.record import (
+    ConflictEntry,
+    HistoryEntry,
+    Intent,
+    LinkState,
+    NumberedConflict,
+    RejectionEntry,
+    ShownMark,
+    TableRow,
+    Waiting,
+)
+from core.ports.store import Store, Transaction
+
+__all__ = [
+    "Clock",
+    "ConflictEntry",
+    "Delivery",
+    "EventPublisher",
+    "EventSource",
+    "Gate",
+    "HistoryEntry",
+    "Intent",
+    "Json",
+    "LinkState",
+    "NumberedConflict",
+    "RejectionEntry",
+    "Sheet",
+    "SheetMarks",
+    "ShownMark",
+    "Store",
+    "TableRow",
+    "Transaction",
+    "Waiting",
+]

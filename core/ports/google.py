@@ -1,0 +1,59 @@
+"""Google Sheets, as far as the rules need it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from core.sheet import LookedRow, MarksLook, MarkWrite, Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
+
+
+class Sheet(Protocol):
+    """Google Sheets. Raises QuotaExhausted or SheetsUnavailable (nothing took effect), ReplyLost (nobody
+    knows) or SheetsRefused (for good)."""
+
+    def read_tab(self, target: SheetTarget) -> TabImage:
+        """The whole tab with counters and metadata in one read."""
+
+    def read_positions(self, target: SheetTarget) -> Positions:
+        """Counters, metadata and the id column in one read."""
+
+    def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        """Perform the swap write in one request."""
+
+    def recall(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer | None:
+        """After a lost reply: the answer out of the scratch if the counters say that this very write is the
+        last one that landed, else ``None``.
+
+        After ``None`` it will never land, unless it brings something back: such a write may be sent again.
+        One read, and where it has not landed one write."""
+
+
+class SheetMarks(Protocol):
+    """Notes and backgrounds of cells in Google Sheets. Raises as :class:`Sheet` does.
+
+    A marking tells nobody anything about values, and nothing rests on it: one whose reply is lost is looked for
+    and sent again.
+    """
+
+    def marked(self, target: SheetTarget) -> list[int]:
+        """1-based rows of the tab that hold a note of ours, in one read."""
+
+    def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
+        """What stands beside the linked cells of these rows, in one read."""
+
+    def mark(self, target: SheetTarget, look: MarksLook, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...] | None:
+        """Mark cells of rows that were looked at, in one request; the rows that it hit, as they were just before it.
+
+        ``None``, with nothing written, where another marking has landed since the look, or columns have moved:
+        look again. Of two markings by one look only one lands, however late the other arrives."""
+
+
+class Gate(Protocol):
+    """Keeps our calls inside Google's quota."""
+
+    def wait_s(self, kind: str) -> float:
+        """Take a token for a ``read`` or ``write``: 0 when it is in hand, else seconds until one may be."""
+
+    def exhausted(self, kind: str) -> None:
+        """Google said 429: it knows better."""

@@ -1,0 +1,129 @@
+"""What the twinsheet schema keeps: a link's state, what waits, and the record of what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.model import Canonical, Key, Observed
+from core.ports.events import Json
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What the schema knows of a link."""
+
+    name: str
+    spreadsheet_id: str
+    sheet_id: int
+    tab: str
+    schema: str
+    table: str
+    state: str
+    """linking, live, paused or held."""
+    reason: str | None
+    epoch: int
+    n: int
+    """Number of the last write to the sheet that was begun."""
+    settled_n: int = 0
+    """Number of the last one that is known to have landed."""
+    scans: int = 0
+    """Number of the last scan that was begun; counted by :meth:`Transaction.next_scan` alone."""
+    restored_n: int = 0
+    """Number of the last write that took a mistake of ours back; kept by :meth:`Transaction.note_restore` alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write to the sheet that was begun and is not settled."""
+
+    link: str
+    n: int
+    epoch: int
+    plan: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An observed cell that cannot be decided yet, with its reason."""
+
+    observed: Observed
+    reason: str
+    """incomplete, intent, commit_time, unseen, manual or paused."""
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One applied (or overtaken) value."""
+
+    row_id: str
+    key: Key | None
+    column: str | None
+    old: Canonical
+    new: Canonical
+    side: str
+    what: str = "applied"
+    actor: str = ""
+    edited_at: datetime | None = None
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictEntry:
+    """Both sides moved away from base; who won and by which rule."""
+
+    row_id: str
+    key: Key | None
+    column: str | None
+    base: Canonical
+    sheet: Canonical
+    table: Canonical
+    winner: str
+    rule: str
+    sheet_at: datetime | None = None
+    table_at: datetime | None = None
+    time_guessed: bool = False
+    sheet_actor: str = ""
+    event: str = ""
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionEntry:
+    """A sheet value that the table cannot hold."""
+
+    row_id: str
+    key: Key | None
+    column: str
+    value: str | None
+    reason: str
+    actor: str = ""
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMark:
+    """What was put beside a cell."""
+
+    row_id: str
+    column: str
+    text: str
+    colour_before: str | None = None
+    """The cell's own background, which comes back with the end of the mark; ``None`` for none."""
+    is_sure: bool = True
+    """Google has said that it landed, and in that very row."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedConflict:
+    """A conflict as people call it."""
+
+    number: int
+    at: datetime
+    entry: ConflictEntry
+
+
+TableRow = Mapping[str, Canonical]
+"""A row of the user's table: every linked column's canonical text by table column name."""
