@@ -220,6 +220,7 @@ class TableWork:
             open_write=gathered.open_write,
             busy=base is not None and base.key in gathered.busy,
             table_times=times or {},
+            times_exact=row_id not in batch.coarse,
             times_final=times is not None,
             restored_n=state.restored_n,
             vanished=vanished,

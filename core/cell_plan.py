@@ -10,7 +10,7 @@ from core.errors import Unfit
 from core.freshness import age, is_overtaken, is_subsumed, must_wait
 from core.model import Canonical, CellBase, LinkedColumn, Observed
 from core.planner import Resolution, Times, Verdict
-from core.ports import ConflictEntry, HistoryEntry, TableRow
+from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
 from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection
 
 _ENDS = {
@@ -32,6 +32,11 @@ class CellCase:
     before: CellBase
     sheet: Canonical
     table: Canonical
+
+    @property
+    def waiting(self) -> list[Waiting]:
+        """What has been waiting in this cell."""
+        return [w for w in self.view.waiting if w.observed.column == self.column.name]
 
     @property
     def from_swap(self) -> bool:
@@ -180,11 +185,15 @@ def _settle_conflict(case: CellCase, compute_rule: ComputeRule) -> bool:
     """Whether the conflict is settled now; otherwise the cell waits."""
     column, plan = case.column, case.plan
     unreported = case.from_swap and case.seen.edited_at is None
-    times = Times(case.seen.edited_at, case.view.table_times.get(column.name), newest_is_sheet=unreported)
-    by_time = column.policy == planner.LAST_WRITE_WINS and not times.newest_is_sheet
+    times = Times(
+        case.seen.edited_at,
+        case.view.table_times.get(column.name),
+        newest_is_sheet=unreported,
+        exact=case.view.times_exact,
+    )
     if case.seen.cell.formula is not None:
         resolution = Resolution("sheet", "formula", case.sheet)
-    elif by_time and times.table_at is None and not case.view.times_final:
+    elif _lacks_time(case, times):
         plan.wait.append((case.seen, "commit_time"))
         plan.ask_times = True
         return False
@@ -202,9 +211,21 @@ def _settle_conflict(case: CellCase, compute_rule: ComputeRule) -> bool:
     return True
 
 
+def _lacks_time(case: CellCase, times: Times) -> bool:
+    """Whether the table's commit time is to be asked for: every conflict records it, and rules may go by it."""
+    if times.table_at is not None or case.view.times_final:
+        return False
+    by_time = case.column.policy == planner.LAST_WRITE_WINS
+    return not times.newest_is_sheet if by_time else not _is_parked(case)
+
+
+def _is_parked(case: CellCase) -> bool:
+    """Whether this very value waits for a person already."""
+    return any(w.reason == "manual" and w.observed.cell == case.seen.cell for w in case.waiting)
+
+
 def _park(case: CellCase, resolution: Resolution, times: Times) -> bool:
-    known = any(w.reason == "manual" and w.observed.cell == case.seen.cell for w in case.view.waiting)
-    if not known:
+    if not _is_parked(case):
         _record(case, resolution, times)
         if case.view.waits(case.column.name):
             case.plan.end_conflict(case.column.name, "none", "a newer conflict of the cell took its place")

@@ -3,7 +3,8 @@
 ``sheet.observed``, keyed by link:
     edit, structure  the webhook's body as it was received, with ``event`` and ``received_at``
     scan             the same shape from the scanner, with ``missing``, ``unnamed`` and ``copies``
-    replan           ``rows``: [{row_id, key, times: {column: commit time}}]; look at their waiting cells again
+    replan           ``rows``: [{row_id, key, times: {column: commit time}}]; look at their waiting cells again;
+                     ``times_exact``: whether the server tells more than seconds
     rescan           read the tab again
     take             a person has chosen how a conflict ends: ``take``: {row_id}, and where it comes from the sheet's
                      menu {row_id, column (the header), take (sheet, table or value), value}

@@ -39,6 +39,8 @@ class Batch:
     """Row id to stamp and id of the scan that did not hold it."""
     replans: dict[str, dict[str, datetime] | None] = field(default_factory=dict)
     """Row id to the table's commit times by column; ``None`` where they were not asked for."""
+    coarse: set[str] = field(default_factory=set)
+    """Rows whose commit times are right to the second alone."""
     asked: list[Asked] = field(default_factory=list)
     chosen: set[str] = field(default_factory=set)
     """Rows with conflicts that somebody has chosen for."""
@@ -84,6 +86,8 @@ class Batch:
             times = row.get("times")
             parsed = None if times is None else {c: datetime.fromisoformat(at) for c, at in times.items()}
             self.replans[row["row_id"]] = parsed
+            if not body.get("times_exact", True):
+                self.coarse.add(row["row_id"])
 
     def _add_cells(self, link: Link, body: Json) -> None:
         stamp = stamp_from_json(body["stamp"])

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from core.model import Canonical
@@ -28,6 +28,8 @@ LAST_WRITE_WINS = "last_write_wins"
 SHEET_WINS = "sheet_wins"
 TABLE_WINS = "table_wins"
 MANUAL = "manual"
+COARSE = timedelta(seconds=1)
+"""How far the time of a server that tells seconds alone may be off."""
 POLICIES = (LAST_WRITE_WINS, SHEET_WINS, TABLE_WINS, MANUAL)
 
 
@@ -57,6 +59,8 @@ class Times:
 
     sheet_at: datetime | None
     table_at: datetime | None
+    exact: bool = True
+    """The table's time is the server's own to the microsecond; else it is right to the second."""
     newest_is_sheet: bool = False
     """The edit was found by our own write a moment ago: what a person has just typed counts as the newest."""
 
@@ -74,7 +78,7 @@ class Resolution:
 
 def last_write_wins(sheet: Canonical, table: Canonical, times: Times) -> Resolution:
     """The later of edit time and commit time wins; a tie or an unknown time goes to the person who typed."""
-    guessed = times.sheet_at is None or times.table_at is None
+    guessed = times.sheet_at is None or times.table_at is None or _is_too_close(times)
     table_is_newer = (
         not times.newest_is_sheet
         and times.sheet_at is not None
@@ -84,6 +88,13 @@ def last_write_wins(sheet: Canonical, table: Canonical, times: Times) -> Resolut
     if table_is_newer:
         return Resolution("table", LAST_WRITE_WINS, table, guessed)
     return Resolution("sheet", LAST_WRITE_WINS, sheet, guessed and not times.newest_is_sheet)
+
+
+def _is_too_close(times: Times) -> bool:
+    """Whether a time that is right to the second cannot tell which side was first."""
+    if times.exact or times.sheet_at is None or times.table_at is None:
+        return False
+    return abs(times.table_at - times.sheet_at) < COARSE
 
 
 def resolve(

@@ -43,6 +43,8 @@ class RowView:
     """Another transaction holds the row of the table: nothing is known of it, and nothing can be written now."""
     table_times: Mapping[str, datetime] = field(default_factory=dict)
     """Commit time of the table's last change, by column."""
+    times_exact: bool = True
+    """They are the server's own; else the server tells the second alone, and they are guessed within it."""
     times_final: bool = False
     """No better times will come: decide with what is known."""
     restored_n: int = 0

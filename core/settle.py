@@ -265,10 +265,17 @@ class _Settling:
             self._bring_back(base, hit, edited)
         else:
             self.settlement.history.extend(
-                HistoryEntry(base.row_id, base.key, name, cell.value, None, "table", "deleted", event=self.event)
-                for name, cell in base.cells.items()
+                HistoryEntry(base.row_id, base.key, name, old, None, "table", "deleted", event=self.event)
+                for name, old in self._last(base, hit).items()
             )
         self.settlement.mended.extend((base.row_id, c.name) for c in self.link.columns)
+
+    def _last(self, base: RowBase, hit: HitRow) -> dict[str, Canonical]:
+        """What a deleted row held; its formulas may have come to other values since anybody looked."""
+        computed = [c for c in self.link.columns if base.cells.get(c.name, CellBase(None)).formula]
+        held = {name: cell.value for name, cell in base.cells.items()}
+        shown = {c.name: _canonical(c, hit.cells.get(c.header, _BLANK), held[c.name]) for c in computed}
+        return {**held, **shown}
 
     def _hold_until_restored(self, hit: HitRow) -> None:
         """No scan from before the restore, which is the next write, may take the row for deleted."""

@@ -1,7 +1,8 @@
 """From what a person has chosen for a conflict to what happens with its cell (pure).
 
 ``sheet`` and ``table`` mean what that side holds when the choice is carried out, so that no newer edit is put back;
-for a conflict that had been settled they mean the values that it records. What is overwritten stands in the history.
+for a conflict that had been settled they mean the values that it records. A value of the table that is newer than the
+conflict and loses is a conflict of its own, so that it can be brought back.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from core.conflicts import Choice, KnownConflict
 from core.errors import Unfit
 from core.freshness import age
 from core.model import Canonical, CellBase, LinkedColumn, RowBase
-from core.ports import HistoryEntry, TableRow, Waiting
+from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
 from core.row_plan import ROW_GONE
 from core.row_view import RowPlan, RowView
 
@@ -125,8 +126,30 @@ def _taken(view: RowView, cell: _Cell, conflict: KnownConflict, choice: Choice) 
             event=choice.event,
         )
     )
-    plan.end_conflict(name, WINNERS[choice.take], f"taken by {choice.actor or 'a person'}")
+    rule = f"taken by {choice.actor or 'a person'}"
+    plan.end_conflict(name, WINNERS[choice.take], rule)
+    known = conflict.table if cell.parked else after.value
+    if not in_table and not cell.column.codec.same(cell.table, known):
+        plan.conflicts.append(_newer_loser(view, cell, choice, rule))
     return plan
+
+
+def _newer_loser(view: RowView, cell: _Cell, choice: Choice, rule: str) -> ConflictEntry:
+    """The table has moved on since the conflict was recorded: what loses now can be brought back like any loser."""
+    seen = cell.parked.observed if cell.parked else None
+    return ConflictEntry(
+        row_id=view.row_id,
+        key=view.key,
+        column=cell.column.name,
+        base=cell.before.value,
+        sheet=cell.sheet,
+        table=cell.table,
+        winner=WINNERS[choice.take],
+        rule=rule,
+        sheet_at=seen.edited_at if seen else None,
+        sheet_actor=seen.actor if seen else "",
+        event=choice.event,
+    )
 
 
 def _value(cell: _Cell, conflict: KnownConflict, choice: Choice) -> Canonical:

@@ -181,6 +181,17 @@ def test_a_good_event_is_accepted_and_published_with_its_id_and_time(door: Door)
     assert len(received_at) == len("2026-01-31T12:00:00.123456Z")
 
 
+def test_a_choice_that_ends_a_conflict_is_accepted_like_an_edit(door: Door) -> None:
+    choice = {k: v for k, v in BODY.items() if k not in ("stamp", "cells", "chunk")}
+    choice |= {"kind": "take", "take": {"row_id": "r_a", "column": "Price", "take": "value", "value": "9.50"}}
+    assert door.send(choice, event="msg_take").status == 202
+    assert door.send(choice, event="msg_take").status == 200
+    ((topic, link, body),) = door.log.published
+    assert (topic, link) == ("sheet.observed", "orders")
+    assert body == choice | {"event": "msg_take", "received_at": body["received_at"]}
+    assert door.send(choice | {"tab": "Stock"}, event="msg_other").status == 400
+
+
 def test_a_repeated_id_is_answered_200_and_published_once(door: Door) -> None:
     assert [door.send().status for _ in range(3)] == [202, 200, 200]
     assert len(door.log.published) == 1

@@ -36,6 +36,7 @@ def conflict(orders: Orders, order_no: int, header: str = "Notes") -> dict[str, 
         lambda: [c for c in open_ones(orders) if c["key"] == [str(order_no)]], f"the conflict of order {order_no}"
     )
     assert (found[0]["sheet"], found[0]["table"], found[0]["winner"]) == (sheet, table, "none")
+    assert found[0]["sheet_at"] and found[0]["table_at"]
     return found[0]
 
 

@@ -292,6 +292,18 @@ def test_the_menu_of_the_sheets_own_script_is_there(screen: Screen) -> None:
     expect(screen.page.locator("#dialog")).to_be_hidden()
 
 
+def test_the_script_is_told_which_cell_is_selected_and_what_was_answered(screen: Screen, book: Book) -> None:
+    screen.menu("twinsheet", "Conflict: another value")
+    screen.page.locator("#form textarea").fill("Ada")
+    with screen.page.expect_request("**/menu") as sent:
+        screen.page.get_by_role("button", name="OK").click()
+    told = sent.value.post_data_json
+    assert (told["item"], told["answer"]) == ("Conflict: another value…", "Ada")
+    assert told["range"] == screen.page.locator("#place").text_content()
+    assert told["tab"]
+    screen.shows("#dialog", "This cell is not linked")
+
+
 def test_a_code_that_is_none_is_refused_by_the_sheets_own_script(screen: Screen) -> None:
     screen.menu("twinsheet", "Connect")
     screen.page.locator("#form textarea").fill("no code")

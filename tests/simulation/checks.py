@@ -9,6 +9,7 @@ from core.errors import Unfit
 from core.marks import PREFIX
 from core.model import Canonical, LinkedColumn, RowBase, SheetCell
 from tests.fakes.sheet import FakeRow
+from tests.simulation.choosing import check_open
 from tests.simulation.ledger import Token, Violation
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def check_rest(twin: Twin) -> None:
     _check_rows(twin)
     _check_meant(twin)
     _check_kept(twin)
+    check_open(twin)
     _check_marks(twin)
     if twin.ledger.echoes:
         raise Violation(f"echo: {twin.ledger.echoes[0]}")

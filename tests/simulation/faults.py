@@ -264,7 +264,7 @@ FAULTY: Mapping[str, Patch] = {
 }
 
 HINTS: Mapping[str, tuple[int, ...]] = {
-    "no intents": (565,),
+    "no intents": (3087,),
     "whole row from an edit event, stale": (563,),
     "offsets stored before the transaction": (18984,),
     "tab read in pieces": (1638,),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from core.planner import MANUAL
+from tests.simulation.choosing import settled_by_person
 
 FAULTS = {
     "mysql_down": 0.02,
@@ -60,7 +63,7 @@ def draw(seed: int) -> Profile:
         kind: 0.0 if calm or rng.random() < 0.6 else highest * rng.choice((0.2, 0.6, 1.0))
         for kind, highest in FAULTS.items()
     }
-    return Profile(
+    found = Profile(
         rates=rates,
         density=rng.choice((0.02, 0.05, 0.15, 0.4)),
         step_s=rng.choice((0.01, 0.05, 0.3)),
@@ -71,3 +74,4 @@ def draw(seed: int) -> Profile:
         policy=rng.choice(("last_write_wins", "last_write_wins", "sheet_wins", "table_wins", "max")),
         skew_s=rng.choice((0.0, 0.0, 2.0, -2.0)),
     )
+    return replace(found, policy=MANUAL) if settled_by_person(seed) else found

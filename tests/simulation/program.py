@@ -9,6 +9,7 @@ from core.model import Key
 from core.ports import TableRow
 from tests.fakes.store import FakeStore, FakeTransaction
 from tests.simulation.actions import Action
+from tests.simulation.choosing import choose
 
 if TYPE_CHECKING:
     from tests.simulation.twin import Twin
@@ -98,6 +99,11 @@ class Program:
             self._drop(tx, first)
             self._set(tx, second, "note")
         self._insert(tx, action)
+
+    # --- conflicts
+
+    def _take(self, tx: FakeTransaction, action: Action) -> None:
+        choose(tx, self._link, action)
 
     # --- keys
 

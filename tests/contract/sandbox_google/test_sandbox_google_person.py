@@ -289,3 +289,22 @@ def test_a_port_in_use_is_one_clear_message_and_exit_2(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert "Set TWINSHEET_SANDBOX_PORT to a free port." in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_person_clicks_an_item_of_the_menu_with_a_cell_selected(google: Served, sheet: str) -> None:
+    item = "Conflict: keep the sheet's value"
+    told = google.person(sheet, "menu", item=item, tab="Orders", range="B2")
+    assert told["ok"]
+    assert "This cell is not linked" in told["messages"][0]
+    code, message = google.refused("POST", f"/person/{sheet}/menu", {"item": item, "tab": "Nowhere", "range": "B2"})
+    assert code == 400
+    assert "Nowhere" in message
+    code, message = google.refused("POST", f"/person/{sheet}/menu", {"item": item, "tab": "Orders", "range": "Z99"})
+    assert code == 400
+
+
+def test_a_question_of_the_menu_is_answered_or_cancelled(google: Served, sheet: str) -> None:
+    refused = google.person(sheet, "menu", item="Connect", answer="no code")
+    assert "not a connection code" in refused["messages"][0]
+    cancelled = google.person(sheet, "menu", item="Connect")
+    assert len(cancelled["messages"]) == 1

@@ -169,6 +169,16 @@ def test_a_deleted_row_is_gone_and_its_values_are_kept() -> None:
     assert not (done.unseen or done.row_restores)
 
 
+def test_what_a_formula_of_a_deleted_row_had_come_to_meanwhile_is_kept() -> None:
+    done = settled(
+        hit(5, "r_1", {"quantity": "=A1"}, quantity=44),
+        bases=(make_base(formulas=("quantity",)),),
+        deletes=(RowDelete("r_1", 5),),
+    )
+    assert [h.old for h in done.history if h.column == "quantity"] == ["44"]
+    assert not done.unseen
+
+
 def test_a_deleted_row_whose_copy_was_hit_by_the_same_write_is_heard_of_once_the_mistake_is_taken_back() -> None:
     done = settled(
         hit(5, "r_1"),

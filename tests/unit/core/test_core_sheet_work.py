@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_makers import LINK, ROW, Watch, make_base
+from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
 
 from consumers.sheet_link import Tools
 from consumers.sheet_marks import LOOK_OVER_S
@@ -15,7 +15,7 @@ from consumers.sheet_work import GROUP, SheetWork
 from core.errors import MysqlRefused, ReplyLost, SheetsRefused, TwinsheetError, Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.marks import REJECTED
-from core.model import Link
+from core.model import Link, LinkedColumn, SheetCell
 from core.ports import ConflictEntry, LinkState, RejectionEntry
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab
@@ -85,6 +85,45 @@ def test_what_the_table_refused_in_a_row_that_left_both_sides_is_told_no_longer(
     desk.goes_on(5)
     assert desk.state.bases["orders"]["r_1"].gone
     assert not desk.state.rejections
+
+
+def park(desk: Desk, source: str) -> None:
+    """The notes of order 1 wait for a person."""
+    with desk.store.begin() as tx:
+        tx.add_conflicts(
+            "orders",
+            [ConflictEntry("r_1", ("1",), "notes", "fragile", "mine", "theirs", "none", "manual", settled=False)],
+        )
+        tx.put_waiting("orders", [(saw("notes", "mine", source, base="fragile"), "manual")])
+
+
+def test_a_conflict_is_over_when_its_row_has_left_both_sides(desk: Desk) -> None:
+    park(desk, "edit")
+    del desk.state.table(LINKS["orders"]).rows[("1",)]
+    desk.sheet.tabs["orders"].rows.clear()
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+    desk.goes_on(5)
+    assert desk.state.bases["orders"]["r_1"].gone
+    assert [(e.settled, e.rule) for _, e in desk.state.conflicts] == [(True, "the row was deleted")]
+    assert not desk.state.waiting["orders"]
+
+
+def test_an_edit_that_waits_for_a_person_is_looked_at_again_when_the_table_deletes_its_row(desk: Desk) -> None:
+    park(desk, "swap")  # it stands in the sheet no longer: what the delete finds there does not tell of it
+    cells = {HEADER[name]: SheetCell(column_of(name).codec.to_sheet(value)) for name, value in ROW.items()}
+    desk.sheet.tabs["orders"].rows[0].cells.update(cells)
+    del desk.state.table(LINKS["orders"]).rows[("1",)]
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+    desk.goes_on(5)
+    assert desk.state.bases["orders"]["r_1"].gone
+    told = [row["row_id"] for topic, _, body in desk.state.outbox if topic == SHEET_OBSERVED for row in body["rows"]]
+    assert told == ["r_1"]
+
+
+def column_of(name: str) -> LinkedColumn:
+    found = LINK.by_name(name)
+    assert found is not None
+    return found
 
 
 @pytest.fixture

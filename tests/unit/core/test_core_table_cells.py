@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from core_makers import EARLIER, LATER, NOON, ROW, make_base, make_link, plan, s
 from core.freshness import OpenWrite
 from core.model import Age, Canonical, CellBase
 from core.row_view import RowPlan
+from core.rules import Rules
 
 TIMES = {"notes": EARLIER, "price": EARLIER, "quantity": EARLIER}
 
@@ -165,7 +166,8 @@ def test_an_edit_found_by_our_own_write_is_applied_and_the_sheet_gets_it_back() 
 def test_an_unseen_edit_that_loses_to_the_policy_is_kept_as_a_conflict() -> None:
     link = make_link(notes="table_wins")
     found = saw("notes", "typed before", "swap", n=7, q=3, base="fragile")
-    done = plan(found, link=link, base=make_base(notes="ours", cell_n=7), table={**ROW, "notes": "ours"})
+    base, table = make_base(notes="ours", cell_n=7), {**ROW, "notes": "ours"}
+    done = plan(found, link=link, base=base, table=table, times=TIMES)
     assert not done.update
     assert [(c.sheet, c.winner) for c in done.conflicts] == [("typed before", "table")]
 
@@ -230,8 +232,10 @@ def test_a_conflict_ends_by_the_columns_policy_and_keeps_both_values(
     assert done.wake_sheet is (stays != "from sheet")
 
 
-def test_a_conflict_by_time_waits_until_the_tables_commit_time_is_known() -> None:
-    done = plan(saw("notes", "from sheet"), base=make_base(), table={**ROW, "notes": "from table"})
+@pytest.mark.parametrize("policy", ["last_write_wins", "sheet_wins", "table_wins", "manual", "max", "shop:pick"])
+def test_every_conflict_waits_until_the_tables_commit_time_is_known(policy: str) -> None:
+    link = make_link(notes=policy)
+    done = plan(saw("notes", "from sheet"), link=link, base=make_base(), table={**ROW, "notes": "from table"})
     assert done.ask_times
     assert [(o.column, why) for o, why in done.wait] == [("notes", "commit_time")]
     assert not (done.update or done.conflicts or done.base)
@@ -269,13 +273,84 @@ def test_a_time_that_never_came_is_guessed_for_the_person_and_recorded_as_guesse
 def test_a_manual_conflict_is_parked_once_and_neither_side_is_written() -> None:
     link, table = make_link(notes="manual"), {**ROW, "notes": "from table"}
     seen = saw("notes", "from sheet")
-    done = plan(seen, link=link, base=make_base(), table=table)
+    done = plan(seen, link=link, base=make_base(), table=table, times=TIMES)
     assert not (done.update or done.base or done.wake_sheet)
     assert [(o.column, why) for o, why in done.wait] == [("notes", "manual")]
-    assert [(c.winner, c.settled) for c in done.conflicts] == [("none", False)]
+    assert [(c.winner, c.settled, c.table_at) for c in done.conflicts] == [("none", False, EARLIER)]
     again = plan(seen, link=link, base=make_base(), table=table, waiting=(waits(seen, "manual"),))
     assert not again.conflicts
     assert [why for _, why in again.wait] == ["manual"]
+
+
+def test_a_cell_is_parked_although_its_neighbour_waits_with_the_same_value() -> None:
+    link = make_link(notes="manual", customer="manual")
+    done = plan(
+        saw("notes", "same"),
+        link=link,
+        base=make_base(),
+        table={**ROW, "notes": "x", "customer": "y"},
+        waiting=(waits(saw("customer", "same"), "manual"),),
+        times=TIMES,
+    )
+    assert [c.column for c in done.conflicts] == ["notes"]
+
+
+def test_each_column_of_a_row_ends_by_its_own_rule() -> None:
+    link = make_link(
+        notes="append_text", price="min", quantity="max", status="manual", customer="shop:shout", due="table_wins"
+    )
+    table: dict[str, Canonical] = {
+        "order_no": "1",
+        "customer": "Bob",
+        "quantity": "2",
+        "price": "7.00",
+        "due": "2026-06-02",
+        "status": "gone",
+        "notes": "from table",
+    }
+    rules = Rules(lambda _name: lambda cell: f"{cell.sheet}+{cell.table}".upper())
+    done = plan(
+        saw("notes", "from sheet"),
+        saw("price", 12),
+        saw("quantity", 9),
+        saw("status", "paid"),
+        saw("customer", "Cem"),
+        saw("due", "2026-06-01"),
+        link=link,
+        base=make_base(),
+        table=table,
+        times=dict.fromkeys(table, EARLIER),
+        rule=rules.compute,
+    )
+    assert done.update == {"notes": "from sheet\nfrom table", "quantity": "9", "customer": "CEM+BOB"}
+    ends = {c.column: (c.winner, c.rule, c.settled, c.sheet_at, c.table_at) for c in done.conflicts}
+    assert ends == {
+        "notes": ("rule", "append_text", True, NOON, EARLIER),
+        "price": ("rule", "min", True, NOON, EARLIER),
+        "quantity": ("rule", "max", True, NOON, EARLIER),
+        "status": ("none", "manual", False, NOON, EARLIER),
+        "customer": ("rule", "shop:shout", True, NOON, EARLIER),
+        "due": ("table", "table_wins", True, NOON, EARLIER),
+    }
+    assert [(o.column, why) for o, why in done.wait] == [("status", "manual")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "exact", "guessed"),
+    [(0.4, False, True), (0.4, True, False), (-0.9, False, True), (1.5, False, False)],
+)
+def test_a_time_that_is_right_to_the_second_alone_is_recorded_as_guessed_where_that_decides(
+    seconds: float, exact: bool, guessed: bool
+) -> None:
+    done = plan(
+        saw("notes", "from sheet"),
+        base=make_base(),
+        table={**ROW, "notes": "from table"},
+        times={"notes": NOON + timedelta(seconds=seconds)},
+        exact=exact,
+    )
+    (conflict,) = done.conflicts
+    assert (conflict.winner, conflict.time_guessed) == ("table" if seconds > 0 else "sheet", guessed)
 
 
 def test_a_parked_conflict_is_over_once_both_sides_hold_the_same() -> None:
@@ -302,6 +377,7 @@ def test_a_rule_that_fails_parks_the_cell_with_its_reason_and_stops_no_neighbour
         link=make_link(notes="shop:pick"),
         base=make_base(),
         table={**ROW, "notes": "from table"},
+        times=TIMES,
         rule=fails,
     )
     assert done.update == {"price": "12.00"}

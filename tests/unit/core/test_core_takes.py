@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_makers import NOON, ROW, Watch, make_base, make_link, no_rule, saw
+from core_makers import EARLIER, NOON, ROW, Watch, make_base, make_link, no_rule, saw
 
 from consumers.table_work import GROUP, TableWork
 from core.conflicts import Choice, KnownConflict
@@ -32,6 +32,7 @@ class Desk:
         self.store = FakeStore(self.state)
         self.log = FakeEventLog(1)
         self.watch = Watch()
+        self.told = 0
         self.state.table(LINK).rows[("1",)] = dict(ROW)
         with self.store.begin() as tx:
             tx.put_link(LinkState("orders", "1Ab", 7, "Orders", "shop", "orders", "live", None, 1, 0))
@@ -46,10 +47,19 @@ class Desk:
         self.writer.step(0)  # joins the group
 
     def happens(self, *bodies: dict[str, Any]) -> None:
+        """These events come; the change feed answers what the writer asks it."""
         for body in bodies:
             self.log.append(SHEET_OBSERVED, "orders", body)
-        while self.writer.step(0):
+        while self.writer.step(0) or self._feed_answers():
             pass
+
+    def _feed_answers(self) -> bool:
+        asked = [body for topic, _, body in self.state.outbox[self.told :] if topic == SHEET_OBSERVED]
+        self.told = len(self.state.outbox)
+        for body in asked:
+            rows = [{**row, "times": dict.fromkeys(ROW, EARLIER.isoformat())} for row in body["rows"]]
+            self.log.append(SHEET_OBSERVED, "orders", {**body, "rows": rows})
+        return bool(asked)
 
     def types(self, text: Any, q: int, header: str = "Notes", n: int = 0, kind: str = "edit") -> None:
         self.happens(
@@ -182,11 +192,26 @@ def test_table_means_what_the_table_holds_now(desk: Desk) -> None:
     assert desk.notes == ("from sheet", "newer")
 
 
-def test_a_newer_value_of_the_table_that_loses_stands_in_the_history(desk: Desk) -> None:
+def test_a_newer_value_of_the_table_that_loses_is_recorded_and_can_be_brought_back(desk: Desk) -> None:
     number = desk.conflict()
     desk.program(notes="newer")
     desk.chooses(number, "sheet")
     assert desk.taken == [("newer", "from sheet", "sheet", SAM)]
+    assert [(e.sheet, e.table, e.winner, e.settled) for _, e in desk.state.conflicts] == [
+        ("from sheet", "from table", "sheet", True),
+        ("from sheet", "newer", "sheet", True),
+    ]
+    desk.chooses(2, "table", event="take_2")
+    assert desk.notes == ("from sheet", "newer")
+
+
+def test_a_change_of_the_table_that_has_not_reached_the_sheet_is_no_less_recorded(desk: Desk) -> None:
+    number = desk.conflict()
+    desk.chooses(number, "sheet")
+    desk.program(notes="on its way")
+    desk.chooses(number, "table", event="take_2")
+    assert desk.notes == ("from sheet", "from table")
+    assert [(e.sheet, e.table) for _, e in desk.state.conflicts][1:] == [("from sheet", "on its way")]
 
 
 def test_a_value_that_our_own_write_had_replaced_is_written_into_the_sheet_again() -> None:
