@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from core import guards
 from core.conflicts import ConflictOutcome
+from core.displaced import keys_hit
 from core.errors import Fenced
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.intent import PlannedWrite, planned_to_json
@@ -18,7 +19,7 @@ from core.model import Key, Link, Observed, RowBase, Stamp
 from core.ports import Intent, LinkState, TableRow, Transaction, Waiting
 from core.row_plan import ROW_GONE
 from core.row_view import replaced
-from core.settle import Settlement, keys_hit, settle
+from core.settle import Settlement, settle
 from core.sheet import Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
 

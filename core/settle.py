@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from core.displaced import Owners
 from core.errors import Unfit
 from core.intent import PlannedWrite
 from core.model import (
@@ -16,7 +17,6 @@ from core.model import (
     Age,
     Canonical,
     CellBase,
-    Key,
     Link,
     LinkedColumn,
     Observed,
@@ -27,7 +27,7 @@ from core.model import (
 )
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import overtaken_in, value_text
-from core.scan import differs, is_row_of, key_in_base, key_in_row
+from core.scan import is_row_of
 from core.sheet import CellWrite, FormulaRestore, HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
 
 _BLANK = SheetCell(None)
@@ -55,11 +55,6 @@ class Settlement:
     """Rows do not stand where they were believed to stand."""
     rescan: bool = False
     """Only a scan can tell what stands in the tab now."""
-
-
-def keys_hit(link: Link, answer: SwapAnswer) -> set[Key]:
-    """Keys that stood in the rows which a write hit."""
-    return {key for hit in answer.rows if (key := key_in_row(link, hit.cells)) is not None}
 
 
 def settle(link: Link, planned: PlannedWrite, answer: SwapAnswer, bases: Mapping[str, RowBase]) -> Settlement:
@@ -90,8 +85,7 @@ class _Settling:
         self.stamp = Stamp(self.n, answer.before.q, planned.write.epoch)
         self.hit: dict[int, HitRow] = {h.row: h for h in answer.rows}
         self.bases = dict(bases)
-        live = {row_id: key_in_base(link, b) for row_id, b in bases.items() if not b.gone}
-        self.owners = {key: bases[row_id] for row_id, key in live.items() if key is not None}
+        self.owners = Owners(link, bases)
         self.settlement = Settlement()
 
     # --- cells
@@ -117,26 +111,10 @@ class _Settling:
             return
         if base.row_id != write.row_id:
             self._settle_mistake(base, column, hit, write)
-        elif (owner := self._owner(base, hit)) is not None:
+        elif (owner := self.owners.of_contents(base, hit)) is not None:
             self._settle_displaced(base, owner, column, hit, write)
         else:
             self._settle_known(base, column, hit, write)
-
-    def _owner(self, base: RowBase, hit: HitRow) -> RowBase | None:
-        """The row whose contents stand beside another row's id: somebody has sorted without the ids.
-
-        Not where base knows these contents as the row's own, under a key that the table refuses.
-        """
-        key = key_in_row(self.link, hit.cells)
-        owner = self.owners.get(key) if key is not None else None
-        if owner is None or owner.row_id == base.row_id or key == key_in_base(self.link, base):
-            return None
-        is_known = all(
-            not differs(c, hit.cells.get(c.header, _BLANK), base.cells.get(c.name, CellBase(None)))
-            for c in self.link.columns
-            if not c.key
-        )
-        return owner if not is_known and is_row_of(self.link, owner, hit.cells) else None
 
     def _settle_displaced(
         self, base: RowBase, owner: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite
@@ -250,7 +228,7 @@ class _Settling:
             return
         if base is None or base.gone:
             return
-        if self._owner(base, hit) is not None:
+        if self.owners.of_contents(base, hit) is not None:
             self.settlement.row_restores.append(RowRestore(hit.scratch_line, delete.row))
             self._hold_until_restored(hit)
             self._displace(base.row_id)
