@@ -15,7 +15,8 @@ from core.model import Canonical, Key, Link, LinkedColumn
 from core.ports import TableRow
 
 GONE = "the row is no longer in the table"
-_DATES = frozenset({"date", "datetime"})
+_AS_TEXT = frozenset({"date", "datetime", "timestamp", "time", "set"})
+"""Types that the client library would return changed: NULL for 2024-05-00, a set without its order."""
 
 
 class Rows(Statements):
@@ -157,9 +158,9 @@ def _columns(link: Link) -> str:
 
 
 def _asked(columns: Sequence[LinkedColumn]) -> str:
-    """Columns as a SELECT asks for them; of dates the text, because the client library gives NULL for 2024-05-00."""
-    names = ((quote(c.name), c.column.data_type in _DATES) for c in columns)
-    return ", ".join(f"CAST({name} AS CHAR)" if is_date else name for name, is_date in names)
+    """Columns as a SELECT asks for them."""
+    names = ((quote(c.name), c.column.data_type in _AS_TEXT) for c in columns)
+    return ", ".join(f"CAST({name} AS CHAR)" if as_text else name for name, as_text in names)
 
 
 def _where_keys(link: Link, keys: Sequence[Key]) -> tuple[str, list[Any]]:

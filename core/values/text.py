@@ -7,15 +7,12 @@ where the link says so, and NULL otherwise. Neither ever becomes the other unles
 
 from __future__ import annotations
 
-from core.model import Canonical, Serial, SheetValue, TableColumn
+from core.model import Canonical, Serial, TableColumn
 from core.values.base import ColumnCodec
 from core.values.spelling import NUMBER_SAFE, shown, spelled
 
 BYTES_MAX = {"tinytext": 2**8 - 1, "text": 2**16 - 1, "mediumtext": 2**24 - 1, "longtext": 2**32 - 1}
 """The TEXT types count bytes; CHAR and VARCHAR count characters."""
-
-CELL_CHARS_MAX = 50_000
-"""Google's limit for one cell, in UTF-16 units."""
 
 _ENCODINGS = {
     "utf8mb4": "utf-8",
@@ -89,13 +86,6 @@ class TextCodec(ColumnCodec):
 
     def _size_bytes(self, text: str) -> int:
         return len(text.encode(_ENCODINGS.get(self.column.charset or "utf8mb4", "utf-8")))
-
-    def _cell(self, value: str) -> SheetValue:
-        if "\0" in value:
-            self._refuse("holds a NUL character, which a cell cannot hold")
-        if len(value.encode("utf-16-le")) // 2 > CELL_CHARS_MAX:
-            self._refuse(f"has {len(value)} characters, and a cell holds {CELL_CHARS_MAX}")
-        return value
 
     def _stored(self, value: object) -> str:
         if not isinstance(value, str):
