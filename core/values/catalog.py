@@ -44,6 +44,7 @@ FAMILIES: Mapping[str, Callable[[TableColumn], Codec]] = {
 }
 """By MySQL's data type; a family that is added here is carried everywhere. Text has an option of its own."""
 
+_MEMBERED = frozenset({"enum", "set"})
 _INEXACT = frozenset({"float", "double"})
 
 TEXT_TYPES = frozenset({"char", "varchar", *BYTES_MAX})
@@ -63,6 +64,11 @@ def codec_for(column: TableColumn, *, empty_text: bool = False) -> Codec:
         return TextCodec(column, empty_text=empty_text)
     if column.column_type.startswith("tinyint(1)"):
         return BooleanCodec(column)
+    if column.data_type in _MEMBERED and not column.options:
+        raise UnsupportedType(
+            f"column {column.name} has members with characters that the server does not tell, such as emoji.",
+            f"Leave {column.name} out of the link's columns, or rename its members.",
+        )
     family = FAMILIES.get(column.data_type)
     if family is None or _rounds(column):
         raise UnsupportedType(

@@ -94,7 +94,7 @@ class _Number(str):
             return super().__new__(cls, int(text))
         exact = _exact(text)
         number = float(text)
-        return super().__new__(cls, repr(number) if _is_kept(number, exact) else str(exact))
+        return super().__new__(cls, repr(number) if _is_kept(number, exact) else str(exact).lower())
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 from values_columns import column
 
 from core.errors import UnsupportedType
+from core.model import TableColumn
 from core.values.binary import BinaryCodec
 from core.values.bits import BitCodec
 from core.values.boolean import BooleanCodec
@@ -75,6 +76,14 @@ def test_a_type_that_is_not_carried_is_refused_by_name(declared: str) -> None:
         codec_for(column(declared, name="when_made"))
     assert refusal.value.message == f"column when_made has the type {declared}, which Twinsheet does not carry yet."
     assert "when_made" in refusal.value.hint
+
+
+@pytest.mark.parametrize("kind", ["enum", "set"])
+def test_a_column_whose_members_nobody_can_spell_is_refused(kind: str) -> None:
+    with pytest.raises(
+        UnsupportedType, match="column mood has members with characters that the server does not tell"
+    ):
+        codec_for(TableColumn("mood", kind, f"{kind}('?')"))
 
 
 @pytest.mark.parametrize("declared", ["float", "double(10,2)"])

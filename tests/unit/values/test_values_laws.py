@@ -182,7 +182,7 @@ def test_a_value_of_the_table_comes_back_from_the_sheet_and_goes_back_into_the_t
     canonical = codec(kind).from_table(stored)
     back = reread(codec(kind), canonical)
     assert codec(kind).same(back, canonical)
-    if back is not None:
+    if back is not None and canonical != "-0":  # cells have no negative zero
         assert back == canonical
         assert codec(kind).from_table(codec(kind).to_table(back)) == canonical
 
