@@ -70,7 +70,12 @@ def _has_children(text: str) -> str:
 
 def _check(text: str) -> str:
     found = _match(r"(?:Check constraint|CONSTRAINT) [`'](.*?)[`']", text)
-    return f"the table's check {found[0]} does not allow it" if found else text
+    if not found:
+        return text
+    table, _, column = found[0].rpartition(".")  # MariaDB names the check of a column by both
+    return (
+        f"{column}: the table's check does not allow it" if table else f"the table's check {column} does not allow it"
+    )
 
 
 _WORDS: dict[int, Callable[[str], str]] = {

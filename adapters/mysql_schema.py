@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from adapters.mysql_connection import quote
 from core.errors import LinkRefused
 from core.model import TableColumn
+from core.values.json_text import JSON_AS_TEXT
 
 _SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
 _TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
@@ -146,7 +147,19 @@ def _columns(session: Query, schema: str, table: str) -> tuple[TableColumn, ...]
         " FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s ORDER BY ORDINAL_POSITION",
         (schema, table),
     )
-    return tuple(_with_members(session, schema, table, _column(row)) for row in rows)
+    columns = [_with_members(session, schema, table, _column(row)) for row in rows]
+    is_json = _json_columns(session, schema, table, columns)
+    return tuple(replace(c, column_type=JSON_AS_TEXT) if c.name in is_json else c for c in columns)
+
+
+def _json_columns(session: Query, schema: str, table: str, columns: Sequence[TableColumn]) -> set[str]:
+    """Columns that were declared as JSON and are text with a check to MariaDB."""
+    texts = {f"json_valid({quote(c.name)})": c.name for c in columns if c.data_type == "longtext"}
+    if not texts or not session.query("SELECT 1 WHERE VERSION() LIKE '%MariaDB%'"):
+        return set()
+    sql = "SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = %s"
+    rows = session.query(f"{sql} AND TABLE_NAME = %s", (schema, table))
+    return {texts[clause] for (clause,) in rows if clause in texts}
 
 
 def _with_members(session: Query, schema: str, table: str, column: TableColumn) -> TableColumn:

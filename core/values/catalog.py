@@ -15,7 +15,7 @@ from core.values.decimals import DecimalCodec
 from core.values.enum import EnumCodec
 from core.values.floating import DoubleCodec
 from core.values.geometry import GEOMETRY_TYPES, GeometryCodec
-from core.values.json_text import JsonCodec
+from core.values.json_text import JSON_AS_TEXT, JsonAsTextCodec, JsonCodec
 from core.values.sets import SetCodec
 from core.values.text import BYTES_MAX, TextCodec
 from core.values.time_of_day import TimeCodec
@@ -60,6 +60,8 @@ def codec_for(column: TableColumn, *, empty_text: bool = False) -> Codec:
     Raises:
         UnsupportedType: the column's type is not carried yet.
     """
+    if column.data_type == "longtext" and column.column_type == JSON_AS_TEXT:
+        return JsonAsTextCodec(column, empty_text=False)
     if column.data_type in TEXT_TYPES:
         return TextCodec(column, empty_text=empty_text)
     if column.column_type.startswith("tinyint(1)"):

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from core.values.base import ColumnCodec
 from core.values.spelling import shown
+from core.values.text import TextCodec
 
 DEPTH_MAX = 100
 """MySQL's limit of arrays and objects within each other."""
@@ -24,6 +25,10 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _WHOLE = range(-(2**63), 2**64)
 """Whole numbers that JSON columns keep; others become doubles."""
 _WHOLE_CHARS_MAX = 20
+
+
+JSON_AS_TEXT = "json"
+"""The declared type of a LONGTEXT that was declared as JSON: MariaDB keeps such a text as it was written."""
 
 
 class _Wrong(ValueError):
@@ -62,6 +67,19 @@ class JsonCodec(ColumnCodec):
             json.loads(value, parse_float=_kept, parse_int=_kept)
         except _Wrong as wrong:
             self._refuse(f"{shown(value)} {wrong}")
+        return value
+
+
+class JsonAsTextCodec(TextCodec):
+    """JSON of MariaDB: text, of which the table checks that it is JSON."""
+
+    wanted = JsonCodec.wanted
+
+    def _parameter(self, value: str) -> object:
+        try:
+            json.loads(value, strict=False, parse_int=str, parse_float=str)
+        except (ValueError, RecursionError):
+            self._misfit(value)
         return value
 
 

@@ -402,7 +402,13 @@ JSON_AS_TEXT = Case(
     servers=("mariadb",),
     name="JSON, which is text to MariaDB",
     held=('{"b": 1, "a":  [1.0, 1e22, "\\u00e9"]}', "18446744073709551616", "null", None),
-    typed={'{"b":1,  "a":2}': '{"b":1,  "a":2}', '{"a": 1, "a": 2}': '{"a": 1, "a": 2}'},
+    typed={
+        '{"b":1,  "a":2}': '{"b":1,  "a":2}',
+        '{"a": 1, "a": 2}': '{"a": 1, "a": 2}',
+        "12.50": "12.50",
+        "abc": Refusal('abc is not JSON, such as {"a": 1}'),
+        "": None,
+    },
 )
 
 SHOWN = (
