@@ -28,7 +28,9 @@ class BinaryCodec(ColumnCodec):
         return text.upper()
 
     def from_table(self, value: object) -> Canonical:
-        """See :class:`core.values.Codec`."""
+        """See :class:`core.values.Codec`; the binlog gives no bytes at all as an empty text."""
+        if value == "":
+            value = b""
         if not isinstance(value, bytes | bytearray):
             return super().from_table(value)
         raw = bytes(value)

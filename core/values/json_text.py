@@ -13,6 +13,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
+from core.model import Canonical
 from core.values.base import ColumnCodec
 from core.values.spelling import shown
 from core.values.text import TextCodec
@@ -68,6 +69,10 @@ class JsonCodec(ColumnCodec):
         except _Wrong as wrong:
             self._refuse(f"{shown(value)} {wrong}")
         return value
+
+    def same(self, a: Canonical, b: Canonical) -> bool:
+        """See :class:`core.values.Codec`; 1 and 1.0 are one number, as they are to MySQL."""
+        return super().same(a, b) or bool(a and b and _meaning(a) == _meaning(b))
 
 
 class JsonAsTextCodec(TextCodec):
@@ -132,6 +137,15 @@ def _written(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(_written, value)) + "]"
     return _quoted(value)
+
+
+def _meaning(text: str) -> Any:
+    """What a canonical text says; equal for two that say the same."""
+    return json.loads(text, object_pairs_hook=lambda pairs: ("object", pairs), parse_int=_number, parse_float=_number)
+
+
+def _number(text: str) -> tuple[str, Decimal]:
+    return "number", Decimal(text)  # beside its name, because true is equal to 1
 
 
 def _quoted(value: Any) -> str:
