@@ -228,3 +228,74 @@ def test_whatever_a_person_types_is_refused_with_a_reason_or_comes_back_from_the
     column.put({n: column.column.codec.to_sheet(value) for n, value in held.items() if value})
     again, _ = column.read()
     assert _differing(column, again, held) == {}
+
+
+# --- beside the matrix
+
+
+def test_members_are_a_drop_down_of_the_whole_column(place: Place) -> None:
+    for declared in ("ENUM('new', 'it''s', '1/2')", "SET('new', 'it''s', '1/2')"):
+        column = Crossing(place, declared)
+        path = f"/v4/spreadsheets/{column.spreadsheet_id}?ranges=Values!B2:B3&fields=sheets.data.rowData.values"
+        (sheet,) = place.sandbox.post(path, method="GET", token="person")["sheets"]
+        for row in sheet["data"][0]["rowData"]:
+            condition = row["values"][0]["dataValidation"]["condition"]
+            assert condition["type"] == "ONE_OF_LIST"
+            assert [value["userEnteredValue"] for value in condition["values"]] == ["new", "it's", "1/2"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "held", "shown"),
+    [
+        ("DATE", "2024-05-06", "2024-05-06"),
+        ("DATETIME", "2024-05-06 07:08:09", "2024-05-06 07:08:09"),
+        ("TIME", "07:08:09", "07:08:09"),
+        ("TIME", "25:30:00", "25:30:00"),
+        ("BOOLEAN", 1, "TRUE"),
+        ("YEAR", 2024, "2024"),
+        ("DECIMAL(20,2)", "1234.50", "1234.50"),
+        ("VARCHAR(9)", "00501", "00501"),
+    ],
+)
+def test_a_cell_shows_what_the_table_holds(place: Place, declared: str, held: Any, shown: str) -> None:
+    column = Crossing(place, declared)
+    column.hold({1: held})
+    column.to_sheet()
+    path = f"/v4/spreadsheets/{column.spreadsheet_id}/values/Values!B2"
+    assert place.sandbox.post(path, method="GET", token="person")["values"] == [[shown]]
+
+
+def test_a_length_of_time_that_a_person_types_is_shown_with_all_its_hours(place: Place) -> None:
+    column = Crossing(place, "TIME")
+    column.type(["25:30"])
+    path = f"/v4/spreadsheets/{column.spreadsheet_id}/values/Values!B2"
+    assert place.sandbox.post(path, method="GET", token="person")["values"] == [["25:30:00"]]
+
+
+@pytest.mark.parametrize("zone", ["+00:00", "+05:30", "-11:00"])
+def test_a_timestamp_is_one_instant_whatever_the_session_that_wrote_it(place: Place, zone: str) -> None:
+    column = Crossing(place, "TIMESTAMP(3) NULL", time_zone="America/New_York")
+    place.execute(f"SET time_zone = '{zone}'")
+    column.hold({1: Sql("FROM_UNIXTIME(1711846800.5)")})
+    place.execute("SET time_zone = '+00:00'")
+    column.to_sheet()
+    read, _ = column.read()
+    assert read == column.held() == {1: "2024-03-31 01:00:00.500"}
+
+
+def test_a_person_cannot_type_more_than_a_cell_holds(place: Place) -> None:
+    column = Crossing(place, "LONGTEXT")
+    column.type(["x"])
+    with pytest.raises(AssertionError, match="50000"):
+        column.person("edit", range="B2", values=[["x" * 50_001]])
+    assert column.cells()[1].value == "x"
+
+
+def test_a_key_that_the_collation_folds_is_refused_as_the_double_that_it_is(place: Place) -> None:
+    column = Crossing(place, "VARCHAR(20) NOT NULL, UNIQUE KEY (v)")
+    column.type(["abc", "ABC", "\u00e0bc"])
+    read, refused = column.read()
+    refused |= column.write(read)
+    assert column.held() == {1: "abc"}
+    assert all("another row of the table already has" in refusal.reason for refusal in refused.values())
+    assert sorted(refused) == [2, 3]
