@@ -46,11 +46,13 @@ class JsonCodec(ColumnCodec):
         if _depth(text) > DEPTH_MAX:
             self._refuse(f"{shown(text)} has more than {DEPTH_MAX} arrays and objects within each other")
         try:
-            return _canonical(text)
+            canonical = _canonical(text)
         except _Wrong as wrong:
             self._refuse(f"{shown(text)} {wrong}")
         except ValueError:
             self._misfit(text)
+        self._cell(canonical)  # numbers grow when they are spelled out: 1e15
+        return canonical
 
     def _of_number(self, number: float) -> str:
         if abs(number) >= 2**53:

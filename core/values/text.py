@@ -27,6 +27,9 @@ _ENCODINGS = {
 }
 """Character sets that are checked here; the others are checked by the server when it stores the text."""
 
+_LATIN1_TOO = frozenset("\x81\x8d\x8f\x90\x9d")
+"""Five bytes that Windows-1252 leaves free and MySQL's latin1 does not."""
+
 _WITHOUT_ASTRAL = frozenset({"utf8mb3", "utf8", "ucs2"})
 
 
@@ -85,7 +88,7 @@ class TextCodec(ColumnCodec):
             self._refuse(f"{shown(text)} has {have} {unit}, and the column holds {most}")
 
     def _size_bytes(self, text: str) -> int:
-        return len(text.encode(_ENCODINGS.get(self.column.charset or "utf8mb4", "utf-8")))
+        return len(text.encode(_ENCODINGS.get(self.column.charset or "utf8mb4", "utf-8"), "replace"))
 
     def _stored(self, value: object) -> str:
         if not isinstance(value, str):
@@ -102,6 +105,8 @@ def _one_line_end(text: Canonical) -> Canonical:
 
 
 def _encodes(character: str, encoding: str) -> bool:
+    if encoding == "cp1252" and character in _LATIN1_TOO:
+        return True
     try:
         character.encode(encoding)
     except UnicodeEncodeError:

@@ -85,6 +85,10 @@ def test_a_number_that_the_column_would_change_is_refused_on_its_way_to_the_tabl
         document.to_table(document.from_sheet(f'{{"n": {number}}}'))
 
 
+def test_a_document_that_grows_past_a_cell_when_it_is_spelled_out_is_refused() -> None:
+    assert "and a cell holds 50000" in refused(codec("json"), "[" + ",".join(["1e15"] * 9_000) + "]")
+
+
 def test_a_number_of_the_table_with_more_digits_than_a_double_is_shown_with_all_of_them() -> None:
     document = codec("json")
     held = document.from_table('{"d": 1.1234567890123456789012}')
