@@ -109,6 +109,7 @@ class Crossing:
         self.target = prepare_tab(place.client, self.spreadsheet_id, "Values", self.table, self.link.columns)
         self.sheet = GoogleSheet(place.client)
         self._n = 0
+        self._last_row = 1
 
     @property
     def column(self) -> LinkedColumn:
@@ -177,6 +178,7 @@ class Crossing:
         view = SheetView(self.link, list(rows), {}, rows, self.sheet.read_positions(self.target))
         plan = plan_sheet(view, lambda: next(ids))
         self._swap(inserts=tuple(plan.inserts))
+        self._last_row += len(plan.inserts)
         keys: dict[str, Key] = plan.keys
         return {int(keys[u.row_id][0]): Refusal(u.reason) for u in plan.unfit}
 
@@ -189,14 +191,13 @@ class Crossing:
 
     def _swap(self, *, cells: tuple[CellWrite, ...] = (), inserts: tuple[RowInsert, ...] = ()) -> None:
         self._n += 1
-        last_row = self.sheet.read_tab(self.target).last_row
-        write = SwapWrite(n=self._n, epoch=1, cells=cells, inserts=inserts, insert_after_row=last_row)
+        write = SwapWrite(n=self._n, epoch=1, cells=cells, inserts=inserts, insert_after_row=self._last_row)
         assert not self.sheet.swap(self.target, write).layout_changed
 
     def type(self, texts: Sequence[str], start: int = 1) -> None:
         """Have a person type ids and texts, one row each, below what stands there; ids count from ``start``."""
-        first = self.sheet.read_tab(self.target).last_row + 1
-        last = first + len(texts) - 1
+        first, last = self._last_row + 1, self._last_row + len(texts)
+        self._last_row = last
         ids = [[str(number)] for number in range(start, start + len(texts))]
         self.person("edit", range=f"A{first}:A{last}", values=ids)
         self.person("edit", range=f"B{first}:B{last}", values=[[text] for text in texts])
