@@ -14,9 +14,16 @@ from decimal import Decimal
 
 from core.model import Canonical, SheetValue
 from core.values.base import ColumnCodec
-from core.values.spelling import DIGITS_SAFE, as_number, float_of, shown, significant_digits, spelled
-
-_MINUS_ZERO = "-0"
+from core.values.spelling import (
+    DIGITS_SAFE,
+    MINUS_ZERO,
+    as_number,
+    float_of,
+    shown,
+    significant_digits,
+    spelled,
+    spelled_signed,
+)
 
 
 class DoubleCodec(ColumnCodec):
@@ -45,7 +52,7 @@ class DoubleCodec(ColumnCodec):
     def _canonical(self, number: float) -> str:
         if number < 0 and self.column.unsigned:
             self._refuse(f"{spelled(number)} is negative, and the column holds no negative numbers")
-        return _MINUS_ZERO if number == 0 and math.copysign(1, number) < 0 else spelled(number)
+        return spelled_signed(number)
 
     def _cell(self, value: str) -> SheetValue:
         return as_number(value) if significant_digits(value) <= DIGITS_SAFE else value
@@ -57,11 +64,11 @@ class DoubleCodec(ColumnCodec):
 
     def same(self, a: Canonical, b: Canonical) -> bool:
         """See :class:`core.values.Codec`; zero is zero."""
-        return super().same("0" if a == _MINUS_ZERO else a, "0" if b == _MINUS_ZERO else b)
+        return super().same("0" if a == MINUS_ZERO else a, "0" if b == MINUS_ZERO else b)
 
     def _parameter(self, value: str) -> object:
         # SQL reads -0.0 as a DECIMAL, which has no negative zero.
-        return "-0e0" if value == _MINUS_ZERO else float(value)
+        return "-0e0" if value == MINUS_ZERO else float(value)
 
     def order_key(self, value: str) -> float:
         """By size."""

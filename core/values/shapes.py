@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
-from core.values.spelling import spelled
+from core.values.spelling import spelled_signed
 
 KINDS = {
     1: "POINT",
@@ -74,7 +74,7 @@ class _Reader:
 
     def _point(self) -> str:
         x, y = self.take(self._order + "dd")
-        return f"{spelled(x)} {spelled(y)}"
+        return f"{spelled_signed(x)} {spelled_signed(y)}"
 
 
 class _Writer:

@@ -11,7 +11,7 @@ from array import array
 
 from core.model import Canonical
 from core.values.base import ColumnCodec
-from core.values.spelling import spelled
+from core.values.spelling import spelled_signed
 
 _VECTOR = re.compile(r"\[[-+.,0-9einfa]*\]")
 _DIGITS_MAX = 9
@@ -49,5 +49,5 @@ def _shortest(number: float) -> str:
     for digits in range(1, _DIGITS_MAX):
         text = f"{number:.{digits}g}"
         if array("f", [float(text)])[0] == number:
-            return spelled(float(text))
-    return spelled(float(f"{number:.{_DIGITS_MAX}g}"))
+            return spelled_signed(float(text))
+    return spelled_signed(float(f"{number:.{_DIGITS_MAX}g}"))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.model import Canonical
@@ -190,8 +190,18 @@ TYPED = st.one_of(
 """What a person may type into any column."""
 
 
+few = settings(
+    max_examples=2,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],  # each example is a table and a spreadsheet: shrinking would take minutes
+    suppress_health_check=list(HealthCheck),
+)
+
+
 @pytest.mark.parametrize("declared", FAMILIES)
-@settings(max_examples=2, derandomize=True, suppress_health_check=list(HealthCheck), deadline=None, database=None)
+@few
 @given(data=st.data())
 def test_whatever_a_table_holds_comes_back_from_the_sheet_byte_by_byte(
     place: Place, declared: str, data: st.DataObject
@@ -212,7 +222,7 @@ def test_whatever_a_table_holds_comes_back_from_the_sheet_byte_by_byte(
 
 
 @pytest.mark.parametrize("declared", FAMILIES)
-@settings(max_examples=2, derandomize=True, suppress_health_check=list(HealthCheck), deadline=None, database=None)
+@few
 @given(texts=st.lists(TYPED, min_size=40, max_size=40), locale=st.sampled_from(["en_US", "de_DE"]))
 def test_whatever_a_person_types_is_refused_with_a_reason_or_comes_back_from_the_table(
     place: Place, declared: str, texts: list[str], locale: str

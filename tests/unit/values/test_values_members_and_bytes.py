@@ -112,6 +112,7 @@ def _shape(srid: int, kind: int, body: bytes) -> bytes:
     ("raw", "text"),
     [
         (_shape(0, 1, struct.pack("<dd", 13.4, -0.5)), "POINT(13.4 -0.5)"),
+        (_shape(0, 1, struct.pack("<dd", -0.0, 0.0)), "POINT(-0 0)"),
         (_shape(4326, 1, struct.pack("<dd", 1, 2)), "SRID=4326;POINT(1 2)"),
         (_shape(0, 2, struct.pack("<Idddd", 2, 0, 0, 1e300, 1e-7)), "LINESTRING(0 0,1e+300 1e-7)"),
         (_shape(0, 3, struct.pack("<IIdddd", 1, 2, 0, 0, 1, 1)), "POLYGON((0 0,1 1))"),
@@ -132,8 +133,8 @@ def test_wkb_of_the_other_byte_order_is_read_too() -> None:
 
 def test_a_vector_is_shown_with_the_fewest_digits_that_are_its_numbers() -> None:
     vector = codec("vector(3)")
-    numbers = array("f", [1, 0.1, 3.4028234663852886e38])
+    numbers = array("f", [1, 0.1, -0.0, 3.4028234663852886e38])
     assert vector.read_only
-    assert vector.from_table(numbers) == vector.from_table(numbers.tobytes()) == "[1,0.1,3.4028235e+38]"
-    assert vector.to_table("[1,0.1,3.4028235e+38]") == numbers.tobytes()
+    assert vector.from_table(numbers) == vector.from_table(numbers.tobytes()) == "[1,0.1,-0,3.4028235e+38]"
+    assert vector.to_table("[1,0.1,-0,3.4028235e+38]") == numbers.tobytes()
     assert "read-only in the sheet" in refused(vector, "near")
