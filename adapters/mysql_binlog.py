@@ -28,6 +28,7 @@ from pymysqlreplication.row_event import (
 )
 
 from adapters.binlog_events import Committed, Position, RowChange, Table, TableChange
+from adapters.binlog_rows import decoded
 from adapters.binlog_sql import boundary, table_changes
 from adapters.binlog_wire import StreamStopped, Tap, connection_class, stream_error
 from adapters.gtids import GtidSet, MariadbPosition
@@ -198,7 +199,7 @@ class BinlogReader:
         table = self._watch.fold((event.schema, event.table))
         if table not in self._watch.tables:
             return
-        self._changes += _decoded(event, table)
+        self._changes += decoded(event, table)
         self._bytes += event.event_size
         if self._tap.group.xa:
             self._bound_prepared()
@@ -298,25 +299,3 @@ def _settings(address: MysqlAddress) -> dict[str, Any]:
         "write_timeout": SILENCE_S,
         **dict(address.tls),
     }
-
-
-def _decoded(event: Any, table: Table) -> list[RowChange | TableChange]:
-    """Rows of one event; where they cannot be decoded, the word that the table has to be looked at whole."""
-    if not _is_whole(event):
-        return [TableChange(*table, "unread", "a session with binlog_row_image other than FULL")]
-    try:
-        rows = event.rows
-    except Exception as error:  # noqa: BLE001  (whatever the library raises on a value, the stream goes on)
-        return [TableChange(*table, "unread", f"{type(error).__name__}: {error}")]
-    if isinstance(event, UpdateRowsEvent):
-        return [RowChange(*table, "update", row["before_values"], row["after_values"]) for row in rows]
-    if isinstance(event, WriteRowsEvent):
-        return [RowChange(*table, "insert", None, row["values"]) for row in rows]
-    return [RowChange(*table, "delete", row["values"], None) for row in rows]
-
-
-def _is_whole(event: Any) -> bool:
-    """Whether every column is in the row images; a session may have asked the server for less."""
-    images = [event.columns_present_bitmap, getattr(event, "columns_present_bitmap2", None)]
-    present = (1 << event.number_of_columns) - 1
-    return all(int.from_bytes(image, "little") & present == present for image in images if image is not None)

@@ -9,9 +9,10 @@ from core.errors import Unfit
 
 # Data exceptions (22…), integrity (23…) and SIGNAL (45…) are about the value, and so are some that the servers
 # file under "general": no default (1364), wrong value (1366), a note that a value was cut (1265), MySQL's CHECK
-# (3819), a generated column (1906, 3105), keys used up (1467), bytes that are no text (1300).
+# (3819), a row that outgrows a page (1118), a generated column (1906, 3105), keys used up (1467), bytes that are
+# no text (1300).
 _VALUE_STATES = ("22", "23", "45")
-_VALUE_NUMBERS = frozenset({1265, 1300, 1364, 1366, 1369, 1467, 1906, 3105, 3819, 4025})
+_VALUE_NUMBERS = frozenset({1118, 1265, 1300, 1364, 1366, 1369, 1467, 1906, 3105, 3819, 4025})
 _CUT_NUMBERS = frozenset({1264, 1265, 1292, 1366, 1406})
 
 
@@ -70,11 +71,17 @@ def _has_children(text: str) -> str:
 
 def _check(text: str) -> str:
     found = _match(r"(?:Check constraint|CONSTRAINT) [`'](.*?)[`']", text)
-    return f"the table's check {found[0]} does not allow it" if found else text
+    if not found:
+        return text
+    table, _, column = found[0].rpartition(".")  # MariaDB names the check of a column by both
+    return (
+        f"{column}: the table's check does not allow it" if table else f"the table's check {column} does not allow it"
+    )
 
 
 _WORDS: dict[int, Callable[[str], str]] = {
     1048: _column("cannot be empty"),
+    1118: lambda _: "all values of the row together are too long for the table",
     1062: _duplicate,
     1169: _duplicate,
     1216: _no_parent,

@@ -9,13 +9,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from adapters.mysql_connection import quote
-from adapters.mysql_statements import Row, Statement, Statements, chunks, marks
+from adapters.mysql_statements import Row, Statement, Statements, chunks
 from core.errors import Unfit
 from core.model import Canonical, Key, Link, LinkedColumn
 from core.ports import TableRow
 
 GONE = "the row is no longer in the table"
-_DATES = frozenset({"date", "datetime"})
+_AS_TEXT = frozenset({"date", "datetime", "timestamp", "time", "set"})
+"""Types that the client library would return changed: NULL for 2024-05-00, a set without its order."""
 
 
 class Rows(Statements):
@@ -145,7 +146,13 @@ def _from_table(column: LinkedColumn, value: object) -> Canonical:
 
 
 def _to_table(column: LinkedColumn, value: Canonical) -> Any:
-    return None if value is None else column.codec.to_table(value)
+    parameter = None if value is None else column.codec.to_table(value)
+    return parameter.hex() if isinstance(parameter, bytes) else parameter
+
+
+def _mark(column: LinkedColumn) -> str:
+    """The place of a parameter; bytes go as hexadecimal digits, because the client library sends them as text."""
+    return "UNHEX(%s)" if column.codec.read_only else "%s"
 
 
 def _table(link: Link) -> str:
@@ -157,9 +164,9 @@ def _columns(link: Link) -> str:
 
 
 def _asked(columns: Sequence[LinkedColumn]) -> str:
-    """Columns as a SELECT asks for them; of dates the text, because the client library gives NULL for 2024-05-00."""
-    names = ((quote(c.name), c.column.data_type in _DATES) for c in columns)
-    return ", ".join(f"CAST({name} AS CHAR)" if is_date else name for name, is_date in names)
+    """Columns as a SELECT asks for them."""
+    names = ((quote(c.name), c.column.data_type in _AS_TEXT) for c in columns)
+    return ", ".join(f"CAST({name} AS CHAR)" if as_text else name for name, as_text in names)
 
 
 def _where_keys(link: Link, keys: Sequence[Key]) -> tuple[str, list[Any]]:
@@ -167,12 +174,12 @@ def _where_keys(link: Link, keys: Sequence[Key]) -> tuple[str, list[Any]]:
     columns = link.key_columns
     params = [_to_table(c, v) for key in keys for c, v in zip(columns, key, strict=True)]
     if len(columns) == 1:
-        return f"{quote(columns[0].name)} IN ({marks(len(keys))})", params
+        return f"{quote(columns[0].name)} IN ({', '.join([_mark(columns[0])] * len(keys))})", params
     return " OR ".join([f"({_is_key(link)})"] * len(keys)), params
 
 
 def _is_key(link: Link) -> str:
-    return " AND ".join(f"{quote(c.name)} = %s" for c in link.key_columns)
+    return " AND ".join(f"{quote(c.name)} = {_mark(c)}" for c in link.key_columns)
 
 
 def _key_params(link: Link, key: Key) -> list[Any]:
@@ -196,14 +203,14 @@ def _insert(link: Link, values: TableRow) -> Statement:
     """A generated key that is empty is left out, so that the table gives one."""
     written = [(c, v) for c, v in _written(link, values) if v is not None or not c.key]
     names = ", ".join(quote(c.name) for c, _ in written)
-    sql = f"INSERT INTO {_table(link)} ({names}) VALUES ({marks(len(written))})"  # noqa: S608  (quoted names, values as parameters)
+    sql = f"INSERT INTO {_table(link)} ({names}) VALUES ({', '.join(_mark(c) for c, _ in written)})"  # noqa: S608  (quoted names, values as parameters)
     return sql, [_to_table(c, v) for c, v in written]
 
 
 def _update(link: Link, key: Key, values: TableRow) -> Statement:
     written = _written(link, values)
     first = quote(link.key_columns[0].name)
-    sets = ", ".join(f"{quote(c.name)} = %s" for c, _ in written) or f"{first} = {first}"
+    sets = ", ".join(f"{quote(c.name)} = {_mark(c)}" for c, _ in written) or f"{first} = {first}"
     sql = f"UPDATE {_table(link)} SET {sets} WHERE {_is_key(link)}"  # noqa: S608  (quoted names, values as parameters)
     return sql, [_to_table(c, v) for c, v in written] + _key_params(link, key)
 

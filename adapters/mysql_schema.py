@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Protocol
 
+from adapters.mysql_connection import quote
 from core.errors import LinkRefused
 from core.model import TableColumn
+from core.values.json_text import JSON_AS_TEXT
 
 _SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
 _TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
@@ -145,7 +147,42 @@ def _columns(session: Query, schema: str, table: str) -> tuple[TableColumn, ...]
         " FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s ORDER BY ORDINAL_POSITION",
         (schema, table),
     )
-    return tuple(_column(row) for row in rows)
+    columns = [_with_members(session, schema, table, _column(row)) for row in rows]
+    is_json = _json_columns(session, schema, table, columns)
+    return tuple(replace(c, column_type=JSON_AS_TEXT) if c.name in is_json else c for c in columns)
+
+
+def _json_columns(session: Query, schema: str, table: str, columns: Sequence[TableColumn]) -> set[str]:
+    """Columns that were declared as JSON and are text with a check to MariaDB."""
+    texts = {f"json_valid({quote(c.name)})": c.name for c in columns if c.data_type == "longtext"}
+    if not texts or not session.query("SELECT 1 WHERE VERSION() LIKE '%MariaDB%'"):
+        return set()
+    sql = "SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = %s"
+    rows = session.query(f"{sql} AND TABLE_NAME = %s", (schema, table))
+    return {texts[clause] for (clause,) in rows if clause in texts}
+
+
+def _with_members(session: Query, schema: str, table: str, column: TableColumn) -> TableColumn:
+    """The column with the members that it really has.
+
+    information_schema shows ``?`` for every character outside the basic plane, such as an emoji. The column itself
+    spells its members out when it is given their numbers, one after the other, which a recursion does for no row
+    of the table at all. A column whose members nobody can spell has none then, and is refused by whoever needs them:
+    MariaDB keeps a SET in a recursion to eight members.
+    """
+    count = len(column.options)
+    if not any("?" in member for member in column.options):
+        return column
+    after = "i + 1" if column.data_type == "enum" else "1 << i"
+    name = quote(column.name)
+    rows = session.query(
+        f"WITH RECURSIVE members AS (SELECT 0 AS i, t.{name} AS member FROM (SELECT 1) AS one"  # noqa: S608  (quoted names)
+        f" LEFT JOIN {quote(schema)}.{quote(table)} AS t ON FALSE"
+        f" UNION ALL SELECT i + 1, {after} FROM members WHERE i < {count}) SELECT CAST(member AS CHAR) FROM members"
+        " WHERE i > 0 ORDER BY i"
+    )
+    members = tuple(_text(member) for (member,) in rows)
+    return replace(column, options=members if len(members) == count and all(members) else ())
 
 
 def _column(row: Row) -> TableColumn:

@@ -17,6 +17,7 @@ const COUNTERS_TAB = '_twinsheet';
 const COUNTERS_ROWS_MAX = 100;
 const HEADER_ROW = 1;
 const READ_ROUNDS_MAX = 5;
+const DAY_MS = 86400000;
 const ERROR_TEXT = /^#(NULL!|DIV\/0!|VALUE!|REF!|NAME\?|NUM!|N\/A|ERROR!)$/;
 
 /**
@@ -86,7 +87,8 @@ function editedCells_(range, lastRow) {
  * @param {Edited} edited
  * @param {Columns} columns where the columns were when the look began
  * @param {GoogleAppsScript.Events.SheetsOnEdit} e
- * @returns {CellBody[] | null} null when rows and columns would not hold still: a scan has to look
+ * @returns {CellBody[] | null} null when rows and columns would not hold still, or a time is uncertain: a scan has
+ *   to look
  */
 function observeRows_(sheet, link, edited, columns, e) {
   const given = /** @type {Map<string, any[]>} */ (new Map());
@@ -156,20 +158,23 @@ function sameIds_(sheet, span, columns) {
  * @param {Columns} columns
  * @param {Map<string, any[]>} given
  * @param {GoogleAppsScript.Events.SheetsOnEdit} e
- * @returns {CellBody[]}
+ * @returns {CellBody[] | null} null when one of them is a time that only the API tells
  */
 function cellBodies_(span, edited, columns, given, e) {
   const cells = [];
-  const write = valueWriter_(SpreadsheetApp.getActive().getSpreadsheetTimeZone());
+  const timeZone = SpreadsheetApp.getActive().getSpreadsheetTimeZone();
+  const write = valueWriter_(timeZone);
   const isSingle = e.range.getNumRows() === 1 && e.range.getNumColumns() === 1;
   for (let index = 0; index < span.values.length; index++) {
     const rowId = String(span.values[index][columns.id - span.left]);
     if (rowId === '') continue;
     for (const [header, column] of columns.mapped) {
       const formula = span.formulas[index][column - span.left];
-      const value = write(span.values[index][column - span.left], formula);
+      const held = span.values[index][column - span.left];
+      const value = write(held, formula);
       const isEdited = edited.left <= column && column <= edited.right;
       if (!isEdited && !(given.has(rowId) && (value !== null || formula))) continue;
+      if (held instanceof Date && mayBeSkipped_(held, timeZone)) return null;
       /** @type {CellBody} */
       const cell = { row_id: rowId, row: span.first + index, column: header, value };
       if (formula) cell.formula = formula;
@@ -224,6 +229,21 @@ function valueWriter_(timeZone) {
 }
 
 /**
+ * Whether a time may be another one than the cell shows: one that clocks skip in spring comes as the same time
+ * after the gap, and nothing tells it from that one.
+ * @param {Date} date
+ * @param {string} timeZone
+ * @returns {boolean}
+ */
+function mayBeSkipped_(date, timeZone) {
+  const wallMs = serialOf_(date, timeZone) * DAY_MS;
+  /** @param {number} ms */
+  const wentBy = (ms) => Math.round(wallMs - serialOf_(new Date(date.getTime() - ms), timeZone) * DAY_MS);
+  const skippedMs = wentBy(DAY_MS) - DAY_MS;
+  return skippedMs > 0 && wentBy(skippedMs) > skippedMs;
+}
+
+/**
  * Days since 1899-12-30 as the wall clock of the spreadsheet shows them, in summer and in winter.
  * @param {Date} date
  * @param {string} timeZone
@@ -236,5 +256,5 @@ function serialOf_(date, timeZone) {
   const [year, month, day, hour, minute, second, millisecond] = wall;
   const clock = new Date(Date.UTC(2000, month - 1, day, hour, minute, second, millisecond));
   clock.setUTCFullYear(year, month - 1, day); // Date.UTC reads the years 0 to 99 as 1900 to 1999
-  return (clock.getTime() - Date.UTC(1899, 11, 30)) / 86400000;
+  return (clock.getTime() - Date.UTC(1899, 11, 30)) / DAY_MS;
 }

@@ -126,8 +126,9 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
     verdict = planner.compare(case.sheet, case.base, case.table, case.same)
     if verdict is Verdict.TO_SHEET and case.seen.cell.formula is not None:
         verdict = Verdict.CONFLICT  # the sheet computes this cell: the table's change cannot be written into it
-    if case.column.column.generated and verdict in (Verdict.TO_TABLE, Verdict.CONFLICT):
-        _record(case, Resolution("table", "generated", case.table))
+    if case.column.read_only and verdict in (Verdict.TO_TABLE, Verdict.CONFLICT):
+        rule = "generated" if case.column.column.generated else "read_only"
+        _record(case, Resolution("table", rule, case.table))
         case.plan.wake_sheet = True
     elif verdict is Verdict.TO_TABLE:
         _write(case, case.sheet)
@@ -146,7 +147,7 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
 def fitting(column: LinkedColumn, seen: Observed) -> Canonical:
     """Canonical text of what was seen; raises Unfit also for an emptied cell that must not be empty."""
     value = column.codec.from_sheet(seen.cell.value)
-    if value is None and not column.column.nullable and not column.column.generated:
+    if value is None and not column.column.nullable and not column.read_only:
         raise Unfit(f"{column.header} cannot be empty")
     return value
 

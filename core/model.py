@@ -94,6 +94,11 @@ class LinkedColumn:
         return self.column.name
 
     @property
+    def read_only(self) -> bool:
+        """Whether the sheet only shows the column: the table computes it, or holds bytes, shapes or vectors in it."""
+        return self.column.generated or self.codec.read_only
+
+    @property
     def required(self) -> bool:
         """Whether a new row cannot be inserted before this cell is filled."""
         column = self.column

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from core.errors import Unfit
 from core.freshness import age
-from core.model import NEVER, Canonical, CellBase, Key, Observed, RowBase, SheetCell
-from core.ports import ConflictEntry, HistoryEntry, TableRow
+from core.model import NEVER, Canonical, CellBase, Key, LinkedColumn, Observed, RowBase, SheetCell
+from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow
 from core.row_view import RowPlan, RowView, overtaken, rejection, value_text
 
 ROW_GONE = "the row was deleted"
 """The rule of conflicts whose row has gone."""
+_READ_ONLY = "is read-only in the sheet"
 
 
 def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
@@ -98,6 +99,7 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
     values = _values(view, plan, live)
     unfit = {r.column for r in plan.rejections}
     needed = [c.name for c in view.link.columns if c.required]
+    plan.rejections += _never_filled(view, values, live)
     if any(name not in values for name in needed) or any(c.name in unfit for c in view.link.key_columns):
         plan.wait = [(o, "incomplete") for o in live.values()]
         plan.drop = [name for name in waited if name not in live]
@@ -160,12 +162,32 @@ def _values(view: RowView, plan: RowPlan, live: dict[str, Observed]) -> dict[str
             else:
                 plan.rejections.append(rejection(view, seen, reason.message))
             continue
-        plan.mended.append(column.name)
         # An empty cell of a row that is being typed is not filled yet; one of a row that we removed was empty.
-        filled = seen.source == "swap" or seen.cell.value not in (None, "")
-        if filled and value is not None and not column.column.generated:
+        filled = value is not None and (seen.source == "swap" or seen.cell.value not in (None, ""))
+        if filled and column.codec.read_only and not _was_shared(column, seen, value):
+            plan.rejections.append(rejection(view, seen, f"{column.name}: {_READ_ONLY}; clear the cell"))
+            continue
+        plan.mended.append(column.name)
+        if filled and not column.column.generated:
             values[column.name] = value
     return values
+
+
+def _was_shared(column: LinkedColumn, seen: Observed, value: Canonical) -> bool:
+    """Whether the table itself held the value, in a row that comes back."""
+    return seen.source == "swap" and column.codec.same(value, seen.base)
+
+
+def _never_filled(
+    view: RowView, values: Mapping[str, Canonical], live: Mapping[str, Observed]
+) -> list[RejectionEntry]:
+    """Why a row cannot come from the sheet at all: the table requires what the sheet only shows."""
+    first = next(iter(live.values()))
+    return [
+        rejection(view, live.get(c.name, first), f"{c.name}: {_READ_ONLY} and required; add the row in the table")
+        for c in view.link.columns
+        if c.required and c.read_only and c.name not in values
+    ]
 
 
 def _still_speaks(view: RowView, plan: RowPlan, seen: Observed) -> bool:

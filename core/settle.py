@@ -266,7 +266,7 @@ class _Settling:
         return [
             c
             for c in self.link.columns
-            if not c.column.generated
+            if not c.read_only
             and (held := base.cells.get(c.name, CellBase(None))).n < self.n
             and not held.formula
             and self._is_unseen(c, hit.cells.get(c.header, _BLANK), held.value, held.value)

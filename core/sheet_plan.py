@@ -147,7 +147,9 @@ def _to_sheet(
     plan: SheetPlan, row_id: str, key: Key | None, column: LinkedColumn, value: Canonical
 ) -> SheetCell | None:
     try:
-        return SheetCell(column.codec.to_sheet(value))
+        shown = column.codec.to_sheet(value)
+        column.codec.from_sheet(shown)  # what could not be read back would not be known again
+        return SheetCell(shown)
     except Unfit as reason:
         plan.unfit.append(RejectionEntry(row_id, key, column.name, (value or "")[:1000], reason.message))
         return None

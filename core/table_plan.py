@@ -41,7 +41,7 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
 
 def _is_cleared_whole(view: RowView, seen: Mapping[str, Observed]) -> bool:
     """Whether somebody has emptied every cell of the row: that is a delete, and scans alone tell of those."""
-    columns = [c.name for c in view.link.columns if not c.column.generated]
+    columns = [c.name for c in view.link.columns if not c.read_only]
     return all(
         name in seen and seen[name].source == "edit" and seen[name].cell.value in (None, "") for name in columns
     )

@@ -127,7 +127,7 @@ class Messages:
             return True
         if old != new:
             self._times.key_changed(link.name, old, new)
-        changed = [c.name for c in link.columns if before.get(c.name) != after.get(c.name)]
+        changed = [c.name for c in link.columns if not _alike(before.get(c.name), after.get(c.name))]
         self._times.cells_changed(link.name, new, changed, at)
         return bool(changed)
 
@@ -175,6 +175,13 @@ class Messages:
             for row in body.get("rows", ())
         ]
         return {**body, "rows": rows, "times_exact": exact}
+
+
+def _alike(before: Any, after: Any) -> bool:
+    """Whether a value did not change; 1, 1.0 and true of JSON are equal to Python."""
+    if isinstance(before, dict | list):
+        return repr(before) == repr(after)
+    return type(before) is type(after) and bool(before == after)
 
 
 def key_of(link: Link, row: Row | None) -> Key | None:

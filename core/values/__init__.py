@@ -28,6 +28,8 @@ class Codec(Protocol):
     """Google number format (type, pattern) of the sheet's column, e.g. ``("DATE", "yyyy-mm-dd")``."""
     options: tuple[str, ...]
     """Members for a drop-down in the sheet; empty for most types."""
+    read_only: bool
+    """Whether the sheet only shows the column: what is typed there is put back, and new rows leave it out."""
 
     def from_sheet(self, value: SheetValue) -> Canonical:
         """Canonical text of what a cell holds; raises Unfit.

@@ -8,6 +8,9 @@ from core.errors import Unfit
 from core.model import Canonical, CellError, Serial, SheetValue, TableColumn
 from core.values.spelling import NUMBER_MAX, shown
 
+CELL_CHARS_MAX = 50_000
+"""Google's limit for one cell, in UTF-16 units."""
+
 
 class ColumnCodec:
     """A codec that refuses everything; a family overrides what it takes.
@@ -22,6 +25,7 @@ class ColumnCodec:
     plain_text = False
     number_format: tuple[str, str] | None = None
     options: tuple[str, ...] = ()
+    read_only = False
     wanted = "a value of this column"
     """What would fit, as it ends the sentence "price: 12,50 is not …"."""
     blank: Canonical = None
@@ -65,6 +69,10 @@ class ColumnCodec:
         self._misfit("a date")
 
     def _cell(self, value: str) -> SheetValue:
+        if "\0" in value:
+            self._refuse("holds a NUL character, which a cell cannot hold")
+        if len(value.encode("utf-16-le", "surrogatepass")) // 2 > CELL_CHARS_MAX:
+            self._refuse(f"has {len(value)} characters, and a cell holds {CELL_CHARS_MAX}")
         return value
 
     # --- the table

@@ -8,7 +8,8 @@ from __future__ import annotations
 from core.model import SheetValue, TableColumn
 from core.values.whole import WholeCodec
 
-_TRUTHS = {"TRUE": "1", "FALSE": "0"}
+TRUTHS = {"TRUE": "1", "FALSE": "0"}
+"""Texts that stand for a truth, whatever the case of their letters."""
 
 
 class BooleanCodec(WholeCodec):
@@ -22,7 +23,7 @@ class BooleanCodec(WholeCodec):
         return "1" if truth else "0"
 
     def _of_text(self, text: str) -> str:
-        truth = _TRUTHS.get(text.strip(" ").upper())
+        truth = TRUTHS.get(text.strip(" ").upper())
         return super()._of_text(text) if truth is None else truth
 
     def _cell(self, value: str) -> SheetValue:

@@ -17,7 +17,7 @@ from core.values.serials import moment_of, serial_of
 from core.values.spelling import shown
 
 _DATE = r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
-_TIME = r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6}))?)?"
+_TIME = r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,9}))?)?"
 _ISO = re.compile(rf"{_DATE}(?:[ T]{_TIME})?")
 
 ZERO_DATE = "0000-00-00"

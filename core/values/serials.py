@@ -21,10 +21,14 @@ def moment_of(days: float) -> datetime | None:
     """
     if not 0 <= days < DAYS_END:
         return None
+    ms = ms_of(days)
+    return None if ms is None or ms >= DAYS_END * DAY_MS else EPOCH + timedelta(milliseconds=ms)
+
+
+def ms_of(days: float) -> int | None:
+    """The thousandths of a second of a serial number, or ``None`` where it is finer, which only a formula makes."""
     ms = round(days * DAY_MS)
-    if abs(days * DAY_MS - ms) > _NOISE_MS or ms >= DAYS_END * DAY_MS:
-        return None
-    return EPOCH + timedelta(milliseconds=ms)
+    return None if abs(days * DAY_MS - ms) > _NOISE_MS else ms
 
 
 def serial_of(moment: datetime) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Context, Decimal, Inexact, InvalidOperation
 
@@ -18,6 +19,9 @@ DIGITS_SAFE = 15
 """Every decimal of so many significant digits survives as a number in a cell."""
 
 SHOWN_CHARS_MAX = 60
+
+MINUS_ZERO = "-0"
+"""How a double that is a negative zero is spelled."""
 
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _SCIENTIFIC = re.compile(_PLAIN.pattern + r"(?:[eE][+-]?[0-9]{1,4})?")
@@ -43,6 +47,11 @@ def spelled(number: float) -> str:
         plain = format(Decimal(repr(number)), "f")
         return plain.removesuffix(".0")
     return repr(number).replace("e-0", "e-")
+
+
+def spelled_signed(number: float) -> str:
+    """The same, with a negative zero: ``-0``."""
+    return MINUS_ZERO if number == 0 and math.copysign(1, number) < 0 else spelled(number)
 
 
 def decimal_of(text: str) -> Decimal | None:

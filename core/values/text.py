@@ -7,15 +7,12 @@ where the link says so, and NULL otherwise. Neither ever becomes the other unles
 
 from __future__ import annotations
 
-from core.model import Canonical, Serial, SheetValue, TableColumn
+from core.model import Canonical, Serial, TableColumn
 from core.values.base import ColumnCodec
 from core.values.spelling import NUMBER_SAFE, shown, spelled
 
 BYTES_MAX = {"tinytext": 2**8 - 1, "text": 2**16 - 1, "mediumtext": 2**24 - 1, "longtext": 2**32 - 1}
 """The TEXT types count bytes; CHAR and VARCHAR count characters."""
-
-CELL_CHARS_MAX = 50_000
-"""Google's limit for one cell, in UTF-16 units."""
 
 _ENCODINGS = {
     "utf8mb4": "utf-8",
@@ -29,6 +26,9 @@ _ENCODINGS = {
     "ascii": "ascii",
 }
 """Character sets that are checked here; the others are checked by the server when it stores the text."""
+
+_LATIN1_TOO = frozenset("\x81\x8d\x8f\x90\x9d")
+"""Five bytes that Windows-1252 leaves free and MySQL's latin1 does not."""
 
 _WITHOUT_ASTRAL = frozenset({"utf8mb3", "utf8", "ucs2"})
 
@@ -88,14 +88,7 @@ class TextCodec(ColumnCodec):
             self._refuse(f"{shown(text)} has {have} {unit}, and the column holds {most}")
 
     def _size_bytes(self, text: str) -> int:
-        return len(text.encode(_ENCODINGS.get(self.column.charset or "utf8mb4", "utf-8")))
-
-    def _cell(self, value: str) -> SheetValue:
-        if "\0" in value:
-            self._refuse("holds a NUL character, which a cell cannot hold")
-        if len(value.encode("utf-16-le")) // 2 > CELL_CHARS_MAX:
-            self._refuse(f"has {len(value)} characters, and a cell holds {CELL_CHARS_MAX}")
-        return value
+        return len(text.encode(_ENCODINGS.get(self.column.charset or "utf8mb4", "utf-8"), "replace"))
 
     def _stored(self, value: object) -> str:
         if not isinstance(value, str):
@@ -112,6 +105,8 @@ def _one_line_end(text: Canonical) -> Canonical:
 
 
 def _encodes(character: str, encoding: str) -> bool:
+    if encoding == "cp1252" and character in _LATIN1_TOO:
+        return True
     try:
         character.encode(encoding)
     except UnicodeEncodeError:

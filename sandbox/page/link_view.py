@@ -209,7 +209,7 @@ def _column_json(column: LinkedColumn) -> Json:
     told |= {"number": True} if column.column.data_type in statements.NUMERIC else {}
     told |= {"required": True} if column.required else {}
     told |= {"auto": True} if column.column.auto_increment else {}
-    told |= {"readonly": True} if column.column.generated else {}
+    told |= {"readonly": True} if column.read_only else {}
     return told | ({"options": list(column.column.options)} if column.column.options else {})
 
 

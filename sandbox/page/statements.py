@@ -82,7 +82,7 @@ def suggestions(link: Link, rows: Sequence[Mapping[str, Canonical]]) -> list[str
 
 
 def _example_update(link: Link, row: Mapping[str, Canonical]) -> str:
-    free = [c for c in link.columns if not c.key and not c.column.generated]
+    free = [c for c in link.columns if not c.key and not c.read_only]
     if not free:
         return shown(delete(link, link.key_of(row)))
     column = next((c for c in free if c.column.options), None) or next(
@@ -92,7 +92,10 @@ def _example_update(link: Link, row: Mapping[str, Canonical]) -> str:
     if new is None:
         numeric = column.column.data_type in NUMERIC
         new = row.get(column.name) if numeric else "Hello from SQL"
-    return shown(update(link, link.key_of(row), {column.name: new}))
+    try:
+        return shown(update(link, link.key_of(row), {column.name: new}))
+    except Unfit:  # a time, a JSON document: what would fit is not for us to make up
+        return shown(delete(link, link.key_of(row)))
 
 
 def _example_insert(link: Link, row: Mapping[str, Canonical]) -> str:
@@ -140,4 +143,6 @@ def _literal(value: Any) -> str:
         return "NULL"
     if isinstance(value, bool | int | float | Decimal):
         return str(int(value) if isinstance(value, bool) else value)
+    if isinstance(value, bytes):
+        return f"X'{value.hex()}'"
     return "'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -23,7 +24,8 @@ CREATE TABLE goods (
   small TINYINT, count INT UNSIGNED, serial_no BIGINT UNSIGNED, paid BOOLEAN,
   price DECIMAL(10,2), share_of DECIMAL(65,30), weight DOUBLE,
   code CHAR(20), name VARCHAR(60) NOT NULL DEFAULT 'x', old VARCHAR(60) CHARACTER SET latin1, notes TEXT,
-  day DATE, moment DATETIME, fine DATETIME(6),
+  day DATE, moment DATETIME, fine DATETIME(6), length TIME(6), instant TIMESTAMP(6) NULL, year YEAR,
+  bits BIT(64), flags SET('a', 'b', 'c'),
   status ENUM('new', 'Shipped', '00501', 'it''s, so', 'TRUE')
 ) DEFAULT CHARSET = utf8mb4
 """
@@ -43,6 +45,11 @@ EXAMPLES: dict[str, list[SheetValue]] = {
     "day": ["0001-01-01", "9999-12-31", 45418, "1582-10-10"],
     "moment": ["2024-05-06 07:08:09", 45418.5],
     "fine": ["2024-05-06 07:08:09.000001", "1850-01-31 23:59:59.999999"],
+    "length": ["-838:59:59", "00:00:00.000001", 0.5, "838:59:59"],
+    "instant": ["1970-01-01 00:00:01", "2038-01-19 03:14:07.999999", 45418.5],
+    "year": [1901, "2155", 0],
+    "bits": [0, "18446744073709551615"],
+    "flags": ["", "c, a", None],
     "status": ["new", "00501", "it's, so", True, None],
 }
 
@@ -61,6 +68,11 @@ anything: dict[str, st.SearchStrategy[SheetValue]] = {
     "day": st.dates().map(str),
     "moment": st.datetimes().map(lambda moment: moment.isoformat(" ", "seconds")),
     "fine": st.datetimes().map(lambda moment: moment.isoformat(" ", "microseconds")),
+    "length": st.integers(-3020399 * 10**3, 3020399 * 10**3).map(lambda ms: ms / 86_400_000),
+    "instant": st.datetimes(datetime(1970, 1, 1, 0, 0, 1), datetime(2038, 1, 19, 3, 14, 7)).map(str),  # noqa: DTZ001  (moments of a column that has no zone)
+    "year": st.integers(1901, 2155),
+    "bits": st.integers(0, 2**64 - 1).map(str),
+    "flags": st.lists(st.sampled_from("abc"), min_size=1).map(",".join),
     "status": st.sampled_from(["new", "Shipped", "00501", "it's, so", "TRUE"]),
 }
 
@@ -134,6 +146,9 @@ def test_dates_with_zeros_come_out_of_the_table_as_they_stand_there(
 
 def test_a_key_of_any_family_finds_its_row(any_mysql: Any, schema: str) -> None:
     keys = {"BIGINT UNSIGNED": "18446744073709551615", "DECIMAL(20,3)": "12345678901234567.891", "DATE": "2024-05-06"}
+    keys |= {"TIME(6)": "-838:00:00.000001", "TIMESTAMP(3)": "2024-05-06 07:08:09.500", "YEAR": "0000"}
+    keys |= {"BIT(64)": "18446744073709551615", "BINARY(4)": "00FF275C", "VARBINARY(9)": "80", "SET('a', 'b')": "a,b"}
+    keys |= {"DOUBLE": "5e-324", "BOOLEAN": "2"}
     keys |= {"VARCHAR(20)": "00501", "DATETIME(6)": "2024-05-06 07:08:09.000001", "ENUM('a', '1')": "1"}
     address = parse_url(any_mysql.url)
     session = MysqlSession(address, autocommit=True)

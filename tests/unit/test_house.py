@@ -23,9 +23,9 @@ MAY_IMPORT = {
 OURS = {*MAY_IMPORT, "sandbox", "benchmarks", "tests"}
 
 PURE = {
-    "__future__", "abc", "base64", "bisect", "calendar", "collections", "contextlib", "dataclasses", "datetime",
-    "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "hmac", "itertools", "json", "math", "operator",
-    "re", "string", "textwrap", "threading", "types", "typing", "unicodedata",
+    "__future__", "abc", "array", "base64", "bisect", "calendar", "collections", "contextlib", "dataclasses",
+    "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "hmac", "itertools", "json", "math",
+    "operator", "re", "string", "struct", "textwrap", "threading", "types", "typing", "unicodedata",
 }  # fmt: skip
 """Of the standard library, what neither reaches outside nor depends on when or where it runs; of threading,
 locks."""

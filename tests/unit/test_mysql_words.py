@@ -83,7 +83,9 @@ def test_a_name_that_reads_as_a_parameter_is_refused() -> None:
             "rows of the table items refer to this row",
         ),
         (3819, "Check constraint 'cheap' is violated.", "the table's check cheap does not allow it"),
-        (4025, "CONSTRAINT `o.price` failed for `shop`.`o`", "the table's check o.price does not allow it"),
+        (1118, "Row size too large (> 8126).", "all values of the row together are too long for the table"),
+        (4025, "CONSTRAINT `o.price` failed for `shop`.`o`", "price: the table's check does not allow it"),
+        (4025, "CONSTRAINT `cheap` failed for `shop`.`o`", "the table's check cheap does not allow it"),
         (9999, "something new", "something new"),
     ],
 )  # fmt: skip

@@ -87,13 +87,33 @@ def test_a_formula_goes_with_its_result_and_an_error_as_an_error(connected: Benc
     assert found == {"order_no": (2, "=1+1"), "customer": ({"error": "#DIV/0!"}, "=1/0")}
 
 
+@pytest.mark.parametrize("typed", ["2024-03-31 02:30:00", "2024-03-31 03:30:00", "2024-03-31 03:00"])
+def test_a_time_that_clocks_skip_in_spring_and_those_that_look_like_it_are_left_to_a_scan(
+    connected: Bench, typed: str
+) -> None:
+    """Google reads 02:30 as 03:30 to a script; only the API tells the two apart."""
+    connected.type("D2", typed)
+    assert connected.receiver.cells == []
+    assert [body["kind"] for body in connected.receiver.bodies] == ["structure"]
+    assert connected.ids() != [""]  # the row has its id all the same
+
+
+@pytest.mark.parametrize("typed", ["2024-03-31 01:59:59", "2024-03-31 04:00", "2024-10-27 02:30", "2024-10-27 03:00"])
+def test_times_beside_the_skipped_ones_and_those_that_clocks_show_twice_go_as_they_are(
+    connected: Bench, typed: str
+) -> None:
+    connected.type("D2", typed)
+    (cell,) = connected.receiver.cells
+    assert cell["value"]["serial"] == pytest.approx(connected.tab.cell(1, 3).value, abs=1e-9)
+
+
 @pytest.mark.parametrize(
     ("typed", "serial"),
     [
         ("2024-05-06", 45418),
         ("2024-07-01 12:00:00", 45474.5),  # summer time
         ("2024-01-01 12:00:00", 45292.5),  # winter time
-        ("2024-03-31 03:30:00", 45382 + 3.5 / 24),  # the night the clocks go forward
+        ("2024-03-31 04:30:00", 45382 + 4.5 / 24),  # the night the clocks go forward
         ("2024-10-27 02:30:00", 45592 + 2.5 / 24),  # the hour that comes twice
         ("1900-01-01", 2),
     ],

@@ -78,3 +78,16 @@ def test_members_of_an_enum_are_read_as_the_server_stores_them_whatever_characte
     stored = [row[0] for row in session.query(f"SELECT kind FROM {schema}.odd ORDER BY id")]
     assert stored == members
     assert list(describe_table(session, schema, "odd").column("kind").options) == members
+
+
+@pytest.mark.parametrize("kind", ["ENUM", "SET"])
+def test_members_that_information_schema_cannot_spell_are_read_from_the_column_itself(
+    session: MysqlSession, schema: str, kind: str
+) -> None:
+    session.query(
+        f"CREATE TABLE {schema}.odd (id INT PRIMARY KEY, mood {kind}('really?', '😀', 'é') NOT NULL)"
+        " CHARACTER SET utf8mb4"
+    )
+    for row in range(2):  # whether it holds rows or none
+        assert describe_table(session, schema, "odd").column("mood").options == ("really?", "😀", "é")
+        session.query(f"INSERT INTO {schema}.odd VALUES ({row}, '😀')")

@@ -140,6 +140,16 @@ def test_the_generated_key_of_a_row_born_in_the_sheet_is_written_back_and_nothin
     assert done.cells == [CellWrite("r_1", 5, "Order no.", 1)]
 
 
+def test_a_value_that_the_column_would_not_take_back_from_a_cell_is_told_and_not_written() -> None:
+    """Such as a member that an ALTER TABLE has just added, as long as nobody has looked at the table again."""
+    done = planned(make_base(), {**ROW, "status": "parked", "notes": "x"})
+    assert [c.header for c in done.cells] == ["Notes"]
+    assert [(u.column, u.value) for u in done.unfit] == [("status", "parked")]
+    assert "parked is not one of new, paid" in done.unfit[0].reason
+    inserted = planned(None, {**ROW, "status": "parked"})
+    assert "Status" not in inserted.inserts[0].cells
+
+
 def test_a_null_and_an_empty_text_show_alike_and_are_not_written_over_each_other() -> None:
     assert planned(make_base(notes=None), {**ROW, "notes": ""}).is_idle
     assert CellBase("") != CellBase(None)

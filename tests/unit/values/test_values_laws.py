@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
-from datetime import date, datetime
+import struct
+from array import array
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -34,7 +37,19 @@ COLUMNS: dict[str, TableColumn] = {
     "datetime": TableColumn("c", "datetime", "datetime"),
     "datetime(3)": TableColumn("c", "datetime", "datetime(3)", fraction_digits=3),
     "datetime(6)": TableColumn("c", "datetime", "datetime(6)", fraction_digits=6),
+    "time": TableColumn("c", "time", "time"),
+    "time(6)": TableColumn("c", "time", "time(6)", fraction_digits=6),
+    "timestamp": TableColumn("c", "timestamp", "timestamp"),
+    "timestamp(6)": TableColumn("c", "timestamp", "timestamp(6)", fraction_digits=6),
+    "year": TableColumn("c", "year", "year"),
     "enum": TableColumn("c", "enum", "enum(…)", options=MEMBERS),
+    "set": TableColumn("c", "set", "set(…)", options=MEMBERS),
+    "json": TableColumn("c", "json", "json"),
+    "bit(1)": TableColumn("c", "bit", "bit(1)", precision=1),
+    "bit(64)": TableColumn("c", "bit", "bit(64)", precision=64),
+    "varbinary": TableColumn("c", "varbinary", "varbinary(200)", length_chars=200),
+    "geometry": TableColumn("c", "geometry", "geometry"),
+    "vector": TableColumn("c", "vector", "vector(9)"),
 }
 
 
@@ -51,7 +66,56 @@ def moments(unit_us: int) -> st.SearchStrategy[datetime]:
     )
 
 
+def single(numbers: list[float]) -> array[float]:
+    """What mysql-connector returns for a VECTOR."""
+    return array("f", numbers)
+
+
+def sets_of(members: list[str]) -> str:
+    """As MySQL spells a SET: in the column's order."""
+    return ",".join(member for member in MEMBERS if member in members)
+
+
+_points = st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.floats(-90, 90))
+_lines = st.lists(_points, min_size=1, max_size=4)
+
+
+def point(at: tuple[float, float]) -> bytes:
+    return struct.pack("<BIdd", 1, 1, *at)
+
+
+def line(points: list[tuple[float, float]]) -> bytes:
+    return struct.pack("<BII", 1, 2, len(points)) + b"".join(struct.pack("<dd", *at) for at in points)
+
+
+def collection(kind: int, parts: list[bytes]) -> bytes:
+    return struct.pack("<BII", 1, kind, len(parts)) + b"".join(parts)
+
+
+shapes = st.one_of(
+    _points.map(point),
+    _lines.map(line),
+    st.lists(_points.map(point), min_size=1, max_size=3).map(lambda parts: collection(4, parts)),
+    st.lists(_lines.map(line), min_size=1, max_size=3).map(lambda parts: collection(5, parts)),
+    st.lists(_points.map(point) | _lines.map(line), max_size=3).map(lambda parts: collection(7, parts)),
+    st.lists(_lines, min_size=1, max_size=2).map(
+        lambda rings: collection(3, [line(ring)[5:] for ring in rings])  # a ring is a line without its head
+    ),
+)
+
+documents = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5).filter(str.isprintable), inner),
+    max_leaves=12,
+)
+
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=200)
+
+instants = st.datetimes(datetime(1970, 1, 1, 0, 0, 1), datetime(2038, 1, 19, 3, 14, 7))  # noqa: DTZ001 - UTC, unsaid
 
 TABLE_VALUES: dict[str, st.SearchStrategy[object]] = {
     "tinyint": st.integers(-128, 127),
@@ -70,7 +134,21 @@ TABLE_VALUES: dict[str, st.SearchStrategy[object]] = {
     "datetime": moments(1_000_000) | st.just("0000-00-00 00:00:00"),
     "datetime(3)": moments(1000),
     "datetime(6)": moments(1),
+    "time": st.integers(-3020399, 3020399).map(lambda seconds: timedelta(seconds=seconds)),
+    "time(6)": st.integers(-3020399 * 10**6, 3020399 * 10**6).map(lambda us: timedelta(microseconds=us)),
+    "timestamp": instants.map(lambda at: at.replace(microsecond=0)) | st.just("0000-00-00 00:00:00"),
+    "timestamp(6)": instants,
+    "year": st.integers(1901, 2155) | st.just(0),
     "enum": st.sampled_from(MEMBERS),
+    "set": st.lists(st.sampled_from(MEMBERS)).map(sets_of),
+    "json": documents.map(json.dumps),
+    "bit(1)": st.integers(0, 1),
+    "bit(64)": st.integers(0, 2**64 - 1),
+    "varbinary": st.binary(max_size=200),
+    "geometry": st.tuples(st.sampled_from([0, 4326]), shapes).map(lambda it: struct.pack("<I", it[0]) + it[1]),
+    "vector": st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=9).map(
+        single
+    ),
 }
 
 each_column = pytest.mark.parametrize("kind", COLUMNS)
@@ -104,7 +182,7 @@ def test_a_value_of_the_table_comes_back_from_the_sheet_and_goes_back_into_the_t
     canonical = codec(kind).from_table(stored)
     back = reread(codec(kind), canonical)
     assert codec(kind).same(back, canonical)
-    if back is not None:
+    if back is not None and canonical != "-0":  # cells have no negative zero
         assert back == canonical
         assert codec(kind).from_table(codec(kind).to_table(back)) == canonical
 
@@ -116,11 +194,12 @@ def test_what_is_typed_is_refused_or_comes_back_from_the_table_and_again_from_th
 ) -> None:
     try:
         canonical = codec(kind).from_sheet(typed)
+        parameter = codec(kind).to_table(canonical)
     except Unfit as refusal:
         assert refusal.message.startswith("c: ")
         return
     if canonical is not None:
-        assert codec(kind).from_table(codec(kind).to_table(canonical)) == canonical
+        assert codec(kind).from_table(parameter) == canonical
         assert codec(kind).same(reread(codec(kind), canonical), canonical)
 
 
@@ -150,6 +229,9 @@ def test_the_order_of_canonical_texts_is_the_order_of_the_values(kind: str, data
     first, second = column.from_table(a), column.from_table(b)
     assert first is not None
     assert second is not None
+    if kind in ("json", "geometry", "vector", "set"):  # sorted in an order of their own
+        assert (first == second) <= (column.order_key(first) == column.order_key(second))
+        return
     if kind == "enum":
         less = MEMBERS.index(first) < MEMBERS.index(second)
     else:
@@ -191,9 +273,11 @@ def test_null_is_kept_out_of_a_column_that_takes_none(kind: str) -> None:
 @each_column
 def test_texts_arrive_from_a_driver_as_bytes_too(kind: str) -> None:
     column = codec(kind)
-    example = {"date": "2024-05-06", "enum": "Shipped"}.get(kind.split("(", maxsplit=1)[0], "1")
-    if kind.startswith("datetime"):
-        example = "2024-05-06 07:08:09"
+    if kind.startswith(("bit", "varbinary", "geometry", "vector")):
+        return  # their values are bytes
+    examples = {"date": "2024-05-06", "enum": "Shipped", "set": "new,TRUE", "time": "07:08:09", "year": "2024"}
+    examples |= dict.fromkeys(("datetime", "timestamp"), "2024-05-06 07:08:09")
+    example = examples.get(kind.split("(", maxsplit=1)[0], "1")
     assert column.from_table(bytearray(example.encode())) == column.from_table(example)
 
 

@@ -176,6 +176,7 @@ def test_an_unsigned_column_holds_no_negative_number(declared: str) -> None:
         (5.0, "5"),
         ("5.00", "5"),
         (-0.0, "0"),
+        ("-0.0", "-0"),
         (1e300, "1e+300"),
         ("1E300", "1e+300"),
         (5e-324, "5e-324"),
@@ -184,6 +185,15 @@ def test_an_unsigned_column_holds_no_negative_number(declared: str) -> None:
 )
 def test_a_double_is_its_shortest_spelling(held: SheetValue, canonical: str) -> None:
     assert codec("double").from_sheet(held) == canonical
+
+
+def test_a_negative_zero_of_the_table_is_shown_as_zero_and_stays_what_it_is() -> None:
+    column = codec("double")
+    held = column.from_table(-0.0)
+    shown = column.to_sheet(held)
+    assert (held, str(shown)) == ("-0", "0")
+    assert column.same(column.from_sheet(shown), held)
+    assert column.to_table(held) == "-0e0"
 
 
 @pytest.mark.parametrize(

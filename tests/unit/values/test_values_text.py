@@ -145,6 +145,12 @@ def test_a_character_that_the_column_cannot_hold_is_refused_by_name(
     assert refused(name, refuses) == f"c: the character {named} cannot stand in {charset} text"
 
 
+def test_the_five_bytes_that_windows_leaves_free_are_characters_of_latin1() -> None:
+    free = "\x81\x8d\x8f\x90\x9d"
+    assert codec("varchar(9)", charset="latin1").from_sheet(free) == free
+    assert codec("tinytext", charset="latin1").from_sheet(free * 51) == free * 51
+
+
 def test_a_nul_of_the_table_cannot_be_shown() -> None:
     with pytest.raises(Unfit, match="NUL character, which a cell cannot hold"):
         codec("text").to_sheet(codec("text").from_table("a\0b"))

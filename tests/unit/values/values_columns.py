@@ -25,10 +25,10 @@ def column(declared: str, *, nullable: bool = True, charset: str = "utf8mb4", na
         kind,
         declared,
         nullable,
-        length_chars=numbers[0] if kind in ("char", "varchar") else None,
-        precision=numbers[0] if kind == "decimal" else None,
+        length_chars=numbers[0] if kind in ("char", "varchar", "binary") else None,
+        precision=numbers[0] if kind in ("decimal", "bit") else None,
         scale=numbers[1] if kind == "decimal" else None,
-        fraction_digits=numbers[0] if kind == "datetime" and numbers else 0,
+        fraction_digits=numbers[0] if kind in ("datetime", "time", "timestamp") and numbers else 0,
         charset=charset if kind in TEXT_TYPES else None,
         options=tuple(re.findall(r"'([^']*)'", arguments)),
     )
