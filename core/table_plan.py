@@ -42,7 +42,7 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
 def _is_cleared_whole(view: RowView, seen: Mapping[str, Observed]) -> bool:
     """Whether somebody has emptied every cell of the row: that is a delete, and scans alone tell of those."""
     columns = [c.name for c in view.link.columns if not c.read_only]
-    return all(
+    return bool(columns) and all(
         name in seen and seen[name].source == "edit" and seen[name].cell.value in (None, "") for name in columns
     )
 

@@ -74,3 +74,14 @@ def test_a_row_cleared_but_for_its_bytes_is_cleared_whole() -> None:
     done = plan(*emptied, link=photo_link(), base=base, table=row)
     assert not done.update
     assert {why for _, why in done.wait} == {"intent"}
+
+
+def test_a_table_of_nothing_but_bytes_has_them_put_back_too() -> None:
+    key = TableColumn("id", "binary", "binary(2)", nullable=False, length_chars=2)
+    columns = (LinkedColumn("Id", key, codec_for(key), key=True), LinkedColumn("Photo", PHOTO, codec_for(PHOTO)))
+    base = RowBase("r_1", ("0001",), {"id": CellBase("0001"), "photo": CellBase("00FF")})
+    done = plan(
+        saw("photo", "FFFF"), link=replace(LINK, columns=columns), base=base, table={"id": "0001", "photo": "00FF"}
+    )
+    assert not done.wait
+    assert [(c.winner, c.rule) for c in done.conflicts] == [("table", "read_only")]
