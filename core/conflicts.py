@@ -16,6 +16,9 @@ TAKES = ("sheet", "table", "value")
 UNLINKED = "the link was removed"
 """The rule of conflicts that were open when their link was removed."""
 
+TAKEN_BY = "taken by "
+"""Begins the rule of conflicts that somebody has chosen for."""
+
 _NOT_TAKEN = "; not taken: "
 
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.conflicts import TAKEN_BY
 from core.model import Canonical, Link, LinkedColumn, RowBase
 from core.ports import ConflictEntry, NumberedConflict, RejectionEntry, ShownMark, Waiting
 from core.sheet import LookedRow, MarksLook, MarkWrite
@@ -94,9 +95,11 @@ def first_missing(link: Link, waiting: Iterable[Waiting]) -> LinkedColumn | None
 
 
 def _is_news(column: LinkedColumn, entry: ConflictEntry, base: RowBase | None) -> bool:
-    """A settled conflict is told as long as the cell holds the value that won."""
+    """A settled conflict is told as long as the cell holds the value that won, unless somebody chose it."""
     if not entry.settled:
         return True
+    if entry.rule.startswith(TAKEN_BY):
+        return False
     cell = base.cells.get(column.name) if base is not None and not base.gone else None
     if cell is None or entry.winner not in ("sheet", "table", "rule"):
         return False

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from core.cell_plan import fitting
-from core.conflicts import Choice, KnownConflict
+from core.conflicts import TAKEN_BY, Choice, KnownConflict
 from core.errors import Unfit
 from core.freshness import age
 from core.model import Canonical, CellBase, LinkedColumn, RowBase
@@ -126,11 +126,11 @@ def _taken(view: RowView, cell: _Cell, conflict: KnownConflict, choice: Choice) 
             event=choice.event,
         )
     )
-    rule = f"taken by {choice.actor or 'a person'}"
-    plan.end_conflict(name, WINNERS[choice.take], rule)
+    person = choice.actor or "a person"
+    plan.end_conflict(name, WINNERS[choice.take], f"{TAKEN_BY}{person}")
     known = conflict.table if cell.parked else after.value
     if not in_table and not cell.column.codec.same(cell.table, known):
-        plan.conflicts.append(_newer_loser(view, cell, choice, rule))
+        plan.conflicts.append(_newer_loser(view, cell, choice, f"newer than what {person} had seen"))
     return plan
 
 

@@ -55,6 +55,12 @@ def test_a_settled_conflict_is_told_only_while_the_cell_holds_what_won() -> None
     assert wanted(replace(settled, table="since changed")) == {}
 
 
+@pytest.mark.parametrize("winner", ["sheet", "table", "person"])
+def test_a_conflict_that_a_person_has_settled_is_no_news_to_that_person(winner: str) -> None:
+    held = BASES["r_1"].cells["notes"].value
+    assert wanted(replace(OPEN, settled=True, winner=winner, rule="taken by ann", sheet=held, table=held)) == {}
+
+
 def test_of_several_conflicts_of_a_cell_the_open_one_is_told() -> None:
     settled = replace(OPEN, settled=True, winner="sheet", sheet=BASES["r_1"].cells["notes"].value)
     assert wanted(OPEN, settled)["notes"].text.startswith("Twinsheet: conflict 1: ")

@@ -201,6 +201,7 @@ def test_a_newer_value_of_the_table_that_loses_is_recorded_and_can_be_brought_ba
         ("from sheet", "from table", "sheet", True),
         ("from sheet", "newer", "sheet", True),
     ]
+    assert desk.ended(2)[2] == f"newer than what {SAM} had seen"
     desk.chooses(2, "table", event="take_2")
     assert desk.notes == ("from sheet", "newer")
 
