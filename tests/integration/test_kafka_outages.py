@@ -52,9 +52,12 @@ def collect(source: KafkaSource, found: list[Delivery], count: int = 1) -> Calla
     return poll
 
 
-def add_partitions(bootstrap: str, topic: str, count: int) -> None:
+def add_partitions(bootstrap: str, topic: str, count: int, known_to: KafkaSource) -> None:
+    """Till a member knows of them: by itself it would ask within ten seconds."""
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         admin.create_partitions({topic: count})
+    consumer = known_to._consumer
+    until(lambda: consumer.topics() and len(consumer.partitions_for_topic(topic)) == count, "the new partitions")
 
 
 def published_by_many(publisher: KafkaPublisher) -> list[BaseException | None]:
@@ -118,9 +121,8 @@ def test_members_that_poll_in_turn_share_out_partitions_that_are_added(kafka_ser
     with reading(kafka_server.bootstrap, topic) as leader, reading(kafka_server.bootstrap, topic) as other:
         until(lambda: leader.poll(0.1) or len(leader.assigned()) == 2, "both partitions")
         until(lambda: leader.poll(0.1) or other.poll(0.1) or len(other.assigned()) == 1, "one partition each")
-        add_partitions(kafka_server.bootstrap, topic, 4)
-        leader._consumer.topics()  # asks for what it would learn within ten seconds
-        leader.poll(0.1)
+        add_partitions(kafka_server.bootstrap, topic, 4, leader)
+        until(lambda: leader.poll(0.1) or not leader.assigned(), "the leader to give up what it had")
         until(
             lambda: other.poll(0.1) or len(other.assigned()) == 2, "half of them, while the leader does other things"
         )
@@ -145,8 +147,7 @@ def test_while_the_group_shares_out_partitions_anew_nobody_claims_what_they_had(
         until(lambda: leader.poll(0.1) or len(leader.assigned()) == 2, "both partitions")
         until(lambda: leader.poll(0.1) or other.poll(0.1) or len(other.assigned()) == 1, "one partition each")
         claimed.clear()
-        add_partitions(kafka_server.bootstrap, topic, 4)
-        leader._consumer.topics()
+        add_partitions(kafka_server.bootstrap, topic, 4, leader)
         until(lambda: leader.poll(0.1) or not leader.assigned(), "the leader to give up what it had")
         now[0] += 300  # as long as the broker waits for the other
         assert leader.poll(0.1) == []
