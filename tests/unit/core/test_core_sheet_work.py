@@ -12,8 +12,8 @@ from core_makers import LINK, ROW, Watch, make_base
 from consumers.sheet_link import Tools
 from consumers.sheet_work import GROUP, SheetWork
 from core.errors import MysqlRefused, TwinsheetError, Unfit
-from core.events import SHEET_OBSERVED, TABLE_CHANGED
-from core.model import Link
+from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
+from core.model import Link, Stamp
 from core.ports import LinkState, RejectionEntry
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeRow, FakeSheet, FakeTab
@@ -72,6 +72,12 @@ def test_what_the_table_refused_in_a_row_that_left_both_sides_is_told_no_longer(
     del desk.state.table(LINKS["orders"]).rows[("1",)]
     desk.sheet.tabs["orders"].rows.clear()
     desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+    desk.goes_on(5)
+    assert not desk.state.bases["orders"]["r_1"].gone, "it may stand in the tab without its id"
+    assert ("sheet.observed", "orders", {"kind": "rescan", "link": "orders"}) in desk.state.outbox
+    desk.log.append(
+        SHEET_OBSERVED, "orders", {"kind": "scan", "missing": ["r_1"], "stamp": stamp_to_json(Stamp(scan=1))}
+    )
     desk.goes_on(5)
     assert desk.state.bases["orders"]["r_1"].gone
     assert not desk.state.rejections
