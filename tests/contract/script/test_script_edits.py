@@ -271,6 +271,32 @@ def test_a_row_that_slides_while_ids_are_given_keeps_its_own_id(
     assert all(c["row_id"] == by_customer[_customer_at(connected, c["row"])] for c in connected.receiver.cells)
 
 
+def test_a_row_that_gets_its_key_while_the_row_above_is_deleted_keeps_its_new_id(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann"], ["2", "Bob"], ["3", "Cid"]])
+    ann, bob, cid = connected.ids()
+    real = runtime_module.CALLS["range.setValues"]
+    written: list[bool] = []
+
+    def note(execution: Any, spreadsheet_id: str, sheet_id: int, *args: Any) -> Any:
+        written.extend([True] if sheet_id == connected.tab.sheet_id else [])
+        return real(execution, spreadsheet_id, sheet_id, *args)
+
+    def delete_above() -> None:
+        with connected.document.change("program"):
+            connected.tab.delete_rows(3, 1)
+            connected.tab.set_value(3, 0, 4)
+
+    monkeypatch.setitem(runtime_module.CALLS, "range.setValues", note)
+    acted = _once_before(monkeypatch, "range.values", delete_above, when=lambda *_: bool(written))
+    connected.type("B5", "Dan")
+    assert acted and connected.failures() == []
+    named = {connected.tab.cell(row, 1).value: connected.tab.cell(row, 4).value for row in range(1, 4)}
+    assert (named["Ann"], named["Bob"]) == (ann, bob)
+    assert named["Dan"] not in (None, "", cid)
+
+
 def test_an_id_that_lands_on_a_row_inserted_meanwhile_is_taken_back_and_a_scan_is_asked_for(
     connected: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
