@@ -59,7 +59,10 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     own = _own_rows(link, image, known, found)
     differing = {row_id: cells for row_id, row in own.items() if (cells := _differing(link, row, known.get(row_id)))}
     missing = [b for b in bases if b.row_id not in own and _past_our_writes(image, b)]
-    unknown = [*found.strangers, *(row for row_id, row in own.items() if row_id not in known)]
+    unknown = [
+        *found.strangers,
+        *(row for row_id, row in own.items() if _may_be_anothers(link, row, known.get(row_id))),
+    ]
     found.moved_ids = [*_permutation(link, own, known, differing), *_lost_ids(link, missing, unknown)]
     healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
     named = {move.row for move in found.moved_ids}
@@ -165,8 +168,13 @@ def _permutation(
     return moves
 
 
+def _may_be_anothers(link: Link, row: TabRow, base: RowBase | None) -> bool:
+    """Whether the id that stands in a row says nothing: nobody knows it, or another key stands beside it."""
+    return base is None or _key_in_row(link, row.cells) != _key_in_base(link, base)
+
+
 def _lost_ids(link: Link, missing: Sequence[RowBase], unknown: Sequence[TabRow]) -> list[IdWrite]:
-    """Ids to give back: a row that nobody knows is by its key a missing one."""
+    """Ids to give back: a row that nobody knows, or that carries another's id, is by its key a missing one."""
     owners = {key: base for base in missing if (key := _key_in_base(link, base)) is not None}
     moves: list[IdWrite] = []
     for row in unknown if owners else ():
