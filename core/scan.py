@@ -40,6 +40,7 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     waiting_rows: Collection[str],
     settled_n: int,
     told: Collection[str] = (),
+    open_rows: Collection[str] = (),
 ) -> Findings:
     """Compare a scan with base.
 
@@ -50,6 +51,8 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
         waiting_rows: ids of rows that stand in the sheet alone, incomplete.
         settled_n: number of our last settled write, read before the tab was.
         told: ids of rows of which it is known that they differ; the guard does not count them.
+        open_rows: ids of rows that hold what the table refused, or that wait: all that stands in them is told, or
+            else nobody would learn of a cell that is as it was.
     """
     found = Findings()
     found.guard = _damaged(link, image, settled_n)
@@ -67,10 +70,12 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
     named = {move.row for move in found.moved_ids}
     found.strangers = [row for row in found.strangers if row.row not in named]
-    for row_id, cells in differing.items():
-        if row_id not in healed:
-            found.cells.extend((own[row_id], column, cell) for column, cell in cells)
-            found.changed_rows += row_id in known and row_id not in told
+    for row_id, row in own.items():
+        cells = differing.get(row_id, [])
+        is_open = row_id in known and row_id in open_rows
+        if row_id not in healed and (cells or is_open):
+            found.cells.extend((row, column, cell) for column, cell in (_all_cells(link, row) if is_open else cells))
+            found.changed_rows += bool(cells) and row_id in known and row_id not in told
     brought_back = {move.row_id for move in found.moved_ids}
     # an id moves from a row that was cleared: what is left of that one needs another
     found.strangers += [row for row in image.rows if row.row_id in brought_back and not row.cells]
@@ -128,6 +133,10 @@ def _differing(link: Link, row: TabRow, base: RowBase | None) -> list[tuple[Link
         for column in link.columns
         if _differs(column, cell := row.cells.get(column.header, _BLANK), base.cells.get(column.name, CellBase(None)))
     ]
+
+
+def _all_cells(link: Link, row: TabRow) -> list[tuple[LinkedColumn, SheetCell]]:
+    return [(c, row.cells.get(c.header, _BLANK)) for c in link.columns]
 
 
 def _differs(column: LinkedColumn, cell: SheetCell, base: CellBase) -> bool:

@@ -174,7 +174,9 @@ class ScanWork:
         image = self._sheet.read_tab(target)
         image = replace(image, stamp=replace(image.stamp, scan=known.number))
         told = tab.told.union(known.differing)
-        found = scan.compare(link, image, known.bases, known.incomplete, known.state.settled_n, told)
+        found = scan.compare(
+            link, image, known.bases, known.incomplete, known.state.settled_n, told, open_rows=known.differing
+        )
         tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
         if found.guard is not None and not guards.is_approved(known.state.reason, "sheet"):
             self._guard(link, tab, *found.guard)

@@ -153,6 +153,13 @@ def test_a_row_that_has_lost_its_id_gets_it_back_by_its_key(stands_now: str | No
     assert not (found.missing or found.strangers or found.cells)
 
 
+def test_of_a_row_that_holds_what_the_table_refused_everything_is_told_so_that_a_mended_cell_is_heard_of() -> None:
+    found = compare(LINK, make_image(order_row(2, "r_1")), [make_base()], (), 0, open_rows={"r_1"})
+    assert [column.name for _, column, _ in found.cells] == [column.name for column in LINK.columns]
+    assert found.changed_rows == 0
+    assert not compare(LINK, make_image(order_row(2, "r_1")), [make_base()], (), 0).cells
+
+
 def test_a_row_whose_id_was_overwritten_with_that_of_a_deleted_row_gets_its_own_back() -> None:
     image = make_image(order_row(2, "r_1"), order_row(3, "r_3", order_no=2, customer="Bea"))
     bases = (make_base(), make_base("r_2", order_no="2", customer="Bea"), make_base("r_3", order_no="3"))
