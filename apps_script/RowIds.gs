@@ -152,7 +152,9 @@ function isMeant_(sheet, span, columns, index, row) {
   const [now] = sheet.getRange(row, span.left, 1, meant.length).getValues();
   const isSame = (/** @type {any} */ value, /** @type {number} */ at) =>
     value === '' || String(value) === String(now[at]); // what was empty may have been filled since
-  return meant.every((value, at) => at === columns.id - span.left || isSame(value, at));
+  const others = (/** @type {any} */ _, /** @type {number} */ at) => at !== columns.id - span.left;
+  if (now.filter(others).every((value) => value === '')) return true; // an empty row has no id to lose
+  return meant.every((value, at) => !others(value, at) || isSame(value, at));
 }
 
 /**
