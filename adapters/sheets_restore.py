@@ -84,7 +84,8 @@ class _Places:
     def of_cell(self, restore: FormulaRestore) -> int | None:
         """The row that holds what has to be put back; ``None`` when it is gone."""
         if restore.header == ROW_ID_HEADER and restore.written is not None:
-            return self._row_of(restore.written.value)
+            named = self._rows_of(restore.written.value)  # the row whose id it really is may stand there, too
+            return max(named, key=lambda row: self._in_common(restore, row), default=None)
         row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
         row = self._row_of(row_id)
         if restore.written is not None:  # what somebody has typed over it meanwhile stays
@@ -102,11 +103,15 @@ class _Places:
     def _alike(self, restore: FormulaRestore) -> bool:
         """Whether a row without an id is still the one that was hit: another cell or its blankness tells."""
         others = [h for h in self.layout.columns if h not in (ROW_ID_HEADER, restore.header)]
-        there = [self._here(restore.row, h) for h in others]
-        was = [self._in_scratch(restore.scratch_line, h) for h in others]
-        if not any(v is not None for v in was):
+        if all(self._in_scratch(restore.scratch_line, h) is None for h in others):
             return self._here(restore.row, ROW_ID_HEADER) is None
-        return any(a is not None and a == b for a, b in zip(there, was, strict=True))
+        return self._in_common(restore, restore.row) > 0
+
+    def _in_common(self, restore: FormulaRestore, row: int) -> int:
+        """How many other cells of a row hold what the row that was hit held."""
+        others = [h for h in self.layout.columns if h not in (ROW_ID_HEADER, restore.header)]
+        was = {h: self._in_scratch(restore.scratch_line, h) for h in others}
+        return sum(value is not None and value == self._here(row, h) for h, value in was.items())
 
     def _unnamed_rows(self, restore: FormulaRestore) -> list[int]:
         """Rows that hold, beside what we wrote, just what a row without an id held when it was hit: it may have

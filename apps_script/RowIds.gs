@@ -145,12 +145,16 @@ function overwrittenId_(before, after, at, given) {
  * @param {Columns} columns
  * @param {number} index the row of the span that was to get the id
  * @param {number} row the row that has it now
- * @returns {boolean} whether it is the same row, by its content
+ * @returns {boolean} whether it is the same row: it holds all that was seen in it
  */
 function isMeant_(sheet, span, columns, index, row) {
   const meant = span.values[index];
   const [now] = sheet.getRange(row, span.left, 1, meant.length).getValues();
-  return meant.every((value, at) => at === columns.id - span.left || String(value) === String(now[at]));
+  const isSame = (/** @type {any} */ value, /** @type {number} */ at) =>
+    value === '' || String(value) === String(now[at]); // what was empty may have been filled since
+  const others = (/** @type {any} */ _, /** @type {number} */ at) => at !== columns.id - span.left;
+  if (now.filter(others).every((value) => value === '')) return true; // an empty row has no id to lose
+  return meant.every((value, at) => !others(value, at) || isSame(value, at));
 }
 
 /**

@@ -150,7 +150,8 @@ class Applier:
             self._refuse(plan, reason, [name])
             before = view.base.cells.get(name)
             if before is not None:
-                base = replace(base, cells={**base.cells, name: before})
+                refused = replace(base.cells[name], value=before.value)  # it has spoken: no older one speaks again
+                base = replace(base, cells={**base.cells, name: refused})
         plan.update = done
         return base
 

@@ -19,7 +19,7 @@ from consumers.sheet_marks import MarkWriter
 from core.dirty import AbsentRows, DirtyRows
 from core.errors import QuotaExhausted, ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
-from core.model import Key, Link
+from core.model import Key, Link, Stamp
 from core.ports import Clock, Gate, LinkState, Sheet, SheetMarks, Store, Transaction
 from core.positions import after_write, with_hints
 from core.sheet import Positions, SheetTarget, SwapAnswer
@@ -68,6 +68,8 @@ class LinkWriter:
         self._positions: Positions | None = None
         self._positions_fresh = False
         self._absent = AbsentRows()
+        self._missed: dict[str, Stamp] = {}
+        """Rows that the last scan has missed, with its stamp."""
         self._open: PlannedWrite | None = None
         self._in_doubt = False
         """Nobody knows yet whether the open write landed."""
@@ -112,6 +114,11 @@ class LinkWriter:
         self._absent.hurry(self._tools.clock.monotonic())
         if self._positions is not None:
             self._positions = with_hints(self._positions, seen)
+
+    def rows_missed(self, row_ids: Iterable[str], stamp: Stamp) -> None:
+        """A scan with that stamp has found these rows neither by their ids nor by their keys."""
+        self._missed = dict.fromkeys(row_ids, stamp)
+        self._absent.hurry(self._tools.clock.monotonic())
 
     def name_rows(self, rows: Mapping[int, NameRow]) -> None:
         """These rows of the tab need an id: by 1-based row, the id there now and the one to give (or a fresh one)."""
@@ -223,6 +230,7 @@ class LinkWriter:
             positions=self._positions,
             came=frozenset(self.dirty.came),
             went=frozenset(self.dirty.went),
+            missed=self._missed,
             fresh=self._positions_fresh,
             last=len(self.dirty) <= ROWS_PER_WRITE_MAX and not self._asked,
         )
@@ -262,7 +270,7 @@ class LinkWriter:
 
     def _put_off(self, keys: Collection[Key]) -> None:
         if keys:
-            self.dirty.done(keys)
+            self.dirty.put_off(keys)
             self._absent.add(keys, self._tools.clock.monotonic())
 
     def _done(self) -> None:

@@ -7,7 +7,7 @@ deadlock; what follows for the process is in its answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core import guards
 from core.conflicts import ConflictOutcome
@@ -61,6 +61,8 @@ class PlanRequest:
     came: frozenset[Key] = frozenset()
     went: frozenset[Key] = frozenset()
     """What the change feed has told of the keys (see :class:`core.dirty.DirtyRows`)."""
+    missed: Mapping[str, Stamp] = field(default_factory=dict)
+    """Row id to the stamp of the scan that missed it."""
     fresh: bool = False
     """The positions were read a moment ago."""
     last: bool = False
@@ -159,6 +161,7 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
         waiting=left_alone,
         came=request.came,
         went=request.went,
+        missed=request.missed,
         to_name=request.to_name,
         gone=_gone(tx, name, {row_id for _, (_, row_id) in request.to_name if row_id is not None}),
     )

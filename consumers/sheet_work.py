@@ -11,7 +11,7 @@ import structlog
 from consumers.sheet_link import LinkWriter, Tools
 from core import guards
 from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, Unfit
-from core.events import TABLE_CHANGED
+from core.events import TABLE_CHANGED, stamp_from_json
 from core.model import Link
 from core.ports import Delivery, EventSource, Transaction
 
@@ -200,6 +200,13 @@ def _absorb_sheet(writer: LinkWriter, body: Mapping[str, Any]) -> None:
         writer.rows_moved()
     elif kind == "edit":
         writer.rows_seen((c["row_id"], c["row"]) for c in body.get("cells", ()) if c.get("row_id") and c.get("row"))
-    elif kind == "scan" and body.get("names"):
+    elif kind == "scan":
+        _absorb_scan(writer, body)
+
+
+def _absorb_scan(writer: LinkWriter, body: Mapping[str, Any]) -> None:
+    if body.get("missing"):
+        writer.rows_missed(body["missing"], stamp_from_json(body["stamp"]))
+    if body.get("names"):
         writer.rows_moved()
         writer.name_rows({n["row"]: (n["expected"], n["row_id"]) for n in body["names"]})

@@ -12,7 +12,7 @@ from app.metrics import SHEET_TO_TABLE_S
 from consumers import takes
 from consumers.apply import Applier
 from core.errors import Fenced, TwinsheetError, Unavailable
-from core.freshness import OpenWrite, age, is_newer, scan_age
+from core.freshness import OpenWrite, age, is_newer, scan_age, tells_of_going
 from core.intent import open_write, planned_from_json
 from core.model import NEVER, Key, Link, Observed, RowBase, Stamp
 from core.observe import Batch
@@ -233,14 +233,10 @@ def _may_vanish(
     row_id: str, base: RowBase | None, seen: Sequence[Observed], stamp: Stamp, write: OpenWrite | None
 ) -> bool:
     """Only a scan past our last write to the row, and past every later look at it, can tell that it is gone."""
-    writes = [one.stamp.n for one in seen]
-    ages = [age(one) for one in seen]
-    if base is not None:
-        writes += [base.n, *(c.n for c in base.cells.values())]
-        ages += [base.age, *(c.age for c in base.cells.values())]
+    is_last = all(stamp.n >= one.stamp.n and scan_age(stamp).is_past(age(one)) for one in seen)
     # a write that is not settled yet may have removed another row than it meant
     in_hand = write is not None and (row_id in write.row_ids or stamp.n >= write.n)
-    return stamp.n >= max(writes, default=0) and all(scan_age(stamp).is_past(one) for one in ages) and not in_hand
+    return is_last and (base is None or tells_of_going(stamp, base)) and not in_hand
 
 
 def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:

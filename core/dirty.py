@@ -63,6 +63,11 @@ class DirtyRows:
             self.came.discard(key)
             self.went.discard(key)
 
+    def put_off(self, keys: Iterable[Key]) -> None:
+        """These are looked at another time; what the change feed has told of them stays known."""
+        for key in keys:
+            self._since.pop(key, None)
+
     def oldest_offset(self) -> int | None:
         """The first offset that is not done yet; ``None`` when nothing waits."""
         return min((o for o in self._since.values() if o is not None), default=None)

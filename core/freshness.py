@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.model import Age, Canonical, CellBase, Observed, Stamp
+from core.model import Age, Canonical, CellBase, Observed, RowBase, Stamp
 
 
 def age(seen: Observed) -> Age:
@@ -38,6 +38,13 @@ def is_subsumed(seen: Observed, base: CellBase) -> bool:
 def is_overtaken(seen: Observed, base: CellBase) -> bool:
     """A newer observation of the cell has decided already."""
     return not age(seen).is_past(base.age)
+
+
+def tells_of_going(stamp: Stamp, base: RowBase) -> bool:
+    """Whether a scan that missed the row came past our last write to it, and past every other look at it."""
+    writes = [base.n, *(cell.n for cell in base.cells.values())]
+    ages = [base.age, *(cell.age for cell in base.cells.values())]
+    return stamp.n >= max(writes) and all(scan_age(stamp).is_past(one) for one in ages)
 
 
 @dataclass(frozen=True, slots=True)

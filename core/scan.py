@@ -62,8 +62,12 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     own = _own_rows(link, image, known, found)
     differing = {row_id: cells for row_id, row in own.items() if (cells := _differing(link, row, known.get(row_id)))}
     missing = [b for b in bases if b.row_id not in own and _past_our_writes(image, b)]
-    unknown = [*found.strangers, *(row for row_id, row in own.items() if row_id not in known)]
-    found.moved_ids = [*_permutation(link, own, known, differing, missing), *_lost_ids(link, missing, unknown)]
+    unknown = [
+        *found.strangers,
+        *(row for row_id, row in own.items() if _may_be_anothers(link, row, known.get(row_id))),
+    ]
+    moved = _permutation(link, own, known, differing, missing)
+    found.moved_ids = [*moved, *_lost_ids(link, missing, unknown, moved)]
     healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
     named = {move.row for move in found.moved_ids}
     expected = {*told, *(row_id for row_id, _ in open_cells)}
@@ -189,11 +193,21 @@ def _permutation(
     return [IdWrite(own[row_id].row, owner, row_id) for row_id, owner in found.items()]
 
 
-def _lost_ids(link: Link, missing: Sequence[RowBase], unknown: Sequence[TabRow]) -> list[IdWrite]:
-    """Ids to give back: a row that nobody knows is by its key a missing one."""
-    owners = {key: base for base in missing if (key := key_in_base(link, base)) is not None}
+def _may_be_anothers(link: Link, row: TabRow, base: RowBase | None) -> bool:
+    """Whether the id that stands in a row says nothing: nobody knows it, or another key stands beside it."""
+    return base is None or key_in_row(link, row.cells) != key_in_base(link, base)
+
+
+def _lost_ids(
+    link: Link, missing: Sequence[RowBase], unknown: Sequence[TabRow], moved: Sequence[IdWrite]
+) -> list[IdWrite]:
+    """Ids to give back: a row that nobody knows, or that carries another's id, is by its key a missing one."""
+    given, away = {m.row for m in moved}, {m.row_id for m in moved}
+    owners = {k: b for b in missing if b.row_id not in away and (k := key_in_base(link, b)) is not None}
     moves: list[IdWrite] = []
     for row in unknown if owners else ():
+        if row.row in given:
+            continue
         key = key_in_row(link, row.cells)
         owner = owners.get(key) if key is not None else None
         if owner is not None and key is not None and is_row_of(link, owner, row.cells):

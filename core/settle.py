@@ -267,9 +267,10 @@ class _Settling:
             c
             for c in self.link.columns
             if not c.read_only
+            and (found := hit.cells.get(c.header, _BLANK))
             and (held := base.cells.get(c.name, CellBase(None))).n < self.n
-            and not held.formula
-            and self._is_unseen(c, hit.cells.get(c.header, _BLANK), held.value, held.value)
+            and not (held.formula and found.formula)
+            and self._is_unseen(c, found, held.value, held.value)
         ]
 
     def _bring_back(self, base: RowBase, hit: HitRow, edited: list[LinkedColumn]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.errors import Unfit
+from core.freshness import tells_of_going
 from core.model import Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell, SheetValue, Stamp
 from core.ports import RejectionEntry, TableRow
 from core.sheet import CellWrite, IdWrite, Positions, RowDelete, RowInsert
@@ -34,6 +35,8 @@ class SheetView:
     """Keys of rows that the change feed has told to be new; ``None`` where every row without a base is."""
     went: Collection[Key] | None = None
     """Keys of rows that the change feed has told to be gone; ``None`` where every row missing in the table is."""
+    missed: Mapping[str, Stamp] = field(default_factory=dict)
+    """Row id to the stamp of a scan that found neither the row nor one that holds its key."""
     to_name: Iterable[tuple[int, NameRow]] = ()
     """Rows of the tab that need an id."""
     gone: Collection[str] = frozenset()
@@ -60,7 +63,7 @@ class SheetPlan:
     """Keys that seem to have come (``i``) or gone (``d``); each may be half of a changed key that the feed is yet
     to tell of."""
     absent: list[Key] = field(default_factory=list)
-    """Keys of rows that should stand in the tab and were not found: a scan has to tell why."""
+    """Keys of rows that were not found in the tab: a scan has to tell why."""
 
     @property
     def is_idle(self) -> bool:
@@ -167,13 +170,12 @@ def _plan_insert(view: SheetView, plan: SheetPlan, key: Key, row: TableRow, row_
 
 def _plan_delete(view: SheetView, plan: SheetPlan, key: Key, base: RowBase) -> None:
     position = _place(view, base.row_id)
-    if position is None and base.row_id in view.positions.repeated:
-        plan.absent.append(key)
-        return
-    if position is None:
+    if position is not None:
+        plan.deletes.append(RowDelete(base.row_id, position))
+        plan.keys[base.row_id] = key
+    elif base.row_id in view.missed and tells_of_going(view.missed[base.row_id], base):
         ages = [base.age, *(cell.age for cell in base.cells.values())]
         # past everything that has spoken: told again, it must not bring the row back
         plan.gone.append(replace(base, gone=True, key=None, age=max(ages).after))
-        return
-    plan.deletes.append(RowDelete(base.row_id, position))
-    plan.keys[base.row_id] = key
+    else:
+        plan.absent.append(key)  # without its id, or beside a copy of it, it may stand there all the same

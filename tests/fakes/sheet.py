@@ -174,7 +174,8 @@ class FakeTab:
     def _meant(self, restore: FormulaRestore, write: SwapWrite) -> int | None:
         """The row that was hit, wherever it stands by now."""
         if restore.header == ROW_ID_HEADER and restore.written is not None:
-            return self._row_of(str(restore.written.value))
+            named, was = self._rows_of(str(restore.written.value)), self.scratch[restore.scratch_line]
+            return max(named, key=lambda r: len(self.row(r).cells.items() & was.cells.items()), default=None)
         was = self.scratch[restore.scratch_line]
         own = self._row_of(was.row_id)
         if restore.written is not None:

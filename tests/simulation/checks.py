@@ -140,7 +140,7 @@ def _was_written(twin: Twin, line: int) -> bool:
 
 def _is_told(twin: Twin, line: int) -> bool:
     """Whether the record says why a deleted row came back."""
-    if twin.ledger.shared_id(line):
+    if twin.ledger.shared_id(line) or twin.ledger.is_another_by_now(line):
         return True  # which of the two was deleted, nobody could tell
     ids = {row_id for row_id, lines in twin.ledger.ids.items() if line in lines}
     return any(c.rule == "change_beats_delete" and c.row_id in ids for _, c in twin.state.conflicts)

@@ -131,6 +131,10 @@ class Ledger:
         """Whether a row and its copy have carried one id: until the copy was named, nobody could tell them apart."""
         return any(line in lines and len(lines) > 1 for lines in self.ids.values())
 
+    def is_another_by_now(self, line: Line) -> bool:
+        """Whether a row lost its id and had its key typed anew: neither tells any more that it is the same row."""
+        return line in self.rekeyed and sum(line in lines for lines in self.ids.values()) > 1
+
     def text_of(self, column: str, cell: SheetCell | None) -> str | None:
         """How the ledger knows what a cell holds."""
         linked = self._twin.link.by_name(column)
@@ -221,9 +225,8 @@ class Ledger:
         self.of_key[new] = lines
 
     def _was_deleted_in_sheet(self, line: Line) -> bool:
-        """Or is another row by now: one that had lost its id when its key was typed anew."""
-        renamed = line in self.rekeyed and sum(line in lines for lines in self.ids.values()) > 1
-        return "sheet" in self.deleted.get(line, ()) or line in self.restored or line in self.emptied or renamed
+        deleted = "sheet" in self.deleted.get(line, ()) or line in self.restored or line in self.emptied
+        return deleted or self.is_another_by_now(line)
 
     def _check_unseen(self, change: RowChange) -> None:
         """A program's value that the sheet never showed gives way only in a conflict."""

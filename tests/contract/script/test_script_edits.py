@@ -291,6 +291,58 @@ def test_a_row_that_slides_while_ids_are_given_keeps_its_own_id(
     assert all(c["row_id"] == by_customer[_customer_at(connected, c["row"])] for c in connected.receiver.cells)
 
 
+def test_a_row_that_gets_its_key_while_the_row_above_is_deleted_keeps_its_new_id(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann"], ["2", "Bob"], ["3", "Cid"]])
+    ann, bob, cid = connected.ids()
+
+    def delete_above() -> None:
+        connected.tab.delete_rows(3, 1)
+        connected.tab.set_value(3, 0, 4)
+
+    _type_dan_and_once_he_is_named(connected, monkeypatch, delete_above)
+    named = {connected.tab.cell(row, 1).value: connected.tab.cell(row, 4).value for row in range(1, 4)}
+    assert (named["Ann"], named["Bob"]) == (ann, bob)
+    assert named["Dan"] not in (None, "", cid)
+
+
+def test_an_id_of_a_deleted_row_is_not_written_into_an_empty_row(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann"]])
+
+    def delete_both() -> None:
+        with connected.document.change("program"):
+            connected.tab.delete_rows(1, 2)
+
+    acted = _once_before(
+        monkeypatch, "range.setValues", delete_both, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
+    )
+    connected.type("B3", "Dan")
+    assert acted and connected.failures() == []
+    assert not any(connected.tab.cell(row, 4).value for row in range(1, connected.tab.last_row()))
+
+
+def _type_dan_and_once_he_is_named(connected: Bench, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
+    """A program acts between the write of a new row's id and the script's next look."""
+    real = runtime_module.CALLS["range.setValues"]
+    written: list[bool] = []
+
+    def note(execution: Any, spreadsheet_id: str, sheet_id: int, *args: Any) -> Any:
+        written.extend([True] if sheet_id == connected.tab.sheet_id else [])
+        return real(execution, spreadsheet_id, sheet_id, *args)
+
+    def program() -> None:
+        with connected.document.change("program"):
+            act()
+
+    monkeypatch.setitem(runtime_module.CALLS, "range.setValues", note)
+    acted = _once_before(monkeypatch, "range.values", program, when=lambda *_: bool(written))
+    connected.type("B5", "Dan")
+    assert acted and connected.failures() == []
+
+
 def test_an_id_that_lands_on_a_row_inserted_meanwhile_is_taken_back_and_a_scan_is_asked_for(
     connected: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -214,6 +214,13 @@ def test_an_id_that_landed_on_another_row_is_taken_back_from_wherever_that_row_s
     assert [r.row_id for r in world.rows()] == ["r_3", "r_2", "r_4"]
 
 
+def test_an_id_given_to_a_second_row_is_taken_back_from_that_one(world: World) -> None:
+    world.sheet.swap(world.target, SwapWrite(n=1, epoch=4, ids=(IdWrite(3, "r_2", "r_3"),)))
+    mistake = FormulaRestore(0, 3, "_row_id", SheetCell("r_2"))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert [r.row_id for r in world.rows()] == ["r_2", "r_3", "r_4"]
+
+
 def test_an_id_that_was_overwritten_by_mistake_comes_back(world: World) -> None:
     answer = world.sheet.swap(world.target, SwapWrite(n=1, epoch=4, ids=(IdWrite(3, "r_wrong"),)))
     assert answer.rows[0].row_id == "r_3"

@@ -133,6 +133,17 @@ def test_a_value_that_only_the_server_refuses_is_rejected_and_its_neighbours_are
     assert desk.base("r_1").cells["notes"].value == "fragile"
 
 
+def test_what_was_typed_before_a_value_that_the_server_refused_is_not_written_when_it_is_told_late(
+    desk: Desk,
+) -> None:
+    desk.state.table(LINK).unique = ("notes",)
+    desk.rows[("2",)] = {**ROW, "order_no": "2", "notes": "taken"}
+    desk.happens(edit(2, cells={"Notes": "taken"}))
+    desk.happens(edit(1, cells={"Notes": "typed before"}))
+    assert desk.rows[("1",)]["notes"] == "fragile"
+    assert "typed before" in [e.new for _, e in desk.state.history if e.what == "overtaken"]
+
+
 def test_a_rejected_value_of_a_new_row_stays_in_the_sheet_beside_the_default_that_the_table_took(desk: Desk) -> None:
     desk.happens(edit(1, "r_2", cells={"Customer": "Bea", "Quantity": 2, "Status": "lost"}))
     assert desk.rows[("2",)]["status"] == "new"

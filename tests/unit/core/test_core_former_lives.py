@@ -172,9 +172,9 @@ def test_a_mistake_is_taken_back_from_where_it_stands_once_the_same_write_has_re
 
 def test_what_spoke_for_a_row_that_left_both_sides_does_not_bring_it_back_when_it_is_told_again() -> None:
     nowhere = Positions(Stamp(), {}, {}, 1)
-    (gone,) = plan_sheet(
-        SheetView(LINK, [("1",)], {("1",): make_base(cell_age=8)}, {}, nowhere), lambda: "r_new"
-    ).gone
+    missed = {"r_1": Stamp(q=4, scan=1)}
+    view = SheetView(LINK, [("1",)], {("1",): make_base(cell_age=8)}, {}, nowhere, missed=missed)
+    (gone,) = plan_sheet(view, lambda: "r_new").gone
     told_again = plan(saw("customer", "Ann", q=4), saw("quantity", 3, q=4), base=gone)
     assert told_again.insert is None
     typed_anew = plan(saw("customer", "Ann", q=5), saw("quantity", 3, q=5), base=gone)

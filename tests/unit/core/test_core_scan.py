@@ -163,6 +163,14 @@ def test_a_row_that_has_lost_its_id_gets_it_back_by_its_key(stands_now: str | No
     assert not (found.missing or found.strangers or found.cells)
 
 
+def test_a_row_whose_id_was_overwritten_with_that_of_a_deleted_row_gets_its_own_back() -> None:
+    image = make_image(order_row(2, "r_1"), order_row(3, "r_3", order_no=2, customer="Bea"))
+    bases = (make_base(), make_base("r_2", order_no="2", customer="Bea"), make_base("r_3", order_no="3"))
+    found = scanned(image, *bases)
+    assert found.moved_ids == [IdWrite(3, "r_2", "r_3")]
+    assert not (found.missing or found.cells), "the deleted one is missed once its id stands nowhere"
+
+
 @pytest.mark.parametrize(
     "values",
     [

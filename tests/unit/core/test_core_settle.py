@@ -226,6 +226,12 @@ def test_a_formula_that_shows_something_new_is_no_edit_of_a_doomed_row() -> None
     assert not (done.unseen or done.conflicts)
 
 
+def test_a_value_typed_over_the_formula_of_a_doomed_row_brings_it_back() -> None:
+    base = make_base(formulas=("quantity",))
+    done = settled(hit(5, "r_1", quantity=8), bases=(base,), deletes=(RowDelete("r_1", 5),))
+    assert [(c.column, c.sheet) for c in done.conflicts] == [("quantity", "8")]
+
+
 def test_a_row_that_is_gone_already_is_not_brought_back_by_its_delete() -> None:
     done = settled(hit(5, "r_1", notes="keep me"), bases=(make_base(gone=True),), deletes=(RowDelete("r_1", 5),))
     assert not (done.unseen or done.bases)

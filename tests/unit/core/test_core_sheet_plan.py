@@ -24,6 +24,7 @@ def planned(
     waiting: frozenset[tuple[str, str]] = frozenset(),
     to_name: Mapping[int, tuple[str | None, str | None]] | None = None,
     gone: frozenset[str] = frozenset(),
+    missed: Stamp | None = None,
 ) -> SheetPlan:
     numbers = itertools.count(1)
     view = SheetView(
@@ -35,6 +36,7 @@ def planned(
         waiting=waiting,
         to_name=(to_name or {}).items(),
         gone=gone,
+        missed={base.row_id: missed} if base and missed else {},
     )
     return plan_sheet(view, lambda: f"r_new{next(numbers)}")
 
@@ -96,9 +98,17 @@ def test_a_row_that_left_the_table_is_deleted_where_it_stands() -> None:
 
 
 def test_a_row_that_stands_on_neither_side_any_more_is_only_forgotten() -> None:
-    done = planned(make_base("r_lost"), None)
+    done = planned(make_base("r_lost"), None, missed=Stamp(scan=1))
     assert done.is_empty
     assert [(b.row_id, b.gone, b.key) for b in done.gone] == [("r_lost", True, None)]
+
+
+def test_a_row_that_left_the_table_and_is_not_found_by_its_id_is_left_to_a_scan_that_looks_for_its_key() -> None:
+    for missed in (None, Stamp(n=4, q=5, scan=9), Stamp(n=3, q=6, scan=9)):
+        done = planned(make_base("r_lost", cell_n=4, cell_age=12), None, missed=missed)
+        assert done.is_empty
+        assert not done.gone
+        assert done.absent == [("1",)]
 
 
 def test_a_changed_row_that_is_not_found_in_the_tab_is_left_to_a_scan() -> None:

@@ -13,9 +13,9 @@ from consumers.sheet_link import Tools
 from consumers.sheet_marks import LOOK_OVER_S
 from consumers.sheet_work import GROUP, SheetWork
 from core.errors import MysqlRefused, ReplyLost, SheetsRefused, TwinsheetError, Unfit
-from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
 from core.marks import REJECTED
-from core.model import Link, LinkedColumn, SheetCell
+from core.model import Link, LinkedColumn, SheetCell, Stamp
 from core.ports import ConflictEntry, LinkState, RejectionEntry
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab
@@ -83,6 +83,12 @@ def test_what_the_table_refused_in_a_row_that_left_both_sides_is_told_no_longer(
     desk.sheet.tabs["orders"].rows.clear()
     desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
     desk.goes_on(5)
+    assert not desk.state.bases["orders"]["r_1"].gone, "it may stand in the tab without its id"
+    assert ("sheet.observed", "orders", {"kind": "rescan", "link": "orders"}) in desk.state.outbox
+    desk.log.append(
+        SHEET_OBSERVED, "orders", {"kind": "scan", "missing": ["r_1"], "stamp": stamp_to_json(Stamp(scan=1))}
+    )
+    desk.goes_on(5)
     assert desk.state.bases["orders"]["r_1"].gone
     assert not desk.state.rejections
 
@@ -102,6 +108,9 @@ def test_a_conflict_is_over_when_its_row_has_left_both_sides(desk: Desk) -> None
     del desk.state.table(LINKS["orders"]).rows[("1",)]
     desk.sheet.tabs["orders"].rows.clear()
     desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+    desk.goes_on(5)
+    missed = {"kind": "scan", "missing": ["r_1"], "stamp": stamp_to_json(Stamp(scan=1))}
+    desk.log.append(SHEET_OBSERVED, "orders", missed)
     desk.goes_on(5)
     assert desk.state.bases["orders"]["r_1"].gone
     assert [(e.settled, e.rule) for _, e in desk.state.conflicts] == [(True, "the row was deleted")]
