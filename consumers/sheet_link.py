@@ -17,6 +17,7 @@ from app.metrics import TABLE_TO_SHEET_S
 from consumers import sheet_tx
 from consumers.sheet_marks import MarkWriter
 from core.dirty import AbsentRows, DirtyRows
+from core.displaced import Doubts
 from core.errors import QuotaExhausted, ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link, Stamp
@@ -74,6 +75,7 @@ class LinkWriter:
         self._in_doubt = False
         """Nobody knows yet whether the open write landed."""
         self._refusals = 0
+        self._doubts = Doubts()
         self._in_write: list[Key] = []
         self._failures = 0
         self._not_before = 0.0
@@ -106,6 +108,7 @@ class LinkWriter:
     def rows_moved(self) -> None:
         """Rows or columns came, went or moved in the sheet."""
         self._positions = None
+        self._doubts.clear()
         self._absent.hurry(self._tools.clock.monotonic())
         self.marks.hurry()
 
@@ -119,6 +122,10 @@ class LinkWriter:
         """A scan with that stamp has found these rows neither by their ids nor by their keys."""
         self._missed = dict.fromkeys(row_ids, stamp)
         self._absent.hurry(self._tools.clock.monotonic())
+
+    def rows_told(self, row_ids: Iterable[str], stamp: Stamp) -> None:
+        """A scan has told of these rows as they stand, and moved none of their ids."""
+        self._doubts.told(row_ids, stamp)
 
     def name_rows(self, rows: Mapping[int, NameRow]) -> None:
         """These rows of the tab need an id: by 1-based row, the id there now and the one to give (or a fresh one)."""
@@ -360,6 +367,7 @@ class LinkWriter:
                 epoch=self._epoch or 0,
                 strange=strange,
                 last=len(self.dirty) <= len(self._in_write) and not self._asked,
+                own_contents=self._doubts.own,
             )
         )
         self._failures = 0
@@ -371,7 +379,8 @@ class LinkWriter:
             self._positions = after_write(self._positions, planned.write)
         self._done()
         self.dirty.add(outcome.again, None)
-        self._put_off(outcome.displaced)
+        self._doubts.add(outcome.displaced, outcome.follow_up.write.n if outcome.follow_up else planned.write.n)
+        self._put_off(outcome.displaced.values())
 
 
 def target_of(link: Link, state: LinkState) -> SheetTarget:

@@ -223,8 +223,8 @@ class SettleOutcome:
     follow_up: PlannedWrite | None
     """Puts back what was hit by mistake; recorded as the next intent, sent until it lands."""
     again: tuple[Key, ...]
-    displaced: tuple[Key, ...]
-    """Keys of rows beside whose ids other contents stand: to be looked at again when a scan has moved the ids."""
+    displaced: Mapping[str, Key]
+    """Rows beside whose ids other contents stand: to be looked at again when a scan has moved the ids."""
     moved: bool
 
 
@@ -237,6 +237,7 @@ def settle_write(
     epoch: int,
     strange: bool,
     last: bool,
+    own_contents: Collection[str] = (),
 ) -> SettleOutcome:
     """Settle a write that has landed.
 
@@ -244,6 +245,7 @@ def settle_write(
         epoch: ours, for a write that has to follow.
         strange: the counters that it found are not those of our last write.
         last: nothing else is left to be looked at.
+        own_contents: see :func:`core.settle.settle`.
 
     Raises:
         Fenced: another writer has settled it.
@@ -254,7 +256,7 @@ def settle_write(
         raise Fenced(f"link {name}: another writer has settled write {planned.write.n}")
     bases = tx.bases(name, _rows_of(planned, answer))
     bases |= {b.row_id: b for b in tx.bases_of_keys(name, keys_hit(link, answer)).values() if b.row_id not in bases}
-    done = settle(link, planned, answer, bases)
+    done = settle(link, planned, answer, bases, own_contents)
     tx.save_bases(name, _without_taken_keys(tx, name, done))
     tx.add_history(name, done.history)
     tx.add_conflicts(name, done.conflicts)
@@ -268,10 +270,9 @@ def settle_write(
     if strange or done.rescan or done.moved or planned.write.brings_back:
         _ask_scan(tx, name)
     known = {**bases, **done.bases}
-    again, displaced = (
-        tuple(b.key for row_id in sorted(row_ids) if (b := known.get(row_id)) and b.key)
-        for row_ids in (done.again - done.displaced, done.displaced)
-    )
+    keys = {row_id: b.key for row_id in sorted(done.again | done.displaced) if (b := known.get(row_id)) and b.key}
+    again = tuple(key for row_id, key in keys.items() if row_id not in done.displaced)
+    displaced = {row_id: key for row_id, key in keys.items() if row_id in done.displaced}
     moved = done.moved or bool(done.row_restores) or strange
     return SettleOutcome(_restore(tx, name, done, epoch), again, displaced, moved)
 

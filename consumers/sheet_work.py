@@ -207,6 +207,7 @@ def _absorb_sheet(writer: LinkWriter, body: Mapping[str, Any]) -> None:
 def _absorb_scan(writer: LinkWriter, body: Mapping[str, Any]) -> None:
     if body.get("missing"):
         writer.rows_missed(body["missing"], stamp_from_json(body["stamp"]))
+    writer.rows_told((c["row_id"] for c in body.get("cells", ())), stamp_from_json(body["stamp"]))
     if body.get("names"):
         writer.rows_moved()
         writer.name_rows({n["row"]: (n["expected"], n["row_id"]) for n in body["names"]})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from core.model import CellBase, Key, Link, RowBase, SheetCell
+from core.model import CellBase, Key, Link, RowBase, SheetCell, Stamp
 from core.scan import differs, is_row_of, key_in_base, key_in_row
 from core.sheet import HitRow, SwapAnswer
 
@@ -22,10 +22,12 @@ class Owners:
     Args:
         link: whose rows they are.
         bases: every row whose key may stand there, by row id.
+        own: ids of rows of which a scan has told that their contents are their own.
     """
 
-    def __init__(self, link: Link, bases: Mapping[str, RowBase]) -> None:
+    def __init__(self, link: Link, bases: Mapping[str, RowBase], own: Collection[str] = ()) -> None:
         self._link = link
+        self._own = own
         live = {row_id: key_in_base(link, base) for row_id, base in bases.items() if not base.gone}
         self._by_key = {key: bases[row_id] for row_id, key in live.items() if key is not None}
 
@@ -36,7 +38,9 @@ class Owners:
         """
         key = key_in_row(self._link, hit.cells)
         owner = self._by_key.get(key) if key is not None else None
-        if owner is None or owner.row_id == base.row_id or key == key_in_base(self._link, base):
+        if owner is None or owner.row_id == base.row_id or base.row_id in self._own:
+            return None
+        if key == key_in_base(self._link, base):
             return None
         is_known = all(
             not differs(c, hit.cells.get(c.header, _BLANK), base.cells.get(c.name, CellBase(None)))
@@ -44,3 +48,28 @@ class Owners:
             if not c.key
         )
         return owner if not is_known and is_row_of(self._link, owner, hit.cells) else None
+
+
+class Doubts:
+    """Rows beside which another row's contents were found, until a scan has moved their ids or has not."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, int] = {}
+        self.own: set[str] = set()
+        """Rows of which a scan has told since that what stands beside them is their own."""
+
+    def add(self, row_ids: Iterable[str], n: int) -> None:
+        """Our write ``n`` puts back what was found beside these rows."""
+        self._since.update(dict.fromkeys(row_ids, n))
+
+    def told(self, row_ids: Iterable[str], stamp: Stamp) -> None:
+        """A scan has told of these rows as they stand, and moved none of their ids."""
+        for row_id in self._since.keys() & set(row_ids):
+            if stamp.n >= self._since[row_id]:
+                del self._since[row_id]
+                self.own.add(row_id)
+
+    def clear(self) -> None:
+        """Rows or ids have moved: everything may stand elsewhere."""
+        self._since.clear()
+        self.own.clear()

@@ -6,7 +6,7 @@ becomes what we wrote. A row that was hit by mistake gets back what it held, by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.displaced import Owners
@@ -57,13 +57,20 @@ class Settlement:
     """Only a scan can tell what stands in the tab now."""
 
 
-def settle(link: Link, planned: PlannedWrite, answer: SwapAnswer, bases: Mapping[str, RowBase]) -> Settlement:
+def settle(
+    link: Link,
+    planned: PlannedWrite,
+    answer: SwapAnswer,
+    bases: Mapping[str, RowBase],
+    own_contents: Collection[str] = (),
+) -> Settlement:
     """Settle a write that has landed.
 
     Args:
         bases: every row that it names or hit, or whose key it hit, as of now.
+        own_contents: ids of rows of which a scan has told that what stands beside them is their own.
     """
-    result = _Settling(link, planned, answer, bases)
+    result = _Settling(link, planned, answer, bases, own_contents)
     for cell in sorted(planned.write.cells, key=result.is_mistake):
         result.settle_cell(cell)
     for insert in planned.write.inserts:
@@ -76,7 +83,14 @@ def settle(link: Link, planned: PlannedWrite, answer: SwapAnswer, bases: Mapping
 
 
 class _Settling:
-    def __init__(self, link: Link, planned: PlannedWrite, answer: SwapAnswer, bases: Mapping[str, RowBase]) -> None:
+    def __init__(
+        self,
+        link: Link,
+        planned: PlannedWrite,
+        answer: SwapAnswer,
+        bases: Mapping[str, RowBase],
+        own_contents: Collection[str],
+    ) -> None:
         self.link = link
         self.keys = planned.keys
         self.n = planned.write.n
@@ -85,7 +99,7 @@ class _Settling:
         self.stamp = Stamp(self.n, answer.before.q, planned.write.epoch)
         self.hit: dict[int, HitRow] = {h.row: h for h in answer.rows}
         self.bases = dict(bases)
-        self.owners = Owners(link, bases)
+        self.owners = Owners(link, bases, own_contents)
         self.settlement = Settlement()
 
     # --- cells

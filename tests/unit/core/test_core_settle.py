@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from core_makers import HEADER, LINK, ROW, make_base
 
+from core.displaced import Doubts
 from core.intent import PlannedWrite
 from core.model import ROW_ID_HEADER, Age, CellBase, Key, RowBase, SheetCell, SheetValue, Stamp
 from core.settle import Settlement, settle
@@ -311,3 +312,16 @@ def test_contents_that_base_knows_as_the_rows_own_are_its_own_under_a_key_that_t
     done = settled(found, bases=(make_base(), make_base("r_2", order_no="2")), cells=(wrote("notes", "ours"),))
     assert not (done.displaced or done.formula_restores)
     assert done.bases["r_1"].cells["notes"].value == "ours"
+
+
+def test_contents_that_a_scan_has_told_to_be_the_rows_own_are_written_over_like_any_other() -> None:
+    doubts, planned = Doubts(), PlannedWrite(SwapWrite(N, 2, cells=(wrote("notes", "ours"),)))
+    doubts.add(["r_1"], N - 1)
+    doubts.told(["r_1"], Stamp(n=N - 2))
+    assert not doubts.own, "a look from before our value was put back tells nothing"
+    doubts.told(["r_1", "r_9"], Stamp(n=N - 1))
+    answer = SwapAnswer(Stamp(N - 1, 4, 2), (hit(5, "r_1", order_no=2, customer="Bea", notes="hers"),))
+    done = settle(LINK, planned, answer, {"r_1": make_base(), "r_2": BEA}, doubts.own)
+    assert not (done.displaced or done.formula_restores)
+    doubts.clear()
+    assert not doubts.own
