@@ -72,6 +72,8 @@ def _column(settings: Settings, name: str, conflict: KnownConflict) -> LinkedCol
         raise NotTaken(f"The column {conflict.column} of {name} is linked no longer.", "Link it in links.yaml.")
     if column.column.generated:
         raise NotTaken(f"The table computes the column {column.name}.", "Change what it is computed from.")
+    if column.read_only:
+        raise NotTaken(f"The column {column.name} is read-only in the sheet.", "Change it in the table.")
     return column
 
 

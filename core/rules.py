@@ -169,7 +169,7 @@ def rule_faults(link: Link, load: LoadRule) -> list[str]:
     """
     found = []
     for column in link.columns:
-        if is_user_rule(column.policy) and not column.column.generated:
+        if is_user_rule(column.policy) and not column.read_only:
             failure = _failure_on_samples(link, column, load)
             if failure:
                 where = f"Link {link.name}, column {column.name}"

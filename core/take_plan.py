@@ -93,6 +93,8 @@ def plan_take(view: RowView, conflict: KnownConflict) -> RowPlan | Refused | Non
 def _refusal(cell: _Cell, choice: Choice) -> Refused | None:
     if cell.column.column.generated:
         return Refused("the table computes this column", ends=True)
+    if cell.column.read_only:
+        return Refused(f"{cell.column.name} is read-only in the sheet: change it in the table", ends=True)
     if cell.before.formula:
         return Refused("the sheet computes this cell by a formula: replace the formula instead")
     if choice.was is None and cell.parked is None:

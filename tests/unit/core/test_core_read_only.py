@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 from core_makers import LINK, ROW, make_base, plan, saw
 
+from core.conflicts import Choice, KnownConflict
 from core.model import Canonical, CellBase, Link, LinkedColumn, RowBase, TableColumn
 from core.ports import TableRow
+from core.row_view import RowView
+from core.take_plan import Refused, plan_take
 from core.values.catalog import codec_for
 
 PHOTO = TableColumn("photo", "blob", "blob", has_default=True)
@@ -74,6 +77,15 @@ def test_a_row_cleared_but_for_its_bytes_is_cleared_whole() -> None:
     done = plan(*emptied, link=photo_link(), base=base, table=row)
     assert not done.update
     assert {why for _, why in done.wait} == {"intent"}
+
+
+def test_a_choice_for_bytes_is_refused_because_only_programs_write_them() -> None:
+    base, row = with_photo("00FF")
+    choice = Choice("value", "FFFF", was=("table", "read_only"))
+    conflict = KnownConflict(1, "r_1", "photo", "FFFF", "00FF", "table", "read_only", settled=True, choice=choice)
+    done = plan_take(RowView(photo_link(), "r_1", base, row), conflict)
+    assert isinstance(done, Refused)
+    assert done.reason == "photo is read-only in the sheet: change it in the table"
 
 
 def test_a_table_of_nothing_but_bytes_has_them_put_back_too() -> None:
