@@ -264,9 +264,8 @@ FAULTY: Mapping[str, Patch] = {
 }
 
 HINTS: Mapping[str, tuple[int, ...]] = {
-    "no intents": (565,),
+    "no intents": (862,),
     "whole row from an edit event, stale": (563,),
-    "offsets stored before the transaction": (18984,),
     "tab read in pieces": (1638,),
     "overtaken values not kept": (163,),
     "open intents not waited for": (20179,),
