@@ -224,7 +224,7 @@ def _renames_are_deletes() -> Any:
 
 
 def _trusting(view: Any, new_row_id: Any) -> Any:
-    return sheet_plan.plan_sheet(replace(view, came=None, went=None), new_row_id)
+    return sheet_plan.plan_sheet(replace(view, came=None, went=None, told=None), new_row_id)
 
 
 def _rewritten() -> Any:

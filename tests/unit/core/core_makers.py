@@ -185,6 +185,7 @@ def plan(
         open_write,
         table_times=times or {},
         times_final=times is not None,
+        is_told=times is not None,
         restored_n=restored_n,
         vanished=vanished,
         event="scan_1" if vanished else "",
