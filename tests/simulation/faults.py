@@ -270,7 +270,7 @@ HINTS: Mapping[str, tuple[int, ...]] = {
     "overtaken values not kept": (163,),
     "open intents not waited for": (20179,),
     "wake-ups forgotten": (1358,),
-    "counters read after the cells": (5264,),
+    "counters read after the cells": (6726,),
 }
 """Scenarios that are known to notice a mistake, tried first."""
 
