@@ -9,6 +9,7 @@ from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.model import Canonical, Key, Link, RowBase
 from core.ports import ConflictEntry, HistoryEntry, Transaction
+from core.renames import print_of
 from core.row_plan import base_of_inserted
 from core.row_view import RowPlan, RowView, rejection
 
@@ -197,11 +198,12 @@ class Applier:
         tx.add_history(name, [h for p in plans for h in p.history])
 
     def _wake(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
-        for topic, asked in (
-            (SHEET_OBSERVED, [p for p in plans if p.ask_times]),
-            (TABLE_CHANGED, [p for p in plans if p.wake_sheet]),
+        questions = [{**_row_of_table(p, views[p.row_id]), "kind": "asked"} for p in plans if p.ask_feed]
+        for topic, rows in (
+            (SHEET_OBSERVED, [_row_to_wake(p, views[p.row_id]) for p in plans if p.ask_times]),
+            (TABLE_CHANGED, questions),
+            (TABLE_CHANGED, [_row_of_table(p, views[p.row_id]) for p in plans if p.wake_sheet]),
         ):
-            rows = [_row_to_wake(p, views[p.row_id]) for p in asked]
             if rows:
                 self._tx.send(topic, self._link.name, {"kind": "replan", "link": self._link.name, "rows": rows})
         incomplete = [p.row_id for p in plans if _lacks_something_else(p, views[p.row_id])]
@@ -228,6 +230,11 @@ def _lacks_something_else(plan: RowPlan, view: RowView) -> bool:
 def _row_to_wake(plan: RowPlan, view: RowView) -> dict[str, object]:
     key = view.base.key if view.base else None
     return {"row_id": plan.row_id, "key": list(key) if key else None}
+
+
+def _row_of_table(plan: RowPlan, view: RowView) -> dict[str, object]:
+    """The same, with what the table held when it was looked at."""
+    return {**_row_to_wake(plan, view), "print": print_of(view.table)}
 
 
 def _inserted(plan: RowPlan, key: Key) -> list[HistoryEntry]:

@@ -6,7 +6,7 @@ asks the sheet's counters whether the write landed, and settles it from the scra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,8 +21,9 @@ from core.displaced import Doubts
 from core.errors import QuotaExhausted, ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link, Stamp
-from core.ports import Clock, Gate, LinkState, Sheet, SheetMarks, Store, Transaction
+from core.ports import Clock, Gate, Json, LinkState, Sheet, SheetMarks, Store, Transaction
 from core.positions import after_write, with_hints
+from core.renames import Rename, composed
 from core.sheet import Positions, SheetTarget, SwapAnswer
 from core.sheet_plan import NameRow
 
@@ -57,7 +58,9 @@ class LinkWriter:
         self.dirty = DirtyRows()
         self.marks = MarkWriter(link, tools.store, tools.marks, tools.clock, self._may_call, self._back_off)
         self._tools = tools
-        self._renamed: list[tuple[Key, Key]] = []
+        self._renamed: list[list[Rename]] = []
+        self._questions: list[Json] = []
+        """Of the table writer, to be answered once the changed keys that were told before are followed."""
         self._to_name: dict[int, NameRow] = {}
         self._compare_all = False
         self._asked: set[Key] = set()
@@ -84,21 +87,34 @@ class LinkWriter:
     # --- what the events say ------------------------------------------------------------
 
     def changed(
-        self, keys: Mapping[Key, str], renamed: Iterable[tuple[Key, Key]], at: datetime | None, offset: int
+        self,
+        keys: Mapping[Key, str],
+        renamed: Sequence[Rename],
+        prints: Iterable[tuple[Key, str]],
+        at: datetime | None,
+        offset: int,
     ) -> None:
-        """Rows of the table changed in one transaction, committed ``at``; ``keys`` with their kinds."""
+        """Rows of the table changed in one transaction, committed ``at``; ``keys`` with their kinds, and what those
+        that came hold."""
+        self.dirty.tell(prints)
         for pair in renamed:
-            self._renamed.append(pair)
             self.dirty.add(pair, offset)
+        if renamed:
+            self._renamed.append(composed(renamed))
         self.dirty.add(keys, offset)
         self.dirty.vouch(keys.items())
         self._committed_at = self._committed_at or at
 
-    def look_again(self, keys: Mapping[Key, str], offset: int) -> None:
-        """Base and table may differ in these rows; ``keys`` with their kinds."""
+    def look_again(self, keys: Mapping[Key, str], prints: Iterable[tuple[Key, str]], offset: int) -> None:
+        """Base and table may differ in these rows; ``keys`` with their kinds, and what the table held under them."""
         self.dirty.add(keys, offset)
+        self.dirty.tell(prints)
         self.dirty.vouch(keys.items())
         self._asked.difference_update(keys)
+
+    def asked(self, questions: Iterable[Json]) -> None:
+        """The table writer wants to know whether other rows have got the keys of these."""
+        self._questions.extend(questions)
 
     def compare_all(self) -> None:
         """Everything may differ."""
@@ -233,10 +249,12 @@ class LinkWriter:
             epoch=self._epoch,
             keys=self.dirty.first(ROWS_PER_WRITE_MAX),
             renamed=tuple(self._renamed),
+            questions=tuple(self._questions),
             to_name=tuple(self._to_name.items()),
             positions=self._positions,
             came=frozenset(self.dirty.came),
             went=frozenset(self.dirty.went),
+            told={key: frozenset(held) for key, held in self.dirty.told.items()},
             missed=self._missed,
             fresh=self._positions_fresh,
             last=len(self.dirty) <= ROWS_PER_WRITE_MAX and not self._asked,
@@ -244,10 +262,11 @@ class LinkWriter:
         outcome = self._tools.store.run(
             lambda tx: sheet_tx.plan_write(tx, request, lambda: self._may_call("write"), self._tools.new_row_id)
         )
+        self._renamed.clear()  # followed, whatever else came of it
+        self._questions.clear()
         if outcome.stopped:
             self._forget()
         elif not (outcome.no_token or outcome.needs_positions):
-            self._renamed.clear()
             self._to_name.clear()
             self._open, self._in_write = (
                 outcome.planned,
@@ -289,6 +308,7 @@ class LinkWriter:
         """The link is paused, held or removed; whoever lets it go on asks for everything to be compared."""
         self.dirty = DirtyRows()
         self._renamed.clear()
+        self._questions.clear()
         self._to_name.clear()
         self._asked.clear()
         self._compare_all = False

@@ -16,7 +16,8 @@ from core.errors import Fenced
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.intent import PlannedWrite, planned_to_json
 from core.model import Key, Link, Observed, RowBase, Stamp
-from core.ports import Intent, LinkState, TableRow, Transaction, Waiting
+from core.ports import Intent, Json, LinkState, TableRow, Transaction, Waiting
+from core.renames import Rename, follow, print_of
 from core.row_plan import ROW_GONE
 from core.row_view import replaced
 from core.settle import Settlement, settle
@@ -54,13 +55,17 @@ class PlanRequest:
     link: Link
     epoch: int
     keys: Sequence[Key]
-    renamed: Sequence[tuple[Key, Key]]
+    renamed: Sequence[Sequence[Rename]]
+    """The keys that each transaction of the table has changed, in order."""
     to_name: Sequence[tuple[int, NameRow]]
     positions: Positions | None
     """Not read yet: only whether anything differs is found out."""
+    questions: Sequence[Json] = ()
+    """Rows of which the table writer asks whether another row has got their key."""
     came: frozenset[Key] = frozenset()
     went: frozenset[Key] = frozenset()
     """What the change feed has told of the keys (see :class:`core.dirty.DirtyRows`)."""
+    told: Mapping[Key, Collection[str]] = field(default_factory=dict)
     missed: Mapping[str, Stamp] = field(default_factory=dict)
     """Row id to the stamp of the scan that missed it."""
     fresh: bool = False
@@ -112,7 +117,7 @@ def plan_write(
         return PlanOutcome(stopped=True)
     if not plan.is_empty and not may_write():
         return PlanOutcome(no_token=True)
-    _record(tx, request, plan)
+    _record(tx, request, plan, rows)
     planned = None if plan.is_empty else _intend(tx, request, positions, plan)
     if request.last and plan.is_empty and not plan.doubtful and not busy:
         _use_up_approval(tx, state)
@@ -127,12 +132,20 @@ def _use_up_approval(tx: Transaction, state: LinkState | None) -> None:
 
 
 def _follow_renames(tx: Transaction, request: PlanRequest) -> None:
-    """A key that changed in the table stays with its row."""
-    for old, new in request.renamed:
-        known = tx.bases_of_keys(request.link.name, [old, new])
-        there = tx.rows(request.link, [old])
-        if old in known and new not in known and old not in there:
-            tx.save_bases(request.link.name, [replace(known[old], key=new)])
+    """A key that changed in the table stays with its row; whoever asked is told once it is so."""
+    link = request.link
+    for pairs in request.renamed:
+        moved: set[str] = set()
+        for pair in pairs:
+            bases = tx.bases_of_keys(link.name, pair)
+            if pair[0] not in bases or bases[pair[0]].row_id in moved:
+                continue
+            followed = follow(link, pair, bases, tx.rows(link, pair))
+            moved.update(base.row_id for base in followed[:1])
+            tx.save_bases(link.name, followed)
+    if request.questions:
+        answered = [{**question, "told": True} for question in request.questions]
+        tx.send(SHEET_OBSERVED, link.name, {"kind": "replan", "link": link.name, "rows": answered})
 
 
 def _decide(  # noqa: PLR0917 -- everything that the decision rests on
@@ -161,6 +174,7 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
         waiting=left_alone,
         came=request.came,
         went=request.went,
+        told=request.told,
         missed=request.missed,
         to_name=request.to_name,
         gone=_gone(tx, name, {row_id for _, (_, row_id) in request.to_name if row_id is not None}),
@@ -173,7 +187,7 @@ def _gone(tx: Transaction, name: str, row_ids: set[str]) -> set[str]:
     return {row_id for row_id in row_ids if row_id not in known or known[row_id].gone}
 
 
-def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> None:
+def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan, rows: Mapping[Key, TableRow]) -> None:
     name = request.link.name
     if plan.gone:
         tx.save_bases(name, plan.gone)
@@ -182,7 +196,7 @@ def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan) -> None:
     if plan.unfit:
         tx.put_rejections(name, plan.unfit)
     if plan.doubtful:
-        _ask_feed(tx, name, plan.doubtful)
+        _ask_feed(tx, name, plan.doubtful, rows)
     _hand_over(tx, name, plan.formula_conflicts)
     if plan.absent and request.fresh:
         _ask_scan(tx, name)
@@ -344,10 +358,10 @@ def _wake_rows(tx: Transaction, name: str, row_ids: Collection[str]) -> None:
         tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": rows})
 
 
-def _ask_feed(tx: Transaction, name: str, keys: Sequence[tuple[Key, str]]) -> None:
+def _ask_feed(tx: Transaction, name: str, keys: Sequence[tuple[Key, str]], rows: Mapping[Key, TableRow]) -> None:
     """The table may be ahead of the change feed: what comes back through it comes behind every changed key."""
-    rows = [{"row_id": None, "key": list(key), "kind": kind} for key, kind in keys]
-    tx.send(TABLE_CHANGED, name, {"kind": "replan", "link": name, "rows": rows})
+    asked = [{"row_id": None, "key": list(key), "kind": kind, "print": print_of(rows.get(key))} for key, kind in keys]
+    tx.send(TABLE_CHANGED, name, {"kind": "replan", "link": name, "rows": asked})
 
 
 def _ask_scan(tx: Transaction, name: str) -> None:

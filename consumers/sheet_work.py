@@ -112,10 +112,13 @@ class SheetWork:
             renamed = [(tuple(old), tuple(new)) for old, new in body.get("renamed", ())]
             keys = [tuple(key) for key in body.get("keys", ())]
             kinds = body.get("kinds") or "u" * len(keys)
-            writer.changed(dict(zip(keys, kinds, strict=True)), renamed, at, offset)
+            prints = [(tuple(key), held) for key, held in body.get("prints", ())]
+            writer.changed(dict(zip(keys, kinds, strict=True)), renamed, prints, at, offset)
         elif kind == "replan":
             rows = [row for row in body["rows"] if row.get("key")]
-            writer.look_again({tuple(row["key"]): row.get("kind", "i") for row in rows}, offset)
+            prints = [(tuple(row["key"]), row["print"]) for row in rows if row.get("print")]
+            writer.asked(row for row in rows if row.get("kind") == "asked")
+            writer.look_again({tuple(row["key"]): row.get("kind", "i") for row in rows}, prints, offset)
         elif kind == "marks":
             writer.marks.wake(body["rows"], body.get("after_s", 0.0))
         elif kind == "ddl":

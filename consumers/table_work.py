@@ -25,6 +25,8 @@ INTENT_WAIT_S = 3.0
 """A cell that waits for a write to be settled is looked at again after this, should the word of it be lost."""
 TIMES_WAIT_S = 5.0
 """A conflict waits this long for the table's commit time, then the time is guessed and recorded as such."""
+FEED_WAIT_S = 60.0
+"""And this long for the change feed to tell whether the row under its key is another by now."""
 TIMERS_EVERY_S = 1.0
 
 log = structlog.get_logger("table_writer")
@@ -180,6 +182,7 @@ class TableWork:
             for row_id in tx.waiting_rows(link.name, ("commit_time",), TIMES_WAIT_S):
                 batch.replans[row_id] = {}
             batch.chosen.update(tx.chosen_rows(link.name))
+            batch.unanswered.update(tx.waiting_rows(link.name, ("commit_time",), FEED_WAIT_S))
             self._apply_batch(tx, link, state, batch)
 
     def _apply_batch(self, tx: Transaction, link: Link, state: LinkState, batch: Batch) -> None:
@@ -205,7 +208,7 @@ class TableWork:
     def _view(self, link: Link, state: LinkState, batch: Batch, gathered: Gathered, row_id: str) -> RowView:
         base = gathered.bases.get(row_id)
         table = gathered.rows.get(base.key) if base is not None and base.key is not None else None
-        times = batch.replans.get(row_id)
+        times = batch.times_of(row_id, base)
         missed = batch.vanished.get(row_id)
         waiting = gathered.waiting.get(row_id, ())
         seen = [*batch.observed.get(row_id, ()), *(w.observed for w in waiting)]
@@ -222,6 +225,7 @@ class TableWork:
             table_times=times or {},
             times_exact=row_id not in batch.coarse,
             times_final=times is not None,
+            is_told=batch.is_told(row_id, base, table),
             restored_n=state.restored_n,
             vanished=vanished,
             event=missed[1] if missed else "",

@@ -11,6 +11,7 @@ from core.freshness import age, is_overtaken, is_subsumed, must_wait
 from core.model import Canonical, CellBase, LinkedColumn, Observed
 from core.planner import Resolution, Times, Verdict
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
+from core.renames import is_recognized
 from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection
 
 _ENDS = {
@@ -130,6 +131,10 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
         rule = "generated" if case.column.column.generated else "read_only"
         _record(case, Resolution("table", rule, case.table))
         case.plan.wake_sheet = True
+    elif verdict in (Verdict.TO_TABLE, Verdict.CONFLICT) and _is_another_row(case):
+        case.plan.wait.append((case.seen, "commit_time"))
+        case.plan.ask_feed = True
+        return case.before
     elif verdict is Verdict.TO_TABLE:
         _write(case, case.sheet)
     elif verdict is Verdict.CONFLICT and not _settle_conflict(case, compute_rule):
@@ -142,6 +147,15 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
     if case.from_swap and not case.same(case.holds, stays):
         case.plan.wake_sheet = True
     return case.settled_base
+
+
+def _is_another_row(case: CellCase) -> bool:
+    """Whether the row under that key may be another: only when the change feed has told of what it holds, base has
+    followed its row."""
+    view = case.view
+    if view.is_told or view.base is None or view.table is None or _is_parked(case):
+        return False
+    return not is_recognized(view.link, view.base, view.table)
 
 
 def fitting(column: LinkedColumn, seen: Observed) -> Canonical:

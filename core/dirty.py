@@ -23,6 +23,8 @@ class DirtyRows:
         """Keys of rows that are new, as the change feed itself has told: not a row that got another key."""
         self.went: set[Key] = set()
         """Keys of rows that are gone, likewise."""
+        self.told: dict[Key, set[str]] = {}
+        """What the table held under keys that it was asked about (:func:`core.renames.print_of`)."""
         self._in_hand: frozenset[Key] = frozenset()
         self._renewed: dict[Key, int | None] = {}
 
@@ -45,6 +47,11 @@ class DirtyRows:
             elif kind == "d":
                 self.went.add(key)
 
+    def tell(self, prints: Iterable[tuple[Key, str]]) -> None:
+        """The change feed has told of all that came to what the table held under these keys."""
+        for key, held in prints:
+            self.told.setdefault(key, set()).add(held)
+
     def first(self, count: int) -> list[Key]:
         """The oldest keys, at most ``count``."""
         return [key for key, _ in zip(self._since, range(count), strict=False)]
@@ -62,6 +69,7 @@ class DirtyRows:
                 continue
             self.came.discard(key)
             self.went.discard(key)
+            self.told.pop(key, None)
 
     def put_off(self, keys: Iterable[Key]) -> None:
         """These are looked at another time; what the change feed has told of them stays known."""

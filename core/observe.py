@@ -9,8 +9,9 @@ from typing import Any
 
 from core.conflicts import Choice
 from core.events import cell_from_json, stamp_from_json, value_from_json
-from core.model import Link, Observed, Serial, SheetValue, Stamp
-from core.ports import HistoryEntry
+from core.model import Key, Link, Observed, RowBase, Serial, SheetValue, Stamp
+from core.ports import HistoryEntry, TableRow
+from core.renames import print_of
 from core.row_view import value_text
 
 Json = Mapping[str, Any]
@@ -45,10 +46,27 @@ class Batch:
     chosen: set[str] = field(default_factory=set)
     """Rows with conflicts that somebody has chosen for."""
 
+    told_of: dict[str, tuple[Key | None, str | None]] = field(default_factory=dict)
+    """Row id to the key that was asked for and what the table held under it (:func:`core.renames.print_of`)."""
+    unanswered: set[str] = field(default_factory=set)
+    """Row ids that the change feed was asked about in vain."""
+
     @property
     def row_ids(self) -> frozenset[str]:
         """Every row that the events speak of."""
         return frozenset(self.observed) | frozenset(self.vanished) | frozenset(self.replans)
+
+    def times_of(self, row_id: str, base: RowBase | None) -> dict[str, datetime] | None:
+        """The table's commit times of a row; ``None`` where they are yet to be asked for, also under a new key."""
+        asked, _ = self.told_of.get(row_id, (None, None))
+        is_renamed = asked is not None and base is not None and asked != base.key
+        return None if is_renamed else self.replans.get(row_id)
+
+    def is_told(self, row_id: str, base: RowBase | None, table: TableRow | None) -> bool:
+        """Whether the change feed has told of what the row of the table holds, or is waited for no longer."""
+        _, seen = self.told_of.get(row_id, (None, None))
+        answered = self.times_of(row_id, base) is not None and seen is not None and seen == print_of(table)
+        return answered or row_id in self.unanswered
 
     def place(self, row_id: str) -> tuple[int, str]:
         """Sorts rows as they stand in the tab, as far as the events tell."""
@@ -88,6 +106,8 @@ class Batch:
             self.replans[row["row_id"]] = parsed
             if not body.get("times_exact", True):
                 self.coarse.add(row["row_id"])
+            held = row.get("print") if row.get("told") else None
+            self.told_of[row["row_id"]] = (tuple(row["key"]) if row.get("key") else None, held)
 
     def _add_cells(self, link: Link, body: Json) -> None:
         stamp = stamp_from_json(body["stamp"])

@@ -47,6 +47,8 @@ class RowView:
     """They are the server's own; else the server tells the second alone, and they are guessed within it."""
     times_final: bool = False
     """No better times will come: decide with what is known."""
+    is_told: bool = False
+    """The change feed has told of all that came to what the row of the table holds."""
     restored_n: int = 0
     """Number of the last write that took a mistake of ours back (:attr:`core.ports.LinkState.restored_n`)."""
     vanished: bool = False
@@ -87,6 +89,8 @@ class RowPlan:
     mended: list[str] = field(default_factory=list)
     ask_times: bool = False
     """The table's commit times are needed before the row can be decided."""
+    ask_feed: bool = False
+    """The row of the table may be another that got the key: the sheet writer follows the change feed in that."""
     wake_sheet: bool = False
     """Base and table differ after this, and no change of the table will say so."""
     observed: dict[str, Observed] = field(default_factory=dict)

@@ -13,7 +13,10 @@ from core.errors import Unfit
 from core.freshness import tells_of_going
 from core.model import Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell, SheetValue, Stamp
 from core.ports import RejectionEntry, TableRow
+from core.renames import is_recognized, print_of
 from core.sheet import CellWrite, IdWrite, Positions, RowDelete, RowInsert
+
+ASKS_MAX = 3
 
 NameRow = tuple[str | None, str | None]
 """The id that stands in a row now, and the one to give it; ``None`` for none, and for a fresh one."""
@@ -35,6 +38,9 @@ class SheetView:
     """Keys of rows that the change feed has told to be new; ``None`` where every row without a base is."""
     went: Collection[Key] | None = None
     """Keys of rows that the change feed has told to be gone; ``None`` where every row missing in the table is."""
+    told: Mapping[Key, Collection[str]] | None = None
+    """What the table held under keys when the change feed was asked about them (:func:`core.renames.print_of`);
+    ``None`` where it need not be asked."""
     missed: Mapping[str, Stamp] = field(default_factory=dict)
     """Row id to the stamp of a scan that found neither the row nor one that holds its key."""
     to_name: Iterable[tuple[int, NameRow]] = ()
@@ -60,8 +66,8 @@ class SheetPlan:
     unfit: list[RejectionEntry] = field(default_factory=list)
     """Values of the table that a cell cannot hold."""
     doubtful: list[tuple[Key, str]] = field(default_factory=list)
-    """Keys that seem to have come (``i``) or gone (``d``); each may be half of a changed key that the feed is yet
-    to tell of."""
+    """Keys that seem to have come (``i``), gone (``d``) or changed all over (``u``); each may be half of a changed
+    key that the feed is yet to tell of."""
     absent: list[Key] = field(default_factory=list)
     """Keys of rows that were not found in the tab: a scan has to tell why."""
 
@@ -81,9 +87,11 @@ def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
     plan = SheetPlan()
     for key in dict.fromkeys(view.keys):
         base, row = view.bases.get(key), view.rows.get(key)
-        if base is not None and row is not None:
+        if base is not None and row is not None and _may_be_another(view, key, base, row):
+            plan.doubtful.append((key, "u"))
+        elif base is not None and row is not None:
             _plan_row(view, plan, key, base, row)
-        elif row is not None and view.came is not None and key not in view.came:
+        elif row is not None and view.came is not None and (key not in view.came or not _is_told(view, key, row)):
             plan.doubtful.append((key, "i"))
         elif base is not None and row is None and view.went is not None and key not in view.went:
             plan.doubtful.append((key, "d"))
@@ -108,6 +116,19 @@ def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
         if not (is_another or is_told_apart or stands_elsewhere or row_id in view.gone):
             writes.append(IdWrite(row, row_id or new_row_id(), expected))
     return writes
+
+
+def _may_be_another(view: SheetView, key: Key, base: RowBase, row: TableRow) -> bool:
+    """Whether another row may have got the key."""
+    return not (is_recognized(view.link, base, row) or _is_told(view, key, row))
+
+
+def _is_told(view: SheetView, key: Key, row: TableRow) -> bool:
+    """Whether the feed has told of all that came to what the row holds; one that changes all the time cannot wait."""
+    if view.told is None:
+        return True
+    told = view.told.get(key, ())
+    return print_of(row) in told or len(told) >= ASKS_MAX
 
 
 def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: TableRow) -> None:

@@ -14,6 +14,7 @@ from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Key, Link
 from core.ports import Json
+from core.renames import print_of
 from core.table_times import TableTimes, rfc3339, times_to_json
 
 KEYS_MAX = 500
@@ -31,6 +32,8 @@ class _Touched:
     keys: dict[Key, str] = field(default_factory=dict)
     """With what happened to the row last: ``i`` came, ``d`` went, ``u`` changed or got another key."""
     renamed: list[tuple[Key, Key]] = field(default_factory=list)
+    prints: dict[Key, str] = field(default_factory=dict)
+    """What rows that came hold (:func:`core.renames.print_of`)."""
 
 
 class Messages:
@@ -111,6 +114,8 @@ class Messages:
             if key is not None:
                 kind = change.kind[0]
                 touched.keys[key] = touched.keys.get(key, "u") if kind == "u" else kind
+        if new is not None and touched.keys[new] == "i" and (held := _print_of(link, change.after)):
+            touched.prints[new] = held
         if old is not None and new is not None and old != new:
             touched.renamed.append((old, new))
         if len(touched.keys) >= KEYS_MAX:
@@ -202,6 +207,15 @@ def key_of(link: Link, row: Row | None) -> Key | None:
     return tuple(texts)
 
 
+def _print_of(link: Link, row: Row | None) -> str | None:
+    """``None`` where a value is not to be read: whoever needs it has to ask."""
+    try:
+        values = {c: row[c.name] for c in link.columns} if row else {}
+        return print_of({c.name: None if v is None else c.codec.from_table(v) for c, v in values.items()})
+    except (KeyError, Unfit):
+        return None
+
+
 def json_body(raw: Any) -> Json:
     """A JSON column as the binlog has it: decoded with bytes for texts by MySQL, plain text by MariaDB.
 
@@ -248,6 +262,7 @@ def _rows(name: str, touched: _Touched, committed: Committed) -> Message:
         "keys": [list(key) for key in touched.keys],
         "kinds": "".join(touched.keys.values()),
         "renamed": [[list(old), list(new)] for old, new in touched.renamed],
+        "prints": [[list(key), held] for key, held in touched.prints.items()],
         **_when(committed),
     }
     return TABLE_CHANGED, name, body

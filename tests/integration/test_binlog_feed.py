@@ -10,9 +10,11 @@ import pytest
 from binlog_place import Place
 
 from adapters.binlog_progress import is_unpublished
+from adapters.mysql_rows import read_row, select_rows
 from core.errors import KafkaUnavailable
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.ports import Json
+from core.renames import print_of
 from producers.binlog_messages import KEYS_MAX, Message
 from sandbox.stack.servers import KafkaServer, MysqlServer
 
@@ -64,6 +66,15 @@ def test_a_transaction_is_one_message_and_tells_of_keys_that_changed(place: Plac
     feed.end()
     assert [body["keys"] for body in found] == [[["1"], ["2"]], [["1"], ["11"], ["2"], ["12"]]]
     assert found[1]["renamed"] == [[["1"], ["11"]], [["2"], ["12"]]]
+
+
+def test_what_a_row_that_came_holds_is_told_as_whoever_reads_the_table_finds_it(place: Place) -> None:
+    feed = place.started()
+    place.sql("INSERT INTO orders (id, order_no, price) VALUES (1, '00501 ä', 9.5), (2, '=1+1', NULL)")
+    (body,) = place.rows(2)
+    feed.end()
+    there = [read_row(place.link, row) for row in place.sql(select_rows(place.link))]
+    assert body["prints"] == [[list(place.link.key_of(row)), print_of(row)] for row in there]
 
 
 def test_the_commit_time_is_the_servers_own_as_fine_as_it_tells(place: Place, any_mysql: MysqlServer) -> None:

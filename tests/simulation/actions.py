@@ -45,6 +45,7 @@ TABLE_ACTIONS = {
     "replace_row": 2,
     "transaction": 3,
     "change_key": 3,
+    "trade_keys": 2,
 }
 """The same of :class:`tests.simulation.program.Program`."""
 

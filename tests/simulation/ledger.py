@@ -297,12 +297,10 @@ class Ledger:
         """The row that was inserted; of a row and its copy, which hold the same, one."""
         key = tuple(values.get(c.name) or "" for c in self._twin.link.key_columns)
         lines = self._lines_of(values)
-        lines = lines & self.of_key.get(key, lines) or lines
-        if not lines:
-            return None
-        if key in self.of_key:
-            self.of_key[key] = {min(lines)}
-        return min(lines)
+        alike = lines & self.of_key.get(key, lines)
+        if alike and key in self.of_key:  # else the table has given the key to another row meanwhile
+            self.of_key[key] = {min(alike)}
+        return min(alike or lines, default=None)
 
     def _check_cell(self, number: int, row_id: str, column: str, cell: SheetCell) -> None:
         before = self._before[number]
@@ -312,7 +310,7 @@ class Ledger:
             return
         if before.mark not in token.lines:
             return  # hit by mistake; it has to be mended before everything rests
-        if self.text_of(column, before.cells.get(column)) == text:
+        if self.text_of(column, before.cells.get(column)) == text and len(token.lines) == 1:
             self.echoes.append(f"{column}={text} was written into {row_id} where it stood already")
         self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")
 

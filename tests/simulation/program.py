@@ -53,7 +53,7 @@ class Program:
     def _move_value(self, tx: FakeTransaction, action: Action) -> None:
         """A value goes from one row to another, which then holds what the first one held."""
         first, second = self._pick_two(tx, action)
-        if first is None or second is None:
+        if first is None or second is None or not self._twin.may_trade("values"):
             return
         column = "note" if action.picks[2] < 0.5 else "qty"
         value = tx.rows(self._link, [first])[first][column]
@@ -81,7 +81,7 @@ class Program:
     def _replace_row(self, tx: FakeTransaction, action: Action) -> None:
         """Deletes a row and inserts it anew under the same key (REPLACE): for whoever looks, the same row changed."""
         key = self._pick(tx, action.picks[0])
-        if key is None:
+        if key is None or not self._twin.may_trade("values"):
             return
         name, before = self._fresh("name"), tx.rows(self._link, [key])[key]
         keys = {column: before[column] for column in self._twin.key_headers}
@@ -113,16 +113,32 @@ class Program:
             headers = self._twin.key_headers
             self._set(tx, key, headers[int(action.picks[1] * len(headers))])
 
+    def _trade_keys(self, tx: FakeTransaction, action: Action) -> None:
+        """Two rows get each other's key, by way of a third one."""
+        first, second = self._pick_two(tx, action)
+        if first is None or second is None or not self._twin.may_trade("keys"):
+            return
+        mine, theirs = self._key_values(first), self._key_values(second)
+        column = self._twin.key_headers[0]
+        passing = {column: self._fresh(column)}
+        lines, others = self._lines(first), self._lines(second)
+        away = tuple({**mine, **passing}.values())
+        self._put(tx, first, passing, lines)
+        self._put(tx, second, mine, others)
+        self._put(tx, away, theirs, lines)
+
     # --- helpers
+
+    def _key_values(self, key: Key) -> dict[str, str]:
+        return dict(zip(self._twin.key_headers, key, strict=True))
 
     def _fresh(self, column: str) -> str:
         number = self._ledger.number()
         return str(number) if column in ("id", "part", "qty") else f"{column[0]}{number}"
 
-    def _put(self, tx: FakeTransaction, key: Key, values: TableRow) -> None:
+    def _put(self, tx: FakeTransaction, key: Key, values: TableRow, lines: set[int] | None = None) -> None:
         ledger, before = self._ledger, tx.rows(self._link, [key])[key]
-        lines = self._lines(key)
-        for line in lines:
+        for line in self._lines(key) if lines is None else lines:
             for column, text in values.items():
                 ledger.replace("table", column, before[column], line)
                 if text is not None and (column != "id" or (column, text) in ledger.tokens):

@@ -59,6 +59,7 @@ class Twin:
         self.ledger = Ledger(self, 1000 + number * NUMBERS_APART)
         self.person = Person(self)
         self.program = Program(self)
+        self._traded: str | None = None
 
     @property
     def free_headers(self) -> list[str]:
@@ -69,6 +70,11 @@ class Twin:
     def key_headers(self) -> list[str]:
         """Columns of the key."""
         return [c.header for c in self.link.columns if c.key]
+
+    def may_trade(self, what: str) -> bool:
+        """Whether rows may trade their keys, or their values; where both come at once, nothing tells them apart."""
+        self._traded = self._traded or what
+        return self._traded == what
 
     def moved(self) -> None:
         """Something happened that has to come to rest."""

@@ -73,6 +73,7 @@ def test_a_message_of_rows_tells_keys_time_transaction_and_position() -> None:
         "link": "stock",
         "keys": [["A", "1"], ["A", "2"]],
         "kinds": "id",
+        "prints": [[["A", "1"], body["prints"][0][1]]],
         "renamed": [],
         "committed_at": rfc3339(AT),
         "time_exact": True,

@@ -187,6 +187,7 @@ def plan(
         table_times=times or {},
         times_exact=exact,
         times_final=times is not None,
+        is_told=times is not None,
         restored_n=restored_n,
         vanished=vanished,
         event="scan_1" if vanished else "",

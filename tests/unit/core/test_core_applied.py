@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -226,6 +226,34 @@ def test_what_waited_for_our_own_write_is_decided_once_the_write_is_closed(desk:
     desk.happens({"kind": "replan", "rows": [{"row_id": "r_1", "key": ["1"]}]})
     assert desk.rows[("1",)]["notes"] == "typed over it"
     assert not desk.state.waiting["orders"]
+
+
+TRADED = {"customer": "Bob", "quantity": "8", "price": "7.00", "status": "paid", "notes": "heavy"}
+"""What another row holds that may have got order 1's key."""
+
+
+def test_an_edit_waits_until_the_feed_has_told_of_what_stands_under_the_key_of_its_row(desk: Desk) -> None:
+    desk.rows[("1",)].update(TRADED)
+    desk.happens(edit(1, cells={"Due": {"serial": 45418.0}}))
+    ((topic, _, body),) = desk.state.outbox
+    (question,) = body["rows"]
+    assert (topic, question["kind"], question["key"]) == (TABLE_CHANGED, "asked", ["1"])
+    answer = {**question, "told": True, "times": {}}
+    desk.happens({"kind": "replan", "rows": [{**answer, "print": "of what it held before"}]})
+    desk.happens({"kind": "replan", "rows": [{**answer, "told": False}]})
+    assert desk.rows[("1",)]["due"] is None
+    desk.happens({"kind": "replan", "rows": [answer]})
+    assert desk.rows[("1",)]["due"] == "2024-05-06"
+
+
+def test_an_edit_waits_a_minute_at_most_for_a_feed_that_does_not_answer(desk: Desk) -> None:
+    desk.rows[("1",)].update(TRADED)
+    desk.happens(edit(1, cells={"Due": {"serial": 45418.0}}))
+    for since, due in ((timedelta(seconds=50), None), (timedelta(seconds=61), "2024-05-06")):
+        waiting = desk.state.waiting["orders"]
+        waiting["r_1", "due"] = replace(waiting["r_1", "due"], since=datetime.now(UTC) - since)
+        desk.writer.look_at_waiting()
+        assert desk.rows[("1",)]["due"] == due
 
 
 def test_a_conflict_asks_for_the_commit_time_and_is_settled_when_it_comes(desk: Desk) -> None:

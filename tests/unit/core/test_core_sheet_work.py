@@ -17,6 +17,7 @@ from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
 from core.marks import REJECTED
 from core.model import Link, LinkedColumn, SheetCell, Stamp
 from core.ports import ConflictEntry, LinkState, RejectionEntry
+from core.renames import print_of
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
@@ -133,6 +134,30 @@ def column_of(name: str) -> LinkedColumn:
     found = LINK.by_name(name)
     assert found is not None
     return found
+
+
+def test_three_rows_that_pass_their_keys_on_in_a_ring_keep_their_ids(desk: Desk) -> None:
+    rows = {key: {**ROW, "order_no": key, "customer": f"of {key}", "notes": f"notes of {key}"} for key in "123"}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base(f"r_{key}", key=(key,), **rows[key]) for key in "123"])
+    passed = {"2": rows["1"], "3": rows["2"], "1": rows["3"]}
+    desk.state.table(LINKS["orders"]).rows = {(key,): {**row, "order_no": key} for key, row in passed.items()}
+    renamed = [[["1"], ["9"]], [["3"], ["1"]], [["2"], ["3"]], [["9"], ["2"]]]
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [], "renamed": renamed})
+    desk.goes_on(2)
+    assert {i: b.key for i, b in desk.state.bases["orders"].items()} == {"r_1": ("2",), "r_2": ("3",), "r_3": ("1",)}
+
+
+def test_who_asks_whether_a_row_is_another_by_now_is_told_once_the_changed_keys_are_followed(desk: Desk) -> None:
+    held = print_of(ROW)
+    question = {"row_id": "r_1", "key": ["1"], "kind": "asked", "print": held}
+    desk.state.table(LINKS["orders"]).rows = {("2",): {**ROW, "order_no": "2"}, ("1",): {**ROW, "customer": "Bob"}}
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [], "renamed": [[["1"], ["2"]]]})
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "replan", "rows": [question]})
+    desk.goes_on(2)
+    assert desk.state.bases["orders"]["r_1"].key == ("2",)
+    told = [body for topic, _, body in desk.state.outbox if topic == SHEET_OBSERVED and body["kind"] == "replan"]
+    assert told[0]["rows"] == [{**question, "told": True}]
 
 
 @pytest.fixture

@@ -1,0 +1,82 @@
+"""Rows of the table that got another key: which bases follow (pure).
+
+A base knows its row of the table by the key alone, and keys change hands: two rows may trade theirs, or a new row
+may take one that was given up. That a key changed comes late, and perhaps twice, so what the rows hold decides
+whether their bases have followed already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from core.model import Canonical, Key, Link, RowBase
+from core.ports import TableRow
+
+Rename = tuple[Key, Key]
+"""The key before and the key after."""
+
+
+def composed(pairs: Iterable[Rename]) -> list[Rename]:
+    """What the changed keys of one transaction come to: a key that was only passed through is left out."""
+    before: dict[Key, Key] = {}
+    for old, new in pairs:
+        before[new] = before.pop(old, old)
+    return [(old, new) for new, old in before.items() if old != new]
+
+
+def follow(link: Link, pair: Rename, bases: Mapping[Key, RowBase], rows: Mapping[Key, TableRow]) -> list[RowBase]:
+    """Bases to save, so that a row keeps its id under its new key; none where they tell it already.
+
+    Args:
+        link: the link.
+        pair: a key that changed.
+        bases: those of both keys, as far as there are any.
+        rows: the table's under both keys, as they are now.
+    """
+    old, new = pair
+    moved, holder = bases.get(old), bases.get(new)
+    if moved is None or (holder is not None and old not in rows):
+        return []  # the row is gone whose key this one took: what it held goes on under that one's id
+    is_free = holder is None and (old not in rows or not is_recognized(link, moved, rows[old]))
+    followed = _likeness(link, moved, rows.get(new)) + _likeness(link, holder, rows.get(old))
+    stayed = _likeness(link, moved, rows.get(old)) + _likeness(link, holder, rows.get(new))
+    if followed <= stayed and not is_free:
+        return []
+    return [replace(moved, key=new), *([replace(holder, key=old)] if holder is not None else [])]
+
+
+def _likeness(link: Link, base: RowBase | None, row: TableRow | None) -> int:
+    """How far a row of the table holds besides the key what base tells; an empty cell tells the least."""
+    if base is None or row is None:
+        return 0
+    others = [c for c in link.columns if not c.key]
+    same = [_held(base, c.name) for c in others if c.codec.same(row.get(c.name), _held(base, c.name))]
+    return sum(len(others) + 1 if value else 1 for value in same)
+
+
+def is_recognized(link: Link, base: RowBase, row: TableRow) -> bool:
+    """Whether the row under base's key holds something of what base tells besides.
+
+    One that holds nothing of it may be another that got the key, and the change feed has not said so yet. Where there
+    is but one column besides the key, rows cannot be told apart by it.
+    """
+    columns = [c for c in link.columns if not (c.key or c.column.generated)]
+    held = [c for c in columns if _held(base, c.name)]
+    same = [c.codec.same(row.get(c.name), _held(base, c.name)) for c in held or columns]
+    return len(columns) < 2 or (any(same) if held else all(same))
+
+
+def _held(base: RowBase, column: str) -> Canonical:
+    cell = base.cells.get(column)
+    return cell.value if cell else None
+
+
+def print_of(row: TableRow | None) -> str | None:
+    """Tells what a row of the table holds, in short; ``None`` where there is none."""
+    if row is None:
+        return None
+    text = json.dumps(sorted(row.items()))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

@@ -1,0 +1,88 @@
+"""Keys of the table change hands: every row keeps its id, and nothing is written into another row."""
+
+from __future__ import annotations
+
+import pytest
+from core_makers import LINK, ROW, make_base, plan, saw
+
+from core.model import Key, RowBase, Stamp
+from core.ports import TableRow
+from core.renames import composed, follow, print_of
+from core.sheet import Positions
+from core.sheet_plan import SheetPlan, SheetView, plan_sheet
+
+ANN = {**ROW, "customer": "Ann", "notes": "fragile"}
+BOB = {**ROW, "customer": "Bob", "notes": "heavy"}
+TRADED = {**ROW, "customer": "Bob", "quantity": "8", "price": "7.00", "status": "paid", "notes": "heavy"}
+"""What stands under order 1's key once it has been given to another row."""
+
+A, B, C = ("1",), ("2",), ("3",)
+
+
+def base_of(row_id: str, key: Key, row: TableRow) -> RowBase:
+    return make_base(row_id, key=key, **{**row, "order_no": key[0]})
+
+
+def followed(old: Key, new: Key, bases: list[RowBase], rows: dict[Key, TableRow]) -> dict[str, Key | None]:
+    known = {b.key: b for b in bases if b.key is not None}
+    return {b.row_id: b.key for b in follow(LINK, (old, new), known, rows)}
+
+
+def test_a_changed_key_stays_with_its_row() -> None:
+    assert followed(A, C, [base_of("ann", A, ANN)], {C: ANN}) == {"ann": C}
+    assert followed(A, C, [base_of("ann", A, ANN)], {}) == {"ann": C}, "and has changed again since"
+
+
+def test_two_rows_that_trade_their_keys_in_one_transaction_keep_their_ids() -> None:
+    pairs = composed([(A, C), (B, A), (C, B)])
+    assert sorted(pairs) == [(A, B), (B, A)]
+    bases = [base_of("ann", A, ANN), base_of("bob", B, BOB)]
+    assert followed(*pairs[0], bases, {A: BOB, B: ANN}) == {"ann": B, "bob": A}
+
+
+@pytest.mark.parametrize("pair", [(A, B), (B, A)])
+def test_a_trade_that_is_told_again_is_not_made_again(pair: tuple[Key, Key]) -> None:
+    bases = [base_of("ann", B, ANN), base_of("bob", A, BOB)]
+    assert followed(*pair, bases, {A: BOB, B: ANN}) == {}
+
+
+def test_a_row_whose_old_key_a_new_row_has_taken_is_followed_all_the_same() -> None:
+    assert followed(A, C, [base_of("ann", A, ANN)], {A: BOB, C: ANN}) == {"ann": C}
+    assert followed(A, C, [base_of("ann", A, ANN)], {A: TRADED}) == {"ann": C}, "and whose key has changed again"
+    told_again = [base_of("ann", C, ANN), base_of("bob", A, BOB)]
+    assert followed(A, C, told_again, {A: BOB, C: ANN}) == {}
+
+
+def test_a_row_that_takes_the_key_of_a_deleted_one_goes_on_under_the_id_of_that_one() -> None:
+    bases = [base_of("ann", A, ANN), base_of("bob", B, BOB)]
+    assert followed(A, B, bases, {B: ANN}) == {}
+
+
+def test_a_cell_is_written_only_once_it_is_known_that_the_row_under_its_key_is_the_same_row() -> None:
+    seen = saw("due", "2024-05-06")
+    asks = plan(seen, base=make_base(), table=TRADED)
+    assert not asks.update
+    assert asks.ask_feed
+    assert [why for _, why in asks.wait] == ["commit_time"]
+    answered = plan(seen, base=make_base(), table=TRADED, times={})
+    assert answered.update == {"due": "2024-05-06"}, "the feed has told of no other key"
+
+
+def test_a_row_that_changed_all_over_is_written_once_the_feed_has_told_that_it_is_the_same_row() -> None:
+    def planned(told: dict[Key, list[str]]) -> SheetPlan:
+        view = SheetView(LINK, [A], {A: make_base()}, {A: TRADED}, Positions(Stamp(), {}, {"r_1": 5}, 9), told=told)
+        return plan_sheet(view, lambda: "r_new")
+
+    assert planned({}).doubtful == [(A, "u")]
+    assert planned({A: ["of what it held then"]}).doubtful == [(A, "u")]
+    assert planned({A: [print_of(TRADED) or ""]}).cells
+    assert planned({A: ["one", "two", "three"]}).cells, "a row that changes all the time is not waited for"
+
+
+def test_a_row_that_came_is_inserted_once_the_feed_has_told_that_it_holds_this_and_is_no_other() -> None:
+    def planned(told: dict[Key, list[str]]) -> SheetPlan:
+        view = SheetView(LINK, [A], {}, {A: ROW}, Positions(Stamp(), {}, {}, 1), came=[A], told=told)
+        return plan_sheet(view, lambda: "r_new")
+
+    assert planned({A: ["of what it held when it came"]}).doubtful == [(A, "i")]
+    assert planned({A: [print_of(ROW) or ""]}).inserts
