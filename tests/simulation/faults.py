@@ -268,7 +268,7 @@ HINTS: Mapping[str, tuple[int, ...]] = {
     "whole row from an edit event, stale": (563,),
     "tab read in pieces": (1638,),
     "overtaken values not kept": (163,),
-    "open intents not waited for": (20179,),
+    "open intents not waited for": (862,),
     "wake-ups forgotten": (1358,),
     "counters read after the cells": (6726,),
 }
