@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from consumers.trades import trade_keys
 from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.model import Canonical, Key, Link, RowBase
@@ -27,11 +28,14 @@ class Applier:
         self._tx = tx
         self._link = link
         self._bases: list[RowBase] = []
+        self._traded: dict[str, Key] = {}
+        """Row ids that have got each other's keys."""
 
     def apply(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
         """Write the table, then everything that is known of it."""
         self._free_taken_keys([p for p in plans if p.insert is not None])
         self._await_taken_keys(plans, views)
+        self._traded = trade_keys(self._tx, self._link, plans, views)
         for plan in plans:
             view = views[plan.row_id]
             if plan.insert is not None:
@@ -127,17 +131,20 @@ class Applier:
         base = plan.base or view.base
         if base is None or view.base is None or view.base.key is None:
             raise ValueError("an update has a base with a key")
+        key = self._traded.get(plan.row_id, view.base.key)
+        if plan.row_id in self._traded:
+            keys = {c.name for c in self._link.key_columns}
+            plan.update = {name: value for name, value in plan.update.items() if name not in keys}
         try:
-            self._tx.update_row(self._link, view.base.key, plan.update)
+            if plan.update:
+                self._tx.update_row(self._link, key, plan.update)
         except Unfit as refusal:
-            base = self._update_singly(plan, view, base, refusal)
-        self._bases.append(replace(base, key=self._key_after(view.base.key, plan.update)))
+            base = self._update_singly(plan, view.base, base, key, refusal)
+        self._bases.append(replace(base, key=self._key_after(key, plan.update)))
 
-    def _update_singly(self, plan: RowPlan, view: RowView, base: RowBase, refusal: Unfit) -> RowBase:
+    def _update_singly(self, plan: RowPlan, known: RowBase, base: RowBase, key: Key, refusal: Unfit) -> RowBase:
         """Write each column by itself, so that the refused one alone stays behind."""
-        if view.base is None or view.base.key is None:
-            raise ValueError("an update has a base with a key")
-        key, done = view.base.key, {}
+        done = {}
         for name, value in list(plan.update.items()):
             reason: Unfit | None = refusal if len(plan.update) == 1 else None
             if reason is None:
@@ -149,7 +156,7 @@ class Applier:
                 except Unfit as single:
                     reason = single
             self._refuse(plan, reason, [name])
-            before = view.base.cells.get(name)
+            before = known.cells.get(name)
             if before is not None:
                 refused = replace(base.cells[name], value=before.value)  # it has spoken: no older one speaks again
                 base = replace(base, cells={**base.cells, name: refused})

@@ -93,6 +93,15 @@ def test_keys_traded_by_one_transaction_stay_with_their_contents(parts: Parts) -
     assert parts.ids() == {"def": before["abc"], "abc": before["def"], "ghi": before["ghi"]}
 
 
+def test_keys_exchanged_in_the_sheet_are_exchanged_in_the_table(parts: Parts) -> None:
+    before = parts.ids()
+    parts.type("A2", ["def"])  # for this moment the key is another row's
+    parts.type("A3", ["abc"])
+    parts.both({"def": ("Ann", 1), "abc": ("Dan", 2), "ghi": ("Gus", 3)})
+    assert parts.ids() == {"def": before["abc"], "abc": before["def"], "ghi": before["ghi"]}
+    wait_for(lambda: not parts.link.tab_state()["notes"], "no note left")
+
+
 def test_keys_swapped_in_the_sheet_by_a_detour_are_swapped_in_the_table(parts: Parts) -> None:
     parts.type("A2", ["detour"])
     wait_for(lambda: "detour" in parts.stored(), "the first key changed")
