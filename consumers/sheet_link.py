@@ -126,13 +126,16 @@ class LinkWriter:
         self._positions = None
         self._doubts.clear()
         self._absent.hurry(self._tools.clock.monotonic())
-        self.marks.hurry()
+        self.marks.rows_moved()
 
     def rows_seen(self, seen: Iterable[tuple[str, int]]) -> None:
         """The script has seen these rows at these places."""
         self._absent.hurry(self._tools.clock.monotonic())
         if self._positions is not None:
-            self._positions = with_hints(self._positions, seen)
+            hints = list(seen)
+            if any(self._positions.rows.get(row_id) != row for row_id, row in hints):
+                self.marks.rows_moved()
+            self._positions = with_hints(self._positions, hints)
 
     def rows_missed(self, row_ids: Iterable[str], stamp: Stamp) -> None:
         """A scan with that stamp has found these rows neither by their ids nor by their keys."""

@@ -26,6 +26,8 @@ NEWS_S = 24 * 3600.0
 LOOK_OVER_S = 3600.0
 """So often everything that is shown is compared with what is to be told, and the tab searched for notes of ours
 that do not belong there: copied ones, and those of rows that came back from the version history."""
+MOVED_LOOK_OVER_S = 5.0
+"""So soon after rows or ids have moved, where a link shows marks."""
 ASTRAY_PAUSE_S = 2.0
 ASTRAY_PAUSE_S_MAX = 60.0
 """A row that cannot be found, or be told from its copy, is looked for again after these, more and more seldom."""
@@ -108,9 +110,15 @@ class MarkWriter:
         """Everything may differ."""
         self._all = True
 
-    def hurry(self) -> None:
-        """Somebody was at work in the tab: what could not be told apart may be so now."""
+    def rows_moved(self) -> None:
+        """Rows or ids have moved in the tab: what could not be told apart may be so now, and a note of ours may stand
+        beside another id than before."""
         self._not_before, self._pause_s = 0.0, ASTRAY_PAUSE_S
+        if self._marked:
+            self._look_over_within(MOVED_LOOK_OVER_S)
+
+    def _look_over_within(self, seconds: float) -> None:
+        self._look_over_at = min(self._look_over_at, self._clock.monotonic() + seconds)
 
     def forget(self) -> None:
         """The link is paused, held or removed: :meth:`wake_all` when it goes on."""
@@ -198,7 +206,7 @@ class MarkWriter:
             self._all = False
         told = self._tell(tx, self._rows.keys())
         if told.wanted or told.shown:
-            self._look_over_at = min(self._look_over_at, self._clock.monotonic() + LOOK_OVER_S)
+            self._look_over_within(LOOK_OVER_S)
         self._search |= any(not mark.is_sure for mark in told.shown.values())
         self._marked -= self._rows.keys()
         self._marked |= {row_id for row_id, _ in told.shown}
@@ -217,9 +225,10 @@ class MarkWriter:
         return Told(wanted, {(m.row_id, m.column): m for m in tx.shown_marks(name, row_ids)})
 
     def _let_go(self, row_ids: Collection[str]) -> None:
-        """Rows that the tab does not hold take their marks with them."""
+        """Rows that the tab does not hold take their marks with them, or another id stands beside them now."""
         if row_ids:
             self._store.run(lambda tx: self._forget_shown(tx, row_ids))
+            self._look_over_within(0)
             self._rows = {row_id: None for row_id in self._rows if row_id not in row_ids}
 
     def _forget_shown(self, tx: Transaction, row_ids: Collection[str]) -> None:

@@ -146,9 +146,9 @@ def test_a_link_request_that_cannot_be_met_is_one_message_with_what_to_do(main_j
     spreadsheet = main_job.spreadsheet()
     main_job.add_tab(spreadsheet, "Blank", [])
     main_job.add_tab(spreadsheet, "Short", [["Order no.", "Customer"]])
-    main_job.add_tab(spreadsheet, "Shapes", [["id", "outline"]])
+    main_job.add_tab(spreadsheet, "Rates", [["id", "rate"]])
     table = main_job.table()
-    odd = main_job.table("id INT PRIMARY KEY, outline GEOMETRY", "shapes")
+    odd = main_job.table("id INT PRIMARY KEY, rate FLOAT", "rates")
     keyless = main_job.table("id INT, note TEXT", "keyless")
 
     def refused(tab: str, name: str, sheet: str = spreadsheet) -> str:
@@ -158,7 +158,7 @@ def test_a_link_request_that_cannot_be_met_is_one_message_with_what_to_do(main_j
     assert "no headers" in refused("Blank", table)
     assert "quantity" in refused("Short", table)
     assert "Nowhere" in refused("Nowhere", table)
-    assert "geometry" in refused("Shapes", odd)
+    assert "float" in refused("Rates", odd)
     assert "primary key" in refused(TAB, keyless)
     assert refused(TAB, table, "1NoSuchSpreadsheet")
     assert "bad" not in {link["link"] for link in main_job.told("link", "list")["links"]}

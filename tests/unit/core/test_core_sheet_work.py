@@ -10,7 +10,7 @@ import pytest
 from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
 
 from consumers.sheet_link import Tools
-from consumers.sheet_marks import LOOK_OVER_S
+from consumers.sheet_marks import LOOK_OVER_S, MOVED_LOOK_OVER_S
 from consumers.sheet_work import GROUP, SheetWork
 from core.errors import MysqlRefused, ReplyLost, SheetsRefused, TwinsheetError, Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
@@ -337,3 +337,27 @@ def test_a_settled_conflict_is_told_until_its_cell_changes(desk: Desk) -> None:
     desk.changes("orders", "later")
     desk.goes_on(3)
     assert (row.notes, row.colours) == ({}, {})
+
+
+def test_a_note_whose_row_got_another_id_is_cleared_away_with_the_row_that_it_was_for(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    row = desk.sheet.tabs["orders"].rows[0]
+    assert row.notes
+    row.row_id = "r_7"  # somebody has pasted another row over it
+    with desk.store.begin() as tx:
+        tx.mend_rejections("orders", [("r_1", "quantity")])
+    desk.publishes_outbox()
+    desk.goes_on(10)
+    assert (row.notes, row.colours) == ({}, {})
+    assert not desk.state.marks
+
+
+def test_rows_that_moved_are_looked_over_soon_where_the_link_shows_marks(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_9", {}, None, dict(tab.rows[0].notes), dict(tab.rows[0].colours)))
+    desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure"})
+    desk.goes_on(MOVED_LOOK_OVER_S + 3)
+    assert (tab.rows[1].notes, tab.rows[1].colours) == ({}, {})
