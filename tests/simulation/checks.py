@@ -157,6 +157,9 @@ def _check_meant(twin: Twin) -> None:
             token = ledger.tokens.get((header, text)) if text is not None else None
             if token is None or ledger.is_named_by_key(key, token):
                 continue
+            gone = ledger.of_key.get(key, set()) & set(ledger.deleted)
+            if gone and not gone & token.lines and ledger.passes_through(gone, token):
+                continue
             lines = set(token.lines) if lines is None else lines & token.lines
         if lines is not None and not lines:
             raise Violation(f"the sheet's row {row.row_id} holds values of several rows: {_told(row)}")

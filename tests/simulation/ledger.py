@@ -60,6 +60,8 @@ class Ledger:
         """Row id to the rows that ever carried it."""
         self.of_key: dict[Key, set[Line]] = {}
         """Key in the table to the rows that it may be."""
+        self._sorted_past: set[tuple[str, Line]] = set()
+        """Ids beside rows whose contents were sorted without them: they have to move back."""
         self._in_table: dict[tuple[Line, str], int] = {}
         self._in_sheet: dict[tuple[Line, str], int] = {}
         self._before: dict[int, FakeRow] = {}
@@ -146,10 +148,16 @@ class Ledger:
             return str(cell.value)
 
     def see_ids(self) -> None:
-        """Which rows carry which ids now."""
+        """Which rows carry which ids now; a sort that left the ids behind has given nobody another one."""
         for row in self._twin.tab.rows:
-            if row.row_id and isinstance(row.mark, int):
+            if row.row_id and isinstance(row.mark, int) and (row.row_id, row.mark) not in self._sorted_past:
                 self.ids[row.row_id].add(row.mark)
+
+    def sort_past_ids(self, rows: Iterable[FakeRow]) -> None:
+        """Contents were sorted, and the ids beside them were not."""
+        for row in rows:
+            if row.row_id and isinstance(row.mark, int) and row.mark not in self.ids[row.row_id]:
+                self._sorted_past.add((row.row_id, row.mark))
 
     def see_hand(self) -> None:
         """A person has changed the tab."""
@@ -215,6 +223,8 @@ class Ledger:
             token = self.tokens.get((column, value))
             if token is None:
                 continue
+            if who == "table_writer" and not lines & token.lines and self.passes_through(lines, token):
+                continue
             lines = lines & token.lines or (token.lines if self.is_named_by_key(new, token) else set())
             if not lines:
                 raise Violation(
@@ -223,6 +233,18 @@ class Ledger:
             if who == "table_writer":
                 self._no_way_back(token, lines, self._in_table, "table", "sheet")
         self.of_key[new] = lines
+
+    def is_sorted_past(self) -> bool:
+        """Whether contents stand beside the ids of other rows now."""
+        return any((row.row_id, row.mark) in self._sorted_past for row in self._twin.tab.rows)
+
+    def passes_through(self, lines: set[Line], token: Token) -> bool:
+        """Whether the value was told beside the id of one of these rows, because a sort had left the ids behind.
+
+        Until a scan has moved the ids nobody can know better: the row's own value goes forth and comes back, as
+        the checks at rest demand; where the row was deleted in the sheet meanwhile, there is none that could.
+        """
+        return any(mark in token.lines and lines & self.ids[row_id] for row_id, mark in self._sorted_past)
 
     def _was_deleted_in_sheet(self, line: Line) -> bool:
         deleted = "sheet" in self.deleted.get(line, ()) or line in self.restored or line in self.emptied
