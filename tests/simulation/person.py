@@ -69,7 +69,7 @@ class Person(CellEdits):
         target.mark = ledger.new_line("sheet")
         for header, cell in target.cells.items():
             text = ledger.text_of(header, cell)
-            if text is not None and (header, text) in ledger.tokens:
+            if text is not None and ledger.tokens_in(header, text):
                 ledger.write("sheet", header, text, target.mark)
         self._tell(f"copies {self._name(self._number(row), row)} {shown(row)} to row {at}")
         self._edited(at, at, (*self._twin.link.headers, ROW_ID_HEADER), target)
@@ -157,7 +157,7 @@ class Person(CellEdits):
         first, _row = self._pick(action.picks[0])
         last = first + 1 + int(action.picks[2] * 3)
         rows = self._tab.rows[first - 2 : last - 1]
-        if first == 0 or not all(self._is_known(row) for row in rows):
+        if first == 0 or not all(self._is_known(row) for row in rows) or not self._twin.may_trade("values"):
             return
         header, ids = self._column(action.picks[1]), [row.row_id for row in rows]
         rows.sort(key=lambda r: _order(r.cells.get(header)), reverse=action.picks[2] < 0.5)

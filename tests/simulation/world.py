@@ -79,7 +79,8 @@ class World:
             twin.furnish(drawn)
         actions = draw_actions(drawn, drawn.choice((1, 2, 3, 5, 8, 12)))
         actions = with_strange(plan.seed, actions)
-        actions = with_choices(plan.seed, self.profile.policy, actions)
+        policies = {column.policy for link in self.links for column in link.columns}
+        actions = with_choices(plan.seed, policies, actions)
         return [(i, a) for i, a in enumerate(actions) if i not in plan.dropped]
 
     # --- what everybody uses
