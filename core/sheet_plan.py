@@ -84,7 +84,7 @@ class SheetPlan:
 
 def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
     """Decide what the sheet needs for the rows in question."""
-    plan = SheetPlan()
+    plan = SheetPlan(ids=_plan_ids(view, new_row_id))
     for key in dict.fromkeys(view.keys):
         base, row = view.bases.get(key), view.rows.get(key)
         if base is not None and row is not None and _may_be_another(view, key, base, row):
@@ -99,7 +99,6 @@ def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
             _plan_insert(view, plan, key, row, new_row_id())
         elif base is not None:
             _plan_delete(view, plan, key, base)
-    plan.ids = _plan_ids(view, new_row_id)
     return plan
 
 
@@ -132,7 +131,7 @@ def _is_told(view: SheetView, key: Key, row: TableRow) -> bool:
 
 
 def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: TableRow) -> None:
-    position = _place(view, base.row_id)
+    position = _place(view, plan, base.row_id)
     for column in view.link.columns:
         held = base.cells.get(column.name, CellBase(None))
         value = row.get(column.name)
@@ -150,9 +149,10 @@ def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: Ta
         plan.cells.append(CellWrite(base.row_id, position, column.header, cell.value))
 
 
-def _place(view: SheetView, row_id: str) -> int | None:
-    """Where a row stands; nowhere as long as a copy cannot be told from it."""
-    return None if row_id in view.positions.repeated else view.positions.rows.get(row_id)
+def _place(view: SheetView, plan: SheetPlan, row_id: str) -> int | None:
+    """Where a row stands; nowhere as long as a copy cannot be told from it, or its id is yet to move to it."""
+    is_elsewhere = row_id in view.positions.repeated or any(row_id == i.expected for i in plan.ids)
+    return None if is_elsewhere else view.positions.rows.get(row_id)
 
 
 def _formula_conflict(base: RowBase, column: LinkedColumn, held: CellBase) -> Observed:
@@ -190,7 +190,7 @@ def _plan_insert(view: SheetView, plan: SheetPlan, key: Key, row: TableRow, row_
 
 
 def _plan_delete(view: SheetView, plan: SheetPlan, key: Key, base: RowBase) -> None:
-    position = _place(view, base.row_id)
+    position = _place(view, plan, base.row_id)
     if position is not None:
         plan.deletes.append(RowDelete(base.row_id, position))
         plan.keys[base.row_id] = key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SHEET_ACTIONS = {
     "type": 30,
@@ -35,6 +35,12 @@ SHEET_ACTIONS = {
 }
 """By kind, how likely; each is a method of :class:`tests.simulation.person.Person`."""
 
+STRANGE_ACTIONS = ("sort_aside",)
+"""What a person does in some scenarios alone, instead of something else: most scenarios stay as they were."""
+STRANGE_SHARE = 0.15
+STRANGE_CHANCE = 0.3
+"""Of such an action in place of another one of a person, in these scenarios."""
+
 TABLE_ACTIONS = {
     "update": 20,
     "update_many": 4,
@@ -62,7 +68,7 @@ class Action:
     @property
     def by_person(self) -> bool:
         """Whether it happens in the sheet."""
-        return self.kind in SHEET_ACTIONS
+        return self.kind in SHEET_ACTIONS or self.kind in STRANGE_ACTIONS
 
 
 def draw_actions(rng: random.Random, count: int) -> list[Action]:
@@ -77,3 +83,12 @@ def draw_actions(rng: random.Random, count: int) -> list[Action]:
         here = spot if focus and rng.random() < 0.7 else (rng.random(), rng.random())
         found.append(Action(kind, (*here, rng.random()), rng.random()))
     return found
+
+
+def with_strange(seed: int, actions: list[Action]) -> list[Action]:
+    """The actions with strange ones among them; draws nothing that other draws depend on."""
+    rng = random.Random(f"strange {seed}")
+    if rng.random() >= STRANGE_SHARE:
+        return actions
+    kinds = [rng.choice(STRANGE_ACTIONS) if rng.random() < STRANGE_CHANCE else a.kind for a in actions]
+    return [replace(a, kind=kind) if a.by_person else a for a, kind in zip(actions, kinds, strict=True)]

@@ -10,7 +10,7 @@ from core.marks import PREFIX
 from core.model import Canonical, LinkedColumn, RowBase, SheetCell
 from tests.fakes.sheet import FakeRow
 from tests.simulation.choosing import check_open
-from tests.simulation.ledger import Token, Violation
+from tests.simulation.ledger import Token, Violation, parts_of
 
 if TYPE_CHECKING:
     from tests.simulation.twin import Twin
@@ -152,12 +152,12 @@ def _check_meant(twin: Twin) -> None:
     for row in twin.tab.rows:
         lines: set[int] | None = None
         key = ledger.key_in(row)
-        for header, cell in row.cells.items():
-            text = ledger.text_of(header, cell)
-            token = ledger.tokens.get((header, text)) if text is not None else None
-            if token is None or ledger.is_named_by_key(key, token):
-                continue
-            lines = set(token.lines) if lines is None else lines & token.lines
+        gone = ledger.of_key.get(key, set()) & set(ledger.deleted)
+        held = [t for h, cell in row.cells.items() for t in ledger.tokens_in(h, ledger.text_of(h, cell))]
+        for token in held:
+            is_left = gone and not gone & token.lines and ledger.passes_through(gone, token)
+            if not ledger.is_named_by_key(key, token) and not is_left:
+                lines = set(token.lines) if lines is None else lines & token.lines
         if lines is not None and not lines:
             raise Violation(f"the sheet's row {row.row_id} holds values of several rows: {_told(row)}")
 
@@ -194,10 +194,10 @@ def _stands(twin: Twin, token: Token) -> bool:
     ledger = twin.ledger
     held = [ledger.text_of(token.column, row.cells.get(token.column)) for row in twin.tab.rows]
     held += [row.get(token.column) for row in twin.state.table(twin.link).rows.values()]
-    return token.text in held
+    return any(token.text in parts_of(text) for text in held)
 
 
-def _record(twin: Twin) -> set[str | None]:
+def _record(twin: Twin) -> set[str]:
     state = twin.state
     found: set[str | None] = set()
     for _, h in state.history:
@@ -207,7 +207,7 @@ def _record(twin: Twin) -> set[str | None]:
     found.update(r.value for _, r in state.rejected)
     for cells in state.waiting.values():
         found.update(str(w.observed.cell.value) for w in cells.values())
-    return found
+    return {part for text in found for part in parts_of(text)}
 
 
 def _told(row: FakeRow) -> str:

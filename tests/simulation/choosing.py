@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from core.conflicts import Choice
@@ -28,10 +29,10 @@ def settled_by_person(seed: int) -> bool:
     return random.Random(f"manual {seed}").random() < SHARE
 
 
-def with_choices(seed: int, policy: str, actions: list[Action]) -> list[Action]:
+def with_choices(seed: int, policies: Collection[str], actions: list[Action]) -> list[Action]:
     """The actions with choices among them, where there is something to choose."""
     rng = random.Random(f"choices {seed}")
-    if policy != MANUAL:
+    if MANUAL not in policies:
         return actions
     found = []
     for action in actions:

@@ -101,7 +101,8 @@ class Hand:
         ledger.write("sheet", header, text, row.mark)
         twin = self._twin_of(row)
         if twin is not None and isinstance(twin.mark, int):
-            ledger.write("sheet", header, text, twin.mark).replaced.add(twin.mark)
+            ledger.write("sheet", header, text, twin.mark)
+            ledger.replace("sheet", header, text, twin.mark)
 
     def _lend(self, row: FakeRow, headers: list[str]) -> None:
         """What stands in these cells is about to be typed elsewhere, too: it stays at home here, and in copies."""

@@ -20,6 +20,11 @@ Line = int
 """A row as people and programs mean it, on both sides, whatever its id and key."""
 
 
+def parts_of(text: str | None) -> list[str]:
+    """The texts that a value is made of: ``append_text`` joins those of both sides, line after line."""
+    return text.split("\n") if text is not None else []
+
+
 class Violation(BaseException):
     """A promise was broken; no handler of ours may swallow it."""
 
@@ -60,6 +65,8 @@ class Ledger:
         """Row id to the rows that ever carried it."""
         self.of_key: dict[Key, set[Line]] = {}
         """Key in the table to the rows that it may be."""
+        self._sorted_past: set[tuple[str, Line]] = set()
+        """Ids beside rows whose contents were sorted without them: they have to move back."""
         self._in_table: dict[tuple[Line, str], int] = {}
         self._in_sheet: dict[tuple[Line, str], int] = {}
         self._before: dict[int, FakeRow] = {}
@@ -86,19 +93,23 @@ class Ledger:
         self._count += 1
         return self._count
 
-    def write(self, side: str, column: str, text: str, line: Line) -> Token:
+    def write(self, side: str, column: str, text: str, line: Line) -> None:
         """Somebody has written a value into a cell of a row."""
-        token = self.tokens.setdefault((column, text), Token(text, column, side, set()))
-        token.lines.add(line)
-        token.births.setdefault(line, []).append(self.number())
-        token.replaced.discard(line)
-        return token
+        for part in parts_of(text):
+            token = self.tokens.setdefault((column, part), Token(part, column, side, set()))
+            token.lines.add(line)
+            token.births.setdefault(line, []).append(self.number())
+            token.replaced.discard(line)
 
     def replace(self, side: str, column: str, text: str | None, line: Line) -> None:
         """The side that holds the value has overwritten or deleted it."""
-        token = self.tokens.get((column, text)) if text is not None else None
-        if token is not None:
+        for token in self.tokens_in(column, text):
             token.replaced.add(line)
+
+    def tokens_in(self, column: str, text: str | None) -> list[Token]:
+        """What people and programs have written of a value; a rule may have made one value of both sides' texts."""
+        found = [self.tokens.get((column, part)) for part in parts_of(text)]
+        return [token for token in found if token is not None]
 
     def delete(self, side: str, line: Line) -> None:
         """A row was deleted."""
@@ -113,15 +124,14 @@ class Ledger:
         self.restored.add(line)
         for header, cell in row.cells.items():
             text = self.text_of(header, cell)
-            if text is not None and (header, text) in self.tokens:
+            if text is not None and self.tokens_in(header, text):
                 self.write("sheet", header, text, line)
 
     def hand_over(self, row: FakeRow, line: Line) -> None:
         """What stands in a row belongs to another line from now on."""
         for header, cell in row.cells.items():
             text = self.text_of(header, cell)
-            token = self.tokens.get((header, text)) if text is not None else None
-            if token is not None and isinstance(row.mark, int):
+            for token in self.tokens_in(header, text) if isinstance(row.mark, int) else ():
                 token.lines.add(line)
                 token.births.setdefault(line, list(token.births.get(row.mark, ())))
                 token.replaced.discard(line)
@@ -146,10 +156,16 @@ class Ledger:
             return str(cell.value)
 
     def see_ids(self) -> None:
-        """Which rows carry which ids now."""
+        """Which rows carry which ids now; a sort that left the ids behind has given nobody another one."""
         for row in self._twin.tab.rows:
-            if row.row_id and isinstance(row.mark, int):
+            if row.row_id and isinstance(row.mark, int) and (row.row_id, row.mark) not in self._sorted_past:
                 self.ids[row.row_id].add(row.mark)
+
+    def sort_past_ids(self, rows: Iterable[FakeRow]) -> None:
+        """Contents were sorted, and the ids beside them were not."""
+        for row in rows:
+            if row.row_id and isinstance(row.mark, int) and row.mark not in self.ids[row.row_id]:
+                self._sorted_past.add((row.row_id, row.mark))
 
     def see_hand(self) -> None:
         """A person has changed the tab."""
@@ -172,7 +188,7 @@ class Ledger:
         for row in self._twin.tab.rows:
             texts = {header: self.text_of(header, cell) for header, cell in row.cells.items()}
             key = self.key_in(row)
-            found.update((key, header, text) for header, text in texts.items() if text is not None)
+            found.update((key, header, part) for header, text in texts.items() for part in parts_of(text))
         return found
 
     # --- the table
@@ -211,18 +227,30 @@ class Ledger:
             self._former_keys[new] = {old, *self._former_keys.get(old, ())}
         before = change.before or {}
         fresh = {n: v for n, v in (change.after or {}).items() if v is not None and v != before.get(n)}
-        for column, value in fresh.items():
-            token = self.tokens.get((column, value))
-            if token is None:
+        written = [(c, v, token) for c, v in fresh.items() for token in self.tokens_in(c, v)]
+        for column, value, token in written:
+            if who == "table_writer" and not lines & token.lines and self.passes_through(lines, token):
                 continue
             lines = lines & token.lines or (token.lines if self.is_named_by_key(new, token) else set())
             if not lines:
                 raise Violation(
                     f"{who} wrote {column}={value} into the table's row {new}, which it was not meant for"
                 )
-            if who == "table_writer":
+            if who == "table_writer" and token.text == value:
                 self._no_way_back(token, lines, self._in_table, "table", "sheet")
         self.of_key[new] = lines
+
+    def is_sorted_past(self) -> bool:
+        """Whether contents stand beside the ids of other rows now."""
+        return any((row.row_id, row.mark) in self._sorted_past for row in self._twin.tab.rows)
+
+    def passes_through(self, lines: set[Line], token: Token) -> bool:
+        """Whether the value was told beside the id of one of these rows, because a sort had left the ids behind.
+
+        Until a scan has moved the ids nobody can know better: the row's own value goes forth and comes back, as
+        the checks at rest demand; where the row was deleted in the sheet meanwhile, there is none that could.
+        """
+        return any(mark in token.lines and lines & self.ids[row_id] for row_id, mark in self._sorted_past)
 
     def _was_deleted_in_sheet(self, line: Line) -> bool:
         deleted = "sheet" in self.deleted.get(line, ()) or line in self.restored or line in self.emptied

@@ -12,6 +12,8 @@ from tests.simulation.cell_edits import CellEdits
 from tests.simulation.hand import shown
 from tests.simulation.script import EditEvent
 
+KEY_ACTIONS = ("type_key", "swap_keys", "double_key", "paste_block")
+
 
 class Person(CellEdits):
     """Does what an action says."""
@@ -19,6 +21,8 @@ class Person(CellEdits):
     def act(self, action: Action) -> None:
         """Do it, if it can be done now."""
         do: Callable[[Action], None] = getattr(self, f"_{action.kind}")
+        if action.kind in KEY_ACTIONS and self._ledger.is_sorted_past():
+            return  # the key is all that tells whose contents these are
         self._puts = []
         do(action)
         if self._puts:
@@ -65,7 +69,7 @@ class Person(CellEdits):
         target.mark = ledger.new_line("sheet")
         for header, cell in target.cells.items():
             text = ledger.text_of(header, cell)
-            if text is not None and (header, text) in ledger.tokens:
+            if text is not None and ledger.tokens_in(header, text):
                 ledger.write("sheet", header, text, target.mark)
         self._tell(f"copies {self._name(self._number(row), row)} {shown(row)} to row {at}")
         self._edited(at, at, (*self._twin.link.headers, ROW_ID_HEADER), target)
@@ -147,6 +151,28 @@ class Person(CellEdits):
         self._tell(f"sorts rows {first} to {last} by {header}")
         if action.picks[0] < 0.5:
             self._changed()
+
+    def _sort_aside(self, action: Action) -> None:
+        """A selection that leaves the hidden column out: contents move, and the ids stay where they are."""
+        first, _row = self._pick(action.picks[0])
+        last = first + 1 + int(action.picks[2] * 3)
+        rows = self._tab.rows[first - 2 : last - 1]
+        if first == 0 or not all(self._is_known(row) for row in rows) or not self._twin.may_trade("values"):
+            return
+        header, ids = self._column(action.picks[1]), [row.row_id for row in rows]
+        rows.sort(key=lambda r: _order(r.cells.get(header)), reverse=action.picks[2] < 0.5)
+        self._tab.rows[first - 2 : last - 1] = rows
+        for row, row_id in zip(rows, ids, strict=True):
+            row.row_id = row_id
+        self._ledger.sort_past_ids(rows)
+        self._tell(f"sorts rows {first} to {last} by {header}, and their ids stay: {', '.join(map(shown, rows))}")
+        if action.picks[0] < 0.5:
+            self._changed()
+
+    def _is_known(self, row: FakeRow) -> bool:
+        """Whether both sides have the row, and no copy carries its id: else nothing tells whose contents they are."""
+        base = self._twin.state.bases.get(self._twin.link.name, {}).get(row.row_id or "")
+        return base is not None and not base.gone and bool(row.cells) and self._twin_of(row) is None
 
     # --- the frame of it all
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from core.planner import MANUAL
+from core.planner import MANUAL, POLICIES
 from tests.simulation.choosing import settled_by_person
 
 FAULTS = {
@@ -34,6 +35,10 @@ it sends one: they take effect when a successor may have asked whether they did.
 """
 
 
+OWN_POLICIES_SHARE = 0.25
+"""Of the scenarios in which columns have policies of their own."""
+
+
 @dataclass(frozen=True)
 class Profile:
     """One scenario's character."""
@@ -51,6 +56,9 @@ class Profile:
     partitions: int = 1
     """Of each topic."""
     policy: str = "last_write_wins"
+    """Of every column that has none of its own."""
+    policies: Mapping[str, str] = field(default_factory=dict)
+    """By column; policies and rules."""
     skew_s: float = 0.0
     """How far the clock of the sheet goes wrong."""
 
@@ -74,4 +82,18 @@ def draw(seed: int) -> Profile:
         policy=rng.choice(("last_write_wins", "last_write_wins", "sheet_wins", "table_wins", "max")),
         skew_s=rng.choice((0.0, 0.0, 2.0, -2.0)),
     )
+    found = replace(found, policies=_policies_by_column(seed))
     return replace(found, policy=MANUAL) if settled_by_person(seed) else found
+
+
+def _policies_by_column(seed: int) -> dict[str, str]:
+    """A policy or rule of its own for each column that is no key; draws nothing that other draws depend on."""
+    rng = random.Random(f"policies {seed}")
+    if rng.random() >= OWN_POLICIES_SHARE:
+        return {}
+    texts = ("append_text", "append_text", *POLICIES, "max", "min")
+    return {
+        "name": rng.choice(texts),
+        "qty": rng.choice((*POLICIES, "max", "min")),
+        "note": rng.choice(texts),
+    }

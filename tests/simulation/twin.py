@@ -42,7 +42,8 @@ def make_link(name: str, profile: Profile) -> Link:
     """A linked table with a key of that kind."""
     key = _KEYS[profile.key]
     columns = tuple(
-        LinkedColumn(c.name, c, codec_for(c), policy=profile.policy, key=c in key) for c in (*key, *_VALUES)
+        LinkedColumn(c.name, c, codec_for(c), policy=profile.policies.get(c.name, profile.policy), key=c in key)
+        for c in (*key, *_VALUES)
     )
     return Link(name, "sheet", name.title(), "shop", name, columns)
 

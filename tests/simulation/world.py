@@ -12,7 +12,7 @@ from adapters.binlog_events import RowChange
 from core.model import Link
 from tests.fakes.store import FakeState
 from tests.simulation import checks
-from tests.simulation.actions import Action, draw_actions
+from tests.simulation.actions import Action, draw_actions, with_strange
 from tests.simulation.choosing import with_choices
 from tests.simulation.ledger import Violation
 from tests.simulation.ports import SimLog, SimSheet
@@ -78,7 +78,9 @@ class World:
         for twin in self.twins:
             twin.furnish(drawn)
         actions = draw_actions(drawn, drawn.choice((1, 2, 3, 5, 8, 12)))
-        actions = with_choices(plan.seed, self.profile.policy, actions)
+        actions = with_strange(plan.seed, actions)
+        policies = {column.policy for link in self.links for column in link.columns}
+        actions = with_choices(plan.seed, policies, actions)
         return [(i, a) for i, a in enumerate(actions) if i not in plan.dropped]
 
     # --- what everybody uses

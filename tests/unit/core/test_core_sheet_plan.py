@@ -144,6 +144,14 @@ def test_ids_that_change_places_are_written_although_they_stand_in_the_tab() -> 
     assert planned(to_name=asked).ids == [IdWrite(5, "r_2", "r_1"), IdWrite(9, "r_1", "r_2")]
 
 
+def test_a_row_whose_id_moves_to_where_it_stands_is_neither_written_nor_deleted_where_its_id_stood() -> None:
+    asked: dict[int, tuple[str | None, str | None]] = {5: ("r_1", "r_2"), 9: ("r_2", "r_1")}
+    for row in (None, {**ROW, "price": "12.00"}):
+        done = planned(make_base(), row, to_name=asked)
+        assert not (done.deletes or done.cells)
+        assert done.absent == [("1",)]
+
+
 def test_the_generated_key_of_a_row_born_in_the_sheet_is_written_back_and_nothing_else() -> None:
     base = make_base(order_no=None, key=("1",), price=None, notes=None)
     done = planned(base, {**ROW, "price": None, "notes": None})
