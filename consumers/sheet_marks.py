@@ -227,12 +227,14 @@ class MarkWriter:
     def _let_go(self, row_ids: Collection[str]) -> None:
         """Rows that the tab does not hold take their marks with them, or another id stands beside them now."""
         if row_ids:
-            self._store.run(lambda tx: self._forget_shown(tx, row_ids))
-            self._look_over_within(0)
+            if self._store.run(lambda tx: self._forget_shown(tx, row_ids)):
+                self._look_over_within(0)
             self._rows = {row_id: None for row_id in self._rows if row_id not in row_ids}
 
-    def _forget_shown(self, tx: Transaction, row_ids: Collection[str]) -> None:
-        tx.forget_marks(self.link.name, [(m.row_id, m.column) for m in tx.shown_marks(self.link.name, row_ids)])
+    def _forget_shown(self, tx: Transaction, row_ids: Collection[str]) -> int:
+        shown = [(m.row_id, m.column) for m in tx.shown_marks(self.link.name, row_ids)]
+        tx.forget_marks(self.link.name, shown)
+        return len(shown)
 
     # --- look, plan, write, remember
 

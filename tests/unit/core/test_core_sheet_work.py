@@ -361,3 +361,10 @@ def test_rows_that_moved_are_looked_over_soon_where_the_link_shows_marks(desk: D
     desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure"})
     desk.goes_on(MOVED_LOOK_OVER_S + 3)
     assert (tab.rows[1].notes, tab.rows[1].colours) == ({}, {})
+
+
+def test_what_is_to_be_told_of_a_row_that_the_tab_does_not_hold_costs_no_more_than_a_look(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.sheet.tabs["orders"].rows[0].row_id = "r_7"
+    desk.goes_on(30)
+    assert len(desk.sheet.calls) < 10
