@@ -13,9 +13,9 @@ from core import guards
 from core.conflicts import ConflictOutcome
 from core.displaced import keys_hit
 from core.errors import Fenced
-from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.intent import PlannedWrite, planned_to_json
-from core.model import Key, Link, Observed, RowBase, Stamp
+from core.model import ROW_ID_HEADER, Key, Link, Observed, RowBase, Stamp
 from core.ports import Intent, Json, LinkState, TableRow, Transaction, Waiting
 from core.renames import Rename, follow, print_of
 from core.row_plan import ROW_GONE
@@ -277,6 +277,7 @@ def settle_write(
     tx.mend_rejections(name, done.mended)
     _hand_over(tx, name, done.unseen)
     _wake_parked(tx, name, [b.row_id for b in done.bases.values() if b.gone])
+    _move_marks(tx, name, planned.write, done)
     close_write(tx, name, planned.write.n)
     tx.note_settled(name, planned.write.n)
     if last:
@@ -289,6 +290,18 @@ def settle_write(
     displaced = {row_id: key for row_id, key in keys.items() if row_id in done.displaced}
     moved = done.moved or bool(done.row_restores) or strange
     return SettleOutcome(_restore(tx, name, done, epoch), again, displaced, moved)
+
+
+def _move_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) -> None:
+    """What was put beside a row's cells stays there, whatever the row is called from now on."""
+    taken_back = {restore.row for restore in done.formula_restores if restore.header == ROW_ID_HEADER}
+    landed = [i for i in write.ids if i.expected and write.row_after(i.row) not in taken_back]
+    called = {i.expected: i.row_id for i in landed if i.expected}
+    shown = tx.shown_marks(name, list(called)) if called else []
+    if shown:
+        tx.forget_marks(name, [(mark.row_id, mark.column) for mark in shown])
+        tx.save_marks(name, [replace(mark, row_id=called[mark.row_id]) for mark in shown])
+        tx.send(TABLE_CHANGED, name, marks_changed(name, [*called, *called.values()]))
 
 
 def _wake_parked(tx: Transaction, name: str, gone: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from core.model import CellBase, Key, Link, RowBase, SheetCell, Stamp
 from core.scan import differs, is_row_of, key_in_base, key_in_row
-from core.sheet import HitRow, SwapAnswer
+from core.sheet import HitRow, IdWrite, SwapAnswer, SwapWrite
 
 _BLANK = SheetCell(None)
 
@@ -14,6 +14,15 @@ _BLANK = SheetCell(None)
 def keys_hit(link: Link, answer: SwapAnswer) -> set[Key]:
     """Keys that stood in the rows which a write hit."""
     return {key for hit in answer.rows if (key := key_in_row(link, hit.cells)) is not None}
+
+
+def may_carry(link: Link, bases: Mapping[str, RowBase], write: SwapWrite, named: IdWrite, hit: HitRow) -> bool:
+    """Whether a row that was given a known row's id is that row, and has not become one of its own."""
+    base, own = bases.get(named.row_id), bases.get(named.expected or "")
+    if base is None or base.gone or named.row_id in {i.expected for i in write.ids}:
+        return True  # a fresh id, or rows that change places
+    is_its_own = own is not None and not own.gone and is_row_of(link, own, hit.cells)
+    return is_row_of(link, base, hit.cells) and not is_its_own
 
 
 class Owners:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from core.displaced import Owners
+from core.displaced import Owners, may_carry
 from core.errors import Unfit
 from core.intent import PlannedWrite
 from core.model import (
@@ -27,7 +27,6 @@ from core.model import (
 )
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import overtaken_in, value_text
-from core.scan import is_row_of
 from core.sheet import CellWrite, FormulaRestore, HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
 
 _BLANK = SheetCell(None)
@@ -314,23 +313,23 @@ class _Settling:
         if hit is None:
             return
         is_empty = named.expected is None and not hit.cells
-        if hit.row_id != named.expected or is_empty or not self._may_carry(named, hit):
+        if hit.row_id != named.expected or is_empty or not may_carry(self.link, self.bases, self.write, named, hit):
             self._take_back(hit, ROW_ID_HEADER, named.row_id)
+            self._hold_named(named.row_id)
         elif named.expected and not self._is_live(named.expected):
             gone = self.bases.get(named.expected) or RowBase(named.expected, None, {})
             self.settlement.bases[named.expected] = replace(gone, gone=True, key=None, n=self.n)
 
+    def _hold_named(self, row_id: str) -> None:
+        """A known row's id stands beside another one until it is taken back: no look at the row counts before."""
+        base = self.settlement.bases.get(row_id) or self.bases.get(row_id)
+        if base is not None and not base.gone:
+            cells = {name: replace(cell, n=self.n + 1) for name, cell in base.cells.items()}
+            self.bases[row_id] = self.settlement.bases[row_id] = replace(base, cells=cells, n=self.n + 1)
+
     def _is_live(self, row_id: str | None) -> bool:
         base = self.bases.get(row_id) if row_id else None
         return base is not None and not base.gone
-
-    def _may_carry(self, named: IdWrite, hit: HitRow) -> bool:
-        """Whether a row that was given a known row's id is that row, and has not become one of its own."""
-        base, own = self.bases.get(named.row_id), self.bases.get(named.expected or "")
-        if base is None or base.gone or named.row_id in {i.expected for i in self.write.ids}:
-            return True  # a fresh id, or rows that change places
-        is_its_own = own is not None and not own.gone and is_row_of(self.link, own, hit.cells)
-        return is_row_of(self.link, base, hit.cells) and not is_its_own
 
 
 def _canonical(column: LinkedColumn, found: SheetCell, otherwise: Canonical) -> Canonical:

@@ -109,7 +109,8 @@ def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
     leaving = {expected for expected, _ in asked.values()}
     writes = []
     for row, (expected, row_id) in asked.items():
-        is_another = at.get(row, expected) != expected
+        unknown = expected if row_id is None or expected in view.positions.repeated else None
+        is_another = at.get(row, unknown) != expected
         is_told_apart = row_id is None and expected is not None and expected not in view.positions.repeated
         stands_elsewhere = row_id in view.positions.rows and row_id not in leaving
         if not (is_another or is_told_apart or stands_elsewhere or row_id in view.gone):

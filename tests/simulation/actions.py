@@ -35,7 +35,7 @@ SHEET_ACTIONS = {
 }
 """By kind, how likely; each is a method of :class:`tests.simulation.person.Person`."""
 
-STRANGE_ACTIONS = ("sort_aside",)
+STRANGE_ACTIONS = ("sort_aside", "damage_id")
 """What a person does in some scenarios alone, instead of something else: most scenarios stay as they were."""
 STRANGE_SHARE = 0.15
 STRANGE_CHANCE = 0.3

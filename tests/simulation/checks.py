@@ -142,6 +142,8 @@ def _is_told(twin: Twin, line: int) -> bool:
     """Whether the record says why a deleted row came back."""
     if twin.ledger.shared_id(line) or twin.ledger.is_another_by_now(line):
         return True  # which of the two was deleted, nobody could tell
+    if line in twin.ledger.robbed:
+        return True  # without its id, and under a key that the table no longer has, it is a new row
     ids = {row_id for row_id, lines in twin.ledger.ids.items() if line in lines}
     return any(c.rule == "change_beats_delete" and c.row_id in ids for _, c in twin.state.conflicts)
 

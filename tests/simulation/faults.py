@@ -264,13 +264,13 @@ FAULTY: Mapping[str, Patch] = {
 }
 
 HINTS: Mapping[str, tuple[int, ...]] = {
-    "no intents": (862, 3087),
+    "no intents": (862,),
     "whole row from an edit event, stale": (563,),
-    "tab read in pieces": (1638,),
+    "tab read in pieces": (496,),
     "overtaken values not kept": (163,),
     "open intents not waited for": (862,),
-    "wake-ups forgotten": (1358,),
-    "counters read after the cells": (6726,),
+    "wake-ups forgotten": (30,),
+    "counters read after the cells": (2237,),
 }
 """Scenarios that are known to notice a mistake, tried first."""
 

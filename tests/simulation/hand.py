@@ -130,9 +130,10 @@ class Hand:
 
     def _twin_of(self, row: FakeRow) -> FakeRow | None:
         """Another row with the same id: nobody can tell yet which is the copy."""
-        if row.row_id is None:
+        if row.row_id is None or self._ledger.is_beside_another_id(row):
             return None
-        return next((r for r in self._tab.rows if r.row_id == row.row_id and r is not row), None)
+        others = [r for r in self._tab.rows if r is not row and not self._ledger.is_beside_another_id(r)]
+        return next((r for r in others if r.row_id == row.row_id), None)
 
     # --- who hears of it
 

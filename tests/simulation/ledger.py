@@ -65,8 +65,10 @@ class Ledger:
         """Row id to the rows that ever carried it."""
         self.of_key: dict[Key, set[Line]] = {}
         """Key in the table to the rows that it may be."""
-        self._sorted_past: set[tuple[str, Line]] = set()
-        """Ids beside rows whose contents were sorted without them: they have to move back."""
+        self._parted: set[tuple[str, Line]] = set()
+        """Ids beside contents that are not theirs: they have to move back."""
+        self.robbed: set[Line] = set()
+        """Rows whose ids somebody has cleared or typed over."""
         self._in_table: dict[tuple[Line, str], int] = {}
         self._in_sheet: dict[tuple[Line, str], int] = {}
         self._before: dict[int, FakeRow] = {}
@@ -143,7 +145,8 @@ class Ledger:
 
     def is_another_by_now(self, line: Line) -> bool:
         """Whether a row lost its id and had its key typed anew: neither tells any more that it is the same row."""
-        return line in self.rekeyed and sum(line in lines for lines in self.ids.values()) > 1
+        has_lost_id = line in self.robbed or sum(line in lines for lines in self.ids.values()) > 1
+        return line in self.rekeyed and has_lost_id
 
     def text_of(self, column: str, cell: SheetCell | None) -> str | None:
         """How the ledger knows what a cell holds."""
@@ -156,16 +159,16 @@ class Ledger:
             return str(cell.value)
 
     def see_ids(self) -> None:
-        """Which rows carry which ids now; a sort that left the ids behind has given nobody another one."""
+        """Which rows carry which ids now; who parts rows from their ids gives nobody another one."""
         for row in self._twin.tab.rows:
-            if row.row_id and isinstance(row.mark, int) and (row.row_id, row.mark) not in self._sorted_past:
+            if row.row_id and isinstance(row.mark, int) and not self.is_beside_another_id(row):
                 self.ids[row.row_id].add(row.mark)
 
-    def sort_past_ids(self, rows: Iterable[FakeRow]) -> None:
-        """Contents were sorted, and the ids beside them were not."""
+    def part_from_ids(self, rows: Iterable[FakeRow]) -> None:
+        """Contents were sorted, and the ids beside them were not; or somebody has typed over the ids."""
         for row in rows:
             if row.row_id and isinstance(row.mark, int) and row.mark not in self.ids[row.row_id]:
-                self._sorted_past.add((row.row_id, row.mark))
+                self._parted.add((row.row_id, row.mark))
 
     def see_hand(self) -> None:
         """A person has changed the tab."""
@@ -215,7 +218,10 @@ class Ledger:
             lines = self.of_key.pop(old, set())
         elif old is not None:
             lines = self.of_key.pop(old, set())
-            if who == "table_writer" and lines and not any(self._was_deleted_in_sheet(line) for line in lines):
+            in_sheet = any(
+                self._was_deleted_in_sheet(line) or self._is_unknown_by_now(line, change) for line in lines
+            )
+            if who == "table_writer" and lines and not in_sheet:
                 raise Violation(f"{who} deleted the table's row {old}, which nobody deleted in the sheet")
             return
         else:
@@ -240,21 +246,33 @@ class Ledger:
                 self._no_way_back(token, lines, self._in_table, "table", "sheet")
         self.of_key[new] = lines
 
-    def is_sorted_past(self) -> bool:
+    def is_parted_from_ids(self) -> bool:
         """Whether contents stand beside the ids of other rows now."""
-        return any((row.row_id, row.mark) in self._sorted_past for row in self._twin.tab.rows)
+        return any(self.is_beside_another_id(row) for row in self._twin.tab.rows)
+
+    def is_beside_another_id(self, row: FakeRow) -> bool:
+        """Whether the id beside a row's contents is not theirs, and no copy's either."""
+        return (row.row_id, row.mark) in self._parted
 
     def passes_through(self, lines: set[Line], token: Token) -> bool:
-        """Whether the value was told beside the id of one of these rows, because a sort had left the ids behind.
+        """Whether the value was told beside the id of one of these rows, as a person had parted rows from their ids.
 
         Until a scan has moved the ids nobody can know better: the row's own value goes forth and comes back, as
         the checks at rest demand; where the row was deleted in the sheet meanwhile, there is none that could.
         """
-        return any(mark in token.lines and lines & self.ids[row_id] for row_id, mark in self._sorted_past)
+        return any(mark in token.lines and lines & self.ids[row_id] for row_id, mark in self._parted)
 
     def _was_deleted_in_sheet(self, line: Line) -> bool:
         deleted = "sheet" in self.deleted.get(line, ()) or line in self.restored or line in self.emptied
         return deleted or self.is_another_by_now(line)
+
+    def _is_unknown_by_now(self, line: Line, change: RowChange) -> bool:
+        """Whether a row has lost its id, and nothing of it but its key is left: it comes again as a new one."""
+        headers = [c.header for c in self._twin.link.columns if not c.key]
+        held = [r.cells for r in self._twin.tab.rows if r.mark == line]
+        before = change.before or {}
+        is_left = any(before[h] is not None and before[h] == self.text_of(h, r.get(h)) for r in held for h in headers)
+        return line in self.robbed and not is_left
 
     def _check_unseen(self, change: RowChange) -> None:
         """A program's value that the sheet never showed gives way only in a conflict."""

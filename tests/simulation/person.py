@@ -21,7 +21,7 @@ class Person(CellEdits):
     def act(self, action: Action) -> None:
         """Do it, if it can be done now."""
         do: Callable[[Action], None] = getattr(self, f"_{action.kind}")
-        if action.kind in KEY_ACTIONS and self._ledger.is_sorted_past():
+        if action.kind in KEY_ACTIONS and self._ledger.is_parted_from_ids():
             return  # the key is all that tells whose contents these are
         self._puts = []
         do(action)
@@ -164,15 +164,34 @@ class Person(CellEdits):
         self._tab.rows[first - 2 : last - 1] = rows
         for row, row_id in zip(rows, ids, strict=True):
             row.row_id = row_id
-        self._ledger.sort_past_ids(rows)
+        self._ledger.part_from_ids(rows)
         self._tell(f"sorts rows {first} to {last} by {header}, and their ids stay: {', '.join(map(shown, rows))}")
         if action.picks[0] < 0.5:
             self._changed()
 
+    def _damage_id(self, action: Action) -> None:
+        """The hidden column: an id cleared, typed over, trod on by another row's, or traded for it."""
+        number, row = self._pick(action.picks[0])
+        if row is None or not self._is_known(row) or not self._twin.may_trade("values"):
+            return
+        other_number, other = self._pick_other(action.picks[1], row)
+        how = int(action.picks[2] * (4 if other is not None and self._is_known(other) else 2))
+        before = row.row_id
+        self._ledger.robbed.update(r.mark for r in (row, other) if r is not None and isinstance(r.mark, int))
+        row.row_id = (None, f"junk{self._ledger.number()}")[how] if how < 2 else other and other.row_id
+        self._tell(f"turns the id {before} in row {number} into {row.row_id}")
+        self._edited(number, number, (ROW_ID_HEADER,), row)
+        if how == 3 and other is not None:
+            other.row_id = before
+            self._tell(f"turns the id in row {other_number} into {before}")
+            self._edited(other_number, other_number, (ROW_ID_HEADER,), other)
+        self._ledger.part_from_ids([row, *([other] if other is not None else [])])
+
     def _is_known(self, row: FakeRow) -> bool:
         """Whether both sides have the row, and no copy carries its id: else nothing tells whose contents they are."""
         base = self._twin.state.bases.get(self._twin.link.name, {}).get(row.row_id or "")
-        return base is not None and not base.gone and bool(row.cells) and self._twin_of(row) is None
+        alone = [r.row_id for r in self._tab.rows].count(row.row_id) == 1
+        return base is not None and not base.gone and bool(row.cells) and alone
 
     # --- the frame of it all
 

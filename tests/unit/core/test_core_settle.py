@@ -263,7 +263,13 @@ def test_an_id_that_was_another_row_s_for_a_moment_is_never_a_row_again() -> Non
     inserted_meanwhile = make_base("r_stray", key=("2",))
     taken_back = settled(hit(5, "r_stray"), bases=(make_base(), inserted_meanwhile), ids=(given,))
     assert taken_back.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_1"))]
-    assert not taken_back.bases
+    assert "r_stray" not in taken_back.bases
+
+
+def test_no_look_at_a_row_counts_whose_id_stood_beside_another_one_before_the_id_is_taken_back() -> None:
+    done = settled(hit(5, None, order_no=2), bases=(make_base(),), ids=(IdWrite(5, "r_1", None),))
+    held = done.bases["r_1"]
+    assert {held.n, *(cell.n for cell in held.cells.values())} == {N + 1}
 
 
 def test_a_copy_that_holds_the_key_of_a_missing_row_gets_that_row_s_id() -> None:

@@ -118,8 +118,8 @@ def test_a_changed_row_that_is_not_found_in_the_tab_is_left_to_a_scan() -> None:
 
 
 def test_rows_without_an_id_are_named_the_known_ones_by_their_own_id() -> None:
-    done = planned(to_name={4: (None, None), 7: ("r_2", "r_3")})
-    assert done.ids == [IdWrite(4, "r_new1", None), IdWrite(7, "r_3", "r_2")]
+    done = planned(to_name={4: (None, None), 9: ("r_2", "r_3")})
+    assert done.ids == [IdWrite(4, "r_new1", None), IdWrite(9, "r_3", "r_2")]
 
 
 def test_a_copy_is_named_only_as_long_as_its_id_stands_in_several_rows() -> None:
@@ -142,6 +142,10 @@ def test_a_lost_id_whose_row_has_gone_meanwhile_is_not_given_to_anybody() -> Non
 def test_ids_that_change_places_are_written_although_they_stand_in_the_tab() -> None:
     asked: dict[int, tuple[str | None, str | None]] = {5: ("r_1", "r_2"), 9: ("r_2", "r_1")}
     assert planned(to_name=asked).ids == [IdWrite(5, "r_2", "r_1"), IdWrite(9, "r_1", "r_2")]
+
+
+def test_no_id_is_given_back_to_a_row_without_one_that_has_come_where_the_right_one_stood() -> None:
+    assert planned(to_name={7: ("r_2", "r_3")}).ids == []
 
 
 def test_a_row_whose_id_moves_to_where_it_stands_is_neither_written_nor_deleted_where_its_id_stood() -> None:

@@ -289,6 +289,23 @@ def test_a_note_that_a_person_removed_stays_removed(desk: Desk) -> None:
     assert row.notes == {}
 
 
+def test_a_note_that_was_put_beside_a_row_with_a_strange_id_goes_when_the_row_has_its_own_again(desk: Desk) -> None:
+    row = desk.sheet.tabs["orders"].rows[0]
+    row.row_id, row.cells = "r_stray", {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
+    with desk.store.begin() as tx:
+        tx.put_rejections("orders", [RejectionEntry("r_stray", None, "order_no", "1", "another row has it")])
+    desk.publishes_outbox()
+    desk.goes_on(3)
+    assert row.notes
+    names = [{"row": 2, "expected": "r_stray", "row_id": "r_1"}]
+    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(scan=1))}
+    desk.log.append(SHEET_OBSERVED, "orders", scan)
+    desk.goes_on(3)
+    desk.publishes_outbox()
+    desk.goes_on(3)
+    assert (row.row_id, row.notes, row.colours) == ("r_1", {}, {})
+
+
 def test_a_note_of_ours_that_was_copied_to_another_row_is_cleared_away(desk: Desk) -> None:
     refuse(desk, "many")
     desk.goes_on(3)
