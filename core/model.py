@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from core.values import Codec
 
 ROW_ID_HEADER = "_row_id"
+ROW_ID_PREFIX = "r_"
+"""Every id begins with it, whoever gives it; what a person has written into the id column seldom does."""
 STATE_TAB = "_twinsheet"
 
 Canonical = str | None

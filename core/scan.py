@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from core import guards
 from core.errors import Unfit
 from core.events import Json, cell_to_json, stamp_to_json
-from core.model import ROW_ID_HEADER, Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
+from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabImage, TabRow
 
 _BLANK = SheetCell(None)
@@ -104,13 +104,14 @@ def _too_much(link: Link, found: Findings, rows: int) -> tuple[str, str] | None:
 
 
 def _own_rows(link: Link, image: TabImage, known: Mapping[str, RowBase], found: Findings) -> dict[str, TabRow]:
-    """Rows by their id; of a repeated id the one that base describes, the others are strangers.
+    """Rows by their id; of a repeated id the one that base describes, the others are strangers, and so are rows
+    beside whose cells something else than an id stands.
 
     A row of which nothing but the id is left stands there no longer: somebody has cleared it whole.
     """
     by_id: dict[str, list[TabRow]] = defaultdict(list)
     for row in image.rows:
-        if row.row_id:
+        if row.row_id and (row.row_id in known or row.row_id.startswith(ROW_ID_PREFIX)):
             by_id[row.row_id].append(row)
         elif row.cells:
             found.strangers.append(row)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from core import cell_plan, row_plan
 from core.errors import Unfit
 from core.freshness import is_newer, is_subsumed
-from core.model import Observed
+from core.model import ROW_ID_PREFIX, Observed
 from core.row_view import ComputeRule, RowPlan, RowView, overtaken
 
 
@@ -28,6 +28,8 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
         row_plan.plan_vanished(view, plan, base)
         return plan
     seen = _candidates(view, plan)
+    if view.base is None and not view.row_id.startswith(ROW_ID_PREFIX):
+        return plan  # somebody has damaged the id of a row: a scan tells which
     if base is None:
         row_plan.plan_new_row(view, plan, seen)
     elif view.table is None or _is_cleared_whole(view, seen):

@@ -329,3 +329,10 @@ def test_the_same_events_again_change_nothing(desk: Desk, times: int) -> None:
     assert set(desk.rows) == {("1",), ("2",)}
     applied = [e.new for _, e in desk.state.history if e.what == "applied"]
     assert sorted(map(str, applied)) == ["12.00", "4", "second"]
+
+
+def test_an_edit_beside_what_is_no_id_is_left_to_a_scan(desk: Desk) -> None:
+    desk.happens(edit(1, "junk", cells={"Customer": "Ann", "Quantity": 3}))
+    assert set(desk.rows) == {("1",)}
+    assert not desk.state.waiting.get("orders")
+    assert not desk.state.rejections

@@ -208,6 +208,14 @@ def test_a_row_that_left_the_tab_after_such_a_sort_keeps_its_contents_from_the_r
     assert not (found.missing or found.cells)
 
 
+def test_a_row_beside_which_something_else_than_an_id_stands_is_a_stranger_or_by_its_key_a_known_one() -> None:
+    image = make_image(order_row(2, "junk"), order_row(3, "1", order_no=9, customer="Nobody knows"))
+    found = scanned(image, make_base())
+    assert found.moved_ids == [IdWrite(2, "r_1", "junk")]
+    assert [row.row for row in found.strangers] == [3]
+    assert not (found.cells or found.missing)
+
+
 def test_contents_pasted_over_another_row_move_no_id() -> None:
     image = make_image(*many_rows(1, customer="Customer 1"), order_row(3, "r_2", order_no=1, customer="Customer 1"))
     found = scanned(image, *many(2))
