@@ -176,6 +176,8 @@ class Person(CellEdits):
             return
         other_number, other = self._pick_other(action.picks[1], row)
         how = int(action.picks[2] * (4 if other is not None and self._is_known(other) else 2))
+        if how == 1 and "id" in self._twin.key_headers:
+            how = 0  # an edit in a row that nobody knows is a new row's, and is given a key at once
         before = row.row_id
         self._ledger.robbed.update(r.mark for r in (row, other) if r is not None and isinstance(r.mark, int))
         row.row_id = (None, f"junk{self._ledger.number()}")[how] if how < 2 else other and other.row_id
