@@ -295,8 +295,9 @@ def settle_write(
 def _move_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) -> None:
     """What was put beside a row's cells stays there, whatever the row is called from now on."""
     taken_back = {restore.row for restore in done.formula_restores if restore.header == ROW_ID_HEADER}
-    landed = [i for i in write.ids if i.expected and write.row_after(i.row) not in taken_back]
-    called = {i.expected: i.row_id for i in landed if i.expected}
+    landed = [i for i in write.ids if write.row_after(i.row) not in taken_back]
+    leaving = {i.row_id for i in landed} | {b.row_id for b in done.bases.values() if b.gone}  # else it is a copy's
+    called = {i.expected: i.row_id for i in landed if i.expected and i.expected in leaving}
     shown = tx.shown_marks(name, list(called)) if called else []
     if shown:
         tx.forget_marks(name, [(mark.row_id, mark.column) for mark in shown])

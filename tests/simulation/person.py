@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from core.model import ROW_ID_HEADER, SheetCell
+from core.scan import is_row_of
 from tests.fakes.sheet import FakeRow
 from tests.simulation.actions import Action
 from tests.simulation.cell_edits import CellEdits
@@ -176,6 +177,8 @@ class Person(CellEdits):
             return
         other_number, other = self._pick_other(action.picks[1], row)
         how = int(action.picks[2] * (4 if other is not None and self._is_known(other) else 2))
+        if how == 1 and "id" in self._twin.key_headers:
+            how = 0  # an edit in a row that nobody knows is a new row's, and is given a key at once
         before = row.row_id
         self._ledger.robbed.update(r.mark for r in (row, other) if r is not None and isinstance(r.mark, int))
         row.row_id = (None, f"junk{self._ledger.number()}")[how] if how < 2 else other and other.row_id
@@ -188,10 +191,10 @@ class Person(CellEdits):
         self._ledger.part_from_ids([row, *([other] if other is not None else [])])
 
     def _is_known(self, row: FakeRow) -> bool:
-        """Whether both sides have the row, and no copy carries its id: else nothing tells whose contents they are."""
+        """Whether its contents can be told: by its key, something besides, and an id that no copy carries."""
         base = self._twin.state.bases.get(self._twin.link.name, {}).get(row.row_id or "")
         alone = [r.row_id for r in self._tab.rows].count(row.row_id) == 1
-        return base is not None and not base.gone and bool(row.cells) and alone
+        return base is not None and not base.gone and is_row_of(self._twin.link, base, row.cells) and alone
 
     # --- the frame of it all
 

@@ -306,6 +306,20 @@ def test_a_note_that_was_put_beside_a_row_with_a_strange_id_goes_when_the_row_ha
     assert (row.row_id, row.notes, row.colours) == ("r_1", {}, {})
 
 
+def test_a_note_stays_with_its_row_when_a_copy_gets_a_name_of_its_own(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows[0].cells = {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab.rows.append(FakeRow("r_1", dict(tab.rows[0].cells)))
+    names = [{"row": 3, "expected": "r_1", "row_id": None}]
+    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(scan=1))}
+    desk.log.append(SHEET_OBSERVED, "orders", scan)
+    desk.goes_on(3)
+    assert [row.row_id for row in tab.rows] == ["r_1", "r_new"]
+    assert set(desk.state.marks) == {("orders", "r_1", "quantity")}
+
+
 def test_a_note_of_ours_that_was_copied_to_another_row_is_cleared_away(desk: Desk) -> None:
     refuse(desk, "many")
     desk.goes_on(3)
