@@ -249,8 +249,7 @@ class MarkWriter:
         plan = plan_marks({c.header: c.name for c in self.link.columns}, look, at, told.wanted, told.shown)
         owed = still_due(self._owed, look)
         writes = _without_doubles([*owed, *plan.writes])
-        self._owed = []
-        missed = self._write(target, look, plan, writes) if writes else set()
+        missed = self._write(target, look, plan, writes)
         if missed is None:
             return False
         self._marked |= {mark.row_id for mark in plan.show}
@@ -262,7 +261,13 @@ class MarkWriter:
     def _write(
         self, target: SheetTarget, look: MarksLook, plan: MarkPlan, writes: Sequence[MarkWrite]
     ) -> set[str | None] | None:
-        """Row ids that the marking missed; ``None`` where it did nothing, and is planned anew."""
+        """Row ids that the marking missed; ``None`` where it did nothing, and is planned anew.
+
+        What is owed stays so until a marking has landed.
+        """
+        if not writes:
+            self._owed = []
+            return set()
         doubtful = [replace(mark, is_sure=False) for mark in plan.show]
         self._store.run(lambda tx: tx.save_marks(self.link.name, doubtful))
         hit = self._call("write", lambda: self._marks.mark(target, look, writes))

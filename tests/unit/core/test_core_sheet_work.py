@@ -12,7 +12,14 @@ from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
 from consumers.sheet_link import Tools
 from consumers.sheet_marks import LOOK_OVER_S, MOVED_LOOK_OVER_S
 from consumers.sheet_work import GROUP, SheetWork
-from core.errors import MysqlRefused, ReplyLost, SheetsRefused, TwinsheetError, Unfit
+from core.errors import (
+    MysqlRefused,
+    ReplyLost,
+    SheetsRefused,
+    SheetsUnavailable,
+    TwinsheetError,
+    Unfit,
+)
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
 from core.marks import REJECTED
 from core.model import Link, LinkedColumn, SheetCell, Stamp
@@ -399,3 +406,22 @@ def test_what_is_to_be_told_of_a_row_that_the_tab_does_not_hold_costs_no_more_th
     desk.sheet.tabs["orders"].rows[0].row_id = "r_7"
     desk.goes_on(30)
     assert len(desk.sheet.calls) < 10
+
+
+@pytest.mark.parametrize("refusal", [SheetsUnavailable("503"), ReplyLost("cut off")])
+def test_what_a_marking_replaced_by_mistake_is_given_back_however_often_google_refuses(
+    desk: Desk, refusal: TwinsheetError
+) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_2", {}, None, {"Quantity": "of row 2"}, {"Quantity": "#00ff00"}))
+
+    def mistaken() -> None:
+        tab.move_row(3, before=2)
+        desk.marks.before_mark = lambda: desk.sheet.fail_next(refusal)
+
+    desk.marks.before_mark = mistaken
+    refuse(desk, "many")
+    desk.goes_on(90)
+    assert tab.rows[0].notes == {"Quantity": "of row 2"}
+    assert tab.rows[0].colours == {"Quantity": "#00ff00"}
+    assert tab.rows[1].notes == {"Quantity": "Twinsheet: quantity: many is not a whole number"}
