@@ -150,3 +150,8 @@ def runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
         if index == len(numbers) or numbers[index] != numbers[index - 1] + 1:
             yield numbers[start], index - start
             start = index
+
+
+def copy_paste(source: Json, destination: Json, kind: str = "PASTE_NORMAL") -> Json:
+    """The request that copies a GridRange onto another."""
+    return {"copyPaste": {"source": source, "destination": destination, "pasteType": kind}}

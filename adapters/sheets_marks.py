@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.sheets_answer import id_text
-from adapters.sheets_cells import a1_range, grid, quoted, runs
+from adapters.sheets_cells import a1_range, copy_paste, grid, quoted, runs
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_layout import (
     BAND_ROW,
@@ -118,7 +118,7 @@ class GoogleMarks:
             for write in (w for w in writes if w.row == row):
                 column = layout.columns[write.header]
                 source = grid(layout.state_id, FIRST_COPY_ROW + line, 1, layout.band.column + column, 1)
-                requests.append(_copy(source, grid(layout.tab_id, row, 1, column, 1)))
+                requests.append(copy_paste(source, grid(layout.tab_id, row, 1, column, 1)))
         self._client.write(target.spreadsheet_id, {"requests": requests})
 
 
@@ -154,12 +154,8 @@ def _looks(layout: Layout, rows: Sequence[int]) -> Iterator[Json]:
     at = FIRST_COPY_ROW
     for first, count in runs(rows):
         source = grid(layout.tab_id, first, count, 0, layout.copied_columns)
-        yield _copy(source, grid(layout.state_id, at, count, layout.band.column, layout.copied_columns))
+        yield copy_paste(source, grid(layout.state_id, at, count, layout.band.column, layout.copied_columns))
         at += count
-
-
-def _copy(source: Json, destination: Json) -> Json:
-    return {"copyPaste": {"source": source, "destination": destination, "pasteType": "PASTE_NORMAL"}}
 
 
 def _write(layout: Layout, write: MarkWrite) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.sheets_cells import a1_range, date_format, encode_value, grid, quoted, row_span, runs
+from adapters.sheets_cells import a1_range, copy_paste, date_format, encode_value, grid, quoted, row_span, runs
 from adapters.sheets_layout import BAND_ROW, Band, Layout
 from adapters.sheets_tickets import clear, outdated, use
 from core.errors import SheetsRefused
@@ -130,10 +130,6 @@ def _grow_tab(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Js
         yield {"appendDimension": {"sheetId": layout.tab_id, "dimension": "ROWS", "length": missing}}
 
 
-def _copy(source: Json, destination: Json, kind: str = "PASTE_NORMAL") -> Json:
-    return {"copyPaste": {"source": source, "destination": destination, "pasteType": kind}}
-
-
 def _restores(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:
     """Rows and formulas come back out of the scratch of the write before this one."""
     columns = layout.scratch_columns or layout.columns
@@ -157,18 +153,18 @@ def _fetch(layout: Layout, source: tuple[int, int], target: tuple[int, int], wid
     """Copy from (line of the scratch, column of the tab) to (row, column) of the tab."""
     (line, source_column), (row, column), band = source, target, layout.band
     area = grid(layout.state_id, band.line_row + line, 1, band.column + source_column, width)
-    return _copy(area, grid(layout.tab_id, row, 1, column, width))
+    return copy_paste(area, grid(layout.tab_id, row, 1, column, width))
 
 
 def _journal(layout: Layout) -> Iterator[Json]:
     """The counters and the header row before the write, and which columns the writer went by."""
     band, state = layout.band, layout.state_id
-    yield _copy(grid(state, layout.counters_row, 1, 1, 3), grid(state, BAND_ROW, 1, band.column, 3))
+    yield copy_paste(grid(state, layout.counters_row, 1, 1, 3), grid(state, BAND_ROW, 1, band.column, 3))
     believed = json.dumps(dict(layout.columns), ensure_ascii=False, separators=(",", ":"))
     yield _update(grid(state, BAND_ROW, 1, band.column + 3, 1), [[believed]])
     width = layout.copied_columns
     header = grid(layout.tab_id, 1, 1, 0, width)
-    yield _copy(header, grid(state, BAND_ROW, 1, band.column + band.half, width), "PASTE_VALUES")
+    yield copy_paste(header, grid(state, BAND_ROW, 1, band.column + band.half, width), "PASTE_VALUES")
 
 
 def _looks(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:
@@ -178,8 +174,8 @@ def _looks(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]
     for first, count in runs([rows.restored(r) for r in write.looked_at]):
         source = grid(layout.tab_id, first, count, 0, width)
         at = band.line_row + line
-        yield _copy(source, grid(state, at, count, band.column, width))
-        yield _copy(source, grid(state, at, count, band.column + band.half, width), "PASTE_VALUES")
+        yield copy_paste(source, grid(state, at, count, band.column, width))
+        yield copy_paste(source, grid(state, at, count, band.column + band.half, width), "PASTE_VALUES")
         line += count
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.sheets_cells import grid, row_span
+from adapters.sheets_cells import copy_paste, grid, row_span
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_layout import (
     BAND_ROW,
@@ -181,10 +181,4 @@ class _Damage:
     def _copy(self, line: int, row: int, column: int, width: int) -> Json:
         band = self.used.band
         source = grid(self.now.state_id, band.line_row + line, 1, band.column + column, width)
-        return {
-            "copyPaste": {
-                "source": source,
-                "destination": grid(self.now.tab_id, row, 1, column, width),
-                "pasteType": "PASTE_NORMAL",
-            }
-        }
+        return copy_paste(source, grid(self.now.tab_id, row, 1, column, width))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.sheets_cells import a1_range, encode_value, grid
+from adapters.sheets_cells import a1_range, copy_paste, encode_value, grid
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_layout import (
     GRID_FIELDS,
@@ -75,7 +75,7 @@ def _swap(layout: Layout) -> Json:
     here = grid(state, _ROW, 1, column, 4)
 
     def copy(row: int, kind: str) -> Json:
-        return {"copyPaste": {"source": here, "destination": grid(state, row, 1, column, 4), "pasteType": kind}}
+        return copy_paste(here, grid(state, row, 1, column, 4), kind)
 
     after = [encode_value("after") for _ in _BEFORE]
     return {

@@ -8,7 +8,7 @@ from dataclasses import replace
 from consumers.trades import trade_keys
 from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
-from core.model import Canonical, Key, Link, RowBase
+from core.model import Key, Link, RowBase
 from core.ports import ConflictEntry, HistoryEntry, Transaction
 from core.renames import print_of
 from core.row_plan import base_of_inserted
@@ -92,7 +92,7 @@ class Applier:
             return tuple(p for p in parts if p is not None) if all(p is not None for p in parts) else None
         if view.key is None or not any(name in plan.update for name in names):
             return None
-        return self._key_after(view.key, plan.update)
+        return self._link.key_after(view.key, plan.update)
 
     def _insert(self, plan: RowPlan, view: RowView) -> None:
         try:
@@ -140,7 +140,7 @@ class Applier:
                 self._tx.update_row(self._link, key, plan.update)
         except Unfit as refusal:
             base = self._update_singly(plan, view.base, base, key, refusal)
-        self._bases.append(replace(base, key=self._key_after(key, plan.update)))
+        self._bases.append(replace(base, key=self._link.key_after(key, plan.update)))
 
     def _update_singly(self, plan: RowPlan, known: RowBase, base: RowBase, key: Key, refusal: Unfit) -> RowBase:
         """Write each column by itself, so that the refused one alone stays behind."""
@@ -151,7 +151,7 @@ class Applier:
                 try:
                     self._tx.update_row(self._link, key, {name: value})
                     done[name] = value
-                    key = self._key_after(key, {name: value})
+                    key = self._link.key_after(key, {name: value})
                     continue
                 except Unfit as single:
                     reason = single
@@ -162,10 +162,6 @@ class Applier:
                 base = replace(base, cells={**base.cells, name: refused})
         plan.update = done
         return base
-
-    def _key_after(self, key: Key, update: Mapping[str, Canonical]) -> Key:
-        columns = self._link.key_columns
-        return tuple(str(update.get(c.name, part)) for c, part in zip(columns, key, strict=True))
 
     def _blamed(self, plan: RowPlan, refusal: Unfit) -> list[str]:
         """The columns that a refused insert is shown at: those that the server names, else the key or the first."""

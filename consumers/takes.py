@@ -82,7 +82,7 @@ def _write(tx: Transaction, link: Link, view: RowView, plan: RowPlan) -> RowPlan
     """Write the table first: what the server refuses leaves the conflict as it was."""
     if not plan.update or plan.base is None or view.key is None:
         return plan
-    key = tuple(str(plan.update.get(c.name, part)) for c, part in zip(link.key_columns, view.key, strict=True))
+    key = link.key_after(view.key, plan.update)
     taken = tx.bases_of_keys(link.name, [key]).get(key)
     if taken is not None and taken.row_id != view.row_id:
         return Refused("another row has that key")

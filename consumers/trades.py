@@ -21,7 +21,7 @@ def trade_keys(tx: Transaction, link: Link, plans: Sequence[RowPlan], views: Map
     for plan in plans:
         now = views[plan.row_id].key
         if plan.update and now is not None:
-            after = tuple(str(plan.update.get(c.name, part)) for c, part in zip(link.key_columns, now, strict=True))
+            after = link.key_after(now, plan.update)
             wanted |= {now: after} if after != now else {}
     traded = {key for ring in rings(wanted) if _hand_on(tx, link, ring) for key in ring}
     now_of = {row_id: view.key for row_id, view in views.items()}

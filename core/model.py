@@ -128,6 +128,10 @@ class Link:
         """Linked headers in the order of ``columns``."""
         return tuple(c.header for c in self.columns)
 
+    def key_after(self, key: Key, update: Mapping[str, Canonical]) -> Key:
+        """The key of a row once these columns of it are set."""
+        return tuple(str(update.get(c.name, part)) for c, part in zip(self.key_columns, key, strict=True))
+
     def key_of(self, row: Mapping[str, Canonical]) -> Key:
         """The key in a row of the table, which never holds NULL in it."""
         return tuple(row[c.name] or "" for c in self.key_columns)

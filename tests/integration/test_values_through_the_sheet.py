@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from core.model import Canonical
 from sandbox.stack.servers import MysqlServer
-from tests.contract.sheets.sandbox_server import SandboxServer
+from tests.contract.sheets.sandbox_server import SandboxServer, served
 from tests.integration.values_matrix import MATRIX, Case
 from tests.integration.values_place import Crossing, Place, Refusal, Sql
 
@@ -25,12 +25,8 @@ from tests.integration.values_place import Crossing, Place, Refusal, Sql
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
     """A Google that all of these tests share."""
-    server = SandboxServer(tmp_path_factory.mktemp("sandbox"))
-    try:
-        server.faults()
+    with served(tmp_path_factory.mktemp("sandbox")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")

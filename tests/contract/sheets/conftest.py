@@ -5,18 +5,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from adapters.sheets_client import SheetsClient
-from tests.contract.sheets.sandbox_server import SandboxServer
+from tests.contract.sheets.sandbox_server import SandboxServer, served
 from tests.contract.sheets.worlds import FakeWorld, GoogleWorld, World
 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
-    server = SandboxServer(tmp_path_factory.mktemp("sandbox"))
-    try:
-        server.faults()
+    with served(tmp_path_factory.mktemp("sandbox")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

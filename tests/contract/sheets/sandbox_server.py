@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +53,14 @@ class SandboxServer:
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(15)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[SandboxServer]:
+    """A sandbox with its state in the folder, its quota lifted."""
+    server = SandboxServer(folder)
+    try:
+        server.faults()
+        yield server
+    finally:
+        server.stop()
