@@ -107,6 +107,14 @@ class Links(Statements):
             "UPDATE link SET scanned_at = GREATEST(COALESCE(scanned_at, %s), %s) WHERE name = %s", (at, at, name)
         )
 
+    def note_check(self, name: str, identical_as_of: datetime | None, differing: int) -> None:
+        """What a comparison of tab and table has found; a later moment that is known already stays."""
+        self._run(
+            "UPDATE link SET identical_as_of = COALESCE(GREATEST(identical_as_of, %s), identical_as_of, %s),"
+            " differing = %s WHERE name = %s",
+            (identical_as_of, identical_as_of, differing, name),
+        )
+
     def hold(self, name: str, guard: str, reason: str) -> None:
         """Set the link held and write the hold down; once while it is held."""
         self._run("UPDATE link SET state = 'held', reason = %s WHERE name = %s AND state <> 'held'", (reason, name))

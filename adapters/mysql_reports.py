@@ -33,6 +33,10 @@ class LinkReport:
     state: LinkState
     scanned_at: datetime | None
     """When the tab was last read whole."""
+    identical_as_of: datetime | None
+    """The moment as of which every cell of tab and table was last known equal."""
+    differing: int
+    """Cells that differ although no event explains it."""
     conflicts: int
     """Not settled: a person has to choose."""
     rejections: int
@@ -57,7 +61,11 @@ class Reports:
     def links(self) -> list[LinkReport]:
         """All links, by name."""
         counts = {name: dict(self._session.query(sql)) for name, sql in _COUNTS.items()}
-        scans = dict(self._session.query("SELECT name, scanned_at FROM link"))
+        looks = {
+            name: look
+            for name, *look in self._session.query("SELECT name, scanned_at, identical_as_of, differing FROM link")
+        }
+        unseen = (None, None, 0)
         holds = {
             link: (at, guard)
             for link, at, guard in self._session.query("SELECT link, at, guard FROM hold WHERE released_at IS NULL")
@@ -65,7 +73,9 @@ class Reports:
         return [
             LinkReport(
                 state=link_of(row),
-                scanned_at=utc(scans.get(row[0])),
+                scanned_at=utc(looks.get(row[0], unseen)[0]),
+                identical_as_of=utc(looks.get(row[0], unseen)[1]),
+                differing=looks.get(row[0], unseen)[2],
                 held_at=utc(holds[row[0]][0]) if row[0] in holds else None,
                 guard=holds[row[0]][1] if row[0] in holds else None,
                 **{name: found.get(row[0], 0) for name, found in counts.items()},

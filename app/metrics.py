@@ -27,3 +27,9 @@ QUOTA_TOKENS = Gauge("twinsheet_quota_tokens", "Calls to Google that may be made
 CONFLICTS = Gauge("twinsheet_conflicts", "Conflicts that wait for a person", ["link"])
 REJECTIONS = Gauge("twinsheet_rejections", "Sheet values that the table cannot hold and nobody mended", ["link"])
 HOLDS = Gauge("twinsheet_holds", "1 while a guard holds the link", ["link"])
+DIFFERING = Gauge("twinsheet_differing_cells", "Cells that differ although no event explains it", ["link"])
+IDENTICAL_AS_OF_S = Gauge(
+    "twinsheet_identical_as_of_timestamp_seconds",
+    "Unix time as of which every cell of tab and table was last known equal",
+    ["link"],
+)

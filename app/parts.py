@@ -68,6 +68,13 @@ class _Dropping:
         self._session.drop()
 
 
+def session_of(service: Service, schema: str | None = None) -> MysqlSession:
+    """A connection for questions, each with an end of its own; closed at the end of the service."""
+    session = MysqlSession(parse_url(service.settings.mysql_url.get_secret_value()), schema=schema, autocommit=True)
+    service.closing(_Dropping(session))
+    return session
+
+
 def links_of(service: Service, *, tries_rules: bool = False) -> Links:
     """The links, followed while running.
 
@@ -75,9 +82,7 @@ def links_of(service: Service, *, tries_rules: bool = False) -> Links:
         service: with settings.
         tries_rules: try the user's own rules on sample values, and tell what is wrong with them.
     """
-    session = MysqlSession(parse_url(service.settings.mysql_url.get_secret_value()), autocommit=True)
-    service.closing(_Dropping(session))
-    return links_for(service.settings.links, session, tries_rules=tries_rules)
+    return links_for(service.settings.links, session_of(service), tries_rules=tries_rules)
 
 
 def links_for(path: Path, session: MysqlSession, *, tries_rules: bool = False) -> Links:

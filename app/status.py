@@ -15,6 +15,7 @@ from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.mysql_reports import LinkReport, Reports
 from app.notes import Note, read_notes
+from app.resting import READERS
 from config.links_file import LinkEntry, load_links
 from config.settings import Settings, stack_pids
 from core.errors import NotLinked, TwinsheetError
@@ -23,8 +24,6 @@ from core.events import SHEET_OBSERVED, TABLE_CHANGED
 Json = dict[str, Any]
 
 SERVICES = ("webhook", "console", "table_writer", "sheet_writer", "sheet_scanner", "binlog")
-READERS = {SHEET_OBSERVED: "table_writer", TABLE_CHANGED: "sheet_writer"}
-"""Topic to the consumer group that works on it."""
 _LAG_NAMES = {SHEET_OBSERVED: "sheet_to_table", TABLE_CHANGED: "table_to_sheet"}
 STARTING_WITHIN_S = 15.0
 
@@ -190,6 +189,8 @@ class Status:
             "state": state.state if state else "linking",
             "reason": reason,
             "as_of": report.scanned_at if report else None,
+            "identical_as_of": report.identical_as_of if report else None,
+            "differing": report.differing if report else 0,
             "lag_s": {way: found.get(name, 0.0) for way, found in lags.items()},
             "conflicts": report.conflicts if report else 0,
             "rejections": report.rejections if report else 0,

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from core import guards, scan
+from core.agreement import LASTS_S, Verdict
 from core.errors import NotLinked, QuotaExhausted, SheetsRefused, SheetsUnavailable
 from core.events import SHEET_OBSERVED
 from core.model import Link, RowBase
 from core.ports import Clock, Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
 from core.scan import Findings, scan_events
 from core.sheet import SheetTarget, TabImage, TabRow
+from producers import agreement_check
+from producers.agreement_check import AgreementCheck
 
 GROUP = "sheet_scanner"
 STRUCTURE_DELAY_S = 0.5
@@ -39,9 +42,13 @@ class _Tab:
 
     due_at: float = 0.0
     asked_at: float | None = None
+    awaited: bool = False
+    """Somebody who carries events out asked for a scan, and waits for it."""
     scanned_at: float = float("-inf")
     strangers: set[tuple[object, ...]] = field(default_factory=set)
     guard: str | None = None
+    found: Findings | None = None
+    """What its last scan found to differ from base."""
     told: set[str] = field(default_factory=set)
     """Rows that an edit event reported and that differed from base ever since."""
 
@@ -68,6 +75,7 @@ class ScanWork:
         gate: tells when a read may go out.
         publisher: to ``sheet.observed``.
         source: delivers ``sheet.observed``: what happened tells what to read.
+        check: compares what was read with the table.
         links: the links as of now.
         is_ours: whether this process scans the link of that name.
         owner: name of this process, for fencing.
@@ -84,6 +92,7 @@ class ScanWork:
         gate: Gate,
         publisher: EventPublisher,
         source: EventSource,
+        check: AgreementCheck,
         links: Callable[[], Iterable[Link]],
         is_ours: Callable[[str], bool],
         owner: str,
@@ -96,6 +105,7 @@ class ScanWork:
         self._gate = gate
         self._publisher = publisher
         self._source = source
+        self._check = check
         self._links = links
         self._is_ours = is_ours
         self._owner = owner
@@ -132,6 +142,7 @@ class ScanWork:
         elif kind == "structure":
             self._ask(tab, STRUCTURE_DELAY_S)
         elif kind == "rescan":
+            tab.awaited = True
             self._ask(tab, 0.0)
 
     def _ask(self, tab: _Tab, delay_s: float) -> None:
@@ -172,6 +183,8 @@ class ScanWork:
         if known.state is None or known.state.state != "live":
             return
         target = SheetTarget(link.name, known.state.spreadsheet_id, known.state.sheet_id, link.headers)
+        rested = not tab.awaited and self._check.rests_before(link)
+        tab.awaited = False
         image = self._sheet.read_tab(target)
         image = replace(image, stamp=replace(image.stamp, scan=known.number))
         found = scan.compare(
@@ -184,7 +197,13 @@ class ScanWork:
         tab.guard = None
         strangers = self._confirmed(tab, found)
         self._publish(link, image, found, strangers)
-        self._store.run(lambda tx: _note(tx, link.name, image))
+        # What this scan is the first to find, and rows that are about to get an id, are only now on their way.
+        named = not (found.strangers or found.moved_ids)
+        rested, tab.found = rested and named and found == tab.found, found
+        verdict = self._check.look(link, image, known.differing, known.bases, rested=rested)
+        self._store.run(lambda tx: _note(tx, link.name, image, verdict))
+        if verdict is not None and verdict.look_soon:
+            tab.due_at = min(tab.due_at, self._clock.monotonic() + LASTS_S)
 
     def _guard(self, link: Link, tab: _Tab, name: str, reason: str) -> None:
         """Hold the link once a second look confirms it: the events that explain it may be on their way."""
@@ -239,8 +258,10 @@ def _known(tx: Transaction, name: str) -> _Known:
     )
 
 
-def _note(tx: Transaction, name: str, image: TabImage) -> None:
+def _note(tx: Transaction, name: str, image: TabImage, verdict: Verdict | None) -> None:
     tx.note_scan(name, image.read_at)
+    if verdict is not None:
+        agreement_check.note(tx, name, image, verdict)
     state = tx.link_state(name, lock=True)
     if state is not None and guards.is_approved(state.reason, "sheet"):
         tx.set_link_state(name, "live", guards.used_up(state.reason, "sheet"))

@@ -55,6 +55,10 @@ class Transaction(Protocol):
         """Number a scan that is about to begin; raise NotLinked."""
 
     def note_scan(self, name: str, at: datetime) -> None: ...
+    def note_check(self, name: str, identical_as_of: datetime | None, differing: int) -> None:
+        """What a comparison of tab and table has found: the moment as of which they were identical, where they
+        were, and how many cells differ that no event explains."""
+
     def hold(self, name: str, guard: str, reason: str) -> None:
         """Set the link held and write the hold down; once while it is held."""
 

@@ -57,6 +57,8 @@ class FakeState:
     links: dict[str, LinkState] = field(default_factory=dict)
     scanned: dict[str, datetime] = field(default_factory=dict)
     holds: dict[str, tuple[str, str]] = field(default_factory=dict)
+    checks: dict[str, tuple[datetime | None, int]] = field(default_factory=dict)
+    """By link: identical as of, and cells that differ unexplained."""
     bases: dict[str, dict[str, RowBase]] = field(default_factory=dict)
     waiting: dict[str, dict[Cell, Waiting]] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
@@ -159,6 +161,10 @@ class FakeTransaction:
 
     def note_scan(self, name: str, at: datetime) -> None:
         self.state.scanned[name] = max(at, self.state.scanned.get(name, at))
+
+    def note_check(self, name: str, identical_as_of: datetime | None, differing: int) -> None:
+        known = self.state.checks.get(name, (None, 0))[0]
+        self.state.checks[name] = (max(filter(None, (known, identical_as_of)), default=None), differing)
 
     def hold(self, name: str, guard: str, reason: str) -> None:
         link = self.state.links.get(name)

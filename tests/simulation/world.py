@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.binlog_events import RowChange
+from app.resting import READERS
 from core.model import Link
 from tests.fakes.store import FakeState
 from tests.simulation import checks
@@ -199,6 +200,13 @@ class World:
         calls = len(self.sheet.calls) - began_calls
         if calls > CALLS_TO_REST_MAX * len(self.twins):
             raise Violation(f"{calls} calls to Google until rest")
+
+    def rests(self, link: Link) -> bool:
+        """As app.resting.Resting asks the queues from outside."""
+        if link.name in self.state.intents or self.noted < len(self.state.binlog):
+            return False
+        ends = self.log.end_offsets(list(READERS))
+        return all(self.state.offsets.get((READERS[t], t, p), 0) >= end for (t, p), end in ends.items())
 
     def _is_anything_on_its_way(self) -> bool:
         return any(a.name.startswith(("script", "network")) for a in self.hub.actors)

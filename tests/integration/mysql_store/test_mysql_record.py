@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from contract.store.store_places import ServerPlace
@@ -128,6 +128,24 @@ def test_what_waits_is_told_with_its_reason(store: MysqlStore, reports: Reports)
     (link,) = reports.links()
     assert (link.state.state, link.state.reason, link.guard) == ("held", "The tab is empty.", "tab_emptied")
     assert (link.conflicts, link.rejections, link.pending, link.scanned_at) == (1, 1, 1, NOON)
+
+
+def test_the_moment_as_of_which_both_sides_were_identical_never_goes_back(
+    store: MysqlStore, reports: Reports
+) -> None:
+    def told(identical_as_of: datetime | None, differing: int) -> tuple[datetime | None, int]:
+        with store.begin() as tx:
+            tx.note_check("orders", identical_as_of, differing)
+        (link,) = reports.links()
+        return link.identical_as_of, link.differing
+
+    with store.begin() as tx:
+        tx.put_link(LinkState("orders", "s", 1, "Orders", "shop", "orders", "live", None, 0, 0))
+    assert told(None, 2) == (None, 2)
+    assert told(NOON, 0) == (NOON, 0)
+    assert told(NOON - timedelta(seconds=1), 0) == (NOON, 0)
+    assert told(None, 1) == (NOON, 1)
+    assert told(NOON + timedelta(seconds=1), 0) == (NOON + timedelta(seconds=1), 0)
 
 
 def test_messages_leave_with_their_transaction_and_old_ones_are_pruned(
