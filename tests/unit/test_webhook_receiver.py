@@ -187,6 +187,29 @@ def test_what_is_not_a_json_object_is_refused(data: bytes) -> None:
     assert caught.value.status == 400
 
 
+@pytest.mark.parametrize(
+    "twice", ['"link": "orders", "link": "orders"', '"cells": [], "cells": []', '"stamp": {"n": 1, "n": 2}']
+)
+def test_a_name_that_stands_twice_is_refused(twice: str) -> None:
+    data = "{" + twice + ", " + json.dumps(BODY)[1:]
+    with pytest.raises(WebhookRefused):
+        parse_body(data.encode())
+
+
+def test_a_body_with_thousands_of_faults_is_refused_at_the_first() -> None:
+    with pytest.raises(WebhookRefused) as caught:
+        parse_body(json.dumps(BODY | {"cells": [1] * 100_000}).encode())
+    assert "more" not in caught.value.message
+    with pytest.raises(WebhookRefused):
+        parse_body(json.dumps(BODY | {f"k{number}": 1 for number in range(50_000)}).encode())
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_only_utf_8_is_read(coding: str) -> None:
+    with pytest.raises(WebhookRefused):
+        parse_body(json.dumps(BODY).encode(coding))
+
+
 def test_infinite_numbers_are_refused() -> None:
     data = json.dumps(BODY).replace('"value": 1', '"value": 1e999').encode()
     with pytest.raises(WebhookRefused):
