@@ -108,6 +108,7 @@ class Door:
     """The webhook, listening."""
 
     port: int
+    receiver: Receiver
     log: Log
     memory: Memory
     links: Path
@@ -167,7 +168,7 @@ def opened(folder: Path, limits: Limits = LIMITS) -> Iterator[Door]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    yield Door(int(server.effective_port), log, memory, links, now)
+    yield Door(int(server.effective_port), receiver, log, memory, links, now)
     stop.set()
     thread.join()
     server.task_dispatcher.shutdown()
@@ -360,6 +361,22 @@ def test_while_kafka_rests_nobody_waits_for_it(door: Door) -> None:
     door.now[0] += 2
     assert door.send().status == 503
     assert door.log.asked == 2
+
+
+def test_trouble_with_kafka_is_told_until_an_event_is_stored_again_or_nobody_knows_any_more(door: Door) -> None:
+    assert door.receiver.trouble == ""
+    door.log.away = True
+    door.send()
+    assert "does not answer" in door.receiver.trouble
+    door.log.away = False
+    door.now[0] += 2
+    assert door.send().status == 202
+    assert door.receiver.trouble == ""
+    door.log.away = True
+    door.send(event="msg_2")
+    assert door.receiver.trouble
+    door.now[0] += 60
+    assert door.receiver.trouble == ""
 
 
 def test_the_same_event_sent_many_times_at_once_is_published_once(door: Door) -> None:

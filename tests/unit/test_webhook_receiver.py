@@ -69,6 +69,26 @@ def test_while_mysql_is_away_this_process_remembers_alone_and_asks_seldom() -> N
     assert ("orders", "later") in shared.ids
 
 
+def test_while_mysql_is_away_one_request_finds_out_whether_it_is_back_and_the_others_do_not_wait() -> None:
+    shared, now, asked_meanwhile = SharedMemory(), [0.0], []
+    seen = SeenHereFirst(shared, clock=lambda: now[0])
+    shared.away = True
+    assert not seen.seen("orders", "m1")
+    now[0] = 2.0
+
+    def answer_slowly() -> None:
+        shared.asked += 1
+        if not asked_meanwhile:
+            asked_meanwhile.append(None)
+            assert not seen.seen("orders", "m3")
+
+    shared._reach = answer_slowly  # type: ignore[method-assign]
+    assert not seen.seen("orders", "m2")
+    assert shared.asked == 2, "the first failure, and the one that finds out"
+    assert not seen.seen("orders", "m4")
+    assert shared.asked == 3, "it is back"
+
+
 def test_an_id_is_forgotten_after_ten_minutes() -> None:
     shared, now = SharedMemory(), [0.0]
     seen = SeenHereFirst(shared, clock=lambda: now[0])
