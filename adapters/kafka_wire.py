@@ -18,8 +18,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def encode(body: Json) -> bytes:
-    """A body as UTF-8 JSON without blanks."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    """A body as UTF-8 JSON without blanks; where a text holds half a character, all of it in JSON's escapes."""
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":")).encode()
 
 
 def headers_at(time_s: float) -> list[tuple[str, bytes]]:

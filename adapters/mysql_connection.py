@@ -52,13 +52,20 @@ _DENIED = {
 }
 
 
-def connect(address: MysqlAddress, *, schema: str | None = None, autocommit: bool = False) -> CMySQLConnection:
+def connect(
+    address: MysqlAddress,
+    *,
+    schema: str | None = None,
+    autocommit: bool = False,
+    read_timeout_s: int = READ_TIMEOUT_S,
+) -> CMySQLConnection:
     """Open a session with everything set that Twinsheet relies on.
 
     Args:
         address: from :func:`parse_url`.
         schema: default schema; ``None`` where it may not exist yet.
         autocommit: off for transactions; on for single statements.
+        read_timeout_s: a server that has not answered after this is taken for gone.
 
     Raises:
         MysqlUnavailable: nobody answers within ``CONNECT_TIMEOUT_S``.
@@ -81,9 +88,9 @@ def connect(address: MysqlAddress, *, schema: str | None = None, autocommit: boo
             collation="utf8mb4_bin",  # known to both servers; the default of the library is not
             autocommit=autocommit,
             client_flags=[ClientFlag.FOUND_ROWS],  # an UPDATE counts the rows it found, changed or not
-            connection_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
-            write_timeout=READ_TIMEOUT_S,
+            connection_timeout=min(CONNECT_TIMEOUT_S, read_timeout_s),
+            read_timeout=read_timeout_s,
+            write_timeout=read_timeout_s,
             **dict(address.tls),
         )
         _set_session(connection)
@@ -165,9 +172,18 @@ class MysqlSession:
         address: from :func:`parse_url`.
         schema: default schema.
         autocommit: see :func:`connect`.
+        read_timeout_s: see :func:`connect`.
     """
 
-    def __init__(self, address: MysqlAddress, *, schema: str | None = None, autocommit: bool = False) -> None:
+    def __init__(
+        self,
+        address: MysqlAddress,
+        *,
+        schema: str | None = None,
+        autocommit: bool = False,
+        read_timeout_s: int = READ_TIMEOUT_S,
+    ) -> None:
+        self._read_timeout_s = read_timeout_s
         self.address = address
         self._schema = schema
         self._autocommit = autocommit
@@ -183,7 +199,12 @@ class MysqlSession:
         if self._connection is not None and not self._alive(self._connection):
             self.drop()
         if self._connection is None:
-            self._connection = connect(self.address, schema=self._schema, autocommit=self._autocommit)
+            self._connection = connect(
+                self.address,
+                schema=self._schema,
+                autocommit=self._autocommit,
+                read_timeout_s=self._read_timeout_s,
+            )
         self._used_at = time.monotonic()
         return self._connection
 
@@ -231,9 +252,13 @@ class ThreadSessions:
     Args:
         address: from :func:`parse_url`.
         schema: default schema.
+        read_timeout_s: see :func:`connect`.
     """
 
-    def __init__(self, address: MysqlAddress, *, schema: str | None = None) -> None:
+    def __init__(
+        self, address: MysqlAddress, *, schema: str | None = None, read_timeout_s: int = READ_TIMEOUT_S
+    ) -> None:
+        self._read_timeout_s = read_timeout_s
         self._address = address
         self._schema = schema
         self._local = threading.local()
@@ -244,7 +269,9 @@ class ThreadSessions:
         """This thread's own session."""
         found: MysqlSession | None = getattr(self._local, "session", None)
         if found is None:
-            found = MysqlSession(self._address, schema=self._schema, autocommit=True)
+            found = MysqlSession(
+                self._address, schema=self._schema, autocommit=True, read_timeout_s=self._read_timeout_s
+            )
             self._local.session = found
             with self._lock:
                 self._all.append(found)

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from core.errors import (
+    KafkaUnavailable,
+    MysqlRefused,
+    MysqlUnavailable,
+    QuotaExhausted,
+    SheetsRefused,
+    SheetsUnavailable,
+)
+
 _MS = (1, 2.5, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 250, 500)
 _BUCKETS_S = (*(ms / 1000 for ms in _MS), 1, 2.5, 5, 10, 30, 60, 300)
 
@@ -33,3 +42,26 @@ IDENTICAL_AS_OF_S = Gauge(
     "Unix time as of which every cell of tab and table was last known equal",
     ["link"],
 )
+
+FAILURES = Counter(
+    "twinsheet_failures",
+    "Calls that an outside system did not answer or refused, by system: kafka, mysql, google, quota (Google's 429)",
+    ["system"],
+)
+_SYSTEMS: tuple[tuple[type[Exception], str], ...] = (
+    (KafkaUnavailable, "kafka"),
+    (MysqlUnavailable, "mysql"),
+    (MysqlRefused, "mysql"),
+    (QuotaExhausted, "quota"),
+    (SheetsUnavailable, "google"),
+    (SheetsRefused, "google"),
+)
+for _kind, _system in _SYSTEMS:
+    FAILURES.labels(_system)  # shown as 0 from the start, so that the first failure is seen as one
+
+
+def count_failure(error: BaseException) -> None:
+    """Count what an outside system refused or did not answer; nothing else is counted."""
+    system = next((name for kind, name in _SYSTEMS if isinstance(error, kind)), None)
+    if system is not None:
+        FAILURES.labels(system).inc()

@@ -25,7 +25,8 @@ Json = dict[str, Any]
 
 SERVICES = ("webhook", "console", "table_writer", "sheet_writer", "sheet_scanner", "binlog")
 _LAG_NAMES = {SHEET_OBSERVED: "sheet_to_table", TABLE_CHANGED: "table_to_sheet"}
-STARTING_WITHIN_S = 15.0
+ANSWER_WITHIN_S = 5
+"""Somebody waits for what is told here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Status:
         self.settings = settings
         self._clock = clock
         address = parse_url(settings.mysql_url.get_secret_value())
-        self._sessions = ThreadSessions(address, schema=DEFAULT_SCHEMA)
+        self._sessions = ThreadSessions(address, schema=DEFAULT_SCHEMA, read_timeout_s=ANSWER_WITHIN_S)
         self.reports = Reports(self._sessions)
 
     def close(self) -> None:
@@ -147,25 +148,29 @@ class Status:
 
     def checks(self) -> list[Check]:
         """Whether everything is ready: MySQL, Kafka, every service, every link."""
+        mysql = _tried("mysql", self._mysql_answers)
+        unknown = Check("links", False, "nobody knows while MySQL does not answer")
         return [
-            _tried("mysql", self._mysql_answers),
+            mysql,
             _tried("kafka", lambda: (True, f"{len(end_offsets(self.settings.kafka))} partitions")),
             *(self._service_works(name) for name in SERVICES),
-            _tried("links", self._links_are_live),
+            _tried("links", self._links_are_live) if mysql.ok else unknown,
         ]
 
     def _mysql_answers(self) -> tuple[bool, str]:
         return True, str(self._sessions.query("SELECT VERSION()")[0][0])
 
     def _service_works(self, name: str) -> Check:
+        """Whether all processes of a kind work, and one of them does the work."""
         now = self._clock()
-        notes = [note for note in self.notes() if note.name.partition(".")[0] == name]
+        there = [note for note in read_notes(self.settings.run_dir) if note.alive(now) or note.frozen]
+        notes = [note for note in there if note.name.partition(".")[0] == name]
+        faults = [fault for note in notes if (fault := _fault(note, now))]
         if not notes:
-            return Check(name, False, "is not running")
-        stuck = next((note for note in notes if not note.working(now)), None)
-        if stuck is None:
-            return Check(name, True, "pid " + ", ".join(str(note.pid) for note in notes))
-        return Check(name, False, stuck.waiting_for or f"pid {stuck.pid} does not come round")
+            faults = ["is not running"]
+        elif all(note.standing_by for note in notes):
+            faults.append("stands by: something else holds the lock on reading the binlog")
+        return Check(name, not faults, "; ".join(faults) or "pid " + ", ".join(str(note.pid) for note in notes))
 
     def _links_are_live(self) -> tuple[bool, str]:
         found = load_links(self.settings.links)
@@ -210,6 +215,15 @@ def as_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [as_json(one) for one in value]
     return value
+
+
+def _fault(note: Note, now: float) -> str:
+    """Why a process does not do its work; empty when it does."""
+    if note.frozen:
+        return f"pid {note.pid} is stopped; let it go on: kill -CONT {note.pid}"
+    if note.waiting_for or note.trouble:
+        return note.waiting_for or note.trouble
+    return "" if note.working(now) else f"pid {note.pid} does not come round"
 
 
 def _tried(name: str, question: Callable[[], tuple[bool, str]]) -> Check:

@@ -13,7 +13,7 @@ from datetime import datetime
 import structlog
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
-from app.metrics import TABLE_TO_SHEET_S
+from app.metrics import TABLE_TO_SHEET_S, count_failure
 from consumers import sheet_tx
 from consumers.sheet_marks import MarkWriter
 from core.dirty import AbsentRows, DirtyRows
@@ -81,6 +81,8 @@ class LinkWriter:
         self._doubts = Doubts()
         self._in_write: list[Key] = []
         self._failures = 0
+        self._reason = ""
+        """Why the last call failed."""
         self._not_before = 0.0
         self._committed_at: datetime | None = None
 
@@ -160,6 +162,11 @@ class LinkWriter:
         """Seconds until it makes sense to try; 0 when a write may go out at once."""
         return max(0.0, self._not_before - self._tools.clock.monotonic())
 
+    @property
+    def trouble(self) -> str:
+        """Why what there is to do does not get through, once it has failed twice in a row; empty while it does."""
+        return self._reason if self._failures > 1 and self.has_work else ""
+
     def put_off(self, pause_s: float) -> None:
         """Do nothing for a while."""
         self._not_before = self._tools.clock.monotonic() + pause_s
@@ -231,6 +238,8 @@ class LinkWriter:
     def _back_off(self, error: SheetsUnavailable, kind: str) -> None:
         if isinstance(error, QuotaExhausted):
             self._tools.gate.exhausted(kind)
+        count_failure(error)
+        self._reason = str(error)
         self._failures += 1
         state = RetryCallState(Retrying(), None, (), {})
         state.attempt_number = self._failures

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from app.metrics import count_failure
 from consumers.sheet_link import LinkWriter, Tools
 from core import guards
 from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, Unfit
@@ -78,6 +79,12 @@ class SheetWork:
             if writer is not None:
                 writer.compare_all()
 
+    @property
+    def trouble(self) -> str:
+        """Why the work of some link does not get through; empty while all of it does."""
+        told = (f"{name}: {writer.trouble}" for name, writer in self._writers.items() if writer.trouble)
+        return next(told, "")
+
     def _patience_s(self, longest_s: float) -> float:
         """How long to wait for the next event, so that no write that could go out waits for it."""
         return min((w.wait_s() for w in self._writers.values() if w.has_work), default=longest_s)
@@ -140,11 +147,13 @@ class SheetWork:
             writer.work()
             self._unreadable_since.pop(name, None)
         except SheetsRefused as error:
+            count_failure(error)
             reason = str(error)
             log.warning("sheet_refused", link=name, reason=reason)
             self._tools.store.run(lambda tx: tx.hold(name, "sheet_refused", reason))
             self._writers.pop(name, None)
         except SheetsUnavailable as error:
+            count_failure(error)
             log.warning("sheet_unavailable", link=name, reason=str(error))
         except Fenced as error:
             # Somebody has taken it over. If it is still ours after a while, the next rebalance did not say so.

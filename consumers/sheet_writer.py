@@ -49,7 +49,7 @@ def build(service: Service) -> Callable[[], None]:
                 fresh.clear()
                 version = links.version
                 work.compare(ours)
-            service.beat()
+            service.beat(work.trouble)
 
     return run
 

@@ -107,13 +107,14 @@ class BinlogFeed:
         stop: threading.Event,
         cascades: CascadesOf = lambda _tables: {},
         beat: Callable[[], None] = lambda: None,
+        stand_by: Callable[[], None] = lambda: None,
         published: Published = lambda _at, _exact: None,
         reading: Reading = lambda _at: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._server, self._open_reader, self._watch = server, open_reader, watch
         self._lease, self._publisher, self._links = lease, publisher, links
-        self._messages, self._stop, self._beat = messages, stop, beat
+        self._messages, self._stop, self._beat, self._tell_standing_by = messages, stop, beat, stand_by
         self._cascades = cascades
         self._published, self._reading = published, reading
         self._clock = clock
@@ -157,7 +158,7 @@ class BinlogFeed:
             if not waited:
                 log.info("binlog_reader_standing_by")
             waited = True
-            self._beat()
+            self._tell_standing_by()
         return False
 
     def _begin(self) -> tuple[Position, bool]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from app.metrics import count_failure
 from core import guards, scan
 from core.agreement import LASTS_S, Verdict
 from core.errors import NotLinked, QuotaExhausted, SheetsRefused, SheetsUnavailable
@@ -49,6 +50,10 @@ class _Tab:
     guard: str | None = None
     found: Findings | None = None
     """What its last scan found to differ from base."""
+    failures: int = 0
+    """Reads in a row that did not get through."""
+    trouble: str = ""
+    """Why the last one did not."""
     told: set[str] = field(default_factory=set)
     """Rows that an edit event reported and that differed from base ever since."""
 
@@ -152,6 +157,12 @@ class ScanWork:
         latest = tab.asked_at + max(BURST_S, delay_s)
         tab.due_at = max(min(now + delay_s, latest), tab.scanned_at + BETWEEN_SCANS_S)
 
+    @property
+    def trouble(self) -> str:
+        """Why some tab cannot be read, once it has failed twice in a row; empty while all of them can."""
+        ours = ((link.name, self._tabs.get(link.name)) for link in self._links())
+        return next((f"{name}: {tab.trouble}" for name, tab in ours if tab and tab.failures > 1), "")
+
     def _scan_if_allowed(self, link: Link, tab: _Tab) -> None:
         wait_s = self._gate.wait_s("read")
         if wait_s > 0:
@@ -162,13 +173,15 @@ class ScanWork:
         except NotLinked:
             log.info("link_removed", link=link.name)  # a moment ago; it is among the links no longer
             tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
-        except QuotaExhausted:
-            self._gate.exhausted("read")
-            tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
         except SheetsUnavailable as error:
-            log.warning("sheet_unavailable", link=link.name, reason=error.message)
+            if isinstance(error, QuotaExhausted):
+                self._gate.exhausted("read")
+            count_failure(error)
+            tab.failures, tab.trouble = tab.failures + 1, str(error)
+            log.warning("sheet_unavailable", link=link.name, reason=error.message, retry_in_s=BETWEEN_SCANS_S)
             tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
         except SheetsRefused as error:
+            count_failure(error)
             log.warning("sheet_refused", link=link.name, reason=str(error))
             reason = str(error)
             self._store.run(lambda tx: tx.hold(link.name, "sheet_refused", reason))
@@ -186,6 +199,7 @@ class ScanWork:
         rested = not tab.awaited and self._check.rests_before(link)
         tab.awaited = False
         image = self._sheet.read_tab(target)
+        tab.failures, tab.trouble = 0, ""
         image = replace(image, stamp=replace(image.stamp, scan=known.number))
         found = scan.compare(
             link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing

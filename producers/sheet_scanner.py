@@ -45,7 +45,7 @@ def build(service: Service) -> Callable[[], None]:
     def run() -> None:
         while not service.stop.is_set():
             work.step(POLL_S)
-            service.beat()
+            service.beat(work.trouble)
 
     return run
 

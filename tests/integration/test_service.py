@@ -172,6 +172,15 @@ def test_one_that_fails_or_is_fenced_off_ends_with_code_1_and_is_started_again_b
     assert event in [line["event"] for line in logged]
 
 
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_what_failed_is_logged_without_the_values_of_variables(services: Any, log_format: str) -> None:
+    failing = "def run():\n    password = 'hunter' + '22'\n    raise RuntimeError('a pipe burst')\nreturn run"
+    service = services(failing, LOG_FORMAT=log_format)
+    _out, told = service.process.communicate(timeout=20)
+    assert "a pipe burst" in told
+    assert "hunter22" not in told
+
+
 def test_one_that_cannot_stop_is_ended_within_five_seconds(services: Any) -> None:
     service = services("def run():\n    (world / 'running').touch()\n    time.sleep(600)\nreturn run")
     service.wait_for("running")

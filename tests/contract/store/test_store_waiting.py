@@ -21,7 +21,20 @@ def seen(row_id: str = "r_a", column: str = "note", value: object = "x", **more:
 
 @pytest.mark.parametrize(
     "value",
-    ["text", "", None, True, False, 0, 12345678901234567, 0.1 + 0.2, -1e300, Serial(45418.5), CellError("#REF!")],
+    [
+        "text",
+        "half a character: \ud83d",
+        "",
+        None,
+        True,
+        False,
+        0,
+        12345678901234567,
+        0.1 + 0.2,
+        -1e300,
+        Serial(45418.5),
+        CellError("#REF!"),
+    ],
 )
 def test_a_waiting_cell_comes_back_as_it_was_seen(store: AnyStore, value: object) -> None:
     cell = seen(
