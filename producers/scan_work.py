@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from core import guards, scan
-from core.errors import NotLinked, QuotaExhausted, SheetsRefused, SheetsUnavailable
+from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
 from core.events import SHEET_OBSERVED
 from core.model import Link, RowBase
 from core.ports import Clock, Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
@@ -142,7 +142,7 @@ class ScanWork:
         tab.due_at = max(min(now + delay_s, latest), tab.scanned_at + BETWEEN_SCANS_S)
 
     def _scan_if_allowed(self, link: Link, tab: _Tab) -> None:
-        wait_s = self._gate.wait_s("read")
+        wait_s = self._gate.wait_s("read", link.name, spare=True)
         if wait_s > 0:
             tab.due_at = self._clock.monotonic() + wait_s
             return
@@ -150,9 +150,6 @@ class ScanWork:
             self._scan(link, tab)
         except NotLinked:
             log.info("link_removed", link=link.name)  # a moment ago; it is among the links no longer
-            tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
-        except QuotaExhausted:
-            self._gate.exhausted("read")
             tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
         except SheetsUnavailable as error:
             log.warning("sheet_unavailable", link=link.name, reason=error.message)
