@@ -31,6 +31,13 @@ SERVICE_NEEDS = ("mysql_url", "kafka")
 """What every service needs; ``sheets`` and ``webhook_secret`` come on top where they are used."""
 
 SECRET_BYTES_MIN = 16
+QUOTAS = (
+    "sheets_reads_per_minute",
+    "sheets_writes_per_minute",
+    "sheets_project_reads_per_minute",
+    "sheets_project_writes_per_minute",
+)
+"""Every process that uses the same quota has to know it alike, a command that is attached to a stack too."""
 USERS_PER_PROJECT = 5
 """Google's quota for a project is that of so many users."""
 
@@ -243,7 +250,7 @@ def stack_values(run_dir: Path) -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.", "Stop the stack and start it again.") from error
-    same = ("mysql_url", "kafka", "sheets_endpoint", "webhook_url", "webhook_secret", "console_token")
+    same = ("mysql_url", "kafka", "sheets_endpoint", "webhook_url", "webhook_secret", "console_token", *QUOTAS)
     values = {name: stack[name] for name in same if stack.get(name)}
     if stack.get("links_file"):
         values["links"] = stack["links_file"]
