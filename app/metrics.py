@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from core.errors import (
@@ -32,7 +34,18 @@ TABLE_TO_SHEET_S = Histogram(
 )
 WEBHOOK_REQUESTS = Counter("twinsheet_webhook_requests", "Requests to the webhook, by status", ["status"])
 LAG_EVENTS = Gauge("twinsheet_lag_events", "Messages in Kafka that are not consumed yet", ["topic", "group"])
-QUOTA_TOKENS = Gauge("twinsheet_quota_tokens", "Calls to Google that may be made now, by read and write", ["kind"])
+QUOTA_TOKENS = Gauge(
+    "twinsheet_quota_tokens",
+    "Calls to Google that a user has left in this minute, by read and write",
+    ["user", "kind"],
+)
+QUOTA_WAIT_S = Histogram(
+    "twinsheet_quota_wait_seconds",
+    "How long a link's call to Google waited for its token",
+    ["kind", "link"],
+    buckets=(0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300),
+)
+QUOTA_REFUSALS = Counter("twinsheet_quota_refusals", "Calls that Google answered 429", ["user", "kind"])
 CONFLICTS = Gauge("twinsheet_conflicts", "Conflicts that wait for a person", ["link"])
 REJECTIONS = Gauge("twinsheet_rejections", "Sheet values that the table cannot hold and nobody mended", ["link"])
 HOLDS = Gauge("twinsheet_holds", "1 while a guard holds the link", ["link"])
@@ -65,3 +78,22 @@ def count_failure(error: BaseException) -> None:
     system = next((name for kind, name in _SYSTEMS if isinstance(error, kind)), None)
     if system is not None:
         FAILURES.labels(system).inc()
+
+
+class QuotaMetrics:
+    """Measures what happens at the quota's gate; implements ``adapters.quota.Watch``."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str], float] = {}
+
+    def asked(self, kind: str, link: str, wait_s: float) -> None:
+        """A token was taken, or is to be asked for again."""
+        now = time.monotonic()
+        if wait_s > 0:
+            self._since.setdefault((kind, link), now)
+        else:
+            QUOTA_WAIT_S.labels(kind, link).observe(now - self._since.pop((kind, link), now))
+
+    def refused(self, user: str, kind: str) -> None:
+        """Google said 429."""
+        QUOTA_REFUSALS.labels(user, kind).inc()

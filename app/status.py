@@ -13,6 +13,7 @@ import psutil
 from adapters.kafka_log import end_offsets
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
+from adapters.mysql_quota import all_ledgers
 from adapters.mysql_reports import LinkReport, Reports
 from app.notes import Note, read_notes
 from app.resting import READERS
@@ -20,6 +21,7 @@ from config.links_file import LinkEntry, load_links
 from config.settings import Settings, stack_pids
 from core.errors import NotLinked, TwinsheetError
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.quota import Limit, tokens
 
 Json = dict[str, Any]
 
@@ -111,6 +113,18 @@ class Status:
             theirs = [end - consumed.get(place, 0) for place, end in ends.items() if place[0] == topic]
             waiting[topic, group] = sum(max(0, one) for one in theirs)
         return waiting
+
+    def quota_tokens(self) -> dict[tuple[str, str], int]:
+        """Calls to Google that are left in this minute, by (user, kind), for every user that has ever called."""
+        settings = self.settings
+        limits = {"read": settings.sheets_reads_per_minute, "write": settings.sheets_writes_per_minute}
+        return {
+            (user, kind): tokens(
+                ledger, user, Limit(limits[kind]), Limit(settings.sheets_project_per_minute[kind]), now_ms
+            )
+            for kind, ledger, now_ms in all_ledgers(self._sessions)
+            for user in ledger.users
+        }
 
     def notes(self) -> list[Note]:
         """Processes that are there, by name and pid."""

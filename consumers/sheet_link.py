@@ -18,7 +18,7 @@ from consumers import sheet_tx
 from consumers.sheet_marks import MarkWriter
 from core.dirty import AbsentRows, DirtyRows
 from core.displaced import Doubts
-from core.errors import QuotaExhausted, ReplyLost, SheetsRefused, SheetsUnavailable
+from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link, Stamp
 from core.ports import Clock, Gate, Json, LinkState, Sheet, SheetMarks, Store, Transaction
@@ -225,19 +225,17 @@ class LinkWriter:
         try:
             self._positions = self._tools.sheet.read_positions(target)
         except SheetsUnavailable as error:
-            self._back_off(error, "read")
+            self._back_off(error)
         self._positions_fresh = self._positions is not None
         return self._positions_fresh
 
     def _may_call(self, kind: str) -> bool:
-        wait_s = self._tools.gate.wait_s(kind)
+        wait_s = self._tools.gate.wait_s(kind, self.link.name)
         if wait_s > 0:
             self._not_before = self._tools.clock.monotonic() + wait_s
         return wait_s <= 0
 
-    def _back_off(self, error: SheetsUnavailable, kind: str) -> None:
-        if isinstance(error, QuotaExhausted):
-            self._tools.gate.exhausted(kind)
+    def _back_off(self, error: SheetsUnavailable) -> None:
         count_failure(error)
         self._reason = str(error)
         self._failures += 1
@@ -337,9 +335,9 @@ class LinkWriter:
                 answer = self._tools.sheet.swap(target, planned.write)
         except ReplyLost as error:
             self._in_doubt = True
-            self._back_off(error, "write")
+            self._back_off(error)
         except SheetsUnavailable as error:
-            self._back_off(error, "write")
+            self._back_off(error)
             self._not_landed(planned)
         except SheetsRefused as error:
             self._refused(planned, error)
@@ -353,7 +351,7 @@ class LinkWriter:
         try:
             answer = self._tools.sheet.recall(target, planned.write)
         except SheetsUnavailable as error:
-            self._back_off(error, "read")
+            self._back_off(error)
             return
         self._in_doubt = False
         if answer is None:

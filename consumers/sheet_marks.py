@@ -59,7 +59,7 @@ class MarkWriter:
         marks: notes and backgrounds in the sheet.
         clock: when a look-over is due.
         may_call: takes a token of the quota for a ``read`` or ``write``; whether it was in hand.
-        back_off: Google did not take a call of that kind.
+        back_off: Google did not take a call.
     """
 
     def __init__(  # noqa: PLR0917 -- what it works with
@@ -69,7 +69,7 @@ class MarkWriter:
         marks: SheetMarks,
         clock: Clock,
         may_call: Callable[[str], bool],
-        back_off: Callable[[SheetsUnavailable, str], None],
+        back_off: Callable[[SheetsUnavailable], None],
     ) -> None:
         self.link = link
         self._store = store
@@ -292,7 +292,7 @@ class MarkWriter:
         try:
             return call()
         except SheetsUnavailable as error:
-            self._back_off(error, kind)
+            self._back_off(error)
             raise _Later from error
 
 

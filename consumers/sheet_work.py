@@ -50,14 +50,24 @@ class SheetWork:
         self._stored: dict[Place, int] = {}
         self._stored_at = 0.0
         self._unreadable_since: dict[str, float] = {}
+        self._turns = 0
+        self._worked: dict[str, int] = {}
+        """Link to the turn in which it worked last."""
 
     def step(self, timeout_s: float) -> None:
-        """Take in what has come, then let every link that can write do so once."""
+        """Take in what has come, then let one link write: the one that has not done so for longest.
+
+        Events are taken in between any two writes, so that a link with a backlog keeps a quiet one waiting for no
+        longer than one write takes.
+        """
         for delivery in self._source.poll(min(timeout_s, self._patience_s(timeout_s))):
             self._absorb(delivery)
-        for name, writer in list(self._writers.items()):
-            if writer.has_work and writer.wait_s() <= 0:
-                self._let_work(name, writer)
+        due = [name for name, writer in self._writers.items() if writer.has_work and writer.wait_s() <= 0]
+        if due:
+            self._turns += 1
+            name = min(due, key=lambda one: self._worked.get(one, 0))
+            self._worked[name] = self._turns
+            self._let_work(name, self._writers[name])
         self._store_offsets()
 
     def released(self, places: Iterable[Place]) -> None:

@@ -16,7 +16,7 @@ import structlog
 from app.metrics import count_failure
 from core import guards, scan
 from core.agreement import LASTS_S, Verdict
-from core.errors import NotLinked, QuotaExhausted, SheetsRefused, SheetsUnavailable
+from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
 from core.events import SHEET_OBSERVED
 from core.model import Link, RowBase
 from core.ports import Clock, Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
@@ -164,7 +164,7 @@ class ScanWork:
         return next((f"{name}: {tab.trouble}" for name, tab in ours if tab and tab.failures > 1), "")
 
     def _scan_if_allowed(self, link: Link, tab: _Tab) -> None:
-        wait_s = self._gate.wait_s("read")
+        wait_s = self._gate.wait_s("read", link.name, spare=True)
         if wait_s > 0:
             tab.due_at = self._clock.monotonic() + wait_s
             return
@@ -174,8 +174,6 @@ class ScanWork:
             log.info("link_removed", link=link.name)  # a moment ago; it is among the links no longer
             tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
         except SheetsUnavailable as error:
-            if isinstance(error, QuotaExhausted):
-                self._gate.exhausted("read")
             count_failure(error)
             tab.failures, tab.trouble = tab.failures + 1, str(error)
             log.warning("sheet_unavailable", link=link.name, reason=error.message, retry_in_s=BETWEEN_SCANS_S)

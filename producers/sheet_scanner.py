@@ -8,7 +8,7 @@ from adapters.clock import SystemClock
 from adapters.kafka_log import KafkaPublisher
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.sheets_tab import GoogleSheet
-from app.parts import links_of, process_name, quota_gate, session_of, sheets_client, source_of, store_of
+from app.parts import links_of, process_name, quota_gate, service_client, session_of, source_of, store_of
 from app.resting import Resting
 from app.service import Service, run_service
 from config.settings import SERVICE_NEEDS
@@ -23,14 +23,15 @@ def build(service: Service) -> Callable[[], None]:
     """Connect and check; the answer runs until the service is asked to stop."""
     settings = service.settings
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
-    client = service.closing(sheets_client(settings, read_attempts=1))
+    gate = quota_gate(settings)
+    client = service.closing(service_client(settings, gate))
     publisher = service.closing(KafkaPublisher(settings.kafka_servers))
     source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner, unhurried=True)
     clock, resting = SystemClock(), Resting(settings, session_of(service, DEFAULT_SCHEMA))
     work = ScanWork(
         store=store,
         sheet=GoogleSheet(client),
-        gate=quota_gate(settings),
+        gate=gate,
         publisher=publisher,
         source=source,
         check=AgreementCheck(store.read_rows, resting.is_at_rest, clock),

@@ -199,11 +199,8 @@ class SimGate:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def wait_s(self, kind: str) -> float:
+    def wait_s(self, kind: str, link: str = "", *, spare: bool = False) -> float:
         return self._world.rng.uniform(0.1, 3) if self._world.chance("no_token") else 0.0
-
-    def exhausted(self, kind: str) -> None:
-        """Nothing to do: the next call is refused by dice."""
 
 
 class SimLog(FakeEventLog):

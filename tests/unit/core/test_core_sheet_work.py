@@ -25,6 +25,7 @@ from core.marks import REJECTED
 from core.model import Link, LinkedColumn, SheetCell, Stamp
 from core.ports import ConflictEntry, LinkState, RejectionEntry
 from core.renames import print_of
+from core.sheet import SheetTarget, SwapAnswer, SwapWrite
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
@@ -425,3 +426,25 @@ def test_what_a_marking_replaced_by_mistake_is_given_back_however_often_google_r
     assert tab.rows[0].notes == {"Quantity": "of row 2"}
     assert tab.rows[0].colours == {"Quantity": "#00ff00"}
     assert tab.rows[1].notes == {"Quantity": "Twinsheet: quantity: many is not a whole number"}
+
+
+def test_a_quiet_links_change_waits_for_no_more_than_one_write_of_a_busy_link(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    swap = desk.sheet.swap
+
+    def watched(target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        sent.append(target.link)
+        desk.changes("orders", f"busy {len(sent)}")
+        if len(sent) == 3:
+            desk.changes("altered", "quiet")
+        return swap(target, write)
+
+    for tab in desk.sheet.tabs.values():
+        tab.rows[0].cells["Notes"] = SheetCell("fragile")
+    monkeypatch.setattr(desk.sheet, "swap", watched)
+    desk.changes("orders", "busy")
+    desk.goes_on(12)
+    assert sent[:6] == ["orders", "orders", "orders", "altered", "orders", "orders"]
+    assert desk.shown("altered") == "quiet"
