@@ -104,19 +104,18 @@ def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group
     ensure_topics(service.settings.kafka_servers, service.settings.kafka_partitions)
 
     def claim(places: frozenset[Place]) -> dict[Place, int]:
-        stored = store.run(lambda tx: tx.claim_offsets(group, owner, places))
+        stored = store.run(lambda tx: tx.claim_offsets(group, owner, places, source.topic_ids()))
         claimed(places)
         return stored
 
-    return service.closing(
-        KafkaSource(
-            service.settings.kafka_servers,
-            group,
-            topics,
-            claim=claim,
-            revoked=released,
-            lost=lost,
-            member=member_name(service.settings),
-            unhurried=unhurried,
-        )
+    source = KafkaSource(
+        service.settings.kafka_servers,
+        group,
+        topics,
+        claim=claim,
+        revoked=released,
+        lost=lost,
+        member=member_name(service.settings),
+        unhurried=unhurried,
     )
+    return service.closing(source)
