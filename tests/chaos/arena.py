@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import random
 import signal
@@ -21,6 +22,7 @@ from core.errors import SheetsRefused, SheetsUnavailable
 from sandbox.stack.services import KINDS, SERVERS, SERVICES, Service
 from sandbox.stack.supervisor import Supervisor
 from sandbox.stack.tour import connect
+from tests.chaos.oracle import look
 from tests.chaos.report import Timeline
 from tests.chaos.workload import Load
 from tests.e2e.main_job_world import MainJob, Orders, wait_for
@@ -53,10 +55,19 @@ class Arena:
         seed: of everything that is chosen.
         links: how many links are worked on.
         pace_s: mean time between two acts of one link.
+        clock: the file that says by how much MySQL's clock is off; None where it cannot be.
     """
 
-    def __init__(self, job: MainJob, timeline: Timeline, seed: int, links: int = 2, pace_s: float = 0.3) -> None:
-        self.job, self.timeline = job, timeline
+    def __init__(  # noqa: PLR0917 -- what one run is told
+        self,
+        job: MainJob,
+        timeline: Timeline,
+        seed: int,
+        links: int = 2,
+        pace_s: float = 0.3,
+        clock: Path | None = None,
+    ) -> None:
+        self.job, self.timeline, self.clock = job, timeline, clock
         self.dice = random.Random(seed)
         self._seed, self._links, self._pace_s = seed, links, pace_s
         self._numbers = itertools.count(1)
@@ -285,13 +296,21 @@ class Arena:
                 "faults": faults,
             }
         if faults:
+            self._keep_evidence()
             raise Failed("\n".join(faults))
         for load in self.loads:
             load.go_on()
 
-    def _oracle(self, load: Load) -> list[str]:
-        from tests.chaos.oracle import look
+    def _keep_evidence(self) -> None:
+        """What both sides and the records say, for whoever looks for the reason; the stack is gone by then."""
+        for load in self.loads:
+            records = {kind: load.orders.records(kind) for kind in ("history", "conflicts", "rejections")}
+            seen = look(load.orders)
+            told = records | {"sheet": seen.sheet, "table": seen.table, "diary": load.diary}
+            path = self.timeline.folder / f"{load.orders.name}.json"
+            path.write_text(json.dumps(told, indent=1, default=str))
 
+    def _oracle(self, load: Load) -> list[str]:
         return [f"{load.orders.name}: {fault}" for fault in load.oracle.faults(look(load.orders))]
 
     def pause(self, least_s: float, most_s: float) -> None:

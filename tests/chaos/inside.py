@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import platform
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+from core.errors import StackError
+from sandbox.stack import apt
+from sandbox.stack.downloads import Downloads, downloads_dir
+from sandbox.stack.programs import find_mysql
+
 _MARK = "TWINSHEET_CHAOS_INSIDE"
-_CLOCK = "TWINSHEET_CHAOS_CLOCK"
 _DISK_MB = {"mysql": 900, "kafka": 500}
 
 IS_ALONE = bool(os.environ.get(_MARK))
 """Whether this process has a network and mounts of its own."""
 DISKS = IS_ALONE
-CLOCK_FILE = Path(os.environ[_CLOCK]) if os.environ.get(_CLOCK) else None
-"""By how much MySQL's clock is off, where that can be set."""
 PERSON_ADDRESS = "127.0.0.2" if IS_ALONE else ""
 """Where people call from: what is cut off is never they from their sheet."""
 
@@ -51,25 +54,50 @@ def mount_disks(run_folder: Path) -> None:
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "twinsheet", str(folder)], check=True)
 
 
-def own_clock(folder: Path, library: Path, server: list[str]) -> str:
-    """Make a `mysqld` whose clock a file sets; the folder to have first on PATH.
+def libfaketime() -> Path | None:
+    """The library that gives a program a clock of its own, fetched where apt has it; None where it cannot be had."""
+    if not apt.apt_is_here():
+        return None
+
+    def fetch(folder: Path) -> None:  # from the suite of the MySQL that it is loaded into
+        apt.fetch(folder, ["libfaketime"], apt.debian_source("unstable"), _quiet, alone=True)
+
+    try:
+        folder = Downloads(downloads_dir()).provide(f"libfaketime-{platform.machine()}", fetch)
+    except StackError:
+        return None
+    return next(folder.rglob("libfaketime.so.1"), None)
+
+
+def own_clock(folder: Path, library: Path) -> Path:
+    """Have the `mysqld` that is found first on PATH go by a clock that a file sets; that file.
 
     Args:
         folder: where to make it.
         library: libfaketime.
-        server: the command of the real one.
     """
-    global CLOCK_FILE  # noqa: PLW0603 -- known only once the run has a folder
-    CLOCK_FILE = folder / "clock"
-    CLOCK_FILE.write_text("+0\n")
-    program = folder / "mysqld"
+    folder.mkdir(parents=True)
+    clock = folder / "clock"
+    clock.write_text("+0\n")
+    server = [word for word in find_mysql(Downloads(downloads_dir()), _quiet).server if word != "--no-defaults"]
+    at = next(n for n, word in enumerate(server) if word.endswith("/mysqld")) + 1  # its own options come after it
     variables = {
         "LD_PRELOAD": str(library),
-        "FAKETIME_TIMESTAMP_FILE": str(CLOCK_FILE),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
         "FAKETIME_CACHE_DURATION": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
     assigned = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    program.write_text(f'#!/bin/sh\nexec env {assigned} {shlex.join(server)} "$@"\n')
+    command = shlex.join(server[:at]), shlex.join(server[at:])
+    program = folder / "mysqld"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --no-defaults ] && shift\n'
+        f'exec env {assigned} {command[0]} --no-defaults {command[1]} "$@"\n'
+    )
     program.chmod(0o755)
-    return str(folder)
+    os.environ["PATH"] = f"{folder}:{os.environ.get('PATH', '')}"
+    return clock
+
+
+def _quiet(*_: object) -> None:
+    """Nobody watches these downloads."""

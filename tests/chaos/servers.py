@@ -11,7 +11,7 @@ from sandbox.stack import datafolders, programs
 from sandbox.stack.commands import KafkaPlace
 from sandbox.stack.downloads import Downloads, downloads_dir
 from tests.chaos.arena import Arena, Skipped
-from tests.chaos.inside import CLOCK_FILE, DISKS, IS_ALONE
+from tests.chaos.inside import DISKS, IS_ALONE
 
 CLOCK_OFF_S = 120
 OTHER_SERVER_ID = 77
@@ -108,10 +108,10 @@ def _disk_full(arena: Arena, name: str) -> None:
 
 def clock_off(arena: Arena) -> None:
     """The table's side is two minutes ahead, then two minutes behind, then right again."""
-    if CLOCK_FILE is None:
+    if arena.clock is None:
         raise Skipped("libfaketime is not to be had here")
     for off_s in (CLOCK_OFF_S, -CLOCK_OFF_S, 0):
-        CLOCK_FILE.write_text(f"{off_s:+d}\n")
+        arena.clock.write_text(f"{off_s:+d}\n")
         arena.timeline.tell("MySQL's clock off", by_s=off_s)
         arena.pause(5, 10)
         arena.recovered(f"MySQL's clock {off_s:+d} s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from tests.chaos.oracle import WHOLE, Oracle, answered
 from tests.e2e.main_job_world import LETTER, Orders
@@ -32,6 +33,8 @@ class Load(threading.Thread):
         super().__init__(name=f"load {orders.name}", daemon=True)
         self.orders = orders
         self.oracle = Oracle()
+        self.diary: list[tuple[str, ...]] = []
+        """Every act, with its time, for whoever looks for the reason of a fault."""
         self.failure: BaseException | None = None
         self._side = side
         self._pace_s = pace_s
@@ -116,10 +119,12 @@ class Load(threading.Thread):
 
     def _type(self, order_no: int, header: str, text: str) -> None:
         area, user = f"{LETTER[header]}{self._rows[order_no]}", self._dice.choice(USERS)
+        self._note("type", area, f"{order_no}", text)
         self.oracle.cell("sheet", (order_no, header), text, lambda: self.orders.type(area, [text], user=user))
 
     def _store(self, order_no: int, header: str, text: str) -> None:
         statement = f"UPDATE {{table}} SET {header.lower()} = %s WHERE order_no = %s"  # noqa: S608
+        self._note("store", header, f"{order_no}", text)
         self.oracle.cell("table", (order_no, header), text, lambda: self.orders.sql(statement, text, order_no))
 
     def _whole(self, text: str) -> None:
@@ -127,7 +132,11 @@ class Load(threading.Thread):
         statement = "UPDATE {table} SET customer = %s, item = %s, notes = %s WHERE order_no = %s"
         self.oracle.row(order_no, text, lambda: self.orders.sql(statement, text, text, text, order_no))
 
+    def _note(self, *what: str) -> None:
+        self.diary.append((datetime.now(UTC).isoformat(timespec="milliseconds"), *what))
+
     def _bear(self, text: str) -> None:
+        self._note("bear", text)
         if self._side == "table":
             statement = "INSERT INTO {table} (customer, item, notes, quantity) VALUES (%s, %s, %s, 1)"
             self.oracle.born(text, lambda: self.orders.sql(statement, text, text, text))
@@ -144,6 +153,7 @@ class Load(threading.Thread):
         if len(living) < LIVING_MAX // 2:
             return
         text = self._dice.choice(living)
+        self._note("delete", text)
         if self._side == "table":
             statement = "DELETE FROM {table} WHERE customer = %s"
             self.oracle.deleted(text, lambda: self.orders.sql(statement, text))
@@ -151,6 +161,7 @@ class Load(threading.Thread):
 
         def delete() -> None:
             row = next(r["row"] for r in self.orders.sheet_rows() if r["Customer"] == text)
+            self._note("delete row", f"{row}")
             self.orders.person("delete_rows", tab=self.orders.tab, at=row, count=1)
 
         self.oracle.deleted(text, delete)
@@ -159,6 +170,7 @@ class Load(threading.Thread):
     def _sort(self) -> None:
         last = self.orders.next_row() - 1
         header = self._dice.choice(("B", "C", "I"))
+        self._note("sort", header, f"{last}")
         answered(lambda: self.orders.person("sort", tab=self.orders.tab, range=f"A2:J{last}", column=header))
         self._until_seen(self._look_where_rows_stand)
 

@@ -305,7 +305,7 @@ class FakeTransaction:
 
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
         for entry in entries:
-            once = _once(link, entry)
+            once = (link, *entry.once)
             if not entry.event or once not in self.state.recorded:
                 self.state.history.append((link, entry))
                 self.state.recorded.add(once)
@@ -546,7 +546,3 @@ def _order(link: Link, key: Key) -> tuple[Any, ...]:
     return tuple(
         int(v) if c.column.data_type.endswith("int") else v for c, v in zip(link.key_columns, key, strict=True)
     )
-
-
-def _once(link: str, entry: HistoryEntry) -> tuple[object, ...]:
-    return (link, entry.row_id, entry.column, entry.event, entry.side, entry.what, entry.new)
