@@ -74,6 +74,10 @@ class Offsets(Statements):
                 f"Another process has taken over partitions of {group}: {self._taken(group, owner, offsets)}."
             )
 
+    def offsets(self, group: str) -> dict[Partition, int]:
+        """Next offsets of a group, as they are stored."""
+        return {place: offset for place, (_, offset) in self._held(group).items() if offset is not None}
+
     def _held(self, group: str) -> dict[Partition, tuple[str, int | None]]:
         rows = self._select(
             "SELECT topic, partition_no, owner, next_offset FROM consumed_offset WHERE consumer_group = %s", (group,)

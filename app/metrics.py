@@ -21,6 +21,13 @@ TABLE_TO_SHEET_S = Histogram(
     ["stage"],
     buckets=_BUCKETS_S,
 )
+FAILURES = Counter("twinsheet_failures", "What failed, by kind of error; it is tried again, or told", ["kind"])
+WAITING = Gauge(
+    "twinsheet_waiting", "1 while the process waits for another; twinsheet status and its log say for what"
+)
+COMPARING_ROWS = Gauge(
+    "twinsheet_comparing_rows", "Rows of a link compared whole that are still to be looked at", ["link"]
+)
 WEBHOOK_REQUESTS = Counter("twinsheet_webhook_requests", "Requests to the webhook, by status", ["status"])
 LAG_EVENTS = Gauge("twinsheet_lag_events", "Messages in Kafka that are not consumed yet", ["topic", "group"])
 QUOTA_TOKENS = Gauge("twinsheet_quota_tokens", "Calls to Google that may be made now, by read and write", ["kind"])

@@ -34,6 +34,8 @@ class Note:
     """When its main loop last came round; ``None`` where it does not tell."""
     waiting_for: str = ""
     """What it waits for, e.g. an unreachable MySQL; empty while it works."""
+    doing: str = ""
+    """What it is in the middle of, where that takes long."""
 
     def alive(self, now: float) -> bool:
         """Whether the process is there."""
@@ -76,10 +78,16 @@ class Notebook:
         self._note = Note(name, os.getpid(), host if local else machine, port, machine, now, now)
         self.round_at: float | None = None
         self.waiting_for = ""
+        self.doing = ""
 
     def write(self) -> None:
         """Write the note as of now, atomically."""
-        changes = {"noted_at": self._clock(), "round_at": self.round_at, "waiting_for": self.waiting_for}
+        changes = {
+            "noted_at": self._clock(),
+            "round_at": self.round_at,
+            "waiting_for": self.waiting_for,
+            "doing": self.doing,
+        }
         self._folder.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_name(f"{self._path.name}.new")
         draft.write_text(json.dumps(asdict(self._note) | changes))

@@ -15,6 +15,7 @@ from adapters.mysql_schema import describe_table
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.quota import QuotaGate
 from adapters.sheets_client import READ_ATTEMPTS, SheetsClient
+from app.metrics import FAILURES
 from app.service import Service
 from config.links import Links
 from config.rules import load_user_rule
@@ -108,13 +109,17 @@ def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group
         claimed(places)
         return stored
 
+    def gone(places: frozenset[Place]) -> None:
+        FAILURES.labels("EventsLost").inc()
+        lost(places)
+
     source = KafkaSource(
         service.settings.kafka_servers,
         group,
         topics,
         claim=claim,
         revoked=released,
-        lost=lost,
+        lost=gone,
         member=member_name(service.settings),
         unhurried=unhurried,
     )

@@ -38,6 +38,7 @@ from tenacity import (
 )
 
 from app.logs import configure_logs
+from app.metrics import FAILURES, WAITING
 from app.notes import NOTE_INTERVAL_S, Notebook, sweep
 from config.settings import SERVICE_NEEDS, Settings, load_settings
 from core.errors import Fenced, Stalled, TwinsheetError, Unavailable
@@ -82,14 +83,20 @@ class Service:
 
     def beat(self) -> None:
         """Tell that the main loop came round, and that nothing is waited for."""
+        self.waiting_for("")
         if self.notebook:
             self.notebook.round_at = time.time()
-            self.notebook.waiting_for = ""
 
     def waiting_for(self, what: str) -> None:
         """Tell what the service waits for; empty when it works."""
+        WAITING.set(bool(what))
         if self.notebook:
             self.notebook.waiting_for = what
+
+    def doing(self, what: str) -> None:
+        """Tell what the service is in the middle of, when it takes long; empty otherwise."""
+        if self.notebook:
+            self.notebook.doing = what
 
     def retrying(self, within_s: float | None = None) -> Retrying:
         """Retry while something is Unavailable, with jitter, until the service is asked to stop.
@@ -117,6 +124,7 @@ class Service:
     def _tell_wait(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         self.waiting_for(str(error))
+        _count(error)
         if state.attempt_number in (1, 5) or state.attempt_number % 20 == 0:
             log.warning("waiting", reason=str(error), attempt=state.attempt_number)
 
@@ -187,6 +195,7 @@ def _live(service: Service, build: Build) -> int:
             try:
                 run()
             except Unavailable as error:
+                _count(error)
                 log.warning("interrupted", reason=str(error))
                 service.close()
                 run = service.retrying()(_build_whole, service, build)
@@ -205,6 +214,10 @@ def _live(service: Service, build: Build) -> int:
     finally:
         service.close()
     return EXIT_GOOD
+
+
+def _count(error: BaseException | None) -> None:
+    FAILURES.labels(type(error).__name__).inc()
 
 
 def _build_whole(service: Service, build: Build) -> Callable[[], None]:

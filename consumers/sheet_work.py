@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from app.metrics import FAILURES
 from consumers.sheet_link import LinkWriter, Tools
 from core import guards
 from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, Unfit
@@ -78,6 +79,11 @@ class SheetWork:
             if writer is not None:
                 writer.compare_all()
 
+    @property
+    def progress(self) -> str:
+        """How far whole comparisons have come; empty where none is under way."""
+        return "; ".join(filter(None, (writer.progress for writer in self._writers.values())))
+
     def _patience_s(self, longest_s: float) -> float:
         """How long to wait for the next event, so that no write that could go out waits for it."""
         return min((w.wait_s() for w in self._writers.values() if w.has_work), default=longest_s)
@@ -140,6 +146,7 @@ class SheetWork:
             writer.work()
             self._unreadable_since.pop(name, None)
         except SheetsRefused as error:
+            FAILURES.labels(error.kind).inc()
             reason = str(error)
             log.warning("sheet_refused", link=name, reason=reason)
             self._tools.store.run(lambda tx: tx.hold(name, "sheet_refused", reason))
@@ -148,6 +155,7 @@ class SheetWork:
             log.warning("sheet_unavailable", link=name, reason=str(error))
         except Fenced as error:
             # Somebody has taken it over. If it is still ours after a while, the next rebalance did not say so.
+            FAILURES.labels(error.kind).inc()
             log.warning("fenced", link=name, reason=str(error))
             self._begin_anew(name, FENCED_PAUSE_S)
         except (MysqlRefused, Unfit) as error:
@@ -155,6 +163,7 @@ class SheetWork:
 
     def _unreadable(self, link: Link, why: str) -> None:
         """The table is not what the link says: altered a moment ago, or for good."""
+        FAILURES.labels("TableUnreadable").inc()
         log.warning("table_unreadable", link=link.name, reason=why)
         now = self._tools.clock.monotonic()
         if now - self._unreadable_since.setdefault(link.name, now) < UNREADABLE_MAX_S:

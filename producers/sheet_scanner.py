@@ -22,7 +22,9 @@ def build(service: Service) -> Callable[[], None]:
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
     client = service.closing(sheets_client(settings, read_attempts=1))
     publisher = service.closing(KafkaPublisher(settings.kafka_servers))
-    source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner, unhurried=True)
+    source = source_of(
+        service, store, GROUP, [SHEET_OBSERVED], owner, lost=lambda _places: work.look_at_all(), unhurried=True
+    )
     work = ScanWork(
         store=store,
         sheet=GoogleSheet(client),

@@ -181,6 +181,9 @@ class Transaction(Protocol):
         ``topic_ids`` are those of the topics as they are now: OF_ANOTHER_TOPIC where what is stored is of another.
         """
 
+    def offsets(self, group: str) -> dict[tuple[str, int], int]:
+        """Next offsets of a group by (topic, partition), as they are stored."""
+
 
 class Store(Protocol):
     """Opens transactions."""

@@ -436,6 +436,9 @@ class FakeTransaction:
                 raise Fenced(f"Another process has taken over partitions of {group}: {topic}/{number}.")
             self.state.offsets[(group, topic, number)] = offset
 
+    def offsets(self, group: str) -> dict[Partition, int]:
+        return {(t, p): offset for (name, t, p), offset in self.state.offsets.items() if name == group}
+
     def claim_offsets(
         self,
         group: str,

@@ -112,6 +112,8 @@ def test_offsets_are_there_for_the_next_owner(store: AnyStore) -> None:
         tx.store_offsets("g", "one", {("t", 0): 5, ("t", 1): 0})
         tx.store_offsets("g", "one", {("t", 0): 6})
     with store.begin() as tx:
+        assert tx.offsets("g") == {("t", 0): 6, ("t", 1): 0}
+        assert tx.offsets("other") == {}
         assert tx.claim_offsets("g", "two", two) == {("t", 0): 6, ("t", 1): 0}
         assert tx.claim_offsets("other", "two", two) == {}
 

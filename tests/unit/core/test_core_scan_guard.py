@@ -10,7 +10,7 @@ from core_makers import LINK, Watch, make_base
 from core.errors import NotLinked
 from core.events import SHEET_OBSERVED
 from core.ports import LinkState, RejectionEntry
-from producers.scan_work import GROUP, ScanWork
+from producers.scan_work import BETWEEN_SCANS_S, GROUP, ScanWork
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeRow, FakeSheet, FakeTab, held
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
@@ -79,6 +79,13 @@ class Desk:
             refused = [RejectionEntry(f"r_{i}", None, "quantity", "many", "no number") for i in range(1, ROWS + 1)]
             tx.put_rejections("orders", refused)
 
+    def applies(self) -> None:
+        """The table writer has come to the end of the log."""
+        ends = self.log.end_offsets([SHEET_OBSERVED])
+        with self.store.begin() as tx:
+            tx.claim_offsets("table_writer", "writer", list(ends))
+            tx.store_offsets("table_writer", "writer", ends)
+
     def scans(self) -> str:
         """The link's state after some minutes of scans."""
         for _ in range(100):
@@ -109,9 +116,31 @@ def test_the_same_change_that_nobody_reported_holds_the_link(desk: Desk) -> None
 
 def test_a_row_that_was_reported_once_and_mended_counts_again_when_it_changes_unreported(desk: Desk) -> None:
     desk.report()
+    desk.applies()
     assert desk.scans() == "live"
     desk.paste()
     assert desk.scans() == "held"
+
+
+def test_edits_that_were_reported_while_the_table_writer_was_away_hold_nothing_though_the_scanner_has_forgotten_them(
+    desk: Desk,
+) -> None:
+    desk.report()
+    assert desk.scans() == "live"
+    desk.begin_anew()
+    desk.paste()
+    assert desk.scans() == "live"
+    desk.applies()  # and nothing has come of it: so it was something else
+    assert desk.scans() == "held"
+
+
+def test_once_events_were_lost_every_tab_is_read_again_at_once(desk: Desk) -> None:
+    desk.scanner.step(0)
+    looks = len(desk.sheet.calls)
+    desk.scanner.look_at_all()
+    desk.watch.at += BETWEEN_SCANS_S
+    desk.scanner.step(0)
+    assert len(desk.sheet.calls) == looks + 1
 
 
 def test_a_link_removed_in_the_instant_before_its_scan_is_not_read_and_stops_nothing(
