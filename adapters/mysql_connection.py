@@ -33,13 +33,16 @@ SERVER_ERRORS: tuple[type[Exception], ...] = (mysql.connector.Error, MySQLInterf
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 60
 LOCK_WAIT_S = 10
+STANDSTILL_S = 15
+"""A process that stands still this long within a transaction loses it, and with it the locks that others wait for."""
 IDLE_S = 5.0
 """A connection that has rested this long is tried before it is used."""
 
 # The server may have gone (2002, 2003, 2006, 2013, 2055), be going (1053, 1077, 1152, 1184, 1317 is a killed
-# query), have no room (1040, 1203, 1226) or refuse writes for a while (1290, 1836, 3100).
+# query), have no room for one more (1040, 1203, 1226) or refuse writes for a while (1290, 1836, 3100).
 _LOST = frozenset({2002, 2003, 2005, 2006, 2013, 2055, 1053, 1077, 1079, 1080, 1152, 1184, 1927, 4031})
 _LATER = frozenset({1040, 1203, 1226, 1205, 1213, 1290, 1317, 1836, 1969, 3024, 3100, 3572})
+_FULL = frozenset({3, 20, 1021, 1026, 1114, 1598})
 _COLLISION = frozenset({1205, 1213, 3572})
 _DENIED = {
     1044: "Grant the user rights on that schema.",
@@ -93,11 +96,11 @@ def connect(
             write_timeout=read_timeout_s,
             **dict(address.tls),
         )
-        _set_session(connection)
+        _set_session(connection, standstill_s=None if autocommit else STANDSTILL_S)
     return connection  # type: ignore[return-value]  # the library declares a union with pooled connections
 
 
-def _set_session(connection: Any) -> None:
+def _set_session(connection: Any, standstill_s: int | None) -> None:
     """One round trip. NO_AUTO_VALUE_ON_ZERO: a key of 0 is 0. Zero dates that a table holds stay writable."""
     cursor = connection.cursor()
     cursor.execute(
@@ -106,6 +109,8 @@ def _set_session(connection: Any) -> None:
         (LOCK_WAIT_S,),
     )
     cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    if standstill_s is not None:
+        cursor.execute("SET SESSION wait_timeout = %s", (standstill_s,))
     cursor.close()
 
 
@@ -159,6 +164,10 @@ def translate(error: BaseException, address: MysqlAddress) -> TwinsheetError:
         return MysqlUnavailable(
             f"MySQL at {address.host}:{address.port} does not answer ({text}).",
             "Check that the server runs and that TWINSHEET_MYSQL_URL points to it.",
+        )
+    if number in _FULL or "No space left" in text:
+        return MysqlUnavailable(
+            f"MySQL cannot write: {text}.", "Make room on the server's disk; it is tried again, nothing is lost."
         )
     if number in _LATER:
         return MysqlUnavailable(f"MySQL cannot do it now: {text}.", "It is tried again.")

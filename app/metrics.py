@@ -32,6 +32,12 @@ TABLE_TO_SHEET_S = Histogram(
     ["stage"],
     buckets=_BUCKETS_S,
 )
+WAITING = Gauge(
+    "twinsheet_waiting", "1 while the process waits for another; twinsheet status and its log say for what"
+)
+COMPARING_ROWS = Gauge(
+    "twinsheet_comparing_rows", "Rows of a link compared whole that are still to be looked at", ["link"]
+)
 WEBHOOK_REQUESTS = Counter("twinsheet_webhook_requests", "Requests to the webhook, by status", ["status"])
 LAG_EVENTS = Gauge("twinsheet_lag_events", "Messages in Kafka that are not consumed yet", ["topic", "group"])
 QUOTA_TOKENS = Gauge(
@@ -56,11 +62,6 @@ IDENTICAL_AS_OF_S = Gauge(
     ["link"],
 )
 
-FAILURES = Counter(
-    "twinsheet_failures",
-    "Calls that an outside system did not answer or refused, by system: kafka, mysql, google, quota (Google's 429)",
-    ["system"],
-)
 _SYSTEMS: tuple[tuple[type[Exception], str], ...] = (
     (KafkaUnavailable, "kafka"),
     (MysqlUnavailable, "mysql"),
@@ -69,15 +70,20 @@ _SYSTEMS: tuple[tuple[type[Exception], str], ...] = (
     (SheetsUnavailable, "google"),
     (SheetsRefused, "google"),
 )
+FAILURES = Counter(
+    "twinsheet_failures",
+    "What failed and is tried again, or told, by system (kafka, mysql, google; quota is Google's 429; twinsheet is"
+    " ourselves) and kind of error",
+    ["system", "kind"],
+)
 for _kind, _system in _SYSTEMS:
-    FAILURES.labels(_system)  # shown as 0 from the start, so that the first failure is seen as one
+    FAILURES.labels(_system, _kind.__name__)  # shown as 0 from the start, so that the first failure is seen as one
 
 
 def count_failure(error: BaseException) -> None:
-    """Count what an outside system refused or did not answer; nothing else is counted."""
-    system = next((name for kind, name in _SYSTEMS if isinstance(error, kind)), None)
-    if system is not None:
-        FAILURES.labels(system).inc()
+    """Count what failed."""
+    system = next((name for kind, name in _SYSTEMS if isinstance(error, kind)), "twinsheet")
+    FAILURES.labels(system, type(error).__name__).inc()
 
 
 class QuotaMetrics:

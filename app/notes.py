@@ -38,6 +38,8 @@ class Note:
     """What it cannot reach while it goes on with the rest, e.g. Google; empty when all of its work gets through."""
     standing_by: bool = False
     """Another process of its kind does the work, and this one takes over when that one ends."""
+    doing: str = ""
+    """What it is in the middle of, where that takes long."""
 
     def alive(self, now: float) -> bool:
         """Whether the process is there."""
@@ -93,6 +95,7 @@ class Notebook:
         self.waiting_for = ""
         self.trouble = ""
         self.standing_by = False
+        self.doing = ""
 
     def write(self) -> None:
         """Write the note as of now, atomically."""
@@ -102,6 +105,7 @@ class Notebook:
             "waiting_for": self.waiting_for,
             "trouble": self.trouble,
             "standing_by": self.standing_by,
+            "doing": self.doing,
         }
         self._folder.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_name(f"{self._path.name}.new")

@@ -16,7 +16,7 @@ from adapters.mysql_schema import describe_table
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.quota import CommandMeter, Payer, QuotaGate
 from adapters.sheets_client import SheetsClient, identity
-from app.metrics import QuotaMetrics
+from app.metrics import FAILURES, QuotaMetrics
 from app.service import Service
 from config.links import Links
 from config.rules import load_user_rule
@@ -119,19 +119,22 @@ def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group
     ensure_topics(service.settings.kafka_servers, service.settings.kafka_partitions)
 
     def claim(places: frozenset[Place]) -> dict[Place, int]:
-        stored = store.run(lambda tx: tx.claim_offsets(group, owner, places))
+        stored = store.run(lambda tx: tx.claim_offsets(group, owner, places, source.topic_ids()))
         claimed(places)
         return stored
 
-    return service.closing(
-        KafkaSource(
-            service.settings.kafka_servers,
-            group,
-            topics,
-            claim=claim,
-            revoked=released,
-            lost=lost,
-            member=member_name(service.settings),
-            unhurried=unhurried,
-        )
+    def gone(places: frozenset[Place]) -> None:
+        FAILURES.labels("kafka", "EventsLost").inc()
+        lost(places)
+
+    source = KafkaSource(
+        service.settings.kafka_servers,
+        group,
+        topics,
+        claim=claim,
+        revoked=released,
+        lost=gone,
+        member=member_name(service.settings),
+        unhurried=unhurried,
     )
+    return service.closing(source)

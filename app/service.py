@@ -38,7 +38,7 @@ from tenacity import (
 )
 
 from app.logs import configure_logs
-from app.metrics import count_failure
+from app.metrics import WAITING, count_failure
 from app.notes import NOTE_INTERVAL_S, Notebook, sweep
 from config.settings import SERVICE_NEEDS, Settings, load_settings
 from core.errors import Fenced, Stalled, TwinsheetError, Unavailable
@@ -87,9 +87,9 @@ class Service:
         Args:
             trouble: what does not get through meanwhile, e.g. to Google.
         """
+        self.waiting_for("")
         if self.notebook:
             self.notebook.round_at = time.time()
-            self.notebook.waiting_for = ""
             self.notebook.trouble = trouble
             self.notebook.standing_by = False
 
@@ -101,8 +101,14 @@ class Service:
 
     def waiting_for(self, what: str) -> None:
         """Tell what the service waits for; empty when it works."""
+        WAITING.set(bool(what))
         if self.notebook:
             self.notebook.waiting_for = what
+
+    def doing(self, what: str) -> None:
+        """Tell what the service is in the middle of, when it takes long; empty otherwise."""
+        if self.notebook:
+            self.notebook.doing = what
 
     def retrying(self, within_s: float | None = None) -> Retrying:
         """Retry while something is Unavailable, with jitter, until the service is asked to stop.

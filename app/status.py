@@ -142,6 +142,7 @@ class Status:
                 "up_s": round(now - note.started_at, 1),
                 "working": note.working(now),
                 "waiting_for": note.waiting_for,
+                "doing": note.doing,
             }
             for note in notes
         ]
@@ -157,7 +158,7 @@ class Status:
                 up_s = round(now - psutil.Process(pid).create_time(), 1)
             except psutil.NoSuchProcess:
                 continue  # on its way back
-            found.append({"name": name, "pid": pid, "up_s": up_s, "working": True, "waiting_for": ""})
+            found.append({"name": name, "pid": pid, "up_s": up_s, "working": True, "waiting_for": "", "doing": ""})
         return found
 
     def checks(self) -> list[Check]:

@@ -13,7 +13,7 @@ from datetime import datetime
 import structlog
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
-from app.metrics import TABLE_TO_SHEET_S, count_failure
+from app.metrics import COMPARING_ROWS, TABLE_TO_SHEET_S, count_failure
 from consumers import sheet_tx
 from consumers.sheet_marks import MarkWriter
 from core.dirty import AbsentRows, DirtyRows
@@ -63,6 +63,8 @@ class LinkWriter:
         """Of the table writer, to be answered once the changed keys that were told before are followed."""
         self._to_name: dict[int, NameRow] = {}
         self._compare_all = False
+        self._uncompared: set[Key] = set()
+        """Rows of a whole comparison that nobody has looked at yet."""
         self._asked: set[Key] = set()
         """Keys that the change feed is to tell again."""
         self._epoch: int | None = None
@@ -151,6 +153,11 @@ class LinkWriter:
     def name_rows(self, rows: Mapping[int, NameRow]) -> None:
         """These rows of the tab need an id: by 1-based row, the id there now and the one to give (or a fresh one)."""
         self._to_name.update(rows)
+
+    @property
+    def progress(self) -> str:
+        """How far a whole comparison has come; empty where none is under way."""
+        return f"comparing {self.link.name}: {len(self._uncompared)} rows left" if self._uncompared else ""
 
     @property
     def has_work(self) -> bool:
@@ -252,8 +259,11 @@ class LinkWriter:
         if self._epoch is None:
             raise ValueError("a link is led before a plan")
         if self._compare_all:
-            self.dirty.add(self._tools.store.run(self._all_keys), None)
+            everything = self._tools.store.run(self._all_keys)
+            self.dirty.add(everything, None)
             self._compare_all = False
+            self._uncompared = set(everything)
+            log.info("comparing_whole", link=self.link.name, rows=len(self._uncompared))
         request = sheet_tx.PlanRequest(
             link=self.link,
             epoch=self._epoch,
@@ -282,6 +292,7 @@ class LinkWriter:
                 outcome.planned,
                 [k for k in request.keys if k not in outcome.absent and k not in outcome.busy],
             )
+            self._compared(request.keys)
             self._asked.update(outcome.doubtful)
             self.marks.changed(outcome.row_ids)
             self._leave(outcome.absent)
@@ -290,6 +301,12 @@ class LinkWriter:
             if outcome.planned is None:
                 self._done()
         return outcome.needs_positions
+
+    def _compared(self, keys: Collection[Key]) -> None:
+        if self._uncompared:
+            self._uncompared.difference_update(keys)
+            COMPARING_ROWS.labels(self.link.name).set(len(self._uncompared))
+            log.info("compared", link=self.link.name, rows_left=len(self._uncompared))
 
     def _all_keys(self, tx: Transaction) -> list[Key]:
         known = [b.key for b in tx.all_bases(self.link.name) if b.key]
@@ -322,6 +339,7 @@ class LinkWriter:
         self._to_name.clear()
         self._asked.clear()
         self._compare_all = False
+        self._compared(list(self._uncompared))
         self.marks.forget()
 
     # --- send and settle -----------------------------------------------------------------------

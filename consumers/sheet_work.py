@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from app.metrics import count_failure
+from app.metrics import FAILURES, count_failure
 from consumers.sheet_link import LinkWriter, Tools
 from core import guards
 from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, Unfit
@@ -95,6 +95,11 @@ class SheetWork:
         told = (f"{name}: {writer.trouble}" for name, writer in self._writers.items() if writer.trouble)
         return next(told, "")
 
+    @property
+    def progress(self) -> str:
+        """How far whole comparisons have come; empty where none is under way."""
+        return "; ".join(filter(None, (writer.progress for writer in self._writers.values())))
+
     def _patience_s(self, longest_s: float) -> float:
         """How long to wait for the next event, so that no write that could go out waits for it."""
         return min((w.wait_s() for w in self._writers.values() if w.has_work), default=longest_s)
@@ -167,6 +172,7 @@ class SheetWork:
             log.warning("sheet_unavailable", link=name, reason=str(error))
         except Fenced as error:
             # Somebody has taken it over. If it is still ours after a while, the next rebalance did not say so.
+            count_failure(error)
             log.warning("fenced", link=name, reason=str(error))
             self._begin_anew(name, FENCED_PAUSE_S)
         except (MysqlRefused, Unfit) as error:
@@ -174,6 +180,7 @@ class SheetWork:
 
     def _unreadable(self, link: Link, why: str) -> None:
         """The table is not what the link says: altered a moment ago, or for good."""
+        FAILURES.labels("mysql", "TableUnreadable").inc()
         log.warning("table_unreadable", link=link.name, reason=why)
         now = self._tools.clock.monotonic()
         if now - self._unreadable_since.setdefault(link.name, now) < UNREADABLE_MAX_S:

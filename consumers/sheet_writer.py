@@ -48,6 +48,7 @@ def build(service: Service) -> Callable[[], None]:
                 fresh.clear()
                 version = links.version
                 work.compare(ours)
+            service.doing(work.progress)
             service.beat(work.trouble)
 
     return run

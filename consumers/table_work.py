@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from app.metrics import SHEET_TO_TABLE_S
+from app.metrics import SHEET_TO_TABLE_S, count_failure
 from consumers import takes
 from consumers.apply import Applier
 from core.errors import Fenced, TwinsheetError, Unavailable
@@ -125,6 +125,7 @@ class TableWork:
 
     def _hold_back(self, delivery: Delivery, fault: Exception) -> None:
         """An event that cannot be digested holds its link, where a person reads why; the others go on."""
+        count_failure(fault)
         log.error("event_refused", link=delivery.link, offset=delivery.offset, exc_info=fault)
 
         def work(tx: Transaction) -> None:

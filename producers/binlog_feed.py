@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from adapters.binlog_events import Committed, Position, PositionLost, Table
+from app.metrics import FAILURES
 from core.errors import KafkaUnavailable, MysqlUnavailable
 from core.inflight import InFlight
 from core.model import Link
@@ -177,6 +178,7 @@ class BinlogFeed:
         """Read from now on, after having everything compared that was changed before."""
         now = self._server.position()
         links = self._links.current()
+        FAILURES.labels("mysql", "PositionLost").inc()
         log.warning("binlog_started_over", reason=reason, file=now.file, offset=now.offset, links=len(links))
         asked = [
             (topic, link, self._messages.answered(topic, link, body, exact=False))

@@ -8,7 +8,7 @@ its look is, and the table writer decides by that alone.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -26,6 +26,7 @@ from producers import agreement_check
 from producers.agreement_check import AgreementCheck
 
 GROUP = "sheet_scanner"
+TABLE_WRITER = "table_writer"
 STRUCTURE_DELAY_S = 0.5
 CONFIRM_DELAY_S = 2.0
 """A stranger or a guard's finding is looked at twice, this far apart: an event may still be on its way."""
@@ -33,6 +34,8 @@ BETWEEN_SCANS_S = 2.0
 BURST_S = 30.0
 """A burst of edits puts the scan off for this long at the most."""
 OFFSETS_EVERY_S = 1.0
+
+Place = tuple[str, int]
 
 log = structlog.get_logger("sheet_scanner")
 
@@ -54,6 +57,8 @@ class _Tab:
     """Reads in a row that did not get through."""
     trouble: str = ""
     """Why the last one did not."""
+    reported: Mapping[Place, int] = field(default_factory=dict)
+    """How far events had come when the guard first found something: they may be on their way into the table."""
     told: set[str] = field(default_factory=set)
     """Rows that an edit event reported and that differed from base ever since."""
 
@@ -134,6 +139,11 @@ class ScanWork:
     def _patience_s(self) -> float:
         now = self._clock.monotonic()
         return min((max(0.05, t.due_at - now) for name, t in self._tabs.items() if self._is_ours(name)), default=1.0)
+
+    def look_at_all(self) -> None:
+        """Read every tab soon: events that told of edits have been lost."""
+        for tab in self._tabs.values():
+            self._ask(tab, 0.0)
 
     # --- when -----------------------------------------------------------------------------
 
@@ -218,9 +228,17 @@ class ScanWork:
             tab.due_at = min(tab.due_at, self._clock.monotonic() + LASTS_S)
 
     def _guard(self, link: Link, tab: _Tab, name: str, reason: str) -> None:
-        """Hold the link once a second look confirms it: the events that explain it may be on their way."""
-        if tab.guard != name:
-            tab.guard = name
+        """Hold the link once a second look confirms it: the events that explain it may be on their way to us, or to
+        the table writer, which may have been away for long."""
+        applied, read = self._store.run(lambda tx: (tx.offsets(TABLE_WRITER), tx.offsets(GROUP)))
+        is_first = tab.guard != name
+        if is_first:
+            tab.guard, tab.reported = name, {**read, **self._next}
+        behind = any(applied.get(place, 0) < offset for place, offset in tab.reported.items())
+        if is_first or behind:
+            log.info(
+                "guard_looks_again", link=link.name, guard=name, waits_for="table_writer" if behind else "events"
+            )
             tab.due_at = self._clock.monotonic() + CONFIRM_DELAY_S
             return
         log.warning("held", link=link.name, guard=name, reason=reason)

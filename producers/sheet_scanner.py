@@ -26,7 +26,9 @@ def build(service: Service) -> Callable[[], None]:
     gate = quota_gate(settings)
     client = service.closing(service_client(settings, gate))
     publisher = service.closing(KafkaPublisher(settings.kafka_servers))
-    source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner, unhurried=True)
+    source = source_of(
+        service, store, GROUP, [SHEET_OBSERVED], owner, lost=lambda _places: work.look_at_all(), unhurried=True
+    )
     clock, resting = SystemClock(), Resting(settings, session_of(service, DEFAULT_SCHEMA))
     work = ScanWork(
         store=store,

@@ -57,7 +57,12 @@ def _show(report: dict[str, Any]) -> None:
     print_table(headers, rows, empty=NO_LINKS)
     click.echo()
     processes = [
-        [one["name"], one["pid"], ago(one["up_s"]), one["waiting_for"] or ("" if one["working"] else "stuck")]
+        [
+            one["name"],
+            one["pid"],
+            ago(one["up_s"]),
+            one["waiting_for"] or (one["doing"] if one["working"] else "stuck"),
+        ]
         for one in report["processes"]
     ]
     print_table(["process", "pid", "up", "waits for"], processes, empty="No service runs; start them: twinsheet up")

@@ -17,9 +17,10 @@ from core.ports.record import (
     TableRow,
     Waiting,
 )
-from core.ports.store import Store, Transaction
+from core.ports.store import OF_ANOTHER_TOPIC, Store, Transaction
 
 __all__ = [
+    "OF_ANOTHER_TOPIC",
     "Clock",
     "ConflictEntry",
     "Delivery",

@@ -69,6 +69,12 @@ class HistoryEntry:
     edited_at: datetime | None = None
     event: str = ""
 
+    @property
+    def once(self) -> tuple[Canonical, ...]:
+        """What is recorded once. An event that was applied says nothing new when it comes again, too late by then."""
+        what = "applied" if self.what == "overtaken" else self.what
+        return (self.row_id, self.column, self.event, self.side, what, self.new)
+
 
 @dataclass(frozen=True, slots=True)
 class ConflictEntry:

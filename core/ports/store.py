@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from core.conflicts import Choice, ConflictOutcome, KnownConflict
@@ -23,6 +24,9 @@ from core.ports.record import (
 )
 
 T = TypeVar("T")
+
+OF_ANOTHER_TOPIC = -1
+"""For an offset that was stored of a topic which has been made anew since: what it counted is gone."""
 
 
 class Transaction(Protocol):
@@ -170,9 +174,19 @@ class Transaction(Protocol):
         """Next offsets by (topic, partition); raise Fenced if another owner has claimed a partition."""
 
     def claim_offsets(
-        self, group: str, owner: str, partitions: Collection[tuple[str, int]]
+        self,
+        group: str,
+        owner: str,
+        partitions: Collection[tuple[str, int]],
+        topic_ids: Mapping[str, str] = MappingProxyType({}),
     ) -> dict[tuple[str, int], int]:
-        """Become the owner of partitions; the stored next offsets (absent where nothing is stored)."""
+        """Become the owner of partitions; the stored next offsets (absent where nothing is stored).
+
+        ``topic_ids`` are those of the topics as they are now: OF_ANOTHER_TOPIC where what is stored is of another.
+        """
+
+    def offsets(self, group: str) -> dict[tuple[str, int], int]:
+        """Next offsets of a group by (topic, partition), as they are stored."""
 
 
 class Store(Protocol):

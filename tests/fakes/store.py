@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from adapters.binlog_events import RowChange
@@ -19,6 +20,7 @@ from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
 from core.events import TABLE_CHANGED, marks_changed
 from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import (
+    OF_ANOTHER_TOPIC,
     ConflictEntry,
     HistoryEntry,
     Intent,
@@ -76,6 +78,7 @@ class FakeState:
     """(topic, link, body) in commit order."""
     owners: dict[tuple[str, str, int], str] = field(default_factory=dict)
     offsets: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    topic_ids: dict[tuple[str, str, int], str] = field(default_factory=dict)
     tables: dict[tuple[str, str], FakeTable] = field(default_factory=dict)
     recorded: set[tuple[object, ...]] = field(default_factory=set)
     """Marks of the history's entries, each of which is recorded once."""
@@ -308,7 +311,7 @@ class FakeTransaction:
 
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
         for entry in entries:
-            once = _once(link, entry)
+            once = (link, *entry.once)
             if not entry.event or once not in self.state.recorded:
                 self.state.history.append((link, entry))
                 self.state.recorded.add(once)
@@ -439,11 +442,29 @@ class FakeTransaction:
                 raise Fenced(f"Another process has taken over partitions of {group}: {topic}/{number}.")
             self.state.offsets[(group, topic, number)] = offset
 
-    def claim_offsets(self, group: str, owner: str, partitions: Collection[Partition]) -> dict[Partition, int]:
-        for topic, number in partitions:
-            self.state.owners[(group, topic, number)] = owner
-        places = {(t, p): (group, t, p) for t, p in sorted(partitions)}
-        return {place: self.state.offsets[at] for place, at in places.items() if at in self.state.offsets}
+    def offsets(self, group: str) -> dict[Partition, int]:
+        return {(t, p): offset for (name, t, p), offset in self.state.offsets.items() if name == group}
+
+    def claim_offsets(
+        self,
+        group: str,
+        owner: str,
+        partitions: Collection[Partition],
+        topic_ids: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[Partition, int]:
+        found: dict[Partition, int] = {}
+        for topic, number in sorted(partitions):
+            at = (group, topic, number)
+            self.state.owners[at] = owner
+            now = topic_ids.get(topic)
+            if now is not None:
+                of_another = self.state.topic_ids.get(at, now) != now
+                self.state.topic_ids[at] = now
+                if of_another and self.state.offsets.pop(at, None) is not None:
+                    found[topic, number] = OF_ANOTHER_TOPIC
+            if at in self.state.offsets:
+                found[topic, number] = self.state.offsets[at]
+        return found
 
 
 class FakeStore:
@@ -534,7 +555,3 @@ def _order(link: Link, key: Key) -> tuple[Any, ...]:
     return tuple(
         int(v) if c.column.data_type.endswith("int") else v for c, v in zip(link.key_columns, key, strict=True)
     )
-
-
-def _once(link: str, entry: HistoryEntry) -> tuple[object, ...]:
-    return (link, entry.row_id, entry.column, entry.event, entry.side, entry.what, entry.new)

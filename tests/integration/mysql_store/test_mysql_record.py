@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -167,6 +168,15 @@ def test_messages_leave_with_their_transaction_and_old_ones_are_pruned(
     place.session.query(f"UPDATE {outbox} SET at = at - INTERVAL 1 HOUR WHERE topic = 'sheet.observed'")
     assert store.prune(older_than_s=600) == 1
     assert place.session.query(f"SELECT topic FROM {outbox}") == [("table.changed",)]
+
+
+def test_an_event_that_was_applied_and_comes_again_too_late_is_told_once(store: MysqlStore, reports: Reports) -> None:
+    applied = HistoryEntry("r_a", ("1",), "note", "x", "y", "sheet", event="e1")
+    store.run(lambda tx: tx.add_history("orders", [applied]))
+    store.run(lambda tx: tx.add_history("orders", [replace(applied, old=None, what="overtaken")]))
+    assert [(item["old"], item["new"]) for item in reports.history("orders")] == [("x", "y")]
+    store.run(lambda tx: tx.add_history("orders", [replace(applied, new="z", what="overtaken")]))
+    assert len(reports.history("orders")) == 2
 
 
 def test_offsets_are_told_as_stored(store: MysqlStore, reports: Reports) -> None:

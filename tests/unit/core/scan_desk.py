@@ -84,6 +84,13 @@ class Desk:
             refused = [RejectionEntry(f"r_{i}", None, "quantity", "many", "no number") for i in range(1, ROWS + 1)]
             tx.put_rejections("orders", refused)
 
+    def applies(self) -> None:
+        """The table writer has come to the end of the log."""
+        ends = self.log.end_offsets([SHEET_OBSERVED])
+        with self.store.begin() as tx:
+            tx.claim_offsets("table_writer", "writer", list(ends))
+            tx.store_offsets("table_writer", "writer", ends)
+
     def scans(self) -> str:
         """The link's state after some minutes of scans."""
         for _ in range(100):

@@ -6,6 +6,7 @@ import pytest
 from scan_desk import Desk
 
 from core.errors import NotLinked
+from producers.scan_work import BETWEEN_SCANS_S
 from tests.fakes.store import FakeTransaction
 
 
@@ -31,9 +32,31 @@ def test_the_same_change_that_nobody_reported_holds_the_link(desk: Desk) -> None
 
 def test_a_row_that_was_reported_once_and_mended_counts_again_when_it_changes_unreported(desk: Desk) -> None:
     desk.report()
+    desk.applies()
     assert desk.scans() == "live"
     desk.paste()
     assert desk.scans() == "held"
+
+
+def test_edits_that_were_reported_while_the_table_writer_was_away_hold_nothing_though_the_scanner_has_forgotten_them(
+    desk: Desk,
+) -> None:
+    desk.report()
+    assert desk.scans() == "live"
+    desk.begin_anew()
+    desk.paste()
+    assert desk.scans() == "live"
+    desk.applies()  # and nothing has come of it: so it was something else
+    assert desk.scans() == "held"
+
+
+def test_once_events_were_lost_every_tab_is_read_again_at_once(desk: Desk) -> None:
+    desk.scanner.step(0)
+    looks = len(desk.sheet.calls)
+    desk.scanner.look_at_all()
+    desk.watch.at += BETWEEN_SCANS_S
+    desk.scanner.step(0)
+    assert len(desk.sheet.calls) == looks + 1
 
 
 def test_a_link_removed_in_the_instant_before_its_scan_is_not_read_and_stops_nothing(

@@ -102,6 +102,24 @@ def test_what_the_table_refused_in_a_row_that_left_both_sides_is_told_no_longer(
     assert not desk.state.rejections
 
 
+def test_how_far_a_whole_comparison_has_come_is_told_until_every_row_was_looked_at(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.goes_on(1)
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base(f"r_{n}", order_no=str(n)) for n in range(2, 6)])
+    desk.state.table(LINKS["orders"]).rows.update({(str(n),): {**ROW, "order_no": str(n)} for n in range(2, 6)})
+    monkeypatch.setattr("consumers.sheet_link.ROWS_PER_WRITE_MAX", 2)
+    assert desk.writer.progress == ""
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "link", "reason": "the binlog was purged"})
+    told = []
+    for _ in range(30):
+        desk.goes_on(1)
+        told.append(desk.writer.progress)
+    assert "comparing orders: 3 rows left" in told
+    assert told[-1] == ""
+
+
 def park(desk: Desk, source: str) -> None:
     """The notes of order 1 wait for a person."""
     with desk.store.begin() as tx:
