@@ -28,6 +28,8 @@ from core.sheet import Positions, SheetTarget, SwapAnswer
 from core.sheet_plan import NameRow
 
 ROWS_PER_WRITE_MAX = 1000
+ROWS_TOLD_MAX = 100
+"""In one line of the log; history has them all."""
 _PAUSES = wait_random_exponential(multiplier=0.25, max=30)
 
 log = structlog.get_logger("sheet_writer")
@@ -108,6 +110,10 @@ class LinkWriter:
         self.dirty.add(keys, offset)
         self.dirty.vouch(keys.items())
         self._committed_at = self._committed_at or at
+
+    def traced(self, keys: Iterable[Key], transaction: str) -> None:
+        """It was this transaction that changed these rows."""
+        self.dirty.transactions.update(dict.fromkeys(keys, transaction))
 
     def look_again(self, keys: Mapping[Key, str], prints: Iterable[tuple[Key, str]], offset: int) -> None:
         """Base and table may differ in these rows; ``keys`` with their kinds, and what the table held under them."""
@@ -264,10 +270,11 @@ class LinkWriter:
             self._compare_all = False
             self._uncompared = set(everything)
             log.info("comparing_whole", link=self.link.name, rows=len(self._uncompared))
+        keys = self.dirty.first(ROWS_PER_WRITE_MAX)
         request = sheet_tx.PlanRequest(
             link=self.link,
             epoch=self._epoch,
-            keys=self.dirty.first(ROWS_PER_WRITE_MAX),
+            keys=keys,
             renamed=tuple(self._renamed),
             questions=tuple(self._questions),
             to_name=tuple(self._to_name.items()),
@@ -276,6 +283,7 @@ class LinkWriter:
             went=frozenset(self.dirty.went),
             told={key: frozenset(held) for key, held in self.dirty.told.items()},
             missed=self._missed,
+            transactions={k: t for k in keys if (t := self.dirty.transactions.get(k))},
             fresh=self._positions_fresh,
             last=len(self.dirty) <= ROWS_PER_WRITE_MAX and not self._asked,
         )
@@ -419,6 +427,7 @@ class LinkWriter:
             )
         )
         self._failures = 0
+        log.info("written", link=self.link.name, event_id=f"write {planned.write.n}", **_told(planned))
         self._landed = (planned.write.n, planned.write.epoch)
         self._open = outcome.follow_up
         if outcome.moved:
@@ -429,6 +438,16 @@ class LinkWriter:
         self.dirty.add(outcome.again, None)
         self._doubts.add(outcome.displaced, outcome.follow_up.write.n if outcome.follow_up else planned.write.n)
         self._put_off(outcome.displaced.values())
+
+
+def _told(planned: PlannedWrite) -> Json:
+    """What a person follows a change by: the rows, and the transactions that changed them in the table."""
+    write = planned.write
+    return {
+        "rows": sorted(write.row_ids)[:ROWS_TOLD_MAX],
+        "row_count": len(write.row_ids),
+        "transactions": list(dict.fromkeys(planned.transactions.values())),
+    }
 
 
 def target_of(link: Link, state: LinkState) -> SheetTarget:

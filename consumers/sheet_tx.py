@@ -16,7 +16,7 @@ from core.errors import Fenced
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.intent import PlannedWrite, planned_to_json
 from core.model import ROW_ID_HEADER, Key, Link, Observed, RowBase, Stamp
-from core.ports import Intent, Json, LinkState, TableRow, Transaction, Waiting
+from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
 from core.renames import Rename, follow, print_of
 from core.row_plan import ROW_GONE
 from core.row_view import replaced
@@ -68,6 +68,8 @@ class PlanRequest:
     told: Mapping[Key, Collection[str]] = field(default_factory=dict)
     missed: Mapping[str, Stamp] = field(default_factory=dict)
     """Row id to the stamp of the scan that missed it."""
+    transactions: Mapping[Key, str] = field(default_factory=dict)
+    """The transaction that has changed the row, where one was told."""
     fresh: bool = False
     """The positions were read a moment ago."""
     last: bool = False
@@ -118,7 +120,7 @@ def plan_write(
     if not plan.is_empty and not may_write():
         return PlanOutcome(no_token=True)
     _record(tx, request, plan, rows)
-    planned = None if plan.is_empty else _intend(tx, request, positions, plan)
+    planned = None if plan.is_empty else _intend(tx, request, positions, plan, bases)
     if request.last and plan.is_empty and not plan.doubtful and not busy:
         _use_up_approval(tx, state)
     doubtful = frozenset(key for key, _ in plan.doubtful)
@@ -214,7 +216,9 @@ def _parked(tx: Transaction, name: str, row_ids: Sequence[str]) -> list[tuple[st
     return [(w.observed.row_id, w.observed.column) for row in waiting.values() for w in row if w.reason == "manual"]
 
 
-def _intend(tx: Transaction, request: PlanRequest, positions: Positions, plan: SheetPlan) -> PlannedWrite:
+def _intend(
+    tx: Transaction, request: PlanRequest, positions: Positions, plan: SheetPlan, bases: Mapping[Key, RowBase]
+) -> PlannedWrite:
     n = tx.next_n(request.link.name, request.epoch)
     write = SwapWrite(
         n=n,
@@ -225,7 +229,9 @@ def _intend(tx: Transaction, request: PlanRequest, positions: Positions, plan: S
         insert_after_row=max(1, positions.last_row),
         deletes=tuple(plan.deletes),
     )
-    planned = PlannedWrite(write, plan.keys)
+    keys = {**{base.row_id: key for key, base in bases.items()}, **plan.keys}
+    transactions = {row: t for row in write.row_ids if row in keys and (t := request.transactions.get(keys[row]))}
+    planned = PlannedWrite(write, plan.keys, transactions)
     tx.open_intent(Intent(request.link.name, n, request.epoch, planned_to_json(planned)))
     return planned
 
@@ -272,7 +278,7 @@ def settle_write(
     bases |= {b.row_id: b for b in tx.bases_of_keys(name, keys_hit(link, answer)).values() if b.row_id not in bases}
     done = settle(link, planned, answer, bases, own_contents)
     tx.save_bases(name, _without_taken_keys(tx, name, done))
-    tx.add_history(name, done.history)
+    tx.add_history(name, _with_transactions(planned, done.history))
     tx.add_conflicts(name, done.conflicts)
     tx.mend_rejections(name, done.mended)
     _hand_over(tx, name, done.unseen)
@@ -290,6 +296,17 @@ def settle_write(
     displaced = {row_id: key for row_id, key in keys.items() if row_id in done.displaced}
     moved = done.moved or bool(done.row_restores) or strange
     return SettleOutcome(_restore(tx, name, done, epoch), again, displaced, moved)
+
+
+def _with_transactions(planned: PlannedWrite, entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
+    """Each change of the table with the transaction that made it, so that its way can be followed."""
+    made = planned.transactions
+    return [
+        replace(entry, event=f"{entry.event} {made[entry.row_id]}")
+        if entry.side == "table" and entry.row_id in made
+        else entry
+        for entry in entries
+    ]
 
 
 def _move_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) -> None:
@@ -338,10 +355,8 @@ def _restore(tx: Transaction, name: str, done: Settlement, epoch: int) -> Planne
     return planned
 
 
-def _rows_of(planned: PlannedWrite, answer: SwapAnswer) -> set[str]:
-    write = planned.write
-    named = {c.row_id for c in write.cells} | {d.row_id for d in write.deletes} | {i.row_id for i in write.inserts}
-    return named | {i.row_id for i in write.ids} | {h.row_id for h in answer.rows if h.row_id}
+def _rows_of(planned: PlannedWrite, answer: SwapAnswer) -> frozenset[str]:
+    return planned.write.row_ids | {h.row_id for h in answer.rows if h.row_id}
 
 
 def _hand_over(tx: Transaction, name: str, seen: Sequence[Observed]) -> None:

@@ -136,6 +136,7 @@ class SheetWork:
             kinds = body.get("kinds") or "u" * len(keys)
             prints = [(tuple(key), held) for key, held in body.get("prints", ())]
             writer.changed(dict(zip(keys, kinds, strict=True)), renamed, prints, at, offset)
+            writer.traced(keys, str(body.get("transaction", "")))
         elif kind == "replan":
             rows = [row for row in body["rows"] if row.get("key")]
             prints = [(tuple(row["key"]), row["print"]) for row in rows if row.get("print")]

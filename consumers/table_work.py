@@ -28,6 +28,8 @@ TIMES_WAIT_S = 5.0
 FEED_WAIT_S = 60.0
 """And this long for the change feed to tell whether the row under its key is another by now."""
 TIMERS_EVERY_S = 1.0
+ROWS_TOLD_MAX = 100
+"""In one line of the log; history has them all."""
 
 log = structlog.get_logger("table_writer")
 
@@ -99,6 +101,7 @@ class TableWork:
         except (Unavailable, Fenced):
             self._rewind(deliveries)
             raise
+        _tell(deliveries)
         _measure(deliveries, self._clock.now())
 
     def _take_alone(self, delivery: Delivery) -> None:
@@ -126,7 +129,8 @@ class TableWork:
     def _hold_back(self, delivery: Delivery, fault: Exception) -> None:
         """An event that cannot be digested holds its link, where a person reads why; the others go on."""
         count_failure(fault)
-        log.error("event_refused", link=delivery.link, offset=delivery.offset, exc_info=fault)
+        event = delivery.body.get("event", "")
+        log.error("event_refused", link=delivery.link, event_id=event, offset=delivery.offset, exc_info=fault)
 
         def work(tx: Transaction) -> None:
             tx.hold(delivery.link, "event", f"An event from the sheet could not be applied: {_told(fault)}"[:1000])
@@ -288,6 +292,18 @@ def _next_offsets(deliveries: Collection[Delivery]) -> dict[tuple[str, int], int
     for d in deliveries:
         last[d.topic, d.partition] = max(last.get((d.topic, d.partition), 0), d.offset + 1)
     return last
+
+
+def _tell(deliveries: Sequence[Delivery]) -> None:
+    """One line a link with what a person follows an edit by; in history each cell has its event."""
+    by_link: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        if delivery.body.get("event"):
+            by_link.setdefault(delivery.link, []).append(delivery)
+    for name, own in by_link.items():
+        rows = dict.fromkeys(c["row_id"] for d in own for c in d.body.get("cells", ()) if c.get("row_id"))
+        told = {"rows": list(rows)[:ROWS_TOLD_MAX], "row_count": len(rows)}
+        log.info("taken_in", link=name, events=[d.body["event"] for d in own], **told)
 
 
 def _measure(deliveries: Collection[Delivery], now: datetime) -> None:

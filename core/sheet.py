@@ -154,6 +154,12 @@ class SwapWrite:
         return bool(self.formula_restores or self.row_restores)
 
     @property
+    def row_ids(self) -> frozenset[str]:
+        """The rows that it names."""
+        named = {c.row_id for c in self.cells} | {i.row_id for i in self.inserts} | {d.row_id for d in self.deletes}
+        return frozenset(named | {i.row_id for i in self.ids})
+
+    @property
     def looked_at(self) -> tuple[int, ...]:
         """1-based rows that are copied into the scratch, in the scratch's order (ascending, no repeats)."""
         rows = {c.row for c in self.cells} | {i.row for i in self.ids} | {d.row for d in self.deletes}

@@ -29,6 +29,8 @@ CHECK_EVERY_S = 1.0
 PRUNE_EVERY_S = 60.0
 STAND_BY_S = 1.0
 LAST_ACKS_S = 2.0
+TRAIL_MAX = 100
+KEYS_TOLD_MAX = 20
 
 
 class Links(Protocol):
@@ -127,6 +129,8 @@ class BinlogFeed:
         self._fresh: Position | None = None
         """Where reading was begun anew without a note; lost again, it is no use to try once more."""
         self._noted_at = self._checked_at = self._pruned_at = clock()
+        self._trail: list[Json] = []
+        """Changes handed to Kafka that no line of the log tells yet."""
         self._news = False
         """Whether anything was published since the last note."""
 
@@ -203,6 +207,7 @@ class BinlogFeed:
                     break
             self._inflight.wait_below(1, LAST_ACKS_S)
             self._note_position()
+            self._tell_trail()
         finally:
             reader.close()
 
@@ -234,6 +239,16 @@ class BinlogFeed:
 
         self._publisher.start(topic, link, body, done)
         self._news = True
+        if body.get("transaction"):
+            self._trail.append(_told(link, body))
+            if len(self._trail) >= TRAIL_MAX:
+                self._tell_trail()
+
+    def _tell_trail(self) -> None:
+        """What a person follows changes by; one line for all since the last one, because there may be thousands."""
+        trail, self._trail = self._trail, []
+        if trail:
+            log.info("published", changes=trail)
 
     def _keep_up(self, read_at: datetime | None) -> None:
         self._raise_failure()
@@ -245,6 +260,7 @@ class BinlogFeed:
             self._lease.check()
             self._follow_links()
             self._beat()
+            self._tell_trail()
             self._reading(read_at)
         if now - self._pruned_at >= PRUNE_EVERY_S:
             self._pruned_at = now
@@ -276,6 +292,11 @@ class BinlogFeed:
         if known is not None:  # what happened to its table before it was watched is found by comparing
             new = [link for link in links if known.get(link.name) != self._known[link.name]]
             self._publisher.publish_many(compare_all(new, "the link is new or was changed"))
+
+
+def _told(link: str, body: Json) -> Json:
+    keys = body.get("keys", [])
+    return {"link": link, "transaction": body["transaction"], "keys": keys[:KEYS_TOLD_MAX], "key_count": len(keys)}
 
 
 def _shape(link: Link) -> object:

@@ -79,10 +79,16 @@ def _receive(receiver: Receiver, link: str) -> Response:
     try:
         status = receiver.receive(Request(link, headers, request.stream.read(BODY_BYTES_MAX + 1)))
     except WebhookRefused as error:
-        log.info("refused", link=link[:64], status=error.status, reason=error.message)
+        log.info(
+            "refused",
+            link=link[:64],
+            event_id=headers.get("webhook-id", "")[:64],
+            status=error.status,
+            reason=error.message,
+        )
         return one_line(error.status, error.message)
     except Unavailable as error:
-        log.warning("not_taken", link=link, reason=str(error))
+        log.warning("not_taken", link=link, event_id=headers["webhook-id"], reason=str(error))
         return one_line(503, "the event could not be stored; send it again", **{"Retry-After": str(RETRY_AFTER_S)})
     said = "accepted" if status == ACCEPTED else "repeated"
     return Response(f'{{"status": "{said}"}}\n', status, mimetype="application/json")

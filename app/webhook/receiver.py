@@ -33,6 +33,8 @@ STRIPES = 256
 KAFKA_RESTS_S = 1.0
 PROBE_S = 30.0
 """How long one request may take to find out whether the shared memory is back."""
+ROWS_TOLD_MAX = 100
+"""In one line of the log."""
 TROUBLE_S = 30.0
 """A failure is told for so long; without requests nobody knows whether the next one will go well."""
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -187,6 +189,7 @@ class Receiver:
             self._publish(entry.name, body)
             self._seen.remember(entry.name, event)
         _measure(body, received_at, self._clock())
+        _tell(entry.name, event, body)
         return ACCEPTED
 
     def _publish(self, link: str, body: Json) -> None:
@@ -233,6 +236,13 @@ def _of_link(body: Json, entry: LinkEntry) -> Json:
     if other:
         raise WebhookRefused(400, f"{' and '.join(other)} of the body: not what the link in the path has")
     return body
+
+
+def _tell(link: str, event: str, body: Json) -> None:
+    """What a person follows the edit by."""
+    rows = dict.fromkeys(cell["row_id"] for cell in body.get("cells", ()))
+    told = {"rows": list(rows)[:ROWS_TOLD_MAX], "row_count": len(rows)}
+    log.info("accepted", link=link, event_id=event, kind=body["kind"], **told)
 
 
 def _measure(body: Json, received_at: float, published_at: float) -> None:

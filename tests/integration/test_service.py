@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 START = """
 import sys, time
@@ -56,6 +58,15 @@ class Process:
 
     def notes(self) -> list[dict[str, Any]]:
         return [json.loads(path.read_text()) for path in (self.world / "run" / "metrics").glob("*.json")]
+
+    def failures(self, system: str) -> float:
+        """How many the process has counted; 0 before it serves its metrics."""
+        for note in self.notes():
+            with urlopen(f"http://127.0.0.1:{note['port']}/metrics", timeout=10) as answer:
+                families = {f.name: f for f in text_string_to_metric_families(answer.read().decode())}
+            samples = families["twinsheet_failures"].samples
+            return next(s.value for s in samples if s.labels == {"system": system} and s.name.endswith("_total"))
+        return 0
 
     def wait_for(self, name: str) -> None:
         """Until the service has made that file."""
@@ -138,6 +149,23 @@ def test_while_it_runs_it_waits_for_ever_and_builds_itself_anew(services: Any) -
     assert (service.world / "closed_build1").exists()
     service.process.terminate()
     assert service.ended()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "system"), [("KafkaUnavailable", "kafka"), ("MysqlUnavailable", "mysql"), ("QuotaExhausted", "quota")]
+)
+def test_what_is_waited_for_is_counted_and_told_in_the_log_and_in_the_note(
+    services: Any, error: str, system: str
+) -> None:
+    service = services(f"(world / 'tried').touch()\nraise {error}('It does not answer.')", STARTUP_WAIT_S="600")
+    service.wait_for("tried")
+    deadline = time.monotonic() + 20
+    while service.failures(system) < 2:
+        assert time.monotonic() < deadline, "the failures are not counted"
+    service.process.terminate()
+    code, logged, _ = service.ended()
+    assert code == 0
+    assert [line["reason"] for line in logged if line["event"] == "waiting"] == ["It does not answer."]
 
 
 def test_asked_to_stop_while_it_waits_it_ends_at_once(services: Any) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +57,32 @@ def test_asked_to_stop_it_ends_within_five_seconds_with_code_0_and_without_a_tra
     webhook.process.send_signal(signal.SIGTERM)
     assert webhook.process.wait(timeout=5) == 0
     assert list((tmp_path / "metrics").glob("*.json")) == []
+
+
+def test_asked_to_stop_it_answers_the_request_that_it_has_in_hand(
+    start: Start, kafka_server: KafkaServer, mysql_server: MysqlServer
+) -> None:
+    webhook = start()
+    assert webhook.send("before_stop")[0] == 202
+    with closing(mysql_server.connect()) as connection, ThreadPoolExecutor(1) as pool:
+        asked = selects(connection)
+        os.kill(kafka_server.pid, signal.SIGSTOP)
+        try:
+            answer = pool.submit(webhook.send, "in_hand")
+            wait_for(lambda: selects(connection) > asked, "the webhook does not look whether it knows the id")
+            webhook.process.send_signal(signal.SIGTERM)
+        finally:
+            os.kill(kafka_server.pid, signal.SIGCONT)
+        assert answer.result()[0] == 202
+    assert webhook.process.wait(timeout=10) == 0
+    assert len(published(kafka_server, "in_hand")) == 1
+
+
+def selects(connection: Any) -> int:
+    """How many queries the server has been asked so far."""
+    cursor = connection.cursor()
+    cursor.execute("SHOW GLOBAL STATUS LIKE 'Com_select'")
+    return int(cursor.fetchall()[0][1])
 
 
 def test_while_kafka_is_away_it_answers_503_and_goes_on_by_itself_when_it_is_back(
