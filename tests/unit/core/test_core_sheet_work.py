@@ -478,3 +478,24 @@ def test_a_quiet_links_change_waits_for_no_more_than_one_write_of_a_busy_link(
     desk.goes_on(12)
     assert sent[:6] == ["orders", "orders", "orders", "altered", "orders", "orders"]
     assert desk.shown("altered") == "quiet"
+
+
+def test_a_quiet_links_change_behind_a_flood_of_events_is_seen_before_the_flood_is_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    swap = desk.sheet.swap
+
+    def watched(target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        sent.append(target.link)
+        return swap(target, write)
+
+    for tab in desk.sheet.tabs.values():
+        tab.rows[0].cells["Notes"] = SheetCell("fragile")
+    monkeypatch.setattr(desk.sheet, "swap", watched)
+    for change in range(2000):
+        desk.changes("orders", f"busy {change}")
+    desk.changes("altered", "quiet")
+    desk.goes_on(2)
+    assert sent == ["orders", "altered"]
+    assert (desk.shown("orders"), desk.shown("altered")) == ("busy 1999", "quiet")
