@@ -30,6 +30,8 @@ from core.sheet_plan import NameRow
 ROWS_PER_WRITE_MAX = 1000
 ROWS_TOLD_MAX = 100
 """In one line of the log; history has them all."""
+BACKLOG_ROWS = 100
+"""So many rows are not planned for before there is a token to write them with."""
 _PAUSES = wait_random_exponential(multiplier=0.25, max=30)
 
 log = structlog.get_logger("sheet_writer")
@@ -201,12 +203,19 @@ class LinkWriter:
             return
         self.dirty.add(self._absent.take(self._tools.clock.monotonic()), None)
         self._positions_fresh = False
+        if self._open is None and self._backlog_waits():
+            return
         if self._open is None and self._plan() and self._read_positions(self._target):
             self._plan()
         if self._open is not None:
             self._perform(self._open, self._target)
         if self._open is None and self.wait_s() <= 0 and self.marks.has_work:
             self._mark(self._target)
+
+    def _backlog_waits(self) -> bool:
+        """Whether there is much to plan and no token to write it with; whoever asks something is answered before."""
+        asked = self._renamed or self._questions
+        return len(self.dirty) > BACKLOG_ROWS and not asked and not self._may_call("write")
 
     def _mark(self, target: SheetTarget) -> None:
         """Tell beside the cells what is to be told; values have gone first."""

@@ -18,6 +18,8 @@ from core.ports import Delivery, EventSource, Transaction
 
 GROUP = "sheet_writer"
 OFFSETS_EVERY_S = 0.5
+FLOOD_EVENTS = 100
+GATHER_S = 0.5
 FENCED_PAUSE_S = 5.0
 UNREADABLE_PAUSE_S = 3.0
 UNREADABLE_MAX_S = 20.0
@@ -60,8 +62,7 @@ class SheetWork:
         Events are taken in between any two writes, so that a link with a backlog keeps a quiet one waiting for no
         longer than one write takes.
         """
-        for delivery in self._source.poll(min(timeout_s, self._patience_s(timeout_s))):
-            self._absorb(delivery)
+        self._take_in(min(timeout_s, self._patience_s(timeout_s)))
         due = [name for name, writer in self._writers.items() if writer.has_work and writer.wait_s() <= 0]
         if due:
             self._turns += 1
@@ -69,6 +70,18 @@ class SheetWork:
             self._worked[name] = self._turns
             self._let_work(name, self._writers[name])
         self._store_offsets()
+
+    def _take_in(self, timeout_s: float) -> None:
+        """Of a flood of events as many as a short while allows: one write does for all of them, and behind them may
+        stand the first event of a quiet link."""
+        deliveries = self._source.poll(timeout_s)
+        until = self._tools.clock.monotonic() + GATHER_S
+        while True:
+            for delivery in deliveries:
+                self._absorb(delivery)
+            if len(deliveries) < FLOOD_EVENTS or self._tools.clock.monotonic() >= until:
+                return
+            deliveries = self._source.poll(0)
 
     def released(self, places: Iterable[Place]) -> None:
         """Partitions that may belong to another process now. A rebalance gives up all of them, and with them

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
 
+from consumers import sheet_tx
 from consumers.sheet_link import Tools
 from consumers.sheet_marks import LOOK_OVER_S, MOVED_LOOK_OVER_S
 from consumers.sheet_work import GROUP, SheetWork
@@ -446,6 +447,35 @@ def test_what_a_marking_replaced_by_mistake_is_given_back_however_often_google_r
     assert tab.rows[1].notes == {"Quantity": "Twinsheet: quantity: many is not a whole number"}
 
 
+def test_a_backlog_is_not_planned_for_before_there_is_a_token_to_write_it_with(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders, tab = LINKS["orders"], desk.sheet.tabs["orders"]
+    numbers = [str(i) for i in range(2, 302)]
+    for number in numbers:
+        desk.state.table(orders).rows[number,] = {**ROW, "order_no": number}
+    planned: list[int] = []
+    plan_write = sheet_tx.plan_write
+
+    def counted(tx: Any, request: sheet_tx.PlanRequest, *rest: Any) -> sheet_tx.PlanOutcome:
+        planned.append(len(request.keys))
+        return plan_write(tx, request, *rest)
+
+    monkeypatch.setattr(sheet_tx, "plan_write", counted)
+    monkeypatch.setattr(desk.watch, "wait_s", lambda *_asked, **_how: 2.0, raising=False)
+    keys = [[number] for number in numbers]
+    with desk.store.begin() as tx:
+        prints = [[list(key), print_of(row)] for key, row in tx.rows(orders, [(n,) for n in numbers]).items()]
+    body = {"kind": "rows", "keys": keys, "kinds": "i" * len(keys), "prints": prints}
+    desk.log.append(TABLE_CHANGED, "orders", body)
+    desk.goes_on(20)
+    assert planned == []
+    assert len(tab.rows) == 1
+    monkeypatch.undo()
+    desk.goes_on(20)
+    assert len(tab.rows) == 301
+
+
 def test_a_quiet_links_change_waits_for_no_more_than_one_write_of_a_busy_link(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -466,3 +496,24 @@ def test_a_quiet_links_change_waits_for_no_more_than_one_write_of_a_busy_link(
     desk.goes_on(12)
     assert sent[:6] == ["orders", "orders", "orders", "altered", "orders", "orders"]
     assert desk.shown("altered") == "quiet"
+
+
+def test_a_quiet_links_change_behind_a_flood_of_events_is_seen_before_the_flood_is_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    swap = desk.sheet.swap
+
+    def watched(target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        sent.append(target.link)
+        return swap(target, write)
+
+    for tab in desk.sheet.tabs.values():
+        tab.rows[0].cells["Notes"] = SheetCell("fragile")
+    monkeypatch.setattr(desk.sheet, "swap", watched)
+    for change in range(2000):
+        desk.changes("orders", f"busy {change}")
+    desk.changes("altered", "quiet")
+    desk.goes_on(2)
+    assert sent == ["orders", "altered"]
+    assert (desk.shown("orders"), desk.shown("altered")) == ("busy 1999", "quiet")
