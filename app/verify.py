@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.binlog_progress import is_unpublished
-from adapters.kafka_log import end_offsets
+from adapters.kafka_log import end_offsets, kafka_of
 from adapters.kafka_publisher import KafkaPublisher
 from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
@@ -186,7 +186,7 @@ class Verifier:
             return False
         if is_unpublished(self._session, [(link.schema, link.table)]):
             return False
-        ends = end_offsets(self._settings.kafka_servers)
+        ends = end_offsets(kafka_of(self._settings))
         table_writer = self._reports.consumed_offsets("table_writer")
         sheet_writer = self._reports.consumed_offsets("sheet_writer")
         unread = [
@@ -201,7 +201,7 @@ class Verifier:
         """Have tabs read at once, in case nobody reported an edit."""
         if not names:
             return
-        publisher = KafkaPublisher(self._settings.kafka_servers)
+        publisher = KafkaPublisher(kafka_of(self._settings))
         try:
             publisher.publish_many([(SHEET_OBSERVED, name, {"kind": "rescan", "link": name}) for name in names])
         finally:

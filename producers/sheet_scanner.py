@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adapters.clock import SystemClock
-from adapters.kafka_log import KafkaPublisher
+from adapters.kafka_log import KafkaPublisher, kafka_of
 from adapters.sheets_tab import GoogleSheet
 from app.parts import links_of, process_name, quota_gate, sheets_client, source_of, store_of
 from app.service import Service, run_service
@@ -21,7 +21,7 @@ def build(service: Service) -> Callable[[], None]:
     settings = service.settings
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
     client = service.closing(sheets_client(settings, read_attempts=1))
-    publisher = service.closing(KafkaPublisher(settings.kafka_servers))
+    publisher = service.closing(KafkaPublisher(kafka_of(settings)))
     source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner, unhurried=True)
     work = ScanWork(
         store=store,
