@@ -179,7 +179,7 @@ def test_every_service_of_compose_has_a_health_check_and_waits_for_what_it_needs
 
 
 def test_the_database_of_compose_grants_what_the_local_one_grants() -> None:
-    script = " ".join((CHECKOUT / "sandbox/compose/accounts.sh").read_text().replace("\\`", "`").split())
+    script = " ".join((CHECKOUT / "sandbox/compose/accounts.sql").read_text().split())
     local = commands.accounts_sql(_PLACE, "mysql").splitlines()
     assert all(grant in script for grant in local if grant.startswith(("GRANT", "REVOKE")))
 
