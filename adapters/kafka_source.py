@@ -19,8 +19,9 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from adapters.kafka_address import Bootstrap, kafka_address
 from adapters.kafka_group import GroupConsumer
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, delivery, partition_of, servers, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, connecting, delivery, partition_of, unavailable
 from core.errors import Stalled
 from core.ports import Delivery
 
@@ -70,7 +71,7 @@ class KafkaSource:
     number of both to the same member: all events of a link come to one process.
 
     Args:
-        bootstrap: ``host:port``, comma-separated or a list.
+        bootstrap: where Kafka is.
         group: consumer group; its members share the partitions.
         topics: what to read.
         claim: called with partitions that have become ours; answers the next offset of each, none where
@@ -89,7 +90,7 @@ class KafkaSource:
 
     def __init__(
         self,
-        bootstrap: str | Sequence[str],
+        bootstrap: Bootstrap,
         group: str,
         topics: Sequence[str],
         *,
@@ -102,7 +103,7 @@ class KafkaSource:
         unhurried: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._bootstrap = servers(bootstrap)
+        self._address = kafka_address(bootstrap)
         self._claim, self._revoked, self._lost = claim, revoked, lost
         self._clock = clock
         self._rebalanced = _Rebalanced()
@@ -131,7 +132,7 @@ class KafkaSource:
         try:
             batches = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
         except KafkaError as error:
-            raise unavailable(self._bootstrap, "refuses to deliver", error) from error
+            raise unavailable(self._address, "refuses to deliver", error) from error
         new = self._follow_assignment() | self._begun_anew()
         # Records of partitions just claimed were fetched before the seek to the stored offset.
         old = {tp: records for tp, records in batches.items() if (tp.topic, tp.partition) not in new}
@@ -223,7 +224,7 @@ class KafkaSource:
             begin = self._consumer.beginning_offsets(partitions, timeout_ms=int(ANSWER_S * 1000))
             end = self._consumer.end_offsets(partitions, timeout_ms=int(ANSWER_S * 1000))
         except KafkaError as error:
-            raise unavailable(self._bootstrap, f"does not answer within {ANSWER_S:g} s", error) from error
+            raise unavailable(self._address, f"does not answer within {ANSWER_S:g} s", error) from error
         missing = set()
         for partition in partitions:
             place = (partition.topic, partition.partition)
@@ -267,7 +268,7 @@ class KafkaSource:
             elif not self._consumer.bootstrap_connected():
                 self._consumer.topics()
         except KafkaError as error:
-            raise unavailable(self._bootstrap, "does not answer", error) from error
+            raise unavailable(self._address, "does not answer", error) from error
         self._heard_at = self._clock()
         self._check_hearing()
 
@@ -286,13 +287,14 @@ class KafkaSource:
 
     def _check_hearing(self) -> None:
         """What does not come although the broker answers is this consumer's fault; a fresh process has none."""
-        at = ", ".join(self._bootstrap)
         if self._clock() - self._settled_at > SHARED_OUT_WITHIN_S:
-            raise Stalled(f"Kafka at {at} has not shared out the group's partitions for {SHARED_OUT_WITHIN_S:g} s.")
+            raise Stalled(
+                f"Kafka at {self._address} has not shared out the group's partitions for {SHARED_OUT_WITHIN_S:g} s."
+            )
         waits = any(self._ends.get(place, offset) > offset for place, offset in self._next.items())
         self._deaf_probes = self._deaf_probes + 1 if waits else 0
         if self._deaf_probes >= DEAF_PROBES_MAX:
-            raise Stalled(f"Kafka at {at} holds messages and delivers none.")
+            raise Stalled(f"Kafka at {self._address} holds messages and delivers none.")
 
     def _see_topics(self, topics: Sequence[str]) -> None:
         """A member that joins without knowing a topic's partitions shares out none of them; and one that learns of
@@ -301,15 +303,15 @@ class KafkaSource:
         while missing := [topic for topic in topics if not self._consumer.partitions_for_topic(topic)]:
             if time.monotonic() > deadline:
                 self._consumer.close(autocommit=False, timeout_ms=0)
-                raise unavailable(self._bootstrap, f"has no topic {', '.join(missing)}")
+                raise unavailable(self._address, f"has no topic {', '.join(missing)}")
             time.sleep(0.1)
 
     def _connected(
         self, group: str, member: str | None, session_timeout_s: float, records_max: int, bytes_min: int
     ) -> Any:
-        try:
+        with connecting(self._address, f"does not answer within {ANSWER_S:g} s"):
             return GroupConsumer(
-                bootstrap_servers=self._bootstrap,
+                **self._address.arguments,
                 client_id=f"twinsheet-{member or group}",
                 group_id=group,
                 group_instance_id=member,
@@ -330,5 +332,3 @@ class KafkaSource:
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
             )
-        except KafkaError as error:
-            raise unavailable(self._bootstrap, f"does not answer within {ANSWER_S:g} s", error) from error

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import mysql.connector
 from mysql.connector.constants import ClientFlag
 
-from adapters.mysql_address import MysqlAddress, parse_url
+from adapters.mysql_address import MysqlAddress, parse_url, tls_refusal
 from core.errors import MysqlRefused, MysqlUnavailable, TwinsheetError
 
 if TYPE_CHECKING:
@@ -44,13 +44,16 @@ _LOST = frozenset({2002, 2003, 2005, 2006, 2013, 2055, 1053, 1077, 1079, 1080, 1
 _LATER = frozenset({1040, 1203, 1226, 1205, 1213, 1290, 1317, 1836, 1969, 3024, 3100, 3572})
 _FULL = frozenset({3, 20, 1021, 1026, 1114, 1598})
 _COLLISION = frozenset({1205, 1213, 3572})
+_GRANT = "twinsheet doctor prints the GRANT statement that is missing."
+_SIGN_IN = "Check user and password in TWINSHEET_MYSQL_URL."
+_NOT_LET_IN = (1045, 1698)
 _DENIED = {
-    1044: "Grant the user rights on that schema.",
-    1045: "Check user and password in TWINSHEET_MYSQL_URL.",
-    1142: "Grant the user that right on the table.",
-    1143: "Grant the user that right on the column.",
-    1227: "Grant the user that right.",
-    1698: "Check user and password in TWINSHEET_MYSQL_URL.",
+    1044: _GRANT,
+    1045: _SIGN_IN,
+    1142: _GRANT,
+    1143: _GRANT,
+    1227: _GRANT,
+    1698: _SIGN_IN,
     3118: "The account is locked; unlock it with ALTER USER … ACCOUNT UNLOCK.",
 }
 
@@ -160,6 +163,9 @@ def translate(error: BaseException, address: MysqlAddress) -> TwinsheetError:
         return MysqlUnavailable(
             "Another transaction holds rows that are needed.", "It is tried again; look for long transactions."
         )
+    refusal = tls_refusal(f"{address.host}:{address.port}", number, text)
+    if refusal:
+        return refusal
     if number in _LOST or is_lost(error):
         return MysqlUnavailable(
             f"MySQL at {address.host}:{address.port} does not answer ({text}).",
@@ -171,7 +177,10 @@ def translate(error: BaseException, address: MysqlAddress) -> TwinsheetError:
         )
     if number in _LATER:
         return MysqlUnavailable(f"MySQL cannot do it now: {text}.", "It is tried again.")
-    return MysqlRefused(f"MySQL refused: {text}.", _DENIED.get(number, ""))
+    hint = _DENIED.get(number, "")
+    if number in _NOT_LET_IN and dict(address.tls).get("ssl_disabled"):  # MariaDB's word for both
+        hint += " A server that takes encrypted connections only says the same: take ssl_disabled out."
+    return MysqlRefused(f"MySQL refused: {text}.", hint)
 
 
 class MysqlSession:

@@ -309,7 +309,8 @@ class _Preparation:
             yield number_format(tab, column, ("TEXT", "@"))
         elif codec.number_format and not (codec.number_format[0] in DATE_TYPES and self._dated(column)):
             yield number_format(tab, column, codec.number_format)
-        if codec.options:
+        if codec.options and not any(option.startswith(("=", "+")) for option in codec.options):
+            # Google reads the values of a condition as typed: such a one would be a formula, or refused as one.
             yield drop_down(tab, column, codec.options)
 
     def _dated(self, column: int) -> bool:

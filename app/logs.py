@@ -51,8 +51,8 @@ def _with_fields(fields: dict[str, object]) -> Processor:
 
 
 def _formatter(*, as_json: bool, foreign: list[Processor]) -> logging.Formatter:
+    """Tracebacks without the values of variables, which may be passwords."""
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    # The values of local variables are left out of tracebacks: passwords and secrets are among them.
     if as_json:
         tracebacks = ExceptionDictTransformer(show_locals=False)
         last += [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from adapters.kafka_log import KafkaSource, Place, ensure_topics
+from adapters.kafka_log import KafkaSource, Place, ensure_topics, kafka_of
 from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_quota import MysqlQuota
 from adapters.mysql_schema import describe_table
@@ -116,7 +116,7 @@ def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group
     unhurried: bool = False,
 ) -> KafkaSource:
     """A consumer of a group that starts at the offsets kept in MySQL."""
-    ensure_topics(service.settings.kafka_servers, service.settings.kafka_partitions)
+    ensure_topics(kafka_of(service.settings), service.settings.kafka_partitions)
 
     def claim(places: frozenset[Place]) -> dict[Place, int]:
         stored = store.run(lambda tx: tx.claim_offsets(group, owner, places, source.topic_ids()))
@@ -128,7 +128,7 @@ def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group
         lost(places)
 
     source = KafkaSource(
-        service.settings.kafka_servers,
+        kafka_of(service.settings),
         group,
         topics,
         claim=claim,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapters.binlog_progress import is_unpublished
-from adapters.kafka_log import Place, end_offsets
+from adapters.kafka_log import Place, end_offsets, kafka_of
 from adapters.kafka_wire import partition_of
 from adapters.mysql_connection import MysqlSession
 from adapters.mysql_reports import Reports
@@ -40,7 +40,7 @@ class Resting:
             return False
         if is_unpublished(self._session, [(link.schema, link.table)]):
             return False
-        ends = end_offsets(self._settings.kafka_servers)
+        ends = end_offsets(kafka_of(self._settings))
         return all(self._has_read(group, topic, link, ends) for topic, group in READERS.items())
 
     def _has_read(self, group: str, topic: str, link: Link, ends: Mapping[Place, int]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from adapters.kafka_log import end_offsets
+from adapters.kafka_log import end_offsets, kafka_of
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.mysql_quota import all_ledgers
@@ -97,16 +97,16 @@ class Status:
         from adapters.kafka_lag import oldest_waiting
 
         now, found = self._clock(), {name: dict[str, float]() for name in _LAG_NAMES.values()}
-        ends = end_offsets(self.settings.kafka)
+        ends = end_offsets(kafka_of(self.settings))
         for topic, group in READERS.items():
             theirs = {place: end for place, end in ends.items() if place[0] == topic}
-            since = oldest_waiting(self.settings.kafka, theirs, self.reports.consumed_offsets(group))
+            since = oldest_waiting(kafka_of(self.settings), theirs, self.reports.consumed_offsets(group))
             found[_LAG_NAMES[topic]] = {link: round(max(now - at, 0), 3) for link, at in since.items()}
         return found
 
     def backlog(self) -> dict[tuple[str, str], int]:
         """Messages that are not consumed yet, by (topic, group)."""
-        ends = end_offsets(self.settings.kafka)
+        ends = end_offsets(kafka_of(self.settings))
         waiting: dict[tuple[str, str], int] = {}
         for topic, group in READERS.items():
             consumed = self.reports.consumed_offsets(group)
@@ -167,7 +167,7 @@ class Status:
         unknown = Check("links", False, "nobody knows while MySQL does not answer")
         return [
             mysql,
-            _tried("kafka", lambda: (True, f"{len(end_offsets(self.settings.kafka))} partitions")),
+            _tried("kafka", lambda: (True, f"{len(end_offsets(kafka_of(self.settings)))} partitions")),
             *(self._service_works(name) for name in SERVICES),
             _tried("links", self._links_are_live) if mysql.ok else unknown,
         ]

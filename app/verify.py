@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from adapters.kafka_log import kafka_of
 from adapters.kafka_publisher import KafkaPublisher
 from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
@@ -185,7 +186,7 @@ class Verifier:
         """Have tabs read at once, in case nobody reported an edit."""
         if not names:
             return
-        publisher = KafkaPublisher(self._settings.kafka_servers)
+        publisher = KafkaPublisher(kafka_of(self._settings))
         try:
             publisher.publish_many([(SHEET_OBSERVED, name, {"kind": "rescan", "link": name}) for name in names])
         finally:

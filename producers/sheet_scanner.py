@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adapters.clock import SystemClock
-from adapters.kafka_log import KafkaPublisher
+from adapters.kafka_log import KafkaPublisher, kafka_of
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.sheets_tab import GoogleSheet
 from app.parts import links_of, process_name, quota_gate, service_client, session_of, source_of, store_of
@@ -25,7 +25,7 @@ def build(service: Service) -> Callable[[], None]:
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
     gate = quota_gate(settings)
     client = service.closing(service_client(settings, gate))
-    publisher = service.closing(KafkaPublisher(settings.kafka_servers))
+    publisher = service.closing(KafkaPublisher(kafka_of(settings)))
     source = source_of(
         service, store, GROUP, [SHEET_OBSERVED], owner, lost=lambda _places: work.look_at_all(), unhurried=True
     )

@@ -93,7 +93,8 @@ def _send_logs_to_standard_error() -> None:
         configure_logs("auto", level)
         return
     configure_logs("auto", "error")
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # a broker that cannot be reached is told once, by us
+    for handler in logging.getLogger().handlers:  # a broker that cannot be reached is told once, by us
+        handler.addFilter(lambda record: not record.name.startswith("kafka"))
 
 
 def _show_misuse(error: click.ClickException, as_json: bool) -> None:

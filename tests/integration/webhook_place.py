@@ -94,7 +94,7 @@ def environment(run_dir: Path, mysql: MysqlServer, kafka: str, port: int) -> dic
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TWINSHEET_")}
     return kept | {
         "TWINSHEET_RUN_DIR": str(run_dir),
-        "TWINSHEET_MYSQL_URL": mysql.url,
+        "TWINSHEET_MYSQL_URL": mysql.services_url,
         "TWINSHEET_KAFKA": kafka,
         "TWINSHEET_KAFKA_ACK_TIMEOUT_S": "2",
         "TWINSHEET_LINKS": str(run_dir / "links.yaml"),
