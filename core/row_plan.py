@@ -55,11 +55,17 @@ def _end_conflicts(plan: RowPlan, winner: str, rule: str) -> None:
 
 
 def changed_columns(view: RowView, base: RowBase, table: TableRow) -> list[str]:
-    """Columns in which the table has moved away from base."""
+    """Columns in which the table has moved away from base.
+
+    What a column cannot hold was never shared: where base is blank in one that is NOT NULL, the row was born in the
+    sheet, and the table has filled the cell itself, its key or a default. Nobody has changed it.
+    """
     return [
         c.name
         for c in view.link.columns
-        if not c.column.generated and not c.codec.same(table.get(c.name), base_value(base, c.name))
+        if not c.column.generated
+        and not c.codec.same(table.get(c.name), base_value(base, c.name))
+        and (c.column.nullable or base_value(base, c.name) is not None)
     ]
 
 

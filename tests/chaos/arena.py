@@ -18,6 +18,7 @@ from typing import Any
 import mysql.connector
 import psutil
 
+from app.verify import verify
 from core.errors import SheetsRefused, SheetsUnavailable
 from sandbox.stack.services import KINDS, SERVERS, SERVICES, Service
 from sandbox.stack.supervisor import Supervisor
@@ -91,6 +92,11 @@ class Arena:
         finally:
             for load in self.loads:
                 load.end()
+
+    def remove_links(self) -> None:
+        """For a stack that others use afterwards."""
+        for orders in (self._probe_link, *self.links()):
+            orders.remove()
 
     # --- processes ------------------------------------------------------------------------
 
@@ -285,14 +291,10 @@ class Arena:
             load.rest()
         faults: list[str] = []
         with self.timeline.span("both sides compared") as told:
-            done = self.job.command("verify", "--wait", str(VERIFY_WAIT_S), "--json")
-            if done.returncode:
-                faults.append(f"verify: exit {done.returncode} {done.stdout[-3000:]} {done.stderr[-1000:]}")
-            faults += [f for load in self.loads for f in self._oracle(load)]
+            faults += [f for load in self.loads for f in (*self._differences(load.orders), *self._oracle(load))]
             told |= {
                 "accepted": sum(load.oracle.accepted for load in self.loads),
                 "in_doubt": sum(load.oracle.in_doubt for load in self.loads),
-                "conflicts": sum(s["conflicts"] for s in self.job.told("status")["links"]),
                 "faults": faults,
             }
         if faults:
@@ -300,6 +302,13 @@ class Arena:
             raise Failed("\n".join(faults))
         for load in self.loads:
             load.go_on()
+
+    def _differences(self, orders: Orders) -> list[str]:
+        link = verify(self.job.settings, orders.name, VERIFY_WAIT_S)["links"][0]
+        faults = [f"{orders.name} differs: {difference}" for difference in link["differences"]]
+        if link["state"] != "live":
+            faults.append(f"{orders.name} is {link['state']}: {orders.status()['reason']}")
+        return faults
 
     def _keep_evidence(self) -> None:
         """What both sides and the records say, for whoever looks for the reason; the stack is gone by then."""

@@ -73,6 +73,8 @@ class Oracle:
 
     written: dict[tuple[str, Cell], list[tuple[str, bool]]] = field(default_factory=dict)
     """By side and cell: each text that was tried, in order, and whether its writer was told that it is written."""
+    placed: dict[str, list[str]] = field(default_factory=dict)
+    """The same texts of the sheet, by the place that they were typed into."""
     rows: dict[str, Row] = field(default_factory=dict)
     """By their text."""
     whole: dict[int, list[tuple[str, bool]]] = field(default_factory=dict)
@@ -88,11 +90,13 @@ class Oracle:
         self.in_doubt += not good
         return good
 
-    def cell(self, side: str, cell: Cell, text: str, write: Callable[[], object]) -> None:
-        """One side writes a text into a cell."""
+    def cell(self, side: str, cell: Cell, text: str, write: Callable[[], object], place: str = "") -> None:
+        """One side writes a text into a cell; ``place`` is where it stood when somebody looked."""
         good = self.attempt(write)
         with self.lock:
             self.written.setdefault((side, cell), []).append((text, good))
+            if place:  # a person who looked in the instant of a mistaken write of ours types into another row
+                self.placed.setdefault(place, []).append(text)
 
     def row(self, order_no: int, text: str, write: Callable[[], object]) -> None:
         """One statement writes a text into every column of a row that nobody else writes."""
@@ -121,10 +125,13 @@ class Oracle:
         accounted = (shown & {row[c] for row in seen.table for c in WHOLE}) | seen.told
         with self.lock:
             written = {where: list(texts) for where, texts in self.written.items()}
+            placed = [list(texts) for texts in self.placed.values()]
+        later = {text: texts[n + 1 :] for texts in placed for n, text in enumerate(texts)}
         for (side, cell), texts in written.items():
             found = [text in accounted for text, _ in texts]
             for number, (text, good) in enumerate(texts):
-                if good and not any(found[number:]):
+                written_over = any(one in accounted for one in later.get(text, ()))
+                if good and not any(found[number:]) and not written_over:
                     yield f"lost: {text!r}, which the {side} wrote into {cell}"
 
     def _rows(self, seen: Seen) -> Iterable[str]:

@@ -39,10 +39,10 @@ def kill_each(arena: Arena) -> None:
 
 
 def kills(arena: Arena, count: int = 25) -> None:
-    """Some at random: mostly one at a time, often two or three together."""
+    """Some at random: mostly one at a time, often several together."""
     names = sorted(arena.pids)
     while count > 0:
-        many = arena.dice.choice((1, 1, 1, 2, 3))
+        many = arena.dice.choice((1, 1, 1, 2, 3, 5))
         if many == 1:
             _kill_one(arena, arena.dice.choice(names))
         else:
@@ -107,9 +107,8 @@ def start_order(arena: Arena) -> None:
     """Everything is stopped, and started in any order, with pauses between."""
     names = [*HOSTS, *KINDS]
     arena.dice.shuffle(names)
-    began = time.monotonic()
     with arena.stopped(*names):
-        pass
+        began = time.monotonic()
     arena.recovered("all started in any order", began)
     servers_last = sorted(KINDS) + list(HOSTS)
     with arena.stopped(*reversed(servers_last)):
@@ -119,6 +118,7 @@ def start_order(arena: Arena) -> None:
     for name in servers_last:
         arena.supervisor.stop_process(name)
     for name in servers_last:
+        arena.timeline.tell("start", process=name)
         arena.supervisor.start_process(name)
         arena.pause(0.5, 2)
     began = time.monotonic()
