@@ -178,13 +178,15 @@ class ScanWork:
             link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing
         )
         tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
-        if found.guard is not None and not guards.is_approved(known.state.reason, "sheet"):
+        if found.guard is not None and not guards.is_approved(known.state.reason, found.guard[0]):
             self._guard(link, tab, *found.guard)
             return
         tab.guard = None
         strangers = self._confirmed(tab, found)
         self._publish(link, image, found, strangers)
-        self._store.run(lambda tx: _note(tx, link.name, image))
+        self._store.run(lambda tx: _note(tx, link.name, image, is_over=found.guard is None))
+        if found.guard is not None:  # approved: look soon whether it is over
+            tab.due_at = min(tab.due_at, self._clock.monotonic() + CONFIRM_DELAY_S)
 
     def _guard(self, link: Link, tab: _Tab, name: str, reason: str) -> None:
         """Hold the link once a second look confirms it: the events that explain it may be on their way."""
@@ -239,11 +241,12 @@ def _known(tx: Transaction, name: str) -> _Known:
     )
 
 
-def _note(tx: Transaction, name: str, image: TabImage) -> None:
+def _note(tx: Transaction, name: str, image: TabImage, *, is_over: bool) -> None:
+    """An approval holds until a scan finds no more of what it was given for: ``is_over``."""
     tx.note_scan(name, image.read_at)
     state = tx.link_state(name, lock=True)
-    if state is not None and guards.is_approved(state.reason, "sheet"):
-        tx.set_link_state(name, "live", guards.used_up(state.reason, "sheet"))
+    if state is not None and state.state == "live" and is_over and guards.is_waiting(state.reason, guards.SHEET):
+        tx.set_link_state(name, "live", guards.used_up(state.reason, guards.SHEET))
 
 
 def _mark(row: TabRow) -> tuple[object, ...]:

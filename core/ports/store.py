@@ -13,6 +13,7 @@ from core.ports.events import Json
 from core.ports.record import (
     ConflictEntry,
     HistoryEntry,
+    Hold,
     Intent,
     LinkState,
     NumberedConflict,
@@ -55,8 +56,15 @@ class Transaction(Protocol):
         """Number a scan that is about to begin; raise NotLinked."""
 
     def note_scan(self, name: str, at: datetime) -> None: ...
-    def hold(self, name: str, guard: str, reason: str) -> None:
-        """Set the link held and write the hold down; once while it is held."""
+    def hold(self, name: str, guard: str, reason: str, mend: str | None = None) -> None:
+        """Set the link held and write the hold down; once while it is held. Whoever writes its note into the sheet
+        is told by a message of kind ``hold``."""
+
+    def holds(self, name: str) -> list[Hold]:
+        """The open one, and those whose note may still stand in the sheet; oldest first."""
+
+    def show_hold(self, name: str, *, shown: bool) -> None:
+        """The open hold's note may stand in the sheet from now on, or none of the link's does any more."""
 
     # bases
     def bases(self, link: str, row_ids: Collection[str]) -> dict[str, RowBase]:
