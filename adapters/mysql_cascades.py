@@ -84,3 +84,22 @@ def _by_child(session: Query) -> dict[Table, list[Cascade]]:
         )
         above.setdefault((str(schema), str(table)), []).append(cascade)
     return above
+
+
+def referring_tables(session: Query, table: Table) -> list[str]:
+    """Tables whose rows go or change with rows of this one, by foreign key; whole names, in order.
+
+    Args:
+        session: of a user who may see them.
+        table: (schema, table).
+
+    Raises:
+        MysqlUnavailable, MysqlRefused
+    """
+    rows = session.query(
+        "SELECT DISTINCT CONSTRAINT_SCHEMA, TABLE_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS"
+        " WHERE UNIQUE_CONSTRAINT_SCHEMA = %s AND REFERENCED_TABLE_NAME = %s AND DELETE_RULE IN (%s, %s, %s)"
+        " ORDER BY 1, 2",
+        (*table, *_CARRIED),
+    )
+    return [f"{schema}.{name}" for schema, name in rows]
