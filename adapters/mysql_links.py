@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from adapters.mysql_statements import Row, Statements
+from adapters.mysql_statements import Row, Statements, dump, utc
 from core.conflicts import UNLINKED
 from core.errors import Fenced, NotLinked
-from core.ports import LinkState
+from core.events import TABLE_CHANGED, held
+from core.ports import Hold, LinkState
 
 SELECT_LINK = (
     "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n, scans,"
@@ -115,13 +116,35 @@ class Links(Statements):
             (identical_as_of, identical_as_of, differing, name),
         )
 
-    def hold(self, name: str, guard: str, reason: str) -> None:
-        """Set the link held and write the hold down; once while it is held."""
+    def hold(self, name: str, guard: str, reason: str, mend: str | None = None) -> None:
+        """Set the link held and write the hold down, and tell of it; once while it is held."""
         self._run("UPDATE link SET state = 'held', reason = %s WHERE name = %s AND state <> 'held'", (reason, name))
-        self._run(
-            "INSERT INTO hold (link, guard, reason) SELECT %s, %s, %s FROM link WHERE name = %s"
+        ran = self._run(
+            "INSERT INTO hold (link, guard, reason, mend) SELECT %s, %s, %s, %s FROM link WHERE name = %s"
             " AND NOT EXISTS (SELECT 1 FROM hold WHERE link = %s AND released_at IS NULL)",
-            (name, guard, reason, name, name),
+            (name, guard, reason, mend, name, name),
+        )
+        if ran.rows:
+            tell = "INSERT INTO outbox (link, topic, body) VALUES (%s, %s, %s)"
+            self._postpone([(tell, (name, TABLE_CHANGED, dump(held(name))))])
+
+    def holds(self, name: str) -> list[Hold]:
+        """The open one, and those whose note may still stand in the sheet; oldest first."""
+        rows = self._select(
+            "SELECT guard, reason, at, mend, released_at IS NULL, shown FROM hold"
+            " WHERE link = %s AND (released_at IS NULL OR shown) ORDER BY id",
+            (name,),
+        )
+        return [
+            Hold(guard, reason, utc(at) or at, mend, bool(is_open), bool(shown))
+            for guard, reason, at, mend, is_open, shown in rows
+        ]
+
+    def show_hold(self, name: str, *, shown: bool) -> None:
+        """The open hold's note may stand in the sheet from now on, or none of the link's does any more."""
+        self._run(
+            "UPDATE hold SET shown = (%s AND released_at IS NULL) WHERE link = %s AND (released_at IS NULL OR shown)",
+            (shown, name),
         )
 
     def _release(self, name: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from adapters.mysql_connection import MysqlSession, ThreadSessions
 from adapters.mysql_links import SELECT_LINK, link_of
 from adapters.mysql_statements import Row, utc
-from core.ports import LinkState
+from core.ports import Hold, LinkState
 
 Item = dict[str, Any]
 
@@ -43,9 +43,8 @@ class LinkReport:
     """Open: the cell still holds what the table refused."""
     pending: int
     """Observed cells that wait."""
-    held_at: datetime | None
-    guard: str | None
-    """Of the hold, where the link is held."""
+    hold: Hold | None
+    """Where the link is held."""
 
 
 class Reports:
@@ -66,9 +65,9 @@ class Reports:
             for name, *look in self._session.query("SELECT name, scanned_at, identical_as_of, differing FROM link")
         }
         unseen = (None, None, 0)
+        sql = "SELECT link, guard, reason, at, mend FROM hold WHERE released_at IS NULL ORDER BY id"
         holds = {
-            link: (at, guard)
-            for link, at, guard in self._session.query("SELECT link, at, guard FROM hold WHERE released_at IS NULL")
+            link: Hold(guard, why, utc(at) or at, mend) for link, guard, why, at, mend in self._session.query(sql)
         }
         return [
             LinkReport(
@@ -76,8 +75,7 @@ class Reports:
                 scanned_at=utc(looks.get(row[0], unseen)[0]),
                 identical_as_of=utc(looks.get(row[0], unseen)[1]),
                 differing=looks.get(row[0], unseen)[2],
-                held_at=utc(holds[row[0]][0]) if row[0] in holds else None,
-                guard=holds[row[0]][1] if row[0] in holds else None,
+                hold=holds.get(row[0]),
                 **{name: found.get(row[0], 0) for name, found in counts.items()},
             )
             for row in self._session.query(f"{SELECT_LINK} ORDER BY name")

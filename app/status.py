@@ -19,8 +19,10 @@ from app.notes import Note, read_notes
 from app.resting import READERS
 from config.links_file import LinkEntry, load_links
 from config.settings import Settings, stack_pids
+from core import guards
 from core.errors import NotLinked, TwinsheetError
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.ports import Hold, LinkState
 from core.quota import Limit, tokens
 
 Json = dict[str, Any]
@@ -189,9 +191,9 @@ class Status:
 
     def _links_are_live(self) -> tuple[bool, str]:
         found = load_links(self.settings.links)
-        states = {report.state.name: report.state.state for report in self.reports.links()}
-        other = {e.name: states.get(e.name, "unknown") for e in found.entries}
-        wrong = [f"{name} is {state}" for name, state in other.items() if state not in ("live", "paused")]
+        states = {report.state.name: report.state for report in self.reports.links()}
+        other = {e.name: states.get(e.name) for e in found.entries}
+        wrong = [told for name, state in other.items() if (told := _not_live(name, state))]
         wrong += [f"line {fault.line}: {fault.message}" for fault in found.faults]
         return not wrong, "; ".join(wrong) or f"{len(found.entries)} links"
 
@@ -208,6 +210,7 @@ class Status:
             "link": name,
             "state": state.state if state else "linking",
             "reason": reason,
+            "hold": _hold(name, report.hold if report else None),
             "as_of": report.scanned_at if report else None,
             "identical_as_of": report.identical_as_of if report else None,
             "differing": report.differing if report else 0,
@@ -219,6 +222,23 @@ class Status:
             "tab": entry.tab if entry else state.tab if state else None,
             "table": entry.table if entry else f"{state.schema}.{state.table}" if state else None,
         }
+
+
+def _not_live(name: str, state: LinkState | None) -> str | None:
+    """Why a link does not carry anything; ``None`` where it does, or a person has paused it."""
+    if state is None:
+        return f"{name} is unknown"
+    if state.state in ("live", "paused"):
+        return None
+    return f"{name} is {state.state}" + (f": {state.reason}" if state.reason else "")
+
+
+def _hold(name: str, hold: Hold | None) -> Json | None:
+    """What stopped a link, and the commands that let it go on."""
+    if hold is None:
+        return None
+    ways = guards.ways_on(hold.guard, name)
+    return {"guard": hold.guard, "reason": hold.reason, "since": hold.since, "way_on": ways, "mend": hold.mend}
 
 
 def as_json(value: Any) -> Any:

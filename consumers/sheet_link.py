@@ -15,6 +15,7 @@ from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from app.metrics import COMPARING_ROWS, TABLE_TO_SHEET_S, count_failure
 from consumers import sheet_tx
+from consumers.sheet_hold import HoldNote
 from consumers.sheet_marks import MarkWriter
 from core.dirty import AbsentRows, DirtyRows
 from core.displaced import Doubts
@@ -61,11 +62,16 @@ class LinkWriter:
         self.link = link
         self.dirty = DirtyRows()
         self.marks = MarkWriter(link, tools.store, tools.marks, tools.clock, self._may_call, self._back_off)
+        self.hold_note = HoldNote(
+            link, tools.store, tools.marks, self._may_call, self._back_off, self.marks.look_over
+        )
         self._tools = tools
         self._renamed: list[list[Rename]] = []
         self._questions: list[Json] = []
         """Of the table writer, to be answered once the changed keys that were told before are followed."""
         self._to_name: dict[int, NameRow] = {}
+        self._own_ids: dict[Key, str] = {}
+        """Ids of rows that were lost from the tab and are to stand in it again."""
         self._compare_all = False
         self._uncompared: set[Key] = set()
         """Rows of a whole comparison that nobody has looked at yet."""
@@ -124,6 +130,10 @@ class LinkWriter:
         self.dirty.vouch(keys.items())
         self._asked.difference_update(keys)
 
+    def place(self, rows: Mapping[Key, str]) -> None:
+        """These rows are to stand in the tab again, under the ids that they had."""
+        self._own_ids.update(rows)
+
     def asked(self, questions: Iterable[Json]) -> None:
         """The table writer wants to know whether other rows have got the keys of these."""
         self._questions.extend(questions)
@@ -132,6 +142,7 @@ class LinkWriter:
         """Everything may differ."""
         self._compare_all = True
         self.marks.wake_all()
+        self.hold_note.is_due = True
 
     def rows_moved(self) -> None:
         """Rows or columns came, went or moved in the sheet."""
@@ -171,7 +182,8 @@ class LinkWriter:
     def has_work(self) -> bool:
         """Whether there is anything to look at."""
         asked = len(self.dirty) or self._compare_all or self._to_name or self._open or self._renamed
-        return bool(asked or self._absent.are_due(self._tools.clock.monotonic()) or self.marks.has_work)
+        told = self.marks.has_work or self.hold_note.is_due
+        return bool(asked or self._absent.are_due(self._tools.clock.monotonic()) or told)
 
     def wait_s(self) -> float:
         """Seconds until it makes sense to try; 0 when a write may go out at once."""
@@ -209,6 +221,9 @@ class LinkWriter:
             self._plan()
         if self._open is not None:
             self._perform(self._open, self._target)
+        if self.hold_note.is_due and self.wait_s() <= 0:
+            self.hold_note.link = self.link
+            self.hold_note.work(self._target)
         if self._open is None and self.wait_s() <= 0 and self.marks.has_work:
             self._mark(self._target)
 
@@ -293,6 +308,7 @@ class LinkWriter:
             told={key: frozenset(held) for key, held in self.dirty.told.items()},
             missed=self._missed,
             transactions={k: t for k in keys if (t := self.dirty.transactions.get(k))},
+            own_ids=self._own_ids,
             fresh=self._positions_fresh,
             last=len(self.dirty) <= ROWS_PER_WRITE_MAX and not self._asked,
         )
@@ -437,6 +453,8 @@ class LinkWriter:
         )
         self._failures = 0
         log.info("written", link=self.link.name, event_id=f"write {planned.write.n}", **_told(planned))
+        for key in planned.keys.values():
+            self._own_ids.pop(key, None)
         self._landed = (planned.write.n, planned.write.epoch)
         self._open = outcome.follow_up
         if outcome.moved:

@@ -117,6 +117,10 @@ class MarkWriter:
         if self._marked:
             self._look_over_within(MOVED_LOOK_OVER_S)
 
+    def look_over(self) -> None:
+        """Notes of ours may stand where they do not belong: search the tab for them."""
+        self._look_over_within(0)
+
     def _look_over_within(self, seconds: float) -> None:
         self._look_over_at = min(self._look_over_at, self._clock.monotonic() + seconds)
 

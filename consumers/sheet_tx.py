@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from core import guards
 from core.conflicts import ConflictOutcome
 from core.displaced import keys_hit
-from core.errors import Fenced
+from core.errors import Fenced, MysqlRefused, Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.intent import PlannedWrite, planned_to_json
 from core.model import ROW_ID_HEADER, Key, Link, Observed, RowBase, Stamp
@@ -23,6 +23,7 @@ from core.row_view import replaced
 from core.settle import Settlement, settle
 from core.sheet import Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
+from core.table_sql import create_table
 
 WAITING_FOR_TABLE = ("commit_time", "unseen", "manual", "paused")
 """Cells that wait for these are the table writer's to decide on."""
@@ -70,6 +71,8 @@ class PlanRequest:
     """Row id to the stamp of the scan that missed it."""
     transactions: Mapping[Key, str] = field(default_factory=dict)
     """The transaction that has changed the row, where one was told."""
+    own_ids: Mapping[Key, str] = field(default_factory=dict)
+    """Of rows that were lost from the tab and are to stand in it again."""
     fresh: bool = False
     """The positions were read a moment ago."""
     last: bool = False
@@ -113,9 +116,7 @@ def plan_write(
     plan = _decide(tx, request, positions, rows, busy, bases, new_row_id)
     if request.positions is None and (request.to_name or not plan.is_idle):
         return PlanOutcome(needs_positions=True)
-    if guards.too_many(len(plan.deletes), len(positions.rows)) and not guards.is_approved(state.reason, "table"):
-        reason = guards.deleted_in_table(request.link, len(plan.deletes), len(positions.rows))
-        tx.hold(name, "deleted_in_table", reason)
+    if not guards.is_approved(state.reason, "deleted_in_table") and _hold_deletes(tx, request.link, plan):
         return PlanOutcome(stopped=True)
     if not plan.is_empty and not may_write():
         return PlanOutcome(no_token=True)
@@ -128,9 +129,35 @@ def plan_write(
     return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent), busy=busy, row_ids=row_ids)
 
 
+def _hold_deletes(tx: Transaction, link: Link, plan: SheetPlan) -> bool:
+    """Whether the link is held now, because too many rows have left the table: more than one write may show."""
+    if not guards.too_many(len(plan.deletes), 0):
+        return False
+    bases, there = tx.all_bases(link.name), set(tx.all_keys(link))
+    deleted = sum(1 for base in bases if base.key not in there)
+    if not guards.too_many(deleted, len(bases)):
+        return False
+    tx.hold(link.name, "deleted_in_table", guards.deleted_in_table(link, deleted, len(bases)))
+    return True
+
+
+def hold_emptied(tx: Transaction, link: Link, what: str) -> None:
+    """Hold a link whose table was emptied by ``truncate`` or ``drop``; told again once its rows are back, nothing."""
+    if _lacks_rows(tx, link):
+        tx.hold(link.name, f"table_{what}", guards.table_emptied(link, what), create_table(link))
+
+
+def _lacks_rows(tx: Transaction, link: Link) -> bool:
+    try:
+        there = set(tx.all_keys(link))
+    except (MysqlRefused, Unfit):
+        return True  # it is gone, or another one by now
+    return any(base.key not in there for base in tx.all_bases(link.name))
+
+
 def _use_up_approval(tx: Transaction, state: LinkState | None) -> None:
-    if state is not None and guards.is_approved(state.reason, "table"):
-        tx.set_link_state(state.name, state.state, guards.used_up(state.reason, "table"))
+    if state is not None and state.state == "live" and guards.is_waiting(state.reason, guards.TABLE):
+        tx.set_link_state(state.name, "live", guards.used_up(state.reason, guards.TABLE))
 
 
 def _follow_renames(tx: Transaction, request: PlanRequest) -> None:
@@ -180,8 +207,16 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
         missed=request.missed,
         to_name=request.to_name,
         gone=_gone(tx, name, {row_id for _, (_, row_id) in request.to_name if row_id is not None}),
+        own_ids=_free_ids(tx, request),
     )
     return plan_sheet(view, new_row_id)
+
+
+def _free_ids(tx: Transaction, request: PlanRequest) -> dict[Key, str]:
+    """Ids that no live row has."""
+    asked = {key: request.own_ids[key] for key in request.keys if key in request.own_ids}
+    known = tx.bases(request.link.name, list(asked.values())) if asked else {}
+    return {key: row_id for key, row_id in asked.items() if row_id in known and known[row_id].gone}
 
 
 def _gone(tx: Transaction, name: str, row_ids: set[str]) -> set[str]:

@@ -10,6 +10,7 @@ import structlog
 
 from app.metrics import FAILURES, count_failure
 from consumers.sheet_link import LinkWriter, Tools
+from consumers.sheet_tx import hold_emptied
 from core import guards
 from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, Unfit
 from core.events import TABLE_CHANGED, stamp_from_json
@@ -154,19 +155,21 @@ class SheetWork:
             rows = [row for row in body["rows"] if row.get("key")]
             prints = [(tuple(row["key"]), row["print"]) for row in rows if row.get("print")]
             writer.asked(row for row in rows if row.get("kind") == "asked")
+            writer.place({tuple(row["key"]): row["row_id"] for row in rows if row.get("own")})
             writer.look_again({tuple(row["key"]): row.get("kind", "i") for row in rows}, prints, offset)
         elif kind == "marks":
             writer.marks.wake(body["rows"], body.get("after_s", 0.0))
         elif kind == "ddl":
             self._ddl(writer.link, str(body.get("what")))
+        elif kind == "hold":
+            writer.hold_note.is_due = True
         elif kind == "link":
             writer.rows_moved()
             writer.compare_all()
 
     def _ddl(self, link: Link, what: str) -> None:
         if what in ("truncate", "drop"):
-            reason = guards.table_emptied(link, what)
-            self._tools.store.run(lambda tx: tx.hold(link.name, f"table_{what}", reason))
+            self._tools.store.run(lambda tx: hold_emptied(tx, link, what))
 
     # --- writing --------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ from core.sheet import LookedRow, MarksLook, MarkWrite
 PREFIX = "Twinsheet:"
 TEXT_CHARS_MAX = 500
 VALUE_CHARS_MAX = 80
+TOP_LEFT = ""
+"""Stands for the header of column A, where the tab has lost every linked column."""
 _GAP = "\n\n"
 
 REJECTED = "#fce8e6"
@@ -204,6 +206,27 @@ def persons_part(note: str | None) -> str | None:
     if not note or not note.startswith(PREFIX):
         return note or None
     return note.partition(_GAP)[2] or None
+
+
+def hold_text(reason: str) -> str:
+    """Our part of the note that tells why a link is held."""
+    return _line(reason)
+
+
+def plan_hold_note(headers: Sequence[str], look: MarksLook, wanted: str | None) -> MarkWrite | None:
+    """The note on the header row's first linked cell, or on A1 where no linked column is left; ``None`` where nothing
+    is to be written.
+
+    Args:
+        headers: linked ones, in their order.
+        look: at row 1, besides others.
+        wanted: our part; ``None`` once the link goes on.
+    """
+    row = next((r for r in look.rows if r.row == 1), LookedRow(1, None, {}, {}))
+    header = next((h for h in headers if h in look.columns), TOP_LEFT)
+    note = row.notes.get(header)
+    after = compose(wanted, persons_part(note))
+    return None if after == note else MarkWrite(1, row.row_id, header, after, row.colours.get(header))
 
 
 # --- what a marking has hit ------------------------------------------------------------------

@@ -82,7 +82,8 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     found.strangers += [row for row in image.rows if row.row_id in brought_back and not row.cells]
     found.missing = [b.row_id for b in missing if b.row_id not in brought_back]
     found.missing += [row_id for row_id in waiting_rows if row_id not in own and row_id not in known]
-    found.guard = _too_much(link, found, len(known))
+    is_blank = not any(row.cells for row in image.rows)
+    found.guard = _too_much(link, found, len(known), is_blank=is_blank)
     return found
 
 
@@ -90,12 +91,26 @@ def _damaged(link: Link, image: TabImage, settled_n: int) -> tuple[str, str] | N
     missing = tuple(h for h in (*link.headers, ROW_ID_HEADER) if h not in image.columns)
     if missing:
         return "columns_missing", guards.columns_missing(link, missing)
+    if header_is_damaged(link, image):
+        return "header_damaged", guards.header_damaged(link)
     if image.stamp.n < settled_n:
         return "version_restored", guards.version_restored(link)
     return None
 
 
-def _too_much(link: Link, found: Findings, rows: int) -> tuple[str, str] | None:
+def header_is_damaged(link: Link, image: TabImage) -> bool:
+    """Whether row 1 is the header row no longer: people rename headers, and never the hidden id column's.
+
+    Cleared titles alone tell of it where most of them are gone.
+    """
+    titles = image.titles
+    blank = [header for header in link.headers if titles.get(header) == ""]
+    return titles.get(ROW_ID_HEADER, ROW_ID_HEADER) != ROW_ID_HEADER or len(blank) * 2 > len(link.headers)
+
+
+def _too_much(link: Link, found: Findings, rows: int, *, is_blank: bool) -> tuple[str, str] | None:
+    if is_blank and guards.is_emptied(len(found.missing), rows):
+        return "tab_emptied", guards.tab_emptied(link, rows)
     if guards.too_many(len(found.missing), rows):
         return "deleted_in_sheet", guards.deleted_in_sheet(link, len(found.missing), rows)
     if guards.too_many(found.changed_rows, rows):

@@ -47,7 +47,7 @@ class TabImage:
     missing_headers: tuple[str, ...] = ()
     """Linked headers whose column is gone."""
     titles: Mapping[str, str] = field(default_factory=dict)
-    """Linked header to what the header row says now."""
+    """Linked header (and ``_row_id``) to what the header row says now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +209,8 @@ class MarksLook:
     last: int
     """Number of the last marking that landed; the next one lands only as its successor."""
     rows: tuple[LookedRow, ...]
+    columns: frozenset[str] = frozenset()
+    """Linked headers that the tab has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ class SheetView:
     """Rows of the tab that need an id."""
     gone: Collection[str] = frozenset()
     """Ids to be given back whose row has gone meanwhile."""
+    own_ids: Mapping[Key, str] = field(default_factory=dict)
+    """Ids under which rows stood in the tab before they were lost from it."""
 
 
 @dataclass(slots=True)
@@ -96,10 +98,16 @@ def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
         elif base is not None and row is None and view.went is not None and key not in view.went:
             plan.doubtful.append((key, "d"))
         elif row is not None:
-            _plan_insert(view, plan, key, row, new_row_id())
+            _plan_insert(view, plan, key, row, _own_id(view, key) or new_row_id())
         elif base is not None:
             _plan_delete(view, plan, key, base)
     return plan
+
+
+def _own_id(view: SheetView, key: Key) -> str | None:
+    """The id that a row had in the tab, unless it stands there."""
+    row_id = view.own_ids.get(key)
+    return None if row_id is None or row_id in view.positions.rows else row_id
 
 
 def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:

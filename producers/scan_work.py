@@ -213,7 +213,7 @@ class ScanWork:
             link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing
         )
         tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
-        if found.guard is not None and not guards.is_approved(known.state.reason, "sheet"):
+        if found.guard is not None and not guards.is_approved(known.state.reason, found.guard[0]):
             self._guard(link, tab, *found.guard)
             return
         tab.guard = None
@@ -223,9 +223,11 @@ class ScanWork:
         named = not (found.strangers or found.moved_ids)
         rested, tab.found = rested and named and found == tab.found, found
         verdict = self._check.look(link, image, known.differing, known.bases, rested=rested)
-        self._store.run(lambda tx: _note(tx, link.name, image, verdict))
+        self._store.run(lambda tx: _note(tx, link.name, image, verdict, is_over=found.guard is None))
         if verdict is not None and verdict.look_soon:
             tab.due_at = min(tab.due_at, self._clock.monotonic() + LASTS_S)
+        if found.guard is not None:  # approved: look soon whether it is over
+            tab.due_at = min(tab.due_at, self._clock.monotonic() + CONFIRM_DELAY_S)
 
     def _guard(self, link: Link, tab: _Tab, name: str, reason: str) -> None:
         """Hold the link once a second look confirms it: the events that explain it may be on their way to us, or to
@@ -288,13 +290,14 @@ def _known(tx: Transaction, name: str) -> _Known:
     )
 
 
-def _note(tx: Transaction, name: str, image: TabImage, verdict: Verdict | None) -> None:
+def _note(tx: Transaction, name: str, image: TabImage, verdict: Verdict | None, *, is_over: bool) -> None:
+    """An approval holds until a scan finds no more of what it was given for: ``is_over``."""
     tx.note_scan(name, image.read_at)
     if verdict is not None:
         agreement_check.note(tx, name, image, verdict)
     state = tx.link_state(name, lock=True)
-    if state is not None and guards.is_approved(state.reason, "sheet"):
-        tx.set_link_state(name, "live", guards.used_up(state.reason, "sheet"))
+    if state is not None and state.state == "live" and is_over and guards.is_waiting(state.reason, guards.SHEET):
+        tx.set_link_state(name, "live", guards.used_up(state.reason, guards.SHEET))
 
 
 def _mark(row: TabRow) -> tuple[object, ...]:

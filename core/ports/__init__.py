@@ -9,6 +9,7 @@ from core.ports.google import Gate, Sheet, SheetMarks
 from core.ports.record import (
     ConflictEntry,
     HistoryEntry,
+    Hold,
     Intent,
     LinkState,
     NumberedConflict,
@@ -28,6 +29,7 @@ __all__ = [
     "EventSource",
     "Gate",
     "HistoryEntry",
+    "Hold",
     "Intent",
     "Json",
     "LinkState",

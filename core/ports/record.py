@@ -35,6 +35,20 @@ class LinkState:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A link stopped by a guard."""
+
+    guard: str
+    reason: str
+    since: datetime
+    mend: str | None = None
+    """The statement that makes a dropped table again, as far as it is known."""
+    is_open: bool = True
+    shown: bool = False
+    """Its reason stands, or may stand, as a note in the tab."""
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A write to the sheet that was begun and is not settled."""
 

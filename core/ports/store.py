@@ -14,6 +14,7 @@ from core.ports.events import Json
 from core.ports.record import (
     ConflictEntry,
     HistoryEntry,
+    Hold,
     Intent,
     LinkState,
     NumberedConflict,
@@ -63,8 +64,15 @@ class Transaction(Protocol):
         """What a comparison of tab and table has found: the moment as of which they were identical, where they
         were, and how many cells differ that no event explains."""
 
-    def hold(self, name: str, guard: str, reason: str) -> None:
-        """Set the link held and write the hold down; once while it is held."""
+    def hold(self, name: str, guard: str, reason: str, mend: str | None = None) -> None:
+        """Set the link held and write the hold down; once while it is held. Whoever writes its note into the sheet
+        is told by a message of kind ``hold``."""
+
+    def holds(self, name: str) -> list[Hold]:
+        """The open one, and those whose note may still stand in the sheet; oldest first."""
+
+    def show_hold(self, name: str, *, shown: bool) -> None:
+        """The open hold's note may stand in the sheet from now on, or none of the link's does any more."""
 
     # bases
     def bases(self, link: str, row_ids: Collection[str]) -> dict[str, RowBase]:

@@ -17,12 +17,13 @@ from typing import Any, TypeVar
 from adapters.binlog_events import RowChange
 from core.conflicts import UNLINKED, Choice, ConflictOutcome, KnownConflict
 from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
-from core.events import TABLE_CHANGED, marks_changed
+from core.events import TABLE_CHANGED, held, marks_changed
 from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import (
     OF_ANOTHER_TOPIC,
     ConflictEntry,
     HistoryEntry,
+    Hold,
     Intent,
     Json,
     LinkState,
@@ -59,6 +60,8 @@ class FakeState:
     links: dict[str, LinkState] = field(default_factory=dict)
     scanned: dict[str, datetime] = field(default_factory=dict)
     holds: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Open ones: guard and reason."""
+    told_holds: dict[str, list[Hold]] = field(default_factory=dict)
     checks: dict[str, tuple[datetime | None, int]] = field(default_factory=dict)
     """By link: identical as of, and cells that differ unexplained."""
     bases: dict[str, dict[str, RowBase]] = field(default_factory=dict)
@@ -169,13 +172,27 @@ class FakeTransaction:
         known = self.state.checks.get(name, (None, 0))[0]
         self.state.checks[name] = (max(filter(None, (known, identical_as_of)), default=None), differing)
 
-    def hold(self, name: str, guard: str, reason: str) -> None:
+    def hold(self, name: str, guard: str, reason: str, mend: str | None = None) -> None:
         link = self.state.links.get(name)
         if link is None:
             return
         if link.state != "held":
             self.state.links[name] = replace(link, state="held", reason=reason)
-        self.state.holds.setdefault(name, (guard, reason))
+        if name not in self.state.holds:
+            self.state.holds[name] = (guard, reason)
+            before = self.state.told_holds.get(name, [])
+            self.state.told_holds[name] = [*before, Hold(guard, reason, self._now(), mend)]
+            self.send(TABLE_CHANGED, name, held(name))
+
+    def holds(self, name: str) -> list[Hold]:
+        known = self.state.told_holds.get(name, [])
+        last = len(known) - 1
+        told = [replace(h, is_open=i == last and name in self.state.holds) for i, h in enumerate(known)]
+        return [h for h in told if h.is_open or h.shown]
+
+    def show_hold(self, name: str, *, shown: bool) -> None:
+        told = self.holds(name)
+        self.state.told_holds[name] = [replace(h, shown=shown and h.is_open) for h in told]
 
     # --- bases
 

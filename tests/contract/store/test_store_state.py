@@ -141,6 +141,37 @@ def test_a_held_link_keeps_its_first_reason_until_it_is_released(store: AnyStore
         assert tx.link_state("orders").reason == "The table was truncated."
 
 
+def test_a_hold_is_told_once_with_what_mends_it(store: AnyStore, place: Place) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state())
+        tx.hold("orders", "table_drop", "The table was dropped.", "CREATE TABLE …")
+        tx.hold("orders", "event", "Something else.")
+    (hold,) = store.run(lambda tx: tx.holds("orders"))
+    assert (hold.guard, hold.reason, hold.mend) == ("table_drop", "The table was dropped.", "CREATE TABLE …")
+    assert (hold.is_open, hold.shown) == (True, False)
+    assert hold.since.tzinfo is not None
+    assert [body for _, _, body in place.sent()] == [{"kind": "hold", "link": "orders"}]
+
+
+def test_a_hold_is_remembered_until_its_note_is_gone(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state())
+        tx.hold("orders", "tab_emptied", "First.")
+        tx.show_hold("orders", shown=True)
+        tx.set_link_state("orders", "live", None)
+        assert [(h.reason, h.is_open, h.shown) for h in tx.holds("orders")] == [("First.", False, True)]
+        tx.hold("orders", "event", "Second.")
+        assert [(h.reason, h.is_open, h.shown) for h in tx.holds("orders")] == [
+            ("First.", False, True),
+            ("Second.", True, False),
+        ]
+        tx.show_hold("orders", shown=True)
+        assert [(h.reason, h.is_open, h.shown) for h in tx.holds("orders")] == [("Second.", True, True)]
+        tx.set_link_state("orders", "live", None)
+        tx.show_hold("orders", shown=False)
+        assert tx.holds("orders") == []
+
+
 def test_a_removed_link_is_forgotten_with_what_belongs_to_it(store: AnyStore) -> None:
     with store.begin() as tx:
         for name in ("orders", "others"):

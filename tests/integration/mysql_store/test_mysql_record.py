@@ -127,7 +127,9 @@ def test_what_waits_is_told_with_its_reason(store: MysqlStore, reports: Reports)
         ("r_c", "qty", "manual", "manual"),
     ]
     (link,) = reports.links()
-    assert (link.state.state, link.state.reason, link.guard) == ("held", "The tab is empty.", "tab_emptied")
+    assert (link.state.state, link.state.reason) == ("held", "The tab is empty.")
+    assert link.hold is not None
+    assert (link.hold.guard, link.hold.reason, link.hold.mend) == ("tab_emptied", "The tab is empty.", None)
     assert (link.conflicts, link.rejections, link.pending, link.scanned_at) == (1, 1, 1, NOON)
 
 
