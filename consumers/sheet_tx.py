@@ -20,7 +20,8 @@ from core.ports import Intent, Json, LinkState, TableRow, Transaction, Waiting
 from core.renames import Rename, follow, print_of
 from core.row_plan import ROW_GONE
 from core.row_view import replaced
-from core.settle import Settlement, settle
+from core.settle import settle
+from core.settle_cells import Settlement
 from core.sheet import Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
 

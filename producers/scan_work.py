@@ -41,6 +41,7 @@ class _Tab:
     asked_at: float | None = None
     scanned_at: float = float("-inf")
     strangers: set[tuple[object, ...]] = field(default_factory=set)
+    unclear: set[str] = field(default_factory=set)
     guard: str | None = None
     told: set[str] = field(default_factory=set)
     """Rows that an edit event reported and that differed from base ever since."""
@@ -175,7 +176,7 @@ class ScanWork:
         image = self._sheet.read_tab(target)
         image = replace(image, stamp=replace(image.stamp, scan=known.number))
         found = scan.compare(
-            link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing
+            link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing, tab.unclear
         )
         tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
         if found.guard is not None and not guards.is_approved(known.state.reason, "sheet"):
@@ -201,7 +202,8 @@ class ScanWork:
         marks = {_mark(row): row for row in found.strangers}
         confirmed = [row for mark, row in marks.items() if mark in tab.strangers]
         tab.strangers = {mark for mark, row in marks.items() if row not in confirmed}
-        if tab.strangers:
+        tab.unclear = found.unclear
+        if tab.strangers or tab.unclear:
             tab.due_at = min(tab.due_at, self._clock.monotonic() + CONFIRM_DELAY_S)
         return confirmed
 
