@@ -103,9 +103,11 @@ def plan_write(
     """Decide under locks, and record the intent before anything is sent."""
     name = request.link.name
     state = tx.link_state(name, lock=True)
-    if state is None or state.state in ("paused", "held"):
+    if state is None:
         return PlanOutcome(stopped=True)
     _follow_renames(tx, request, state)
+    if state.state in ("paused", "held"):
+        return PlanOutcome(stopped=True)
     positions = request.positions or _NOWHERE
     rows, busy = tx.free_rows(request.link, request.keys)
     bases = tx.bases_of_keys(name, request.keys)

@@ -176,6 +176,17 @@ def test_a_changed_key_that_is_told_again_moves_no_other_row_that_has_taken_the_
     assert desk.state.bases["orders"]["r_1"].key == ("1",)
 
 
+@pytest.mark.parametrize("state", ["paused", "held"])
+def test_a_key_that_changes_while_the_link_rests_stays_with_its_row(desk: Desk, state: str) -> None:
+    with desk.store.begin() as tx:
+        tx.set_link_state("orders", state, None)
+    desk.state.table(LINKS["orders"]).rows = {("2",): {**ROW, "order_no": "2"}}
+    message = {"kind": "rows", "keys": [], "renamed": [[["1"], ["2"]]], "position": PLACE}
+    desk.log.append(TABLE_CHANGED, "orders", message)
+    desk.goes_on(2)
+    assert desk.state.bases["orders"]["r_1"].key == ("2",)
+
+
 def test_who_asks_whether_a_row_is_another_by_now_is_told_once_the_changed_keys_are_followed(desk: Desk) -> None:
     held = print_of(ROW)
     question = {"row_id": "r_1", "key": ["1"], "kind": "asked", "print": held}
