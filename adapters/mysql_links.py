@@ -12,7 +12,7 @@ from core.ports import Hold, LinkState
 
 SELECT_LINK = (
     "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n, scans,"
-    " restored_n FROM link"
+    " restored_n, followed FROM link"
 )
 
 
@@ -94,6 +94,10 @@ class Links(Statements):
     def note_restore(self, name: str, n: int) -> None:
         """Write ``n``, which is about to be sent, takes a mistake of an earlier one back."""
         self._run("UPDATE link SET restored_n = GREATEST(restored_n, %s) WHERE name = %s", (n, name))
+
+    def note_followed(self, name: str, place: str | None) -> None:
+        """Bases have followed the changed keys up to that place of the change feed."""
+        self._run("UPDATE link SET followed = %s WHERE name = %s", (place, name))
 
     def next_scan(self, name: str) -> int:
         """Number a scan that is about to begin; raise NotLinked."""

@@ -6,7 +6,7 @@ asks the sheet's counters whether the write landed, and settles it from the scra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link, Stamp
 from core.ports import Clock, Gate, Json, LinkState, Sheet, SheetMarks, Store, Transaction
 from core.positions import after_write, with_hints
-from core.renames import Rename, composed
+from core.renames import Renamed, composed
 from core.sheet import Positions, SheetTarget, SwapAnswer
 from core.sheet_plan import NameRow
 
@@ -66,7 +66,8 @@ class LinkWriter:
             link, tools.store, tools.marks, self._may_call, self._back_off, self.marks.look_over
         )
         self._tools = tools
-        self._renamed: list[list[Rename]] = []
+        self._renamed: list[Renamed | None] = []
+        """``None`` where the change feed begins anew."""
         self._questions: list[Json] = []
         """Of the table writer, to be answered once the changed keys that were told before are followed."""
         self._to_name: dict[int, NameRow] = {}
@@ -103,18 +104,18 @@ class LinkWriter:
     def changed(
         self,
         keys: Mapping[Key, str],
-        renamed: Sequence[Rename],
+        renamed: Renamed,
         prints: Iterable[tuple[Key, str]],
         at: datetime | None,
         offset: int,
     ) -> None:
-        """Rows of the table changed in one transaction, committed ``at``; ``keys`` with their kinds, and what those
-        that came hold."""
+        """Rows of the table changed in one transaction, committed ``at``; ``keys`` with their kinds, ``renamed`` with
+        every key that was passed through, and what the rows that came hold."""
         self.dirty.tell(prints)
-        for pair in renamed:
+        for pair in renamed.pairs:
             self.dirty.add(pair, offset)
-        if renamed:
-            self._renamed.append(composed(renamed))
+        if renamed.pairs:
+            self._renamed.append(Renamed(composed(renamed.pairs), renamed.place))
         self.dirty.add(keys, offset)
         self.dirty.vouch(keys.items())
         self._committed_at = self._committed_at or at
@@ -137,6 +138,10 @@ class LinkWriter:
     def asked(self, questions: Iterable[Json]) -> None:
         """The table writer wants to know whether other rows have got the keys of these."""
         self._questions.extend(questions)
+
+    def history_lost(self) -> None:
+        """The change feed begins anew: its places are no longer to be compared with those from before."""
+        self._renamed.append(None)
 
     def compare_all(self) -> None:
         """Everything may differ."""
@@ -426,10 +431,14 @@ class LinkWriter:
             self._open = None
 
     def _refused(self, planned: PlannedWrite, error: SheetsRefused) -> None:
-        """Rows that left the tab are refused by their number: look where they stand, and only then give up."""
+        """Rows that left the tab are refused by their number: look where they stand, and only then give up.
+
+        What is sent until it has landed is refused once it has.
+        """
         self._refusals += 1
         self._positions = None
         self._not_landed(planned)
+        self._in_doubt = self._open is not None
         if self._refusals > 1:
             self._refusals = 0
             raise error
@@ -461,6 +470,8 @@ class LinkWriter:
             self._positions = None
         elif self._positions is not None:
             self._positions = after_write(self._positions, planned.write)
+        if planned.write.ids:
+            self.marks.rows_moved()
         self._done()
         self.dirty.add(outcome.again, None)
         self._doubts.add(outcome.displaced, outcome.follow_up.write.n if outcome.follow_up else planned.write.n)

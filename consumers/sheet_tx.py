@@ -17,10 +17,11 @@ from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.intent import PlannedWrite, planned_to_json
 from core.model import ROW_ID_HEADER, Key, Link, Observed, RowBase, Stamp
 from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
-from core.renames import Rename, follow, print_of
+from core.renames import FeedPlace, Renamed, follow, print_of
 from core.row_plan import ROW_GONE
 from core.row_view import replaced
-from core.settle import Settlement, settle
+from core.settle import settle
+from core.settle_cells import Settlement
 from core.sheet import Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
 from core.table_sql import create_table
@@ -56,8 +57,8 @@ class PlanRequest:
     link: Link
     epoch: int
     keys: Sequence[Key]
-    renamed: Sequence[Sequence[Rename]]
-    """The keys that each transaction of the table has changed, in order."""
+    renamed: Sequence[Renamed | None]
+    """The keys that transactions of the table have changed, in order; ``None`` where the change feed begins anew."""
     to_name: Sequence[tuple[int, NameRow]]
     positions: Positions | None
     """Not read yet: only whether anything differs is found out."""
@@ -107,9 +108,11 @@ def plan_write(
     """Decide under locks, and record the intent before anything is sent."""
     name = request.link.name
     state = tx.link_state(name, lock=True)
-    if state is None or state.state in ("paused", "held"):
+    if state is None:
         return PlanOutcome(stopped=True)
-    _follow_renames(tx, request)
+    _follow_renames(tx, request, state)
+    if state.state in ("paused", "held"):
+        return PlanOutcome(stopped=True)
     positions = request.positions or _NOWHERE
     rows, busy = tx.free_rows(request.link, request.keys)
     bases = tx.bases_of_keys(name, request.keys)
@@ -160,21 +163,32 @@ def _use_up_approval(tx: Transaction, state: LinkState | None) -> None:
         tx.set_link_state(state.name, "live", guards.used_up(state.reason, guards.TABLE))
 
 
-def _follow_renames(tx: Transaction, request: PlanRequest) -> None:
+def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> None:
     """A key that changed in the table stays with its row; whoever asked is told once it is so."""
-    link = request.link
-    for pairs in request.renamed:
-        moved: set[str] = set()
-        for pair in pairs:
-            bases = tx.bases_of_keys(link.name, pair)
-            if pair[0] not in bases or bases[pair[0]].row_id in moved:
-                continue
-            followed = follow(link, pair, bases, tx.rows(link, pair))
-            moved.update(base.row_id for base in followed[:1])
-            tx.save_bases(link.name, followed)
+    name = request.link.name
+    reached = FeedPlace.of(state.followed) if state.followed else None
+    for renamed in request.renamed:
+        if renamed is None:
+            reached = None
+        elif renamed.place.is_past(reached):
+            _follow(tx, request.link, renamed)
+            reached = renamed.place
+    if request.renamed:
+        tx.note_followed(name, reached.text if reached else None)
     if request.questions:
         answered = [{**question, "told": True} for question in request.questions]
-        tx.send(SHEET_OBSERVED, link.name, {"kind": "replan", "link": link.name, "rows": answered})
+        tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": answered})
+
+
+def _follow(tx: Transaction, link: Link, renamed: Renamed) -> None:
+    moved: set[str] = set()
+    for pair in renamed.pairs:
+        bases = tx.bases_of_keys(link.name, pair)
+        if pair[0] not in bases or bases[pair[0]].row_id in moved:
+            continue
+        followed = follow(link, pair, bases, tx.rows(link, pair))
+        moved.update(base.row_id for base in followed[:1])
+        tx.save_bases(link.name, followed)
 
 
 def _decide(  # noqa: PLR0917 -- everything that the decision rests on
@@ -345,15 +359,21 @@ def _with_transactions(planned: PlannedWrite, entries: Sequence[HistoryEntry]) -
 
 
 def _move_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) -> None:
-    """What was put beside a row's cells stays there, whatever the row is called from now on."""
+    """What was put beside a row's cells stays there, whatever the row is called from now on.
+
+    Of a row and its copy, which gets a name of its own, nobody knows beside which of the two it stands.
+    """
     taken_back = {restore.row for restore in done.formula_restores if restore.header == ROW_ID_HEADER}
     landed = [i for i in write.ids if write.row_after(i.row) not in taken_back]
-    leaving = {i.row_id for i in landed} | {b.row_id for b in done.bases.values() if b.gone}  # else it is a copy's
-    called = {i.expected: i.row_id for i in landed if i.expected and i.expected in leaving}
+    leaving = {i.row_id for i in landed} | {b.row_id for b in done.bases.values() if b.gone}
+    called = {i.expected: i.row_id for i in landed if i.expected}
     shown = tx.shown_marks(name, list(called)) if called else []
+    moved = [mark for mark in shown if mark.row_id in leaving]
+    doubtful = [mark for mark in shown if mark.row_id not in leaving]
     if shown:
-        tx.forget_marks(name, [(mark.row_id, mark.column) for mark in shown])
-        tx.save_marks(name, [replace(mark, row_id=called[mark.row_id]) for mark in shown])
+        tx.forget_marks(name, [(mark.row_id, mark.column) for mark in moved])
+        tx.save_marks(name, [replace(mark, row_id=called[mark.row_id]) for mark in moved])
+        tx.save_marks(name, [replace(mark, is_sure=False) for mark in doubtful])
         tx.send(TABLE_CHANGED, name, marks_changed(name, [*called, *called.values()]))
 
 

@@ -16,6 +16,7 @@ from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, 
 from core.events import TABLE_CHANGED, stamp_from_json
 from core.model import Link
 from core.ports import Delivery, EventSource, Transaction
+from core.renames import FeedPlace, Renamed
 
 GROUP = "sheet_writer"
 OFFSETS_EVERY_S = 0.5
@@ -145,7 +146,8 @@ class SheetWork:
         kind = body.get("kind")
         if kind == "rows":
             at = datetime.fromisoformat(body["committed_at"]) if body.get("committed_at") else None
-            renamed = [(tuple(old), tuple(new)) for old, new in body.get("renamed", ())]
+            pairs = [(tuple(old), tuple(new)) for old, new in body.get("renamed", ())]
+            renamed = Renamed(pairs, FeedPlace.of(body["position"]) if pairs else FeedPlace())
             keys = [tuple(key) for key in body.get("keys", ())]
             kinds = body.get("kinds") or "u" * len(keys)
             prints = [(tuple(key), held) for key, held in body.get("prints", ())]
@@ -164,6 +166,8 @@ class SheetWork:
         elif kind == "hold":
             writer.hold_note.is_due = True
         elif kind == "link":
+            if body.get("lost"):
+                writer.history_lost()
             writer.rows_moved()
             writer.compare_all()
 

@@ -18,7 +18,7 @@ from core.model import NEVER, Key, Link, Observed, RowBase, Stamp
 from core.observe import Batch
 from core.ports import Clock, Delivery, EventSource, LinkState, Store, TableRow, Transaction, Waiting
 from core.row_view import ComputeRule, RowView, overtaken_in
-from core.table_plan import plan_row
+from core.table_plan import key_seen, plan_row
 
 GROUP = "table_writer"
 INTENT_WAIT_S = 3.0
@@ -44,6 +44,8 @@ class Gathered:
     """Keys whose rows another transaction holds."""
     waiting: Mapping[str, list[Waiting]]
     open_write: OpenWrite | None
+    owners: Mapping[str, RowBase]
+    """By the id of a row in which another one's key stands, that other row."""
 
 
 class TableWork:
@@ -232,6 +234,7 @@ class TableWork:
             times_final=times is not None,
             is_told=batch.is_told(row_id, base, table),
             restored_n=state.restored_n,
+            owner=gathered.owners.get(row_id),
             vanished=vanished,
             event=missed[1] if missed else "",
             age=scan_age(missed[0]) if missed else NEVER,
@@ -254,13 +257,30 @@ def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:
     bases = tx.bases(link.name, row_ids)
     keys = [b.key for b in bases.values() if b.key is not None]
     rows, busy = tx.free_rows(link, keys) if keys else ({}, frozenset())
+    waiting = tx.waiting(link.name, row_ids)
     return Gathered(
         bases=bases,
         rows=rows,
         busy=busy,
-        waiting=tx.waiting(link.name, row_ids),
+        waiting=waiting,
         open_write=open_write(link, planned_from_json(intent.n, intent.epoch, intent.plan)) if intent else None,
+        owners=_owners(
+            tx,
+            link,
+            bases,
+            {i: [*(w.observed for w in waiting.get(i, ())), *batch.observed.get(i, ())] for i in bases},
+        ),
     )
+
+
+def _owners(
+    tx: Transaction, link: Link, bases: Mapping[str, RowBase], seen: Mapping[str, Sequence[Observed]]
+) -> dict[str, RowBase]:
+    """The rows whose keys were seen in others."""
+    keys = {row_id: key_seen(link, base, seen[row_id]) for row_id, base in bases.items() if not base.gone}
+    wanted = {row_id: key for row_id, key in keys.items() if key is not None and key != bases[row_id].key}
+    held = tx.bases_of_keys(link.name, set(wanted.values())) if wanted else {}
+    return {row_id: held[key] for row_id, key in wanted.items() if key in held and held[key].row_id != row_id}
 
 
 def _keep_for_later(tx: Transaction, link: Link, batch: Batch) -> None:

@@ -10,7 +10,7 @@
                      menu {row_id, column (the header), take (sheet, table or value), value}
 ``table.changed``, keyed by link:
     rows             ``keys`` that one transaction touched, ``kinds`` (one letter a key: i came, d went, u else),
-                     ``renamed`` keys, ``committed_at``
+                     ``renamed`` keys, ``committed_at``, ``position`` in the feed (:class:`core.renames.FeedPlace`)
     ddl              ``what``: truncate, drop, alter
     replan           ``rows``: [{row_id, key, kind}]; compare base and table again; ``own``: a row that was lost from
                      the tab is to stand in it again under its id

@@ -78,6 +78,8 @@ def open_write(link: Link, planned: PlannedWrite) -> OpenWrite:
             values.setdefault(column.name, set()).add(_canonical(link, header, value))
     named = {(c.row_id, column.name) for c in write.cells if (column := link.by_header(c.header))}
     rows = {i.row_id for i in write.inserts} | {d.row_id for d in write.deletes}
+    keys = {c.header for c in link.key_columns}
+    rows |= {c.row_id for c in write.cells if c.header in keys}  # by its key a row's contents are known to be its own
     return OpenWrite(write.n, {k: frozenset(v) for k, v in values.items()}, frozenset(named), frozenset(rows))
 
 

@@ -50,6 +50,9 @@ class MarkPlan:
     forget: list[Cell] = field(default_factory=list)
     astray: set[str] = field(default_factory=set)
     """Row ids that do not stand where they were looked for."""
+    strays: set[tuple[str, str]] = field(default_factory=set)
+    """Column and text of notes of ours beside cells that are not known to show any: they may be another row's, whose
+    id moved, or its copy's."""
 
 
 # --- what is wanted -------------------------------------------------------------------
@@ -184,11 +187,14 @@ def _plan_cell(  # noqa: PLR0917 -- one cell, and everything that decides on it
     if want is not None and was is not None and was.is_sure and was.text == want.text:
         return
     note, colour = row.notes.get(header), row.colours.get(header)
+    if was is None and note and note.startswith(PREFIX):
+        plan.strays.add((cell[1], note.partition(_GAP)[0]))
     own_colour = colour
     if colour in OUR_COLOURS:
         own_colour = was.colour_before if was is not None else None
     after = (compose(want.text if want else None, persons_part(note)), want.colour if want else own_colour)
-    if after != (note, colour):
+    is_doubtful = was is not None and not was.is_sure  # a marking may be on its way yet: after another it cannot land
+    if is_doubtful or after != (note, colour):
         plan.writes.append(MarkWrite(row.row, row.row_id, header, *after))
     if want is not None:
         plan.show.append(ShownMark(*cell, want.text, own_colour))

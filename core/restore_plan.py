@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core import guards, scan
+from core.contents import key_in_row
 from core.errors import Unfit
 from core.freshness import scan_age
 from core.model import NEVER, ROW_ID_HEADER, Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
@@ -102,7 +103,7 @@ def plan_restore(view: RestoreView) -> RestorePlan:
 
 def _plan_table(view: RestoreView, plan: RestorePlan) -> None:
     ids = {row.row_id for row in view.image.rows if row.cells}
-    keys = {scan.key_in_row(view.link, row.cells) for row in view.image.rows}
+    keys = {key_in_row(view.link, row.cells) for row in view.image.rows}
     gone = others = 0
     for base in in_key_order(view.link, view.bases):
         row = view.table.get(base.key) if base.key is not None else None
@@ -245,7 +246,7 @@ def _plan_former(view: RestoreView, plan: RestorePlan, known: Mapping[str, RowBa
     for row in view.image.rows:
         if row.row_id is None or row.row_id not in view.former or row.row_id in known or not row.cells:
             continue
-        key, cells = scan.key_in_row(view.link, row.cells), _cells_of(view, row)
+        key, cells = key_in_row(view.link, row.cells), _cells_of(view, row)
         if key is None or key in taken or cells is None:
             doubled += 1
             continue

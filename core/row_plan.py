@@ -96,6 +96,9 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
     if all(o.cell.value in (None, "") for o in live.values()):
         plan.drop, plan.mended = waited, list(live)
         _end_conflicts(plan, "none", ROW_GONE)
+        if live and (waited or plan.history):
+            before = view.base or RowBase(view.row_id, None, {})
+            plan.base = replace(before, gone=True, key=None, age=max([before.age, *map(age, live.values())]))
         return
     if view.open_write is not None and view.row_id in view.open_write.row_ids:
         plan.wait = [(o, "intent") for o in live.values()]

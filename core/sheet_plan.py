@@ -11,7 +11,19 @@ from dataclasses import dataclass, field, replace
 
 from core.errors import Unfit
 from core.freshness import tells_of_going
-from core.model import Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell, SheetValue, Stamp
+from core.model import (
+    ROW_ID_PREFIX,
+    Canonical,
+    CellBase,
+    Key,
+    Link,
+    LinkedColumn,
+    Observed,
+    RowBase,
+    SheetCell,
+    SheetValue,
+    Stamp,
+)
 from core.ports import RejectionEntry, TableRow
 from core.renames import is_recognized, print_of
 from core.sheet import CellWrite, IdWrite, Positions, RowDelete, RowInsert
@@ -119,7 +131,8 @@ def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
     for row, (expected, row_id) in asked.items():
         unknown = expected if row_id is None or expected in view.positions.repeated else None
         is_another = at.get(row, unknown) != expected
-        is_told_apart = row_id is None and expected is not None and expected not in view.positions.repeated
+        is_id = expected is not None and expected.startswith(ROW_ID_PREFIX)  # else it is what somebody typed there
+        is_told_apart = row_id is None and is_id and expected not in view.positions.repeated
         stands_elsewhere = row_id in view.positions.rows and row_id not in leaving
         if not (is_another or is_told_apart or stands_elsewhere or row_id in view.gone):
             writes.append(IdWrite(row, row_id or new_row_id(), expected))

@@ -188,7 +188,7 @@ class BinlogFeed:
             (topic, link, self._messages.answered(topic, link, body, exact=False))
             for topic, link, body in self._lease.outbox_since_note()
         ]
-        self._publisher.publish_many([*compare_all(links, reason), *asked])
+        self._publisher.publish_many([*compare_all(links, reason, lost=True), *asked])
         self._inflight = InFlight()
         self._lease.save(now)
         self._noted = self._fresh = now

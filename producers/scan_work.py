@@ -50,6 +50,7 @@ class _Tab:
     """Somebody who carries events out asked for a scan, and waits for it."""
     scanned_at: float = float("-inf")
     strangers: set[tuple[object, ...]] = field(default_factory=set)
+    unclear: set[str] = field(default_factory=set)
     guard: str | None = None
     found: Findings | None = None
     """What its last scan found to differ from base."""
@@ -210,7 +211,7 @@ class ScanWork:
         tab.failures, tab.trouble = 0, ""
         image = replace(image, stamp=replace(image.stamp, scan=known.number))
         found = scan.compare(
-            link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing
+            link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing, tab.unclear
         )
         tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
         if found.guard is not None and not guards.is_approved(known.state.reason, found.guard[0]):
@@ -252,7 +253,8 @@ class ScanWork:
         marks = {_mark(row): row for row in found.strangers}
         confirmed = [row for mark, row in marks.items() if mark in tab.strangers]
         tab.strangers = {mark for mark, row in marks.items() if row not in confirmed}
-        if tab.strangers:
+        tab.unclear = found.unclear
+        if tab.strangers or tab.unclear:
             tab.due_at = min(tab.due_at, self._clock.monotonic() + CONFIRM_DELAY_S)
         return confirmed
 

@@ -32,6 +32,9 @@ class LinkState:
     """Number of the last scan that was begun; counted by :meth:`Transaction.next_scan` alone."""
     restored_n: int = 0
     """Number of the last write that took a mistake of ours back; kept by :meth:`Transaction.note_restore` alone."""
+    followed: str | None = None
+    """Place in the change feed (:class:`core.renames.FeedPlace`) up to which bases have followed their rows' keys;
+    kept by :meth:`Transaction.note_followed` alone."""
 
 
 @dataclass(frozen=True, slots=True)

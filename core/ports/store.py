@@ -56,6 +56,9 @@ class Transaction(Protocol):
     def note_restore(self, name: str, n: int) -> None:
         """Write ``n``, which is about to be sent, takes a mistake of an earlier one back."""
 
+    def note_followed(self, name: str, place: str | None) -> None:
+        """Bases have followed the changed keys up to there; ``None`` where the change feed begins anew."""
+
     def next_scan(self, name: str) -> int:
         """Number a scan that is about to begin; raise NotLinked."""
 

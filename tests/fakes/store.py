@@ -114,8 +114,8 @@ class FakeTransaction:
 
     def put_link(self, state: LinkState) -> None:
         known = self.state.links.get(state.name)
-        counted = (known.scans, known.restored_n) if known else (0, 0)
-        self.state.links[state.name] = replace(state, scans=counted[0], restored_n=counted[1])
+        kept = (known.scans, known.restored_n, known.followed) if known else (0, 0, None)
+        self.state.links[state.name] = replace(state, scans=kept[0], restored_n=kept[1], followed=kept[2])
         if state.state != "held":
             self.state.holds.pop(state.name, None)
 
@@ -157,6 +157,11 @@ class FakeTransaction:
         link = self.state.links.get(name)
         if link is not None:
             self.state.links[name] = replace(link, restored_n=max(link.restored_n, n))
+
+    def note_followed(self, name: str, place: str | None) -> None:
+        link = self.state.links.get(name)
+        if link is not None:
+            self.state.links[name] = replace(link, followed=place)
 
     def next_scan(self, name: str) -> int:
         if name not in self.state.links:

@@ -110,6 +110,17 @@ def test_the_last_write_that_takes_a_mistake_back_is_known_of_each_link(store: A
         assert state.restored_n == 7
 
 
+def test_how_far_bases_have_followed_the_change_feed_is_known_of_each_link(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state())
+        assert tx.link_state("orders").followed is None
+        tx.note_followed("orders", '["s", "binlog.000001", 4, 1]')
+        tx.put_link(link_state(tab="renamed"))
+        assert tx.link_state("orders").followed == '["s", "binlog.000001", 4, 1]'
+        tx.note_followed("orders", None)
+        assert tx.link_state("orders").followed is None
+
+
 def test_write_numbers_are_given_to_the_newest_writer_alone(store: AnyStore) -> None:
     with store.begin() as tx:
         tx.put_link(link_state(n=10))

@@ -63,6 +63,15 @@ def test_a_new_row_that_is_emptied_again_was_nothing() -> None:
     assert done.drop == ["customer"]
 
 
+def test_a_new_row_that_was_filled_and_emptied_is_not_filled_again_by_what_is_told_late() -> None:
+    filled, emptied = typed(q=1, customer="Ann", quantity=3), typed(q=2, customer=None, quantity=None)
+    gone = plan(*filled, *emptied).base
+    assert gone is not None
+    assert gone.gone
+    assert plan(*filled, base=gone).insert is None
+    assert plan(*typed(q=3, customer="Eve", quantity=8), base=gone).insert == {"customer": "Eve", "quantity": "8"}
+
+
 def test_a_new_row_with_a_value_that_does_not_fit_is_inserted_without_it_and_the_cell_is_rejected() -> None:
     done = plan(*typed(customer="Bea", quantity=2, price="cheap"))
     assert done.insert == {"customer": "Bea", "quantity": "2"}
