@@ -227,6 +227,8 @@ def test_a_link_that_is_added_later_is_compared_and_then_followed(place: Place) 
     feed = place.started()
     late = place.make_link(f"late_{place.name}", "late")
     place.sql("INSERT INTO late (id, order_no) VALUES (1, 'before')")
+    place.sql("INSERT INTO orders (id, order_no) VALUES (1, 'a')")
+    place.rows(1)  # the feed has come past both
     place.links.add(late)
     place.messages(lambda bodies: [b for b in bodies if b["kind"] == "link"], link=late.name)
     place.sql("INSERT INTO late (id, order_no) VALUES (2, 'after')")
