@@ -4,6 +4,7 @@
 #   make test               all tests, on real servers                    make test ARGS="-k webhook"
 #   make check              style, types, and the types of the Apps Script files
 #   make soak N=1000000     that many scenarios of the simulation, on all cores
+#   make chaos              kills, outages, full disks, purged binlogs under load; ARGS="--kills 500", --help
 #   make edits N=10000      that many edits each way on the running stack, each counted on the other side
 #   make bench              what it costs, on this machine
 #   make overload           far more changes than Google lets through, for a minute
@@ -18,7 +19,7 @@ WORKERS ?= 2
 # Without bytecode each of our many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := demo
-.PHONY: demo up sql test soak edits check bench overload install install-tests clean distclean
+.PHONY: demo up sql test soak chaos edits check bench overload install install-tests clean distclean
 
 install:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=..."; exit 2; }
@@ -42,6 +43,9 @@ test: install-tests
 
 soak: install-tests
 	$(BIN)/python -m tests.simulation --count $(or $(N),100000) --first $(or $(FIRST),1000000)
+
+chaos: install-tests
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 edits: install-tests
 	TWINSHEET_EDITS_EACH_WAY=$(or $(N),10000) $(BIN)/pytest tests/e2e/test_main_job_counts.py -k echo $(ARGS)

@@ -24,7 +24,7 @@ class Position:
     """The end of a transaction in the binlog, in both ways that servers count."""
 
     server: str
-    """``server_uuid`` of MySQL, ``server_uid`` of MariaDB."""
+    """As :attr:`adapters.mysql_server.ServerFacts.server_uuid`."""
     file: str
     offset: int
     """First byte after the transaction."""

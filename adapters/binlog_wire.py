@@ -18,6 +18,7 @@ import pymysql
 from pymysql.connections import Connection
 
 from adapters.binlog_events import PositionLost, Table
+from adapters.mysql_address import tls_refusal
 from core.errors import MysqlRefused, MysqlUnavailable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -178,10 +179,13 @@ def stream_error(error: BaseException, where: str) -> MysqlUnavailable | MysqlRe
         )
     if number in _READ_FAILED:
         return PositionLost(f"The binlog of MySQL at {where} cannot be read from where we stopped: {text}.")
+    refusal = tls_refusal(where, number, text)
+    if refusal:
+        return refusal
     if number in _DENIED:
         return MysqlRefused(
             f"MySQL at {where} does not let us read its binlog: {text}.",
-            "Grant it: GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the user of TWINSHEET_MYSQL_URL.",
+            "twinsheet doctor prints the GRANT statement that is missing.",
         )
     return MysqlUnavailable(
         f"The binlog stream of MySQL at {where} broke ({text}).", "Check that the server runs; it is tried again."

@@ -10,8 +10,9 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
+from adapters.kafka_address import Bootstrap, kafka_address
 from adapters.kafka_source import Place
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, servers, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, connecting, unavailable
 from core.errors import SettingsError
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 
@@ -19,7 +20,7 @@ TOPICS = (SHEET_OBSERVED, TABLE_CHANGED)
 
 
 def ensure_topics(
-    bootstrap: str | Sequence[str],
+    bootstrap: Bootstrap,
     partitions: int = 6,
     *,
     topics: Sequence[str] = TOPICS,
@@ -50,9 +51,7 @@ def ensure_topics(
         )
 
 
-def end_offsets(
-    bootstrap: str | Sequence[str], topics: Sequence[str] = TOPICS, *, timeout_s: float = 5.0
-) -> dict[Place, int]:
+def end_offsets(bootstrap: Bootstrap, topics: Sequence[str] = TOPICS, *, timeout_s: float = 5.0) -> dict[Place, int]:
     """The offset that the next message of each partition will get.
 
     Raises:
@@ -87,20 +86,18 @@ def _options(partitions: int, replication: int) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _admin(bootstrap: str | Sequence[str], timeout_s: float) -> Iterator[Any]:
-    names = servers(bootstrap)
+def _admin(bootstrap: Bootstrap, timeout_s: float) -> Iterator[Any]:
+    address = kafka_address(bootstrap)
     timeout_ms = int(timeout_s * 1000)
-    admin = None
-    try:
+    with connecting(address, f"does not answer within {timeout_s:g} s"):
         admin = KafkaAdminClient(
-            bootstrap_servers=names,
+            **address.arguments,
             client_id="twinsheet-admin",
             request_timeout_ms=timeout_ms,
             bootstrap_timeout_ms=timeout_ms,
         )
-        yield admin
-    except KafkaError as error:
-        raise unavailable(names, f"does not answer within {timeout_s:g} s", error) from error
-    finally:
-        if admin is not None:
-            admin.close()
+    with contextlib.closing(admin):
+        try:
+            yield admin
+        except KafkaError as error:
+            raise unavailable(address, f"does not answer within {timeout_s:g} s", error) from error

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from adapters.kafka_address import Bootstrap, kafka_address
 from adapters.kafka_source import Place
-from adapters.kafka_wire import servers, unavailable
+from adapters.kafka_wire import connecting, unavailable
 
 MESSAGES_MAX = 20_000
 
 
 def oldest_waiting(
-    bootstrap: str | Sequence[str],
+    bootstrap: Bootstrap,
     ends: Mapping[Place, int],
     consumed: Mapping[Place, int],
     *,
@@ -27,7 +28,7 @@ def oldest_waiting(
     that have none among its first messages are left out too.
 
     Args:
-        bootstrap: ``host:port``, comma-separated or a list.
+        bootstrap: where Kafka is.
         ends: next offset to be written, by (topic, partition), from :func:`adapters.kafka_admin.end_offsets`.
         consumed: next offset to be read; a partition of which nothing is known counts from its beginning.
         timeout_s: how long to look.
@@ -41,21 +42,22 @@ def oldest_waiting(
     behind = {place: consumed.get(place, 0) for place, end in ends.items() if end > consumed.get(place, 0)}
     if not behind:
         return {}
-    names = servers(bootstrap)
-    try:
+    address = kafka_address(bootstrap)
+    what = f"does not answer within {timeout_s:g} s"
+    with connecting(address, what):
         consumer = KafkaConsumer(
-            bootstrap_servers=names,
+            **address.arguments,
             client_id="twinsheet-lag",
             enable_auto_commit=False,
             bootstrap_timeout_ms=int(timeout_s * 1000),
             auto_offset_reset="earliest",
         )
-        try:
-            return _first_of_each_link(consumer, behind, ends, time.monotonic() + timeout_s)
-        finally:
-            consumer.close()
+    try:
+        return _first_of_each_link(consumer, behind, ends, time.monotonic() + timeout_s)
     except KafkaError as error:
-        raise unavailable(names, f"does not answer within {timeout_s:g} s", error) from error
+        raise unavailable(address, what, error) from error
+    finally:
+        consumer.close()
 
 
 def _first_of_each_link(

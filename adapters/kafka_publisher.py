@@ -11,7 +11,8 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, encode, headers_at, servers, unavailable
+from adapters.kafka_address import Bootstrap, kafka_address
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, connecting, encode, headers_at, unavailable
 from core.errors import KafkaUnavailable
 from core.ports import Json
 
@@ -28,15 +29,15 @@ class KafkaPublisher:
     its sequence, and a broker that comes back finds a client that starts anew.
 
     Args:
-        bootstrap: ``host:port``, comma-separated or a list.
+        bootstrap: where Kafka is.
         ack_timeout_s: how long a message may wait for its acknowledgement.
         clock: seconds since 1970, for the header ``published_at``.
     """
 
     def __init__(
-        self, bootstrap: str | Sequence[str], *, ack_timeout_s: float = 5.0, clock: Callable[[], float] = time.time
+        self, bootstrap: Bootstrap, *, ack_timeout_s: float = 5.0, clock: Callable[[], float] = time.time
     ) -> None:
-        self._bootstrap = servers(bootstrap)
+        self._address = kafka_address(bootstrap)
         self._ack_timeout_s = ack_timeout_s
         self._clock = clock
         self._lock = threading.Lock()
@@ -75,7 +76,7 @@ class KafkaPublisher:
                 future.get(timeout=max(0.0, deadline - time.monotonic()))
         except KafkaError as error:
             self._discard(producer)
-            raise unavailable(self._bootstrap, "did not acknowledge", error) from error
+            raise unavailable(self._address, "did not acknowledge", error) from error
 
     def start(self, topic: str, link: str, body: Json, done: Done) -> None:
         """Hand a message over without waiting; messages of one link arrive in the order of the calls.
@@ -88,10 +89,10 @@ class KafkaPublisher:
             future = self._send(producer, topic, link, body)
         except KafkaError as error:
             self._discard(producer)
-            raise unavailable(self._bootstrap, "takes no message", error) from error
+            raise unavailable(self._address, "takes no message", error) from error
 
         def failed(error: BaseException) -> None:
-            done(unavailable(self._bootstrap, "did not acknowledge", error))
+            done(unavailable(self._address, "did not acknowledge", error))
 
         future.add_callback(lambda _metadata: done(None))
         future.add_errback(failed)
@@ -112,10 +113,10 @@ class KafkaPublisher:
         if producer is not None:
             return producer
         if not self._lock.acquire(timeout=self._ack_timeout_s):
-            raise unavailable(self._bootstrap, f"does not answer within {self._ack_timeout_s:g} s")
+            raise unavailable(self._address, f"does not answer within {self._ack_timeout_s:g} s")
         try:
             if self._closed:
-                raise unavailable(self._bootstrap, "is no longer used: this process is stopping")
+                raise unavailable(self._address, "is no longer used: this process is stopping")
             if self._producer is None:
                 self._producer = self._connected()
             return self._producer
@@ -124,9 +125,9 @@ class KafkaPublisher:
 
     def _connected(self) -> Any:
         timeout_ms = int(self._ack_timeout_s * 1000)
-        try:
+        with connecting(self._address, f"does not answer within {self._ack_timeout_s:g} s"):
             return KafkaProducer(
-                bootstrap_servers=self._bootstrap,
+                **self._address.arguments,
                 client_id="twinsheet",
                 acks="all",
                 enable_idempotence=True,
@@ -141,8 +142,6 @@ class KafkaPublisher:
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
             )
-        except KafkaError as error:
-            raise unavailable(self._bootstrap, f"does not answer within {self._ack_timeout_s:g} s", error) from error
 
     def _discard(self, producer: Any) -> None:
         """Have the next message start a new producer; what the old one still holds ends by its own timeouts."""

@@ -9,19 +9,23 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+import structlog
 from kafka import TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from adapters.kafka_address import Bootstrap, kafka_address
 from adapters.kafka_group import GroupConsumer
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, delivery, partition_of, servers, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, connecting, delivery, partition_of, unavailable
 from core.errors import Stalled
 from core.ports import Delivery
+
+log = structlog.get_logger(__name__)
 
 Place = tuple[str, int]
 """Topic and partition."""
@@ -32,6 +36,7 @@ ANSWER_S = 5.0
 PROBE_EVERY_S = 5.0
 PROBE_S = 2.0
 DEAF_PROBES_MAX = 3
+_NO_TOPIC = "00000000-0000-0000-0000-000000000000"
 SHARED_OUT_WITHIN_S = 360.0
 """Kafka itself gives a member that does not join 300 s."""
 REPORT_EVERY_S = 5.0
@@ -66,12 +71,13 @@ class KafkaSource:
     number of both to the same member: all events of a link come to one process.
 
     Args:
-        bootstrap: ``host:port``, comma-separated or a list.
+        bootstrap: where Kafka is.
         group: consumer group; its members share the partitions.
         topics: what to read.
         claim: called with partitions that have become ours; answers the next offset of each, none where
-            nothing is stored (then the partition is read from its beginning). What it raises comes out of
-            ``poll``, and is tried again by the next ``poll``; nothing of the partitions is delivered before.
+            nothing is stored (then the partition is read from its beginning), and one that Kafka never had where
+            it is worth nothing. What it raises comes out of ``poll``, and is tried again by the next ``poll``;
+            nothing of the partitions is delivered before.
         revoked: called with partitions that are no longer ours.
         lost: called with partitions whose stored offset Kafka does not hold any more, or from which messages
             vanished unread. They are read from what is there; the caller compares everything.
@@ -84,7 +90,7 @@ class KafkaSource:
 
     def __init__(
         self,
-        bootstrap: str | Sequence[str],
+        bootstrap: Bootstrap,
         group: str,
         topics: Sequence[str],
         *,
@@ -97,13 +103,15 @@ class KafkaSource:
         unhurried: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._bootstrap = servers(bootstrap)
+        self._address = kafka_address(bootstrap)
         self._claim, self._revoked, self._lost = claim, revoked, lost
         self._clock = clock
         self._rebalanced = _Rebalanced()
         self._next: dict[Place, int] = {}
         """The next offset of every claimed partition; nothing else is delivered."""
         self._ends: dict[Place, int] = {}
+        self._topic_ids: dict[str, str] = {}
+        """Of the topics, when their partitions were claimed."""
         self._heard_at = self._reported_at = self._settled_at = clock()
         self._deaf_probes = 0
         """Times in a row that messages were known to wait while none was delivered."""
@@ -124,8 +132,8 @@ class KafkaSource:
         try:
             batches = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
         except KafkaError as error:
-            raise unavailable(self._bootstrap, "refuses to deliver", error) from error
-        new = self._follow_assignment()
+            raise unavailable(self._address, "refuses to deliver", error) from error
+        new = self._follow_assignment() | self._begun_anew()
         # Records of partitions just claimed were fetched before the seek to the stored offset.
         old = {tp: records for tp, records in batches.items() if (tp.topic, tp.partition) not in new}
         found = [d for tp, records in old.items() for d in self._accepted(tp, records)]
@@ -143,6 +151,11 @@ class KafkaSource:
         """Whether the events of a link come to us."""
         count = len(self._consumer.partitions_for_topic(topic) or ())
         return count > 0 and (topic, partition_of(link, count)) in self._next
+
+    def topic_ids(self) -> dict[str, str]:
+        """The id of each topic, as far as the broker tells ids; a topic that is made anew has another one."""
+        told = {topic: self._consumer._cluster.topic_id(topic) for topic in sorted(self._consumer.subscription())}
+        return {topic: str(found) for topic, found in told.items() if found and str(found) != _NO_TOPIC}
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Deliver from ``offset`` again, e.g. after a rolled-back transaction; nothing if no longer ours."""
@@ -204,13 +217,14 @@ class KafkaSource:
             self._revoked(gone)
 
     def _take(self, new: frozenset[Place]) -> None:
+        self._topic_ids = self.topic_ids()
         stored = self._claim(new)
         partitions = [TopicPartition(*place) for place in new]
         try:
             begin = self._consumer.beginning_offsets(partitions, timeout_ms=int(ANSWER_S * 1000))
             end = self._consumer.end_offsets(partitions, timeout_ms=int(ANSWER_S * 1000))
         except KafkaError as error:
-            raise unavailable(self._bootstrap, f"does not answer within {ANSWER_S:g} s", error) from error
+            raise unavailable(self._address, f"does not answer within {ANSWER_S:g} s", error) from error
         missing = set()
         for partition in partitions:
             place = (partition.topic, partition.partition)
@@ -221,7 +235,11 @@ class KafkaSource:
             self._start_at(partition, offset)
             self._ends[place] = end[partition]
         if missing:
-            self._lost(frozenset(missing))
+            self._tell_lost(missing)
+
+    def _tell_lost(self, places: Collection[Place]) -> None:
+        log.warning("events_lost", places=[f"{topic}/{partition}" for topic, partition in sorted(places)])
+        self._lost(frozenset(places))
 
     def _start_at(self, partition: TopicPartition, offset: int) -> None:
         try:
@@ -236,7 +254,7 @@ class KafkaSource:
         if expected is None or not records:
             return []
         if records[0].offset != expected:  # removed unread, or the topic was made anew
-            self._lost(frozenset({place}))
+            self._tell_lost({place})
         self._next[place] = records[-1].offset + 1
         return [delivery(record) for record in records]
 
@@ -250,19 +268,33 @@ class KafkaSource:
             elif not self._consumer.bootstrap_connected():
                 self._consumer.topics()
         except KafkaError as error:
-            raise unavailable(self._bootstrap, "does not answer", error) from error
+            raise unavailable(self._address, "does not answer", error) from error
         self._heard_at = self._clock()
         self._check_hearing()
 
+    def _begun_anew(self) -> frozenset[Place]:
+        """Partitions of topics that were made anew while we read them: what was in them is gone, and nobody says so.
+        They are read from their beginning."""
+        now = self.topic_ids()
+        anew = {topic for topic, known in self._topic_ids.items() if now.get(topic, known) != known}
+        self._topic_ids |= {topic: now[topic] for topic in anew}
+        places = frozenset(place for place in self._next if place[0] in anew)
+        for place in places:
+            self.seek(*place, 0)
+        if places:
+            self._tell_lost(places)
+        return places
+
     def _check_hearing(self) -> None:
         """What does not come although the broker answers is this consumer's fault; a fresh process has none."""
-        at = ", ".join(self._bootstrap)
         if self._clock() - self._settled_at > SHARED_OUT_WITHIN_S:
-            raise Stalled(f"Kafka at {at} has not shared out the group's partitions for {SHARED_OUT_WITHIN_S:g} s.")
+            raise Stalled(
+                f"Kafka at {self._address} has not shared out the group's partitions for {SHARED_OUT_WITHIN_S:g} s."
+            )
         waits = any(self._ends.get(place, offset) > offset for place, offset in self._next.items())
         self._deaf_probes = self._deaf_probes + 1 if waits else 0
         if self._deaf_probes >= DEAF_PROBES_MAX:
-            raise Stalled(f"Kafka at {at} holds messages and delivers none.")
+            raise Stalled(f"Kafka at {self._address} holds messages and delivers none.")
 
     def _see_topics(self, topics: Sequence[str]) -> None:
         """A member that joins without knowing a topic's partitions shares out none of them; and one that learns of
@@ -271,15 +303,15 @@ class KafkaSource:
         while missing := [topic for topic in topics if not self._consumer.partitions_for_topic(topic)]:
             if time.monotonic() > deadline:
                 self._consumer.close(autocommit=False, timeout_ms=0)
-                raise unavailable(self._bootstrap, f"has no topic {', '.join(missing)}")
+                raise unavailable(self._address, f"has no topic {', '.join(missing)}")
             time.sleep(0.1)
 
     def _connected(
         self, group: str, member: str | None, session_timeout_s: float, records_max: int, bytes_min: int
     ) -> Any:
-        try:
+        with connecting(self._address, f"does not answer within {ANSWER_S:g} s"):
             return GroupConsumer(
-                bootstrap_servers=self._bootstrap,
+                **self._address.arguments,
                 client_id=f"twinsheet-{member or group}",
                 group_id=group,
                 group_instance_id=member,
@@ -300,5 +332,3 @@ class KafkaSource:
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
             )
-        except KafkaError as error:
-            raise unavailable(self._bootstrap, f"does not answer within {ANSWER_S:g} s", error) from error

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+    UnsupportedSaslMechanismError,
+)
+
+from adapters.kafka_address import KafkaAddress
 from core.errors import KafkaUnavailable
 from core.ports import Delivery, Json
 
@@ -14,12 +25,17 @@ PUBLISHED_AT = "published_at"
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 """A webhook body may have 1 MiB, and what we add to it must fit as well; set on the topics, too."""
 
+_NOT_SIGNED_IN = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
+_TRIES = logging.getLogger("kafka.net.manager")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def encode(body: Json) -> bytes:
-    """A body as UTF-8 JSON without blanks."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    """A body as UTF-8 JSON without blanks; where a text holds half a character, all of it in JSON's escapes."""
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":")).encode()
 
 
 def headers_at(time_s: float) -> list[tuple[str, bytes]]:
@@ -57,19 +73,60 @@ def _published_at(headers: Iterable[tuple[str, bytes]], timestamp_ms: int) -> da
     return _EPOCH + timedelta(milliseconds=timestamp_ms)
 
 
-def servers(bootstrap: str | Sequence[str]) -> list[str]:
-    """Bootstrap servers as a list, from ``host:port,host:port`` or a list of them."""
-    parts = bootstrap.split(",") if isinstance(bootstrap, str) else bootstrap
-    return [part.strip() for part in parts if part.strip()]
-
-
-def unavailable(bootstrap: Sequence[str], what: str, error: BaseException | None = None) -> KafkaUnavailable:
-    """The error for a Kafka that does not answer, with what a person looks at next."""
+def unavailable(address: KafkaAddress, what: str, error: BaseException | None = None) -> KafkaUnavailable:
+    """The error for a Kafka that does not answer or does not let us in, with what a person looks at next."""
     detail = f" ({type(error).__name__}: {error})" if error is not None and str(error) else ""
-    return KafkaUnavailable(
-        f"Kafka at {', '.join(bootstrap)} {what}{detail}.",
-        "Check that it runs and that TWINSHEET_KAFKA names it.",
-    )
+    return KafkaUnavailable(f"Kafka at {address} {what}{detail}.", _next_look(address, error))
+
+
+@contextmanager
+def connecting(address: KafkaAddress, what: str) -> Iterator[None]:
+    """Around the making of a client: our error where it does not come about, with the reason for it.
+
+    A client tries until its time is over and then says no more than that; why each try failed, it only logs.
+
+    Raises:
+        KafkaUnavailable
+    """
+    heard = _Heard()
+    _TRIES.addHandler(heard)
+    try:
+        yield
+    except KafkaError as error:
+        raise unavailable(address, what, heard.reason or error) from error
+    finally:
+        _TRIES.removeHandler(heard)
+
+
+class _Heard(logging.Handler):
+    """Keeps the last error that was logged, but for the one that says that the time is over."""
+
+    reason: Exception | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        given = record.args if isinstance(record.args, tuple) else ()
+        errors = (one for one in given if isinstance(one, Exception) and not isinstance(one, KafkaTimeoutError))
+        self.reason = next(errors, self.reason)
+
+
+def _next_look(address: KafkaAddress, error: BaseException | None) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return (
+            "Set TWINSHEET_KAFKA_SSL_CA to the authority that signed its certificate, and name the servers in"
+            " TWINSHEET_KAFKA as the certificate does."
+        )
+    if isinstance(error, AuthorizationError):
+        return "Give the user of TWINSHEET_KAFKA_USER the rights that docs/security.md lists."
+    # The library drops the last answer of a broker that hangs up: that a password is wrong is rarely heard.
+    hung_up = "disconnected" in str(error)
+    if address.signs_in and (hung_up or isinstance(error, _NOT_SIGNED_IN)):
+        return (
+            "Check TWINSHEET_KAFKA_USER, TWINSHEET_KAFKA_PASSWORD, TWINSHEET_KAFKA_SASL_MECHANISM and"
+            " TWINSHEET_KAFKA_SECURITY: a broker that does not accept them hangs up."
+        )
+    if hung_up:
+        return "Check that TWINSHEET_KAFKA_SECURITY says what it speaks there: TLS, and whether it asks for a user."
+    return "Check that it runs and that TWINSHEET_KAFKA names it."
 
 
 def partition_of(link: str, partitions: int) -> int:

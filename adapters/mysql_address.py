@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from core.errors import SettingsError
+from config.mysql_tls import tls_options
+from core.errors import MysqlRefused, SettingsError
 
-_TLS_OPTIONS = {
-    "ssl_ca": "ssl_ca",
-    "ssl_cert": "ssl_cert",
-    "ssl_key": "ssl_key",
-    "ssl_verify_cert": "ssl_verify_cert",
-    "ssl_verify_identity": "ssl_verify_identity",
-    "ssl_disabled": "ssl_disabled",
-}
 _SHAPE = "Write it as mysql://user:password@host:port/, with @ : / in the password percent-encoded."
+_TLS_ONLY = 3159
+_TLS = "docs/security.md tells the options for TLS."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +22,7 @@ class MysqlAddress:
     user: str
     password: str = field(repr=False)
     tls: tuple[tuple[str, str | bool], ...] = ()
+    """Arguments that both client libraries know."""
 
     def __str__(self) -> str:
         return f"mysql://{self.user}:***@{self.host}:{self.port}/"
@@ -36,8 +32,7 @@ def parse_url(url: str) -> MysqlAddress:
     """Take ``mysql://user:password@host:port/?ssl_ca=…`` apart.
 
     Args:
-        url: user and password percent-encoded; query parameters ``ssl_ca``, ``ssl_cert``, ``ssl_key``,
-            ``ssl_verify_cert``, ``ssl_verify_identity``, ``ssl_disabled``.
+        url: user and password percent-encoded; TLS as :func:`config.mysql_tls.tls_options` takes it.
 
     Raises:
         SettingsError: not such a URL; the message does not repeat the password.
@@ -49,21 +44,41 @@ def parse_url(url: str) -> MysqlAddress:
         raise SettingsError("The MySQL URL cannot be read.", _SHAPE) from None
     if parts.scheme != "mysql" or not parts.hostname or not parts.username:
         raise SettingsError("The MySQL URL needs the scheme mysql, a user and a host.", _SHAPE)
+    tls, faults = tls_options(parts)
+    if faults:
+        raise SettingsError(f"The MySQL URL {'; '.join(faults)}.", _TLS)
     return MysqlAddress(
         host=parts.hostname,
         port=port,
         user=unquote(parts.username),
         password=unquote(parts.password or ""),
-        tls=_tls_options(parts.query),
+        tls=tuple(tls.items()),
     )
 
 
-def _tls_options(query: str) -> tuple[tuple[str, str | bool], ...]:
-    options: list[tuple[str, str | bool]] = []
-    for name, value in parse_qsl(query):
-        if name not in _TLS_OPTIONS:
-            known = ", ".join(_TLS_OPTIONS)
-            raise SettingsError(f"The MySQL URL has an unknown option {name!r}.", f"Known options: {known}.")
-        flag = {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
-        options.append((_TLS_OPTIONS[name], value if flag is None else flag))
-    return tuple(options)
+def tls_refusal(where: str, number: int, text: str) -> MysqlRefused | None:
+    """Our error where TLS is what keeps us from the server, and trying again helps nobody; ``None`` elsewhere.
+
+    Args:
+        where: ``host:port``.
+        number: the server's or the library's error number.
+        text: what it says.
+    """
+    said = text.lower()
+    if number == _TLS_ONLY or "secure connection" in said:
+        return MysqlRefused(
+            f"MySQL at {where} takes encrypted connections only ({text}).",
+            "Take ssl_disabled out of TWINSHEET_MYSQL_URL, or give the server a certificate.",
+        )
+    if "certificate" in said and "verif" in said:
+        return MysqlRefused(
+            f"MySQL at {where} shows a certificate that ssl_ca does not vouch for ({text}).",
+            "Set ssl_ca in TWINSHEET_MYSQL_URL to the authority that signed it, and name the server by the host in"
+            " its certificate; ssl_verify_identity=false leaves the host out.",
+        )
+    if "ssl" in said and "support" in said:
+        return MysqlRefused(
+            f"MySQL at {where} offers no TLS, and ssl_ca asks for it ({text}).",
+            "Give the server a certificate, or take ssl_ca out of TWINSHEET_MYSQL_URL.",
+        )
+    return None

@@ -6,11 +6,13 @@ changed row; only the statement's own table is in the binlog.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from adapters.binlog_events import RowChange, Table
+from adapters.mysql_ddl import foreign_keys, table_statement
 from adapters.mysql_schema import Query
+from core.errors import MysqlRefused
 
 _CARRIED = ("CASCADE", "SET NULL", "SET DEFAULT")
 
@@ -38,7 +40,7 @@ def silent_cascades(session: Query, tables: Collection[Table]) -> dict[Table, tu
     """For each table that has any, the cascades that reach it, through other tables as well.
 
     Args:
-        session: of a user who may see the tables on both sides of the foreign keys.
+        session: of a user who may see the tables; above one that the user may not see, nothing is found.
         tables: linked tables, as (schema, table).
 
     Raises:
@@ -47,16 +49,15 @@ def silent_cascades(session: Query, tables: Collection[Table]) -> dict[Table, tu
     native = session.query("SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'")
     if native and str(native[0][1]).upper() == "OFF":
         return {}  # the server itself carries changes over, and writes them down
-    above = _by_child(session)
-    found = {table: tuple(_reaching(table, above)) for table in tables}
+    found = {table: tuple(_reaching(table, session)) for table in tables}
     return {table: cascades for table, cascades in found.items() if cascades}
 
 
-def _reaching(table: Table, above: Mapping[Table, Sequence[Cascade]]) -> list[Cascade]:
+def _reaching(table: Table, session: Query) -> list[Cascade]:
     found: list[Cascade] = []
     seen, todo = {table}, [table]
     while todo:
-        for cascade in above.get(todo.pop(), ()):
+        for cascade in _above(todo.pop(), session):
             found.append(cascade)
             if cascade.parent not in seen:
                 seen.add(cascade.parent)
@@ -64,23 +65,32 @@ def _reaching(table: Table, above: Mapping[Table, Sequence[Cascade]]) -> list[Ca
     return found
 
 
-def _by_child(session: Query) -> dict[Table, list[Cascade]]:
+def _above(table: Table, session: Query) -> list[Cascade]:
+    try:
+        statement = table_statement(session, *table)
+    except MysqlRefused:  # not ours to see; the doctor names the right that is missing
+        return []
+    return [
+        Cascade(key.parent, key.columns, on_delete=key.on_delete in _CARRIED, on_update=key.on_update in _CARRIED)
+        for key in foreign_keys(statement, table[0])
+        if key.on_delete in _CARRIED or key.on_update in _CARRIED
+    ]
+
+
+def referring_tables(session: Query, table: Table) -> list[str]:
+    """Tables whose rows go or change with rows of this one, by foreign key; whole names, in order.
+
+    Args:
+        session: of a user who may see them.
+        table: (schema, table).
+
+    Raises:
+        MysqlUnavailable, MysqlRefused
+    """
     rows = session.query(
-        "SELECT r.CONSTRAINT_SCHEMA, r.TABLE_NAME, r.UNIQUE_CONSTRAINT_SCHEMA, r.REFERENCED_TABLE_NAME,"
-        " r.DELETE_RULE, r.UPDATE_RULE, GROUP_CONCAT(k.REFERENCED_COLUMN_NAME)"
-        " FROM information_schema.REFERENTIAL_CONSTRAINTS r JOIN information_schema.KEY_COLUMN_USAGE k"
-        " ON k.CONSTRAINT_SCHEMA = r.CONSTRAINT_SCHEMA AND k.CONSTRAINT_NAME = r.CONSTRAINT_NAME"
-        " AND k.TABLE_NAME = r.TABLE_NAME"
-        " WHERE r.DELETE_RULE IN (%s, %s, %s) OR r.UPDATE_RULE IN (%s, %s, %s) GROUP BY 1, 2, 3, 4, 5, 6",
-        (*_CARRIED, *_CARRIED),
+        "SELECT DISTINCT CONSTRAINT_SCHEMA, TABLE_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS"
+        " WHERE UNIQUE_CONSTRAINT_SCHEMA = %s AND REFERENCED_TABLE_NAME = %s AND DELETE_RULE IN (%s, %s, %s)"
+        " ORDER BY 1, 2",
+        (*table, *_CARRIED),
     )
-    above: dict[Table, list[Cascade]] = {}
-    for schema, table, parent_schema, parent, on_delete, on_update, columns in rows:
-        cascade = Cascade(
-            parent=(str(parent_schema), str(parent)),
-            columns=frozenset(str(columns).split(",")),
-            on_delete=on_delete in _CARRIED,
-            on_update=on_update in _CARRIED,
-        )
-        above.setdefault((str(schema), str(table)), []).append(cascade)
-    return above
+    return [f"{schema}.{name}" for schema, name in rows]

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from adapters.mysql_connection import MysqlAddress, connect, errno, quote, translated
+from adapters.mysql_grants import STATE_SCHEMA
 from core.errors import MysqlRefused, MysqlUnavailable
 
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "config" / "sql"
-DEFAULT_SCHEMA = "twinsheet"
+DEFAULT_SCHEMA = STATE_SCHEMA
 LOCK_WAIT_S = 50  # less than the connection's read timeout
 
 # What a statement answers that had taken effect before its process died: table, column or key is there (1050,

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from typing import Any, Protocol
 
 from adapters.mysql_connection import quote
+from adapters.mysql_ddl import checked_as_json, table_statement
+from adapters.mysql_grants import TABLE_RIGHTS, Grant
 from core.errors import LinkRefused
 from core.model import TableColumn
 from core.values.json_text import JSON_AS_TEXT
@@ -112,14 +114,14 @@ def _no_such_table(session: Query, schema: str, table: str) -> LinkRefused:
     rows = session.query("SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES")
     tables = [(s, t) for s, t in rows if str(s).lower() not in _SYSTEM_SCHEMAS]
     schemas = sorted({s for s, _ in tables})
+    account = _text(session.query("SELECT CURRENT_USER()")[0][0])
+    grant = f"If it is there: {Grant(TABLE_RIGHTS, schema, table).statement(account)}"
     if schema not in schemas:
         elsewhere = [f"{s}.{t}" for s, t in tables if t == table]
-        hint = f"There is {', '.join(elsewhere)}. " if elsewhere else _nearest(schema, schemas)
-        return LinkRefused(f"MySQL has no schema {schema}, or the user may not see it.", hint.strip())
+        near = f"There is {', '.join(elsewhere)}. " if elsewhere else _nearest(schema, schemas)
+        return LinkRefused(f"MySQL has no schema {schema}, or the user may not see it.", near + grant)
     near = _nearest(table, [t for s, t in tables if s == schema])
-    return LinkRefused(
-        f"The schema {schema} has no table {table}, or the user may not see it.", near.strip() or "Check its name."
-    )
+    return LinkRefused(f"The schema {schema} has no table {table}, or the user may not see it.", near + grant)
 
 
 def _nearest(name: str, names: list[str]) -> str:
@@ -154,12 +156,11 @@ def _columns(session: Query, schema: str, table: str) -> tuple[TableColumn, ...]
 
 def _json_columns(session: Query, schema: str, table: str, columns: Sequence[TableColumn]) -> set[str]:
     """Columns that were declared as JSON and are text with a check to MariaDB."""
-    texts = {f"json_valid({quote(c.name)})": c.name for c in columns if c.data_type == "longtext"}
+    texts = [c.name for c in columns if c.data_type == "longtext"]
     if not texts or not session.query("SELECT 1 WHERE VERSION() LIKE '%MariaDB%'"):
         return set()
-    sql = "SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = %s"
-    rows = session.query(f"{sql} AND TABLE_NAME = %s", (schema, table))
-    return {texts[clause] for (clause,) in rows if clause in texts}
+    statement = table_statement(session, schema, table)
+    return {name for name in texts if checked_as_json(statement, name)}
 
 
 def _with_members(session: Query, schema: str, table: str, column: TableColumn) -> TableColumn:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.mysql_cascades import silent_cascades
 from adapters.mysql_connection import errno
+from adapters.mysql_grants import TABLE_RIGHTS, Grant, missing_grants, needed_grants
 from adapters.mysql_schema import Query
 from core.errors import MysqlRefused
 
@@ -22,6 +24,7 @@ _VARIABLES = (
     "binlog_row_metadata",
     "binlog_transaction_compression",
     "log_bin_compress",
+    "lower_case_table_names",
 )
 _NO_SUCH_STATEMENT = 1064
 
@@ -53,7 +56,7 @@ class ServerFacts:
     flavor: str
     """``mysql`` or ``mariadb``."""
     server_uuid: str
-    """Tells this server from another; of MariaDB, which has none, made from its start of data."""
+    """Tells this server from another; MariaDB, which has none, is known by its GTIDs instead."""
     server_id: int
     variables: Mapping[str, str]
     grants: tuple[str, ...]
@@ -80,7 +83,7 @@ def server_facts(session: Query) -> ServerFacts:
     return ServerFacts(
         version=version,
         flavor=flavor,
-        server_uuid=variables.get("server_uuid") or _birth_mark(session),
+        server_uuid=variables.get("server_uuid") or f"{flavor}-{variables.get('server_id', '0')}",
         server_id=int(variables.get("server_id", "0")),
         variables=variables,
         grants=tuple(_text(row[0]) for row in session.query("SHOW GRANTS")),
@@ -109,7 +112,7 @@ def binlog_position(session: Query) -> BinlogPosition:
 
 def server_faults(facts: ServerFacts) -> list[Fault]:
     """What has to be mended before Twinsheet can rely on this server; empty when it is fit."""
-    return [*_version_faults(facts), *_binlog_faults(facts), *_grant_faults(facts)]
+    return [*_version_faults(facts), *_binlog_faults(facts), *grant_faults(facts, needed_grants())]
 
 
 def _version_faults(facts: ServerFacts) -> list[Fault]:
@@ -144,30 +147,32 @@ def _set(facts: ServerFacts, name: str, value: str) -> str:
     )
 
 
-def _grant_faults(facts: ServerFacts) -> list[Fault]:
-    """Rights on the whole server; those on single tables show when a link is made."""
-    everywhere = [g.upper() for g in facts.grants if re.search(r" ON \*\.\* TO ", g, re.IGNORECASE)]
-    if any("ALL PRIVILEGES" in g for g in everywhere):
-        return []
-    client = ("REPLICATION CLIENT", "BINLOG MONITOR", "REPLICATION MASTER ADMIN")
-    missing = []
-    if not any("REPLICATION SLAVE" in g.replace("REPLICATION SLAVE ADMIN", "") for g in everywhere):
-        missing.append("REPLICATION SLAVE")
-    if not any(right in g for g in everywhere for right in client):
-        missing.append("REPLICATION CLIENT")
-    if not missing:
-        return []
-    rights, user = ", ".join(missing), facts.user.replace("@", "'@'")
-    return [Fault(f"The user {facts.user} lacks {rights}.", f"GRANT {rights} ON *.* TO '{user}';")]
+def grant_faults(facts: ServerFacts, needed: Iterable[Grant]) -> list[Fault]:
+    """For each grant that the session's account lacks, wholly or in part, the statement that gives it.
+
+    Args:
+        facts: from :func:`server_facts`.
+        needed: from :func:`adapters.mysql_grants.needed_grants`.
+    """
+    folds_names = facts.variables.get("lower_case_table_names", "0") != "0"
+    return [
+        Fault(f"The user {facts.user} lacks {', '.join(one.rights)} on {one.place}.", one.statement(facts.user))
+        for one in missing_grants(facts.grants, needed, folds_names=folds_names)
+    ]
 
 
-def _birth_mark(session: Query) -> str:
-    """MariaDB has no server_uuid. Its data folder keeps one moment for good: when its own tables were made."""
-    rows = session.query(
-        "SELECT MIN(CREATE_TIME), @@GLOBAL.server_id FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'mysql'"
-    )
-    made, server_id = rows[0]
-    return f"mariadb-{server_id}-{made:%Y%m%dT%H%M%S}" if made else f"mariadb-{server_id}"
+def link_faults(session: Query, schema: str, table: str) -> list[Fault]:
+    """The rights that a link to this table needs and the session's account lacks.
+
+    Besides the table itself these are the tables above it whose deletions reach it silently: their own foreign
+    keys have to be seen.
+
+    Raises:
+        MysqlUnavailable, MysqlRefused
+    """
+    reaching = silent_cascades(session, [(schema, table)]).get((schema, table), ())
+    above = [Grant(("SELECT",), *parent) for parent in sorted({one.parent for one in reaching} - {(schema, table)})]
+    return grant_faults(server_facts(session), [Grant(TABLE_RIGHTS, schema, table), *above])
 
 
 def _text(value: Any) -> str:

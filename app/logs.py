@@ -6,6 +6,7 @@ import logging
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 _LOUD_LIBRARIES = ("kafka", "googleapiclient.discovery_cache", "waitress.queue", "pymysqlreplication", "pyngrok")
@@ -50,9 +51,11 @@ def _with_fields(fields: dict[str, object]) -> Processor:
 
 
 def _formatter(*, as_json: bool, foreign: list[Processor]) -> logging.Formatter:
+    """Tracebacks without the values of variables, which may be passwords."""
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if as_json:
-        last += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        tracebacks = ExceptionDictTransformer(show_locals=False)
+        last += [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
     else:
-        last.append(structlog.dev.ConsoleRenderer())
+        last.append(structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback))
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=last)

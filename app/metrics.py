@@ -6,6 +6,15 @@ import time
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from core.errors import (
+    KafkaUnavailable,
+    MysqlRefused,
+    MysqlUnavailable,
+    QuotaExhausted,
+    SheetsRefused,
+    SheetsUnavailable,
+)
+
 _MS = (1, 2.5, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 250, 500)
 _BUCKETS_S = (*(ms / 1000 for ms in _MS), 1, 2.5, 5, 10, 30, 60, 300)
 
@@ -22,6 +31,12 @@ TABLE_TO_SHEET_S = Histogram(
     " request",
     ["stage"],
     buckets=_BUCKETS_S,
+)
+WAITING = Gauge(
+    "twinsheet_waiting", "1 while the process waits for another; twinsheet status and its log say for what"
+)
+COMPARING_ROWS = Gauge(
+    "twinsheet_comparing_rows", "Rows of a link compared whole that are still to be looked at", ["link"]
 )
 WEBHOOK_REQUESTS = Counter("twinsheet_webhook_requests", "Requests to the webhook, by status", ["status"])
 LAG_EVENTS = Gauge("twinsheet_lag_events", "Messages in Kafka that are not consumed yet", ["topic", "group"])
@@ -40,6 +55,35 @@ QUOTA_REFUSALS = Counter("twinsheet_quota_refusals", "Calls that Google answered
 CONFLICTS = Gauge("twinsheet_conflicts", "Conflicts that wait for a person", ["link"])
 REJECTIONS = Gauge("twinsheet_rejections", "Sheet values that the table cannot hold and nobody mended", ["link"])
 HOLDS = Gauge("twinsheet_holds", "1 while a guard holds the link", ["link"])
+DIFFERING = Gauge("twinsheet_differing_cells", "Cells that differ although no event explains it", ["link"])
+IDENTICAL_AS_OF_S = Gauge(
+    "twinsheet_identical_as_of_timestamp_seconds",
+    "Unix time as of which every cell of tab and table was last known equal",
+    ["link"],
+)
+
+_SYSTEMS: tuple[tuple[type[Exception], str], ...] = (
+    (KafkaUnavailable, "kafka"),
+    (MysqlUnavailable, "mysql"),
+    (MysqlRefused, "mysql"),
+    (QuotaExhausted, "quota"),
+    (SheetsUnavailable, "google"),
+    (SheetsRefused, "google"),
+)
+FAILURES = Counter(
+    "twinsheet_failures",
+    "What failed and is tried again, or told, by system (kafka, mysql, google; quota is Google's 429; twinsheet is"
+    " ourselves) and kind of error",
+    ["system", "kind"],
+)
+for _kind, _system in _SYSTEMS:
+    FAILURES.labels(_system, _kind.__name__)  # shown as 0 from the start, so that the first failure is seen as one
+
+
+def count_failure(error: BaseException) -> None:
+    """Count what failed."""
+    system = next((name for kind, name in _SYSTEMS if isinstance(error, kind)), "twinsheet")
+    FAILURES.labels(system, type(error).__name__).inc()
 
 
 class QuotaMetrics:

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from adapters.kafka_log import KafkaSource, Place, ensure_topics
+from adapters.kafka_log import KafkaSource, Place, ensure_topics, kafka_of
 from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_quota import MysqlQuota
 from adapters.mysql_schema import describe_table
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.quota import CommandMeter, Payer, QuotaGate
 from adapters.sheets_client import SheetsClient, identity
-from app.metrics import QuotaMetrics
+from app.metrics import FAILURES, QuotaMetrics
 from app.service import Service
 from config.links import Links
 from config.rules import load_user_rule
@@ -78,6 +78,13 @@ class _Dropping:
         self._session.drop()
 
 
+def session_of(service: Service, schema: str | None = None) -> MysqlSession:
+    """A connection for questions, each with an end of its own; closed at the end of the service."""
+    session = MysqlSession(parse_url(service.settings.mysql_url.get_secret_value()), schema=schema, autocommit=True)
+    service.closing(_Dropping(session))
+    return session
+
+
 def links_of(service: Service, *, tries_rules: bool = False) -> Links:
     """The links, followed while running.
 
@@ -85,9 +92,7 @@ def links_of(service: Service, *, tries_rules: bool = False) -> Links:
         service: with settings.
         tries_rules: try the user's own rules on sample values, and tell what is wrong with them.
     """
-    session = MysqlSession(parse_url(service.settings.mysql_url.get_secret_value()), autocommit=True)
-    service.closing(_Dropping(session))
-    return links_for(service.settings.links, session, tries_rules=tries_rules)
+    return links_for(service.settings.links, session_of(service), tries_rules=tries_rules)
 
 
 def links_for(path: Path, session: MysqlSession, *, tries_rules: bool = False) -> Links:
@@ -111,22 +116,25 @@ def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group
     unhurried: bool = False,
 ) -> KafkaSource:
     """A consumer of a group that starts at the offsets kept in MySQL."""
-    ensure_topics(service.settings.kafka_servers, service.settings.kafka_partitions)
+    ensure_topics(kafka_of(service.settings), service.settings.kafka_partitions)
 
     def claim(places: frozenset[Place]) -> dict[Place, int]:
-        stored = store.run(lambda tx: tx.claim_offsets(group, owner, places))
+        stored = store.run(lambda tx: tx.claim_offsets(group, owner, places, source.topic_ids()))
         claimed(places)
         return stored
 
-    return service.closing(
-        KafkaSource(
-            service.settings.kafka_servers,
-            group,
-            topics,
-            claim=claim,
-            revoked=released,
-            lost=lost,
-            member=member_name(service.settings),
-            unhurried=unhurried,
-        )
+    def gone(places: frozenset[Place]) -> None:
+        FAILURES.labels("kafka", "EventsLost").inc()
+        lost(places)
+
+    source = KafkaSource(
+        kafka_of(service.settings),
+        group,
+        topics,
+        claim=claim,
+        revoked=released,
+        lost=gone,
+        member=member_name(service.settings),
+        unhurried=unhurried,
     )
+    return service.closing(source)

@@ -24,6 +24,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from config.kafka_security import kafka_faults
+from config.mysql_tls import tls_options
 from core.errors import SettingsError
 
 PREFIX = "TWINSHEET_"
@@ -58,9 +60,20 @@ class Settings(BaseSettings):
     )
 
     mysql_url: SecretStr = SecretStr("")
-    """``mysql://user:password@host:3306/``; the server that holds the linked tables and the schema ``twinsheet``."""
+    """``mysql://user:password@host:3306/``; the server that holds the linked tables and the schema ``twinsheet``.
+    TLS follows as ``?ssl_ca=…``: see :mod:`config.mysql_tls`."""
     kafka: str = ""
     """Bootstrap servers, ``host:port``, comma-separated."""
+    kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    """What the servers speak: TLS with ``ssl``, a user and password with ``sasl``."""
+    kafka_sasl_mechanism: Literal["plain", "scram-sha-256", "scram-sha-512"] = "scram-sha-512"
+    kafka_user: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_ssl_ca: Path | None = None
+    """PEM file of the authority that signed the servers' certificates; the system's authorities when not set."""
+    kafka_ssl_cert: Path | None = None
+    """Our own certificate, where Kafka asks for one; with its key."""
+    kafka_ssl_key: Path | None = None
     kafka_partitions: Annotated[int, Field(ge=1, le=1000)] = 6
     """Partitions of both topics when they are created; the most consumers of a kind that can share the work."""
     kafka_ack_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
@@ -159,7 +172,7 @@ class Settings(BaseSettings):
             _check_credentials(value)
         return value
 
-    @field_validator("log_format", "log_level", mode="before")
+    @field_validator("log_format", "log_level", "kafka_security", "kafka_sasl_mechanism", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -174,6 +187,7 @@ class Settings(BaseSettings):
             settings = handler(values)
         except ValidationError as error:
             faults += [_plain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False)]
+        faults += kafka_faults(values)
         if faults:
             raise SettingsError(_message(faults), "The variables are explained in .env.example.")
         return settings
@@ -299,6 +313,9 @@ def _check_mysql_url(url: str) -> None:
         raise ValueError(f"does not begin with mysql://, {example}")
     if not parts.hostname or not parts.username:
         raise ValueError(f"names no user or no server, {example}")
+    _, faults = tls_options(parts)
+    if faults:
+        raise ValueError("; ".join(faults))
 
 
 def _has_port(parts: SplitResult) -> bool:

@@ -48,7 +48,8 @@ def build(service: Service) -> Callable[[], None]:
                 fresh.clear()
                 version = links.version
                 work.compare(ours)
-            service.beat()
+            service.doing(work.progress)
+            service.beat(work.trouble)
 
     return run
 

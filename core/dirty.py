@@ -26,6 +26,8 @@ class DirtyRows:
         """Keys of rows that are gone, likewise."""
         self.told: dict[Key, dict[str, None]] = {}
         """What the table held under keys that it was asked about (:func:`core.renames.print_of`)."""
+        self.transactions: dict[Key, str] = {}
+        """The last transaction that was told to have changed the row."""
         self._in_hand: frozenset[Key] = frozenset()
         self._renewed: dict[Key, int | None] = {}
 
@@ -76,6 +78,7 @@ class DirtyRows:
             self.came.discard(key)
             self.went.discard(key)
             self.told.pop(key, None)
+            self.transactions.pop(key, None)
 
     def put_off(self, keys: Iterable[Key]) -> None:
         """These are looked at another time; what the change feed has told of them stays known."""

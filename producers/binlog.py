@@ -11,7 +11,7 @@ from prometheus_client import Gauge
 
 from adapters.binlog_lease import BinlogLease
 from adapters.binlog_server import BinlogServer
-from adapters.kafka_log import KafkaPublisher, ensure_topics
+from adapters.kafka_log import KafkaPublisher, ensure_topics, kafka_of
 from adapters.mysql_binlog import BinlogReader, Watch
 from adapters.mysql_cascades import silent_cascades
 from adapters.mysql_connection import ThreadSessions, parse_url
@@ -36,8 +36,8 @@ def build(service: Service) -> Callable[[], None]:
     session = service.closing(ThreadSessions(address))
     server = BinlogServer(session)
     server.check()
-    ensure_topics(settings.kafka, settings.kafka_partitions)
-    publisher = service.closing(KafkaPublisher(settings.kafka, ack_timeout_s=settings.kafka_ack_timeout_s))
+    ensure_topics(kafka_of(settings), settings.kafka_partitions)
+    publisher = service.closing(KafkaPublisher(kafka_of(settings), ack_timeout_s=settings.kafka_ack_timeout_s))
     publisher.connect()
     watch = Watch(folds_names=server.folds_names)
     outbox, own = (DEFAULT_SCHEMA, "outbox"), (DEFAULT_SCHEMA, "binlog_position")
@@ -55,6 +55,7 @@ def build(service: Service) -> Callable[[], None]:
         stop=service.stop,
         cascades=partial(silent_cascades, session),
         beat=service.beat,
+        stand_by=service.stand_by,
         published=observe,
         reading=tell_lag,
     ).run

@@ -26,6 +26,7 @@ _COMMANDS = {
     "rejections": ("app.cli.records:rejections", "Show sheet values that the table cannot hold."),
     "history": ("app.cli.records:history", "Show every value that was carried over."),
     "approve": ("app.cli.operate:approve", "Let through what a guard has stopped."),
+    "restore": ("app.cli.operate:restore", "Undo what a guard has stopped."),
     "pause": ("app.cli.operate:pause", "Stop a link for a while."),
     "resume": ("app.cli.operate:resume", "Let a paused link go on."),
 }
@@ -93,7 +94,8 @@ def _send_logs_to_standard_error() -> None:
         configure_logs("auto", level)
         return
     configure_logs("auto", "error")
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # a broker that cannot be reached is told once, by us
+    for handler in logging.getLogger().handlers:  # a broker that cannot be reached is told once, by us
+        handler.addFilter(lambda record: not record.name.startswith("kafka"))
 
 
 def _show_misuse(error: click.ClickException, as_json: bool) -> None:

@@ -60,9 +60,7 @@ def guard(app: Flask, token: str) -> None:
         if hmac.compare_digest(_given(request).encode(), token.encode()):
             return None
         reason = "a token is needed: Authorization: Bearer, with TWINSHEET_CONSOLE_TOKEN"
-        return one_line(
-            401, reason, **{"WWW-Authenticate": 'Basic realm="Twinsheet: any name, the token as password"'}
-        )
+        return one_line(401, reason, **{"WWW-Authenticate": _LOGIN})
 
 
 def _given(asked: Request) -> str:

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 
 from adapters.mysql_connection import MysqlSession
+from adapters.mysql_server import link_faults
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_tab import GoogleSheet
 from adapters.sheets_trial import try_swap_write
@@ -70,6 +71,7 @@ class LinkDoctor:
         trial: bool,
     ) -> None:
         self._settings = settings
+        self._session = session
         self._client = client
         self._states = states
         self._trial = trial
@@ -83,6 +85,7 @@ class LinkDoctor:
             yield Finding("table", False, fault, f"Mend {entry.table} or its columns in links.yaml.", entry.name)
             return
         yield Finding("table", True, f"{entry.table}, {len(link.columns)} columns", link=entry.name)
+        yield from looked("grants", lambda: self._grants(link), link=entry.name)
         for fault in self._links.rule_faults(entry.name):
             mend = "Mend the rule (and start table_writer again), or name another one in links.yaml."
             yield Finding("rule", False, fault, mend, entry.name)
@@ -97,6 +100,13 @@ class LinkDoctor:
         yield from looked("id column", lambda: self._tab(link, target), link=entry.name)
         if self._trial:
             yield from looked("swap write", lambda: self._swap(target), link=entry.name)
+
+    def _grants(self, link: Link) -> Iterator[Finding]:
+        faults = link_faults(self._session, link.schema, link.table)
+        for fault in faults:
+            yield Finding("grants", False, fault.what, fault.mend, link.name)
+        if not faults:
+            yield Finding("grants", True, f"all on {link.schema}.{link.table}", link=link.name)
 
     def _sheet(self, entry: LinkEntry, state: LinkState | None) -> Iterator[Finding]:
         """Access, and the tab: by its number once it was linked, because people rename tabs."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from adapters.kafka_log import end_offsets
+from adapters.kafka_log import end_offsets, kafka_of
 from adapters.mysql_connection import MysqlSession
 from adapters.mysql_server import server_facts, server_faults
 from app.doctor.finding import Finding
@@ -67,7 +67,7 @@ def google_clock(settings: Settings) -> Iterator[Finding]:
 def kafka(settings: Settings) -> Iterator[Finding]:
     """Reachable, and the topics are there."""
     partitions: dict[str, int] = {}
-    for topic, _partition in end_offsets(settings.kafka):
+    for topic, _partition in end_offsets(kafka_of(settings)):
         partitions[topic] = partitions.get(topic, 0) + 1
     if not partitions:
         yield Finding("kafka", False, "the topics are not there yet", _START)

@@ -10,6 +10,7 @@ from urllib import error, request
 
 from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_schema import TableDescription, describe_table
+from adapters.mysql_server import link_faults
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_prepare import look_at_tab, prepare_tab
@@ -84,6 +85,7 @@ def add_link(
 def _entry(settings: Settings, client: SheetsClient, draft: LinkEntry) -> LinkEntry:
     """The entry for links.yaml, with the mapping that the headers suggest."""
     found = _describe(settings, draft)
+    _check_rights(settings, draft)
     headers = look_at_tab(client, draft.spreadsheet, draft.tab, ()).headers
     if not headers:
         raise LinkRefused(
@@ -101,6 +103,19 @@ def _describe(settings: Settings, entry: LinkEntry) -> TableDescription:
         return describe_table(session, entry.schema_name, entry.table_name)
     finally:
         session.drop()
+
+
+def _check_rights(settings: Settings, entry: LinkEntry) -> None:
+    session = MysqlSession(parse_url(settings.mysql_url.get_secret_value()), autocommit=True)
+    try:
+        faults = link_faults(session, entry.schema_name, entry.table_name)
+    finally:
+        session.drop()
+    if faults:
+        raise LinkRefused(
+            " ".join(fault.what for fault in faults),
+            "Run as an administrator: " + " ".join(fault.mend for fault in faults),
+        )
 
 
 def _check_required(entry: LinkEntry, found: TableDescription, linked: set[str]) -> None:

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.mysql_grants import TABLE_RIGHTS, Grant, needed_grants
 from sandbox.stack.programs import MysqlProgram
 
 _BINLOG_KEPT_S = 7 * 24 * 3600
@@ -12,7 +13,10 @@ _SOCKET_PATH_BYTES_MAX = 100  # the kernel takes 107, and the server appends `.l
 _MESSAGE_BYTES_MAX = 4 * 1024 * 1024  # a webhook body of 1 MiB has to fit, with what we add
 
 ACCOUNT = "twinsheet"
-# What the services and the person at the SQL prompt need; nothing that administers the server.
+"""The account of people and of programs beside ours: it may make schemas and tables."""
+SERVICES_ACCOUNT = "twinsheet_services"
+"""The account of our own services."""
+# What the person at the SQL prompt needs; nothing that administers the server.
 _GRANTS = (
     "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES, CREATE TEMPORARY TABLES, "
     "LOCK TABLES, CREATE VIEW, SHOW VIEW, TRIGGER, CREATE ROUTINE, ALTER ROUTINE, EXECUTE, EVENT, "
@@ -27,7 +31,7 @@ class MysqlPlace:
     Args:
         folder: holds the data folder, the socket and the account file.
         port: TCP port on 127.0.0.1.
-        password: of the account `twinsheet`.
+        password: of the accounts `twinsheet` and `twinsheet_services`.
         root_password: of `root`, which can log in through the socket only.
     """
 
@@ -56,8 +60,13 @@ class MysqlPlace:
 
     @property
     def url(self) -> str:
-        """The address for programs, account included."""
+        """The address for people and programs, account included."""
         return f"mysql://{ACCOUNT}:{self.password}@127.0.0.1:{self.port}/"
+
+    @property
+    def services_url(self) -> str:
+        """The address for our own services, account included."""
+        return f"mysql://{SERVICES_ACCOUNT}:{self.password}@127.0.0.1:{self.port}/"
 
 
 def mysql_command(program: MysqlProgram, place: MysqlPlace) -> list[str]:
@@ -89,7 +98,7 @@ def mysql_command(program: MysqlProgram, place: MysqlPlace) -> list[str]:
         "--secure-file-priv=NULL" if program.flavour == "mysql" else f"--secure-file-priv={place.folder}",
     ]
     if program.flavour == "mysql":
-        return [*common, "--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--mysqlx=OFF"]
+        return [*common, "--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--mysqlx=OFF", "--partial-revokes=ON"]
     return [*common, "--log-bin-compress=OFF"]
 
 
@@ -112,19 +121,37 @@ def bootstrap_sql(program: MysqlProgram) -> str:
     return head + tables + "\nDELETE FROM global_priv WHERE User='root' AND Host<>'localhost';\n"
 
 
-def accounts_sql(place: MysqlPlace) -> str:
+def accounts_sql(place: MysqlPlace, flavour: str) -> str:
     """The SQL that each start runs, one statement a line, without a trace in the binlog."""
-    user = f"'{ACCOUNT}'@'%'"
     return "\n".join(
         [
             "SET SESSION sql_log_bin=0;",
-            f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY '{place.password}';",
-            f"ALTER USER {user} IDENTIFIED BY '{place.password}';",
-            f"GRANT {_GRANTS} ON *.* TO {user};",
+            *_account(ACCOUNT, place.password),
+            f"GRANT {_GRANTS} ON *.* TO `{ACCOUNT}`@`%`;",
+            *_account(SERVICES_ACCOUNT, place.password),
+            *services_grants(flavour),
             f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{place.root_password}';",
             "",
         ]
     )
+
+
+def services_grants(flavour: str) -> list[str]:
+    """The rights of our services: the least, and on every table that a person may think of linking.
+
+    MySQL takes its own schema out again; MariaDB cannot.
+    """
+    account = f"{SERVICES_ACCOUNT}@%"
+    statements = [grant.statement(account) for grant in (*needed_grants(), Grant(TABLE_RIGHTS))]
+    if flavour == "mysql":
+        statements.append(f"REVOKE {', '.join(TABLE_RIGHTS)} ON `mysql`.* FROM `{SERVICES_ACCOUNT}`@`%`;")
+    return statements
+
+
+def _account(name: str, password: str) -> list[str]:
+    return [
+        f"{verb} `{name}`@`%` IDENTIFIED BY '{password}';" for verb in ("CREATE USER IF NOT EXISTS", "ALTER USER")
+    ]
 
 
 def _run_as_root() -> list[str]:

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import StackError
@@ -20,13 +21,13 @@ def prepare_mysql(program: MysqlProgram, place: MysqlPlace) -> None:
     """
     place.folder.mkdir(parents=True, exist_ok=True)
     place.accounts.touch(mode=0o600)
-    place.accounts.write_text(commands.accounts_sql(place))
+    place.accounts.write_text(commands.accounts_sql(place, program.flavour))
     made_by = place.folder / "made_by"
     if place.data.is_dir():
         _assert_same_maker(place, made_by.read_text(), program.flavour)
         return
     made_by.write_text(program.flavour)
-    making = MysqlPlace(place.folder / "new", place.port, place.password, place.root_password)
+    making = replace(place, folder=place.folder / "new")
     with _made_whole(making.folder, making.data, place.data):
         making.data.mkdir()
         _run_once(

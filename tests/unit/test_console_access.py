@@ -8,6 +8,8 @@ import pytest
 from flask import Flask
 
 from app.console.access import check_access_settings, guard, is_loopback
+from app.console.app import create_app
+from app.status import Status
 from config.settings import load_settings
 from core.errors import SettingsError
 
@@ -68,3 +70,32 @@ def test_without_a_token_only_those_who_ask_for_this_machine_by_name_are_answere
     client = guarded("").test_client()
     assert client.get("/", headers={"Host": "127.0.0.1:8001"}).status_code == 200
     assert client.get("/", headers={"Host": "evil.example.com:8001"}).status_code == 403
+
+
+def test_the_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(given: bytes, wanted: bytes) -> bool:
+        compared.append((given, wanted))
+        return False
+
+    monkeypatch.setattr("app.console.access.hmac.compare_digest", compare)
+    client = guarded("the-token").test_client()
+    assert client.get("/", headers={"Authorization": "Bearer the-token"}).status_code == 401
+    assert compared == [(b"the-token", b"the-token")]
+
+
+def test_the_console_changes_nothing_so_that_no_other_site_can_make_a_browser_change_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TWINSHEET_MYSQL_URL", "mysql://u:p@127.0.0.1:1/")
+    app = create_app(Status(load_settings(needs=(), env_file=None)), "the-token")
+    methods = {method for rule in app.url_map.iter_rules() for method in rule.methods or ()}
+    assert methods == {"GET", "HEAD", "OPTIONS"}
+    signed_in = {"Authorization": "Bearer the-token", "Origin": "https://evil.example.com"}
+    answer = app.test_client().get("/healthz", headers=signed_in)
+    assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
+
+
+def test_by_default_it_listens_on_loopback_alone() -> None:
+    assert is_loopback(load_settings(needs=(), env_file=None).console_host)

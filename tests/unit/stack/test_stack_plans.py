@@ -66,8 +66,9 @@ def test_both_servers_write_whole_named_rows_uncompressed_to_a_binlog(flavour: s
     assert "--bind-address=127.0.0.1" in options
 
 
-def test_the_accounts_are_set_without_a_trace_in_the_binlog() -> None:
-    statements = commands.accounts_sql(_PLACE).splitlines()
+@pytest.mark.parametrize("flavour", ["mysql", "mariadb"])
+def test_the_accounts_are_set_without_a_trace_in_the_binlog(flavour: str) -> None:
+    statements = commands.accounts_sql(_PLACE, flavour).splitlines()
     assert statements[0] == "SET SESSION sql_log_bin=0;"
     assert all(statement.endswith(";") for statement in statements)
 
@@ -186,9 +187,29 @@ def test_every_service_of_compose_has_a_health_check_and_waits_for_what_it_needs
 
 
 def test_the_database_of_compose_grants_what_the_local_one_grants() -> None:
-    statements = (CHECKOUT / "sandbox/compose/grants.sql").read_text()
-    local = next(line for line in commands.accounts_sql(_PLACE).splitlines() if line.startswith("GRANT"))
-    assert " ".join(local.split()) in " ".join(statements.split())
+    script = " ".join((CHECKOUT / "sandbox/compose/accounts.sql").read_text().split())
+    local = commands.accounts_sql(_PLACE, "mysql").splitlines()
+    assert all(grant in script for grant in local if grant.startswith(("GRANT", "REVOKE")))
+
+
+def test_services_of_compose_use_the_account_with_the_least_rights_and_people_the_other() -> None:
+    yaml = YAML(typ="safe")
+    main = yaml.load(CHECKOUT / "docker-compose.yml")["services"]
+    sandbox = yaml.load(CHECKOUT / "sandbox/compose/sandbox.yml")["services"]
+    for name in KINDS:
+        assert f"//{commands.SERVICES_ACCOUNT}:" in main[name]["environment"]["TWINSHEET_MYSQL_URL"]
+    for service in (main["setup"], sandbox["sample"]):
+        assert f"//{commands.ACCOUNT}:" in service["environment"]["TWINSHEET_MYSQL_URL"]
+
+
+def test_our_services_have_an_account_of_their_own_and_people_may_make_schemas(tmp_path: Path) -> None:
+    place = MysqlPlace(tmp_path, 3316, "secret", "root-secret")
+    assert place.url == "mysql://twinsheet:secret@127.0.0.1:3316/"
+    assert place.services_url == "mysql://twinsheet_services:secret@127.0.0.1:3316/"
+    for flavour in ("mysql", "mariadb"):
+        granted = " ".join(commands.services_grants(flavour))
+        assert "CREATE, ALTER, DROP, INDEX ON `twinsheet`.*" in granted
+        assert not any(f"{right} ON *.*" in granted for right in ("CREATE", "DROP", "SUPER", "ALL"))
 
 
 def test_the_sample_is_the_same_at_each_start_and_fits_its_table() -> None:

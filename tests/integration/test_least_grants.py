@@ -1,0 +1,96 @@
+"""An account with exactly what ``twinsheet doctor`` asks for, on both servers, with names as hostile as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from services_place import COLUMNS, ServicesPlace, arrives
+
+from sandbox.stack.servers import KafkaServer, MysqlServer
+
+SCHEMA = "s`h o%p\"_';--"
+TABLE = "o.r`der s'"
+TAB = "T'ab `x`!\"; DROP"
+ACCOUNT = "l'e`ast"
+
+
+def quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+WHOLE = f"{quoted(SCHEMA)}.{quoted(TABLE)}"
+
+
+class Least:
+    """Services under an account that was made with no right at all."""
+
+    def __init__(self, server: MysqlServer, kafka: KafkaServer, folder: Path) -> None:
+        self.server = server
+        self._root = server.connect_as_root()
+        self._root.autocommit = True
+        self._program = server.connect(autocommit=True)
+        self.as_root(f"DROP USER IF EXISTS {quoted(ACCOUNT)}@`%`")
+        self.as_root(f"CREATE USER {quoted(ACCOUNT)}@`%` IDENTIFIED BY 'p@ss:w/rd'")
+        url = f"mysql://l%27e%60ast:p%40ss%3Aw%2Frd@127.0.0.1:{server.port}/"
+        self.place = ServicesPlace(folder, {"MYSQL_URL": url, "KAFKA": kafka.bootstrap})
+
+    def as_root(self, statement: str) -> None:
+        self._root.cursor().execute(statement)
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """As any program beside us; ``{table}`` is the table's whole name."""
+        cursor = self._program.cursor()
+        cursor.execute(statement.replace("{table}", WHOLE))
+        return list(cursor.fetchall()) if cursor.description else []
+
+    def close(self) -> None:
+        self.place.close()
+        self.as_root(f"DROP USER {quoted(ACCOUNT)}@`%`")
+        self.sql(f"DROP DATABASE IF EXISTS {quoted(SCHEMA)}")
+        self._root.close()
+        self._program.close()
+
+
+@pytest.fixture
+def least(any_mysql: MysqlServer, kafka_server: KafkaServer, tmp_path: Path) -> Iterator[Least]:
+    made = Least(any_mysql, kafka_server, tmp_path)
+    yield made
+    made.close()
+
+
+def test_what_the_doctor_asks_for_is_enough_for_both_directions_whatever_the_names(least: Least) -> None:
+    place = least.place
+    place.start_sandbox()
+    least.sql(f"CREATE DATABASE {quoted(SCHEMA)}")
+    least.sql(f"CREATE TABLE {{table}} ({COLUMNS})")
+    spreadsheet = place.spreadsheet(TAB, [["1", "tea", "2.50"]])
+
+    asked = place.grants_to_give()
+    assert len(asked) == 2, "the binlog, and our own schema"
+    for statement in asked:
+        least.as_root(statement)
+    code, refused = place.link("hostile", spreadsheet, TAB, f"{SCHEMA}.{TABLE}")
+    assert code == 2
+    for statement in refused["error"]["hint"].split("If it is there: ")[1:]:
+        least.as_root(statement)
+    code, made = place.link("hostile", spreadsheet, TAB, f"{SCHEMA}.{TABLE}")
+    assert code == 0, made
+    assert place.grants_to_give() == []
+
+    place.start_services()
+    arrives(lambda: least.sql("SELECT name FROM {table}") == [("tea",)], "the sheet's row in the table")
+    place.sheets.person(spreadsheet, "edit", tab=TAB, range="B2", values=[["green tea"]])
+    arrives(lambda: least.sql("SELECT name FROM {table}") == [("green tea",)], "an edit in the table")
+    least.sql("INSERT INTO {table} (name, price) VALUES ('coffee', 3)")
+    least.sql("UPDATE {table} SET price = 2 WHERE id = 1")
+    arrives(
+        lambda: [r[1:] for r in place.cells(spreadsheet, TAB)] == [["green tea", 2], ["coffee", 3]],
+        "both in the sheet",
+    )
+    place.sheets.person(spreadsheet, "delete_rows", tab=TAB, at=2, count=1)
+    arrives(lambda: len(least.sql("SELECT id FROM {table}")) == 1, "the deletion in the table")
+    code, report = place.cli("verify", "--wait", "30")
+    assert (code, report["identical"]) == (0, True), report
