@@ -6,6 +6,7 @@ the sheet was equal, and how long the first change of a quiet link took meanwhil
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import sys
 import threading
@@ -20,23 +21,30 @@ from rich.table import Table
 from benchmarks.load import at_rate
 from benchmarks.stack import EQUAL_WITHIN_S, TAB, TABLE, BenchStack, bench_stack
 
-ROWS = 20_000
-CELLS_PER_S = 5_000
-SECONDS = 60
 BATCH_ROWS = 48
-BATCHES_PER_S = 100
-SINGLES_PER_S = CELLS_PER_S - BATCH_ROWS * BATCHES_PER_S
+SINGLE_ROWS = 50
+"""So many rows change all the time."""
 QUIET_LINKS = 6
 QUIET_ROWS = 20
 
 
-@dataclass(slots=True)
-class Load:
-    """What was done to the table."""
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """How much is done to the table."""
 
-    seconds: float = 0.0
-    quiet_s: list[float] = field(default_factory=list)
-    """From the commit in a quiet link's table until the value stands in its sheet."""
+    rows: int
+    cells_per_s: int
+    seconds: int
+
+    @property
+    def batches_per_s(self) -> int:
+        """Transactions that change many rows."""
+        return self.cells_per_s // (BATCH_ROWS + 2)
+
+    @property
+    def singles_per_s(self) -> int:
+        """Transactions that change one row."""
+        return self.cells_per_s - BATCH_ROWS * self.batches_per_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,54 +56,88 @@ class Calls:
     refused: int
 
 
+@dataclass(slots=True)
+class Load:
+    """How it went."""
+
+    began_at: float
+    ended_at: float = 0.0
+    calls: Calls = Calls(0, 0, 0)
+    """When it ended."""
+    quiet_s: list[float] = field(default_factory=list)
+    """From the commit in a quiet link's table until the value stands in its sheet."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.ended_at - self.began_at
+
+
 def main() -> int:
     """Overload one link, and print what came of it; 1 where the two sides did not become equal."""
+    storm = _storm()
     console = Console(width=100)
     with console.status("Starting a stack of its own") as status, bench_stack(None) as bench:
-        status.update(f"Linking {ROWS} rows")
+        status.update(f"Linking {storm.rows} rows")
         bench.sheets.call("POST", "/faults", {"quotas": {"reads_per_minute": 600, "writes_per_minute": 600}})
-        bench.link_rows(ROWS)
+        bench.link_rows(storm.rows)
         quiet = [bench.link_rows(QUIET_ROWS, f"quiet{i}", f"bench.quiet{i}") for i in range(QUIET_LINKS)]
         bench.sheets.call("DELETE", "/faults")
         status.update("Waiting until nobody has called Google for a minute")
         time.sleep(65)
         before = _calls(bench)
-        status.update(f"{CELLS_PER_S} cell changes a second for {SECONDS} s")
-        load = _overload(bench, quiet)
-        at_end = _calls(bench)
+        status.update(f"{storm.cells_per_s} cell changes a second for {storm.seconds} s")
+        load = _overload(bench, storm, quiet)
         status.update("Waiting until the sheet is equal")
-        equal_s = _until_equal(bench)
+        _until_equal(bench, storm.rows)
+        equal_s = time.perf_counter() - load.ended_at
         after = _calls(bench)
         bench.assert_identical()
         for number in range(QUIET_LINKS):
             bench.assert_identical(f"quiet{number}")
-        _print(console, load, (before, at_end, after), equal_s, bench.peak_mb())
+        told = [
+            ("cells changed", f"{storm.seconds * storm.cells_per_s} in {load.seconds:.1f} s"),
+            ("writes to the sheet meanwhile", str(load.calls.writes - before.writes)),
+            ("writes to the sheet afterwards", str(after.writes - load.calls.writes)),
+            ("calls that Google refused", str(after.refused - before.refused)),
+            ("equal after the last change", f"{equal_s:.1f} s"),
+            *((f"first change of quiet link {i}", f"{seconds:.2f} s") for i, seconds in enumerate(load.quiet_s)),
+        ]
+        _print(console, storm, told, bench.peak_mb())
     return 0
 
 
-def _overload(bench: BenchStack, quiet: list[str]) -> Load:
-    load = Load()
-    began = time.perf_counter()
+def _storm() -> Storm:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=20_000, help="of the linked table")
+    parser.add_argument("--cells-per-s", type=int, default=5_000, help="changes a second")
+    parser.add_argument("--seconds", type=int, default=60, help="how long")
+    given = parser.parse_args()
+    return Storm(given.rows, given.cells_per_s, given.seconds)
+
+
+def _overload(bench: BenchStack, storm: Storm, quiet: list[str]) -> Load:
+    load = Load(time.perf_counter())
     threads = [
-        threading.Thread(target=_batches, args=(bench,)),
-        threading.Thread(target=_singles, args=(bench,)),
-        threading.Thread(target=_quiet_changes, args=(bench, quiet, load)),
+        threading.Thread(target=_batches, args=(bench, storm), daemon=True),
+        threading.Thread(target=_singles, args=(bench, storm), daemon=True),
+        threading.Thread(target=_quiet_changes, args=(bench, storm, quiet, load), daemon=True),
     ]
     for thread in threads:
         thread.start()
     for thread in threads[:2]:
         thread.join()
-    load.seconds = time.perf_counter() - began
+    load.ended_at, load.calls = time.perf_counter(), _calls(bench)
     threads[2].join()
     return load
 
 
-def _batches(bench: BenchStack) -> None:
+def _batches(bench: BenchStack, storm: Storm) -> None:
     """Every cell of the column again and again, some rows at a time."""
     connection = bench.sql()
     cursor = connection.cursor()
-    starts = itertools.cycle(range(1, ROWS - BATCH_ROWS + 2, BATCH_ROWS))
-    for index in at_rate(BATCHES_PER_S, BATCHES_PER_S * SECONDS):
+    starts = itertools.cycle(range(1, storm.rows + 1, BATCH_ROWS))
+    for index in at_rate(storm.batches_per_s, storm.batches_per_s * storm.seconds):
         first = next(starts)
         cursor.execute(
             f"UPDATE {TABLE} SET note = CONCAT('storm ', %s, ' ', id) WHERE id BETWEEN %s AND %s",  # noqa: S608 -- our own table
@@ -104,20 +146,20 @@ def _batches(bench: BenchStack) -> None:
     connection.close()
 
 
-def _singles(bench: BenchStack) -> None:
+def _singles(bench: BenchStack, storm: Storm) -> None:
     """A few rows that change all the time, each in a transaction of its own."""
     connection = bench.sql()
     cursor = connection.cursor()
-    for index in at_rate(SINGLES_PER_S, SINGLES_PER_S * SECONDS):
-        cursor.execute(f"UPDATE {TABLE} SET quantity = %s WHERE id = %s", (index, 1 + index % 50))  # noqa: S608 -- our own table
+    for index in at_rate(storm.singles_per_s, storm.singles_per_s * storm.seconds):
+        cursor.execute(f"UPDATE {TABLE} SET quantity = %s WHERE id = %s", (index, 1 + index % SINGLE_ROWS))  # noqa: S608 -- our own table
     connection.close()
 
 
-def _quiet_changes(bench: BenchStack, spreadsheets: list[str], load: Load) -> None:
+def _quiet_changes(bench: BenchStack, storm: Storm, spreadsheets: list[str], load: Load) -> None:
     """The first change of each quiet link, one after the other while the storm goes on."""
     connection = bench.sql()
     cursor = connection.cursor()
-    for number in at_rate(len(spreadsheets) / SECONDS, len(spreadsheets)):
+    for number in at_rate(len(spreadsheets) / storm.seconds, len(spreadsheets)):
         began = time.perf_counter()
         cursor.execute(f"UPDATE bench.quiet{number} SET note = 'now' WHERE id = 3")  # noqa: S608 -- our own table
         _wait(lambda n=number: bench.sheets.tab(spreadsheets[n], TAB)["values"][3][4:5] == ["now"])  # type: ignore[misc]
@@ -125,22 +167,20 @@ def _quiet_changes(bench: BenchStack, spreadsheets: list[str], load: Load) -> No
     connection.close()
 
 
-def _until_equal(bench: BenchStack) -> float:
-    """Seconds until the sheet shows what the table holds."""
+def _until_equal(bench: BenchStack, rows: int) -> None:
+    """Wait until the sheet shows what the table holds."""
     connection = bench.sql()
     cursor = connection.cursor()
     cursor.execute(f"SELECT note, quantity FROM {TABLE} ORDER BY id")  # noqa: S608 -- our own table
     wanted = [[note, str(quantity)] for note, quantity in cursor.fetchall()]
     connection.close()
-    began = time.perf_counter()
-    path = f"/v4/spreadsheets/{bench.spreadsheet}/values/{TAB}!C2:E{ROWS + 1}"
+    path = f"/v4/spreadsheets/{bench.spreadsheet}/values/{TAB}!C2:E{rows + 1}"
 
     def shown() -> list[list[Any]]:
-        rows: list[list[Any]] = bench.sheets.call("GET", path).get("values", [])
-        return [[row[2] if len(row) > 2 else None, str(row[0])] for row in rows]
+        found: list[list[Any]] = bench.sheets.call("GET", path).get("values", [])
+        return [[row[2] if len(row) > 2 else None, str(row[0])] for row in found]
 
     _wait(lambda: shown() == wanted, pause_s=2.0)
-    return time.perf_counter() - began
 
 
 def _wait(condition: Callable[[], bool], *, pause_s: float = 0.05) -> None:
@@ -153,26 +193,14 @@ def _wait(condition: Callable[[], bool], *, pause_s: float = 0.05) -> None:
 
 def _calls(bench: BenchStack) -> Calls:
     state = bench.sheets.call("GET", f"/state/{bench.spreadsheet}")
-    made = sum(count for method, count in state["calls"].items() if not method.startswith("spreadsheets.values"))
-    counted = int(state["writes"]) + int(state["reads"])
-    values = sum(count for method, count in state["calls"].items() if method.startswith("spreadsheets.values"))
-    return Calls(int(state["writes"]), int(state["reads"]), made + values - counted)
+    writes, reads = int(state["writes"]), int(state["reads"])
+    return Calls(writes, reads, sum(state["calls"].values()) - writes - reads)
 
 
-def _print(
-    console: Console, load: Load, calls: tuple[Calls, Calls, Calls], equal_s: float, peak_mb: dict[str, float]
-) -> None:
-    before, at_end, after = calls
-    table = Table("overload", "", title=f"{ROWS} rows, {CELLS_PER_S} cell changes a second")
-    table.add_row("cells changed", f"{SECONDS * CELLS_PER_S} in {load.seconds:.1f} s")
-    table.add_row(
-        "writes to the sheet meanwhile, and after it",
-        f"{at_end.writes - before.writes}, {after.writes - at_end.writes}",
-    )
-    table.add_row("calls that Google refused", str(after.refused - before.refused))
-    table.add_row("equal after the last change", f"{equal_s:.1f} s")
-    for number, seconds in enumerate(load.quiet_s):
-        table.add_row(f"first change of quiet link {number}", f"{seconds:.2f} s")
+def _print(console: Console, storm: Storm, told: list[tuple[str, str]], peak_mb: dict[str, float]) -> None:
+    table = Table("overload", "", title=f"{storm.rows} rows, {storm.cells_per_s} cell changes a second")
+    for what, figure in told:
+        table.add_row(what, figure)
     console.print(table)
     sizes = Table("process", "most resident, MB")
     for name, size in sorted(peak_mb.items()):
