@@ -13,6 +13,7 @@ from kafka.errors import (
     AuthorizationError,
     KafkaError,
     KafkaTimeoutError,
+    RequestTimedOutError,
     SaslAuthenticationFailedError,
     UnsupportedSaslMechanismError,
 )
@@ -26,6 +27,7 @@ MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 """A webhook body may have 1 MiB, and what we add to it must fit as well; set on the topics, too."""
 
 _NOT_SIGNED_IN = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
+_TIME_OVER = (KafkaTimeoutError, RequestTimedOutError)
 _TRIES = logging.getLogger("kafka.net.manager")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -99,13 +101,13 @@ def connecting(address: KafkaAddress, what: str) -> Iterator[None]:
 
 
 class _Heard(logging.Handler):
-    """Keeps the last error that was logged, but for the one that says that the time is over."""
+    """Keeps the last error that was logged, but for those that only say that the time was over."""
 
     reason: Exception | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         given = record.args if isinstance(record.args, tuple) else ()
-        errors = (one for one in given if isinstance(one, Exception) and not isinstance(one, KafkaTimeoutError))
+        errors = (one for one in given if isinstance(one, Exception) and not isinstance(one, _TIME_OVER))
         self.reason = next(errors, self.reason)
 
 

@@ -36,7 +36,7 @@ class Grant:
         """As in a GRANT statement, e.g. ```shop`.`orders` ``."""
         if not self.schema:
             return "*.*"
-        return f"{_quoted(self.schema)}.{_quoted(self.table) if self.table else '*'}"
+        return f"{quoted(self.schema)}.{quoted(self.table) if self.table else '*'}"
 
     def statement(self, account: str) -> str:
         """The statement that gives the rights.
@@ -45,7 +45,7 @@ class Grant:
             account: ``user@host``, as CURRENT_USER() tells it.
         """
         user, _, host = account.rpartition("@")
-        return f"GRANT {', '.join(self.rights)} ON {self.place} TO {_quoted(user)}@{_quoted(host)};"
+        return f"GRANT {', '.join(self.rights)} ON {self.place} TO {quoted(user)}@{quoted(host)};"
 
 
 def needed_grants(tables: Iterable[tuple[str, str]] = ()) -> list[Grant]:
@@ -121,7 +121,8 @@ def _like(name: str, pattern: str, *, literal: bool) -> bool:
     return re.fullmatch("".join(wild.get(p, re.escape(p[-1])) for p in parts), name, re.DOTALL) is not None
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name between backticks, for statements that people run."""
     return "`" + name.replace("`", "``") + "`"
 
 
@@ -129,4 +130,4 @@ def _bare(name: str) -> str:
     return name if name == "*" else name[1:-1].replace("``", "`")
 
 
-__all__ = ["STATE_SCHEMA", "TABLE_RIGHTS", "Grant", "missing_grants", "needed_grants"]
+__all__ = ["STATE_SCHEMA", "TABLE_RIGHTS", "Grant", "missing_grants", "needed_grants", "quoted"]

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from adapters.mysql_connection import quote
 from adapters.mysql_ddl import checked_as_json, table_statement
-from adapters.mysql_grants import TABLE_RIGHTS, Grant
+from adapters.mysql_grants import TABLE_RIGHTS, Grant, quoted
 from core.errors import LinkRefused
 from core.model import TableColumn
 from core.values.json_text import JSON_AS_TEXT
@@ -86,7 +86,8 @@ def describe_table(session: Query, schema: str, table: str, *, state_schema: str
     if not key:
         raise LinkRefused(
             f"The table {schema}.{table} has no primary key, so its rows cannot be told apart.",
-            f"ALTER TABLE {schema}.{table} ADD COLUMN id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY FIRST;",
+            f"ALTER TABLE {quoted(schema)}.{quoted(table)}"
+            " ADD COLUMN id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY FIRST;",
         )
     return TableDescription(schema, table, _columns(session, schema, table), key, engine, keys)
 
@@ -105,7 +106,7 @@ def _engine(session: Query, schema: str, table: str) -> str:
     if engine not in _TRANSACTIONAL:
         raise LinkRefused(
             f"The table {schema}.{table} uses the engine {engine}, which has no transactions.",
-            f"ALTER TABLE {schema}.{table} ENGINE = InnoDB;",
+            f"ALTER TABLE {quoted(schema)}.{quoted(table)} ENGINE = InnoDB;",
         )
     return str(engine)
 

@@ -137,6 +137,8 @@ class Settings(BaseSettings):
     @field_validator("kafka")
     @classmethod
     def _kafka_names_servers(cls, value: str) -> str:
+        if "@" in value:
+            raise ValueError("names a user; that belongs into TWINSHEET_KAFKA_USER and TWINSHEET_KAFKA_PASSWORD")
         for server in value.split(",") if value else []:
             host, _, port = server.strip().rpartition(":")
             if not host or not port.isdigit() or not 0 < int(port) < 65536:

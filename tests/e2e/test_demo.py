@@ -168,6 +168,23 @@ def test_a_killed_server_comes_back_with_its_data(demo: Demo, name: str) -> None
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_services_work_under_an_account_with_the_least_rights(demo: Demo) -> None:
+    asked = (
+        "SELECT DISTINCT user FROM information_schema.PROCESSLIST WHERE command = 'Binlog Dump' OR db = 'twinsheet'"
+    )
+    done = demo.run("sql", "-N", "-e", asked)
+    assert done.stdout.split() == ["twinsheet_services"], done.stdout + done.stderr
+
+
+def test_no_secret_of_the_stack_is_in_a_log_or_a_command_line(demo: Demo) -> None:
+    files = ("mysql_password", "mysql_root_password", "webhook_secret")
+    secrets = {name: (demo.folder.path / name).read_text().strip() for name in files}
+    told = {path.name: path.read_text(errors="replace") for path in demo.folder.logs.iterdir()}
+    told |= {name: " ".join(psutil.Process(pid).cmdline()) for name, pid in demo.pids().items()}
+    told |= {"configuration": demo.folder.supervisor_conf.read_text(), "screen": demo.said()}
+    assert [(name, where) for where, text in told.items() for name, secret in secrets.items() if secret in text] == []
+
+
 def test_a_second_demo_on_the_same_ports_is_refused_with_the_setting_to_change(demo: Demo, tmp_path: Path) -> None:
     second = subprocess.run(
         [*_TWINSHEET, "demo", "--no-sample"],

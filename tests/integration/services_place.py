@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -125,14 +125,14 @@ class ServicesPlace:
 
     # --- a link ---------------------------------------------------------------------------
 
-    def spreadsheet(self, tab: str, rows: list[list[str]]) -> str:
+    def spreadsheet(self, tab: str, rows: list[list[str]], headers: Sequence[str] = HEADERS) -> str:
         """A new spreadsheet with one tab."""
         made = str(
             self.sheets.call("POST", "/v4/spreadsheets", {"sheets": [{"properties": {"title": tab}}]})[
                 "spreadsheetId"
             ]
         )
-        self.sheets.person(made, "edit", tab=tab, range="A1", values=[HEADERS, *rows])
+        self.sheets.person(made, "edit", tab=tab, range="A1", values=[list(headers), *rows])
         return made
 
     def link(self, name: str, spreadsheet: str, tab: str, table: str) -> tuple[int, Any]:

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services_place import COLUMNS, ServicesPlace, arrives
+from services_place import ServicesPlace, arrives
 
 from sandbox.stack.servers import KafkaServer, MysqlServer
 
 SCHEMA = "s`h o%p\"_';--"
 TABLE = "o.r`der s'"
 TAB = "T'ab `x`!\"; DROP"
+HEADERS = ("id", "na`me 50%", "p\"ri'ce--")
+COLUMNS = "id INT PRIMARY KEY AUTO_INCREMENT, `na``me 50%` VARCHAR(40), `p\"ri'ce--` DECIMAL(8,2)"
 ACCOUNT = "l'e`ast"
 
 
@@ -66,7 +68,7 @@ def test_what_the_doctor_asks_for_is_enough_for_both_directions_whatever_the_nam
     place.start_sandbox()
     least.sql(f"CREATE DATABASE {quoted(SCHEMA)}")
     least.sql(f"CREATE TABLE {{table}} ({COLUMNS})")
-    spreadsheet = place.spreadsheet(TAB, [["1", "tea", "2.50"]])
+    spreadsheet = place.spreadsheet(TAB, [["1", "tea", "2.50"]], HEADERS)
 
     asked = place.grants_to_give()
     assert len(asked) == 2, "the binlog, and our own schema"
@@ -81,11 +83,11 @@ def test_what_the_doctor_asks_for_is_enough_for_both_directions_whatever_the_nam
     assert place.grants_to_give() == []
 
     place.start_services()
-    arrives(lambda: least.sql("SELECT name FROM {table}") == [("tea",)], "the sheet's row in the table")
+    arrives(lambda: least.sql("SELECT `na``me 50%` FROM {table}") == [("tea",)], "the sheet's row in the table")
     place.sheets.person(spreadsheet, "edit", tab=TAB, range="B2", values=[["green tea"]])
-    arrives(lambda: least.sql("SELECT name FROM {table}") == [("green tea",)], "an edit in the table")
-    least.sql("INSERT INTO {table} (name, price) VALUES ('coffee', 3)")
-    least.sql("UPDATE {table} SET price = 2 WHERE id = 1")
+    arrives(lambda: least.sql("SELECT `na``me 50%` FROM {table}") == [("green tea",)], "an edit in the table")
+    least.sql("INSERT INTO {table} VALUES (NULL, 'coffee', 3)")
+    least.sql("UPDATE {table} SET `p\"ri'ce--` = 2 WHERE id = 1")
     arrives(
         lambda: [r[1:] for r in place.cells(spreadsheet, TAB)] == [["green tea", 2], ["coffee", 3]],
         "both in the sheet",

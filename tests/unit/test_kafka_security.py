@@ -72,6 +72,12 @@ def test_files_belong_to_tls_and_a_certificate_to_its_key(
     assert "No such file" in told
 
 
+def test_a_password_among_the_servers_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = refused(monkeypatch, KAFKA="ann:hunter22@a:9092")
+    assert "TWINSHEET_KAFKA_PASSWORD" in told
+    assert "hunter22" not in told
+
+
 def test_an_unknown_way_in_is_told_with_those_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     told = refused(monkeypatch, KAFKA_SECURITY="tls", KAFKA_SASL_MECHANISM="md5")
     assert "TWINSHEET_KAFKA_SECURITY" in told
