@@ -11,7 +11,7 @@ from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from adapters.kafka_source import Place
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, servers, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, RECONNECT_MS_MAX, servers, unavailable
 from core.errors import SettingsError
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 
@@ -97,6 +97,7 @@ def _admin(bootstrap: str | Sequence[str], timeout_s: float) -> Iterator[Any]:
             client_id="twinsheet-admin",
             request_timeout_ms=timeout_ms,
             bootstrap_timeout_ms=timeout_ms,
+            reconnect_backoff_max_ms=RECONNECT_MS_MAX,
         )
         yield admin
     except KafkaError as error:

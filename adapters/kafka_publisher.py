@@ -11,7 +11,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, encode, headers_at, servers, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, RECONNECT_MS_MAX, encode, headers_at, servers, unavailable
 from core.errors import KafkaUnavailable
 from core.ports import Json
 
@@ -137,7 +137,7 @@ class KafkaPublisher:
                 request_timeout_ms=max(timeout_ms // 2, 1),
                 max_block_ms=timeout_ms,
                 bootstrap_timeout_ms=timeout_ms,
-                reconnect_backoff_max_ms=1000,
+                reconnect_backoff_max_ms=RECONNECT_MS_MAX,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
             )

@@ -20,7 +20,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from adapters.kafka_group import GroupConsumer
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, delivery, partition_of, servers, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, RECONNECT_MS_MAX, delivery, partition_of, servers, unavailable
 from core.errors import Stalled
 from core.ports import Delivery
 
@@ -325,7 +325,7 @@ class KafkaSource:
                 heartbeat_interval_ms=1000,
                 request_timeout_ms=int(ANSWER_S * 1000),
                 bootstrap_timeout_ms=int(ANSWER_S * 1000),
-                reconnect_backoff_max_ms=1000,
+                reconnect_backoff_max_ms=RECONNECT_MS_MAX,
                 metadata_max_age_ms=10_000,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,

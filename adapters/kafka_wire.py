@@ -14,6 +14,9 @@ PUBLISHED_AT = "published_at"
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 """A webhook body may have 1 MiB, and what we add to it must fit as well; set on the topics, too."""
 
+RECONNECT_MS_MAX = 500
+"""A client waits at most this long, and some jitter, before it knocks again at a broker that was away."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
