@@ -21,7 +21,7 @@ from kafka.structs import OffsetAndMetadata
 
 from adapters.kafka_address import Bootstrap, kafka_address
 from adapters.kafka_group import GroupConsumer
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, connecting, delivery, partition_of, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, RECONNECT_MS_MAX, connecting, delivery, partition_of, unavailable
 from core.errors import Stalled
 from core.ports import Delivery
 
@@ -327,7 +327,7 @@ class KafkaSource:
                 heartbeat_interval_ms=1000,
                 request_timeout_ms=int(ANSWER_S * 1000),
                 bootstrap_timeout_ms=int(ANSWER_S * 1000),
-                reconnect_backoff_max_ms=1000,
+                reconnect_backoff_max_ms=RECONNECT_MS_MAX,
                 metadata_max_age_ms=10_000,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,

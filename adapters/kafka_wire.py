@@ -29,6 +29,9 @@ MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 _NOT_SIGNED_IN = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
 _TIME_OVER = (KafkaTimeoutError, RequestTimedOutError)
 _TRIES = logging.getLogger("kafka.net.manager")
+RECONNECT_MS_MAX = 500
+"""A client waits at most this long, and some jitter, before it knocks again at a broker that was away."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

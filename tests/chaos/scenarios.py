@@ -17,6 +17,7 @@ from tests.chaos.servers import (
     disk_full_kafka,
     disk_full_mysql,
     kafka_lost,
+    large_purge,
     server_replaced,
 )
 
@@ -171,6 +172,7 @@ SCENARIOS: dict[str, Callable[[Arena], None]] = {
     "together": together,
     "binlog_purged": binlog_purged,
     "binlog_reset": binlog_reset,
+    "large_purge": large_purge,
     "server_replaced": server_replaced,
     "kafka_lost": kafka_lost,
     "disk_full_mysql": disk_full_mysql,

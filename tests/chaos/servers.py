@@ -14,6 +14,9 @@ from tests.chaos.arena import Arena, Skipped
 from tests.chaos.inside import DISKS, IS_ALONE
 
 CLOCK_OFF_S = 120
+LARGE_ROWS = 10_000
+EQUAL_WITHIN_S = 300
+"""Far more than it takes: how long it took is reported."""
 OTHER_SERVER_ID = 77
 
 
@@ -25,6 +28,20 @@ def binlog_purged(arena: Arena) -> None:
 def binlog_reset(arena: Arena) -> None:
     """While nobody reads the binlog, it begins anew, with the same file names and numbers."""
     _behind_the_reader(arena, "the binlog reset", ["RESET BINARY LOGS AND GTIDS"])
+
+
+def large_purge(arena: Arena) -> None:
+    """The binlog is purged behind a link of 10,000 rows, of which a program has changed each tenth."""
+    orders = arena.job.orders(LARGE_ROWS)
+    with arena.stopped("binlog"):
+        orders.sql("UPDATE {table} SET notes = 'unseen' WHERE MOD(order_no, 10) = 0")
+        for statement in ("FLUSH BINARY LOGS", "FLUSH BINARY LOGS"):
+            arena.job.as_root(statement)
+        arena.job.as_root(f"PURGE BINARY LOGS TO '{arena.job.sql('SHOW BINARY LOGS')[-1][0]}'")
+        began = time.monotonic()
+    orders.verify(wait_s=EQUAL_WITHIN_S)
+    arena.timeline.tell("equal again", rows=LARGE_ROWS, within_s=round(time.monotonic() - began, 2))
+    orders.remove()
 
 
 def _behind_the_reader(arena: Arena, what: str, statements: list[str], *, purge: bool = False) -> None:

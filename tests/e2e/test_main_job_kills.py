@@ -28,15 +28,10 @@ def arena(main_job: MainJob, tmp_path: Path) -> Iterator[Arena]:
     place.remove_links()
 
 
-@pytest.mark.parametrize(
-    "scenarios",
-    [("kill_each", "binlog_purged"), ("kafka_lost",)],
-    ids=["each process killed, then the binlog purged", "the data of Kafka lost"],
-)
 def test_whatever_is_killed_purged_or_lost_both_sides_are_equal_again_and_no_accepted_edit_is_lost(
-    arena: Arena, scenarios: tuple[str, ...]
+    arena: Arena,
 ) -> None:
-    for scenario in scenarios:
+    for scenario in ("kill_each", "binlog_purged", "kafka_lost"):
         SCENARIOS[scenario](arena)
         arena.check()
-    assert sum(load.oracle.accepted for load in arena.loads) > 20, "the load did too little to tell anything"
+    assert sum(load.oracle.accepted for load in arena.loads) > 60, "the load did too little to tell anything"
