@@ -270,9 +270,13 @@ def _cells_of(view: RestoreView, row: TabRow) -> dict[str, CellBase] | None:
 
 def _tell_of_columns(plan: RestorePlan) -> None:
     if plan.columns:
-        plan.cannot.append("Formulas and formats of a lost column do not come back, its values do.")
+        plan.cannot.append(
+            "A lost column comes back beside the row ids, with its values: formulas and formats do not."
+        )
     if plan.place:
-        plan.cannot.append("What stood in columns that are not linked, formulas and formats of lost rows do not.")
+        plan.cannot.append(
+            "Formulas and formats of lost rows, and what stood beside them in columns that are not linked, do not."
+        )
 
 
 def in_key_order(link: Link, bases: Sequence[RowBase]) -> list[RowBase]:
