@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from core_makers import LINK, Watch, make_base
 
+from app.operate import approve_held
 from core.errors import NotLinked
 from core.events import SHEET_OBSERVED
 from core.ports import LinkState, RejectionEntry
@@ -112,6 +113,53 @@ def test_a_row_that_was_reported_once_and_mended_counts_again_when_it_changes_un
     assert desk.scans() == "live"
     desk.paste()
     assert desk.scans() == "held"
+
+
+def approve(desk: Desk) -> None:
+    """A person says that it was meant."""
+    desk.store.run(lambda tx: approve_held(tx, desk.state.links["orders"]))
+
+
+def test_an_approval_holds_until_the_table_has_what_was_approved_and_ends_with_it(desk: Desk) -> None:
+    desk.paste()
+    assert desk.scans() == "held"
+    approve(desk)
+    assert desk.scans() == "live", "the table writer may be slow"
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base(f"r_{i}", order_no=str(i), quantity="7") for i in range(1, ROWS + 1)])
+    for row in range(2, ROWS + 2):
+        desk.tab.type(row, "Quantity", 7)
+    assert desk.scans() == "live"
+    assert desk.state.links["orders"].reason is None
+    desk.paste()
+    assert desk.scans() == "held"
+
+
+@pytest.mark.parametrize("damage", ["rows", "tab", "column", "header"])
+def test_the_approval_of_one_damage_does_not_let_another_one_pass(desk: Desk, damage: str) -> None:
+    desk.paste()
+    assert desk.scans() == "held"
+    approve(desk)
+    if damage == "column":
+        desk.tab.delete_column("Notes")
+    elif damage == "header":
+        desk.tab.titles["_row_id"] = "r_1"
+    else:
+        del desk.tab.rows[: 25 if damage == "rows" else ROWS]
+    assert desk.scans() == "held"
+
+
+def test_what_is_lost_cannot_be_approved_only_mended(desk: Desk) -> None:
+    headers = desk.tab.headers
+    desk.tab.delete_column("Notes")
+    assert desk.scans() == "held"
+    approve(desk)
+    assert desk.scans() == "held"
+    desk.tab.headers = headers
+    for row in range(2, ROWS + 2):
+        desk.tab.type(row, "Notes", "fragile")
+    approve(desk)
+    assert desk.scans() == "live"
 
 
 def test_a_link_removed_in_the_instant_before_its_scan_is_not_read_and_stops_nothing(
