@@ -199,7 +199,7 @@ def _damaged_headers(view: RestoreView, known: Mapping[str, RowBase]) -> set[str
     link, rows = view.link, view.image.rows
     if view.guard in ("changed_in_sheet", "version_restored"):
         return set(link.headers)
-    if view.guard != "columns_missing":
+    if view.guard not in ("columns_missing", "sheet_refused"):
         return set()
     filled = {header for row in rows for header in row.cells}
     shared = {c.header for c in link.columns for b in known.values() if _held(b, c.name).value is not None}

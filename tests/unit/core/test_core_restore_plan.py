@@ -15,6 +15,7 @@ from core.sheet import TabImage
 
 IN_SHEET = (
     "columns_missing", "header_damaged", "version_restored", "tab_emptied", "deleted_in_sheet", "changed_in_sheet",
+    "sheet_refused",
 )  # fmt: skip
 IN_TABLE = ("deleted_in_table", "table_truncate", "table_drop", "table_unreadable")
 TITLES = {header: header for header in (*LINK.headers, ROW_ID_HEADER)}
@@ -197,10 +198,11 @@ def test_a_row_whose_waiting_values_left_the_tab_with_it_lets_go_of_them() -> No
 # --- columns and headers ----------------------------------------------------------------------------------
 
 
-def test_a_lost_column_is_made_again_and_filled_from_the_table() -> None:
+@pytest.mark.parametrize("guard", ["columns_missing", "sheet_refused"])
+def test_a_lost_column_is_made_again_and_filled_from_the_table(guard: str) -> None:
     rows = [replace(row, cells={h: c for h, c in row.cells.items() if h != "Notes"}) for row in shown(1, 2)]
     for without in (("Notes",), ()):  # before and after it stands there again, blank
-        plan = planned("columns_missing", make_image(*rows, without=without), bases(1, 2), stored(1, 2))
+        plan = planned(guard, make_image(*rows, without=without), bases(1, 2), stored(1, 2))
         assert plan.columns == list(without)
         assert cells(plan) == {("r_1", "notes", None, "fragile"), ("r_2", "notes", None, "fragile")}
 
