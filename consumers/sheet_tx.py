@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from consumers.table_guards import hold_deletes, use_up_approval
 from core import guards
 from core.conflicts import ConflictOutcome
 from core.displaced import keys_hit
-from core.errors import Fenced, MysqlRefused, Unfit
+from core.errors import Fenced
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.intent import PlannedWrite, planned_to_json
 from core.model import ROW_ID_HEADER, Key, Link, Observed, RowBase, Stamp
@@ -24,7 +25,6 @@ from core.settle import settle
 from core.settle_cells import Settlement
 from core.sheet import Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
-from core.table_sql import create_table
 
 WAITING_FOR_TABLE = ("commit_time", "unseen", "manual", "paused")
 """Cells that wait for these are the table writer's to decide on."""
@@ -119,48 +119,17 @@ def plan_write(
     plan = _decide(tx, request, positions, rows, busy, bases, new_row_id)
     if request.positions is None and (request.to_name or not plan.is_idle):
         return PlanOutcome(needs_positions=True)
-    if not guards.is_approved(state.reason, "deleted_in_table") and _hold_deletes(tx, request.link, plan):
+    if not guards.is_approved(state.reason, "deleted_in_table") and hold_deletes(tx, request.link, len(plan.deletes)):
         return PlanOutcome(stopped=True)
     if not plan.is_empty and not may_write():
         return PlanOutcome(no_token=True)
     _record(tx, request, plan, rows)
     planned = None if plan.is_empty else _intend(tx, request, positions, plan, bases)
     if request.last and plan.is_empty and not plan.doubtful and not busy:
-        _use_up_approval(tx, state)
+        use_up_approval(tx, state)
     doubtful = frozenset(key for key, _ in plan.doubtful)
     row_ids = frozenset(base.row_id for base in bases.values())
     return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent), busy=busy, row_ids=row_ids)
-
-
-def _hold_deletes(tx: Transaction, link: Link, plan: SheetPlan) -> bool:
-    """Whether the link is held now, because too many rows have left the table: more than one write may show."""
-    if not guards.too_many(len(plan.deletes), 0):
-        return False
-    bases, there = tx.all_bases(link.name), set(tx.all_keys(link))
-    deleted = sum(1 for base in bases if base.key not in there)
-    if not guards.too_many(deleted, len(bases)):
-        return False
-    tx.hold(link.name, "deleted_in_table", guards.deleted_in_table(link, deleted, len(bases)))
-    return True
-
-
-def hold_emptied(tx: Transaction, link: Link, what: str) -> None:
-    """Hold a link whose table was emptied by ``truncate`` or ``drop``; told again once its rows are back, nothing."""
-    if _lacks_rows(tx, link):
-        tx.hold(link.name, f"table_{what}", guards.table_emptied(link, what), create_table(link))
-
-
-def _lacks_rows(tx: Transaction, link: Link) -> bool:
-    try:
-        there = set(tx.all_keys(link))
-    except (MysqlRefused, Unfit):
-        return True  # it is gone, or another one by now
-    return any(base.key not in there for base in tx.all_bases(link.name))
-
-
-def _use_up_approval(tx: Transaction, state: LinkState | None) -> None:
-    if state is not None and state.state == "live" and guards.is_waiting(state.reason, guards.TABLE):
-        tx.set_link_state(state.name, "live", guards.used_up(state.reason, guards.TABLE))
 
 
 def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> None:
@@ -336,7 +305,7 @@ def settle_write(
     close_write(tx, name, planned.write.n)
     tx.note_settled(name, planned.write.n)
     if last:
-        _use_up_approval(tx, tx.link_state(name, lock=True))
+        use_up_approval(tx, tx.link_state(name, lock=True))
     if strange or done.rescan or done.moved or planned.write.brings_back:
         _ask_scan(tx, name)
     known = {**bases, **done.bases}

@@ -10,7 +10,7 @@ import structlog
 
 from app.metrics import FAILURES, count_failure
 from consumers.sheet_link import LinkWriter, Tools
-from consumers.sheet_tx import hold_emptied
+from consumers.table_guards import hold_emptied
 from core import guards
 from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, Unfit
 from core.events import TABLE_CHANGED, stamp_from_json

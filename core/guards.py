@@ -16,12 +16,14 @@ _SIDES = {
     "tab_emptied": SHEET,
     "deleted_in_sheet": SHEET,
     "changed_in_sheet": SHEET,
+    "sheet_refused": SHEET,
     "deleted_in_table": TABLE,
     "table_truncate": TABLE,
     "table_drop": TABLE,
     "table_unreadable": TABLE,
 }
-"""Guard to the side that it found damaged. Others (``event``, ``sheet_refused``) found something to be mended."""
+"""Guard to the side that it found damaged; a write that Google refuses may be the first to meet a lost column. After
+any other (``event``) somebody has to mend something."""
 
 _PASSES = {
     "tab_emptied": ("tab_emptied", "deleted_in_sheet"),

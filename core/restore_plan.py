@@ -200,7 +200,7 @@ def _damaged_headers(view: RestoreView, known: Mapping[str, RowBase]) -> set[str
     link, rows = view.link, view.image.rows
     if view.guard in ("changed_in_sheet", "version_restored"):
         return set(link.headers)
-    if view.guard != "columns_missing":
+    if view.guard not in ("columns_missing", "sheet_refused"):
         return set()
     filled = {header for row in rows for header in row.cells}
     shared = {c.header for c in link.columns for b in known.values() if _held(b, c.name).value is not None}
@@ -271,9 +271,13 @@ def _cells_of(view: RestoreView, row: TabRow) -> dict[str, CellBase] | None:
 
 def _tell_of_columns(plan: RestorePlan) -> None:
     if plan.columns:
-        plan.cannot.append("Formulas and formats of a lost column do not come back, its values do.")
+        plan.cannot.append(
+            "A lost column comes back beside the row ids, with its values: formulas and formats do not."
+        )
     if plan.place:
-        plan.cannot.append("What stood in columns that are not linked, formulas and formats of lost rows do not.")
+        plan.cannot.append(
+            "Formulas and formats of lost rows, and what stood beside them in columns that are not linked, do not."
+        )
 
 
 def in_key_order(link: Link, bases: Sequence[RowBase]) -> list[RowBase]:

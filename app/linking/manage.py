@@ -14,7 +14,7 @@ from app.parts import sheets_client
 from config.links_file import load_links, remove_entry
 from config.settings import Settings
 from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
-from core.marks import plan_marks
+from core.marks import plan_hold_note, plan_marks
 from core.model import ROW_ID_HEADER
 from core.ports import SheetMarks, ShownMark
 from core.secrets import connection_code
@@ -100,3 +100,7 @@ def _unmark(marks: SheetMarks, target: SheetTarget, columns: Mapping[str, str], 
         plan = plan_marks(columns, look, {}, {}, known)
         if plan.writes:
             marks.mark(target, look, plan.writes)
+    look = marks.look(target, [1])
+    note = plan_hold_note(target.headers, look, None)
+    if note is not None:
+        marks.mark(target, look, [note])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from scan_desk import Desk
+from core_makers import make_base
+from scan_desk import ROWS, Desk
 
+from app.operate import approve_held
 from core.errors import NotLinked
 from producers.scan_work import BETWEEN_SCANS_S
 from tests.fakes.store import FakeTransaction
@@ -57,6 +59,53 @@ def test_once_events_were_lost_every_tab_is_read_again_at_once(desk: Desk) -> No
     desk.watch.at += BETWEEN_SCANS_S
     desk.scanner.step(0)
     assert len(desk.sheet.calls) == looks + 1
+
+
+def approve(desk: Desk) -> None:
+    """A person says that it was meant."""
+    desk.store.run(lambda tx: approve_held(tx, desk.state.links["orders"]))
+
+
+def test_an_approval_holds_until_the_table_has_what_was_approved_and_ends_with_it(desk: Desk) -> None:
+    desk.paste()
+    assert desk.scans() == "held"
+    approve(desk)
+    assert desk.scans() == "live", "the table writer may be slow"
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base(f"r_{i}", order_no=str(i), quantity="7") for i in range(1, ROWS + 1)])
+    for row in range(2, ROWS + 2):
+        desk.tab.type(row, "Quantity", 7)
+    assert desk.scans() == "live"
+    assert desk.state.links["orders"].reason is None
+    desk.paste()
+    assert desk.scans() == "held"
+
+
+@pytest.mark.parametrize("damage", ["rows", "tab", "column", "header"])
+def test_the_approval_of_one_damage_does_not_let_another_one_pass(desk: Desk, damage: str) -> None:
+    desk.paste()
+    assert desk.scans() == "held"
+    approve(desk)
+    if damage == "column":
+        desk.tab.delete_column("Notes")
+    elif damage == "header":
+        desk.tab.titles["_row_id"] = "r_1"
+    else:
+        del desk.tab.rows[: 25 if damage == "rows" else ROWS]
+    assert desk.scans() == "held"
+
+
+def test_what_is_lost_cannot_be_approved_only_mended(desk: Desk) -> None:
+    headers = desk.tab.headers
+    desk.tab.delete_column("Notes")
+    assert desk.scans() == "held"
+    approve(desk)
+    assert desk.scans() == "held"
+    desk.tab.headers = headers
+    for row in range(2, ROWS + 2):
+        desk.tab.type(row, "Notes", "fragile")
+    approve(desk)
+    assert desk.scans() == "live"
 
 
 def test_a_link_removed_in_the_instant_before_its_scan_is_not_read_and_stops_nothing(
