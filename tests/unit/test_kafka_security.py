@@ -83,3 +83,14 @@ def test_an_unknown_way_in_is_told_with_those_that_are_known(monkeypatch: pytest
     assert "TWINSHEET_KAFKA_SECURITY" in told
     assert "sasl_ssl" in told
     assert "TWINSHEET_KAFKA_SASL_MECHANISM" in told
+
+
+def test_no_client_says_by_itself_where_kafka_is_or_how_to_get_in() -> None:
+    root = Path(__file__).resolve().parents[2]
+    folders = ("adapters", "app", "config", "consumers", "producers")
+    sources = {path: path.read_text() for folder in folders for path in (root / folder).rglob("*.py")}
+    assert (
+        sum(text.count("**address.arguments") + text.count("**self._address.arguments") for text in sources.values())
+        == 4
+    )
+    assert [str(path) for path, text in sources.items() if "bootstrap_servers=" in text] == []
