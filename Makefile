@@ -4,8 +4,10 @@
 #   make test               all tests, on real servers                    make test ARGS="-k webhook"
 #   make check              style, types, and the types of the Apps Script files
 #   make soak N=1000000     that many scenarios of the simulation, on all cores
+#   make chaos              kills, outages, full disks, purged binlogs under load; ARGS="--kills 500", --help
 #   make edits N=10000      that many edits each way on the running stack, each counted on the other side
 #   make bench              what it costs, on this machine
+#   make overload           far more changes than Google lets through, for a minute
 #   make clean              caches; make distclean: downloads, environment and the demo's data, too
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -17,7 +19,7 @@ WORKERS ?= 2
 # Without bytecode each of our many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := demo
-.PHONY: demo up sql test soak edits check bench install install-tests clean distclean
+.PHONY: demo up sql test soak chaos edits check bench overload install install-tests clean distclean
 
 install:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=..."; exit 2; }
@@ -42,6 +44,9 @@ test: install-tests
 soak: install-tests
 	$(BIN)/python -m tests.simulation --count $(or $(N),100000) --first $(or $(FIRST),1000000)
 
+chaos: install-tests
+	$(BIN)/python -m tests.chaos $(ARGS)
+
 edits: install-tests
 	TWINSHEET_EDITS_EACH_WAY=$(or $(N),10000) $(BIN)/pytest tests/e2e/test_main_job_counts.py -k echo $(ARGS)
 
@@ -53,6 +58,9 @@ check: install-tests
 
 bench: install-tests
 	$(BIN)/python -m benchmarks $(ARGS)
+
+overload: install-tests
+	$(BIN)/python -m benchmarks.overload $(ARGS)
 
 clean:
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build

@@ -12,7 +12,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from adapters.kafka_address import Bootstrap, kafka_address
 from adapters.kafka_source import Place
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, connecting, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, RECONNECT_MS_MAX, connecting, unavailable
 from core.errors import SettingsError
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 
@@ -95,6 +95,7 @@ def _admin(bootstrap: Bootstrap, timeout_s: float) -> Iterator[Any]:
             client_id="twinsheet-admin",
             request_timeout_ms=timeout_ms,
             bootstrap_timeout_ms=timeout_ms,
+            reconnect_backoff_max_ms=RECONNECT_MS_MAX,
         )
     with contextlib.closing(admin):
         try:

@@ -12,7 +12,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from adapters.kafka_address import Bootstrap, kafka_address
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, connecting, encode, headers_at, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, RECONNECT_MS_MAX, connecting, encode, headers_at, unavailable
 from core.errors import KafkaUnavailable
 from core.ports import Json
 
@@ -138,7 +138,7 @@ class KafkaPublisher:
                 request_timeout_ms=max(timeout_ms // 2, 1),
                 max_block_ms=timeout_ms,
                 bootstrap_timeout_ms=timeout_ms,
-                reconnect_backoff_max_ms=1000,
+                reconnect_backoff_max_ms=RECONNECT_MS_MAX,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
             )

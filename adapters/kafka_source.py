@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+import structlog
 from kafka import TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.range import RangePartitionAssignor
@@ -20,9 +21,11 @@ from kafka.structs import OffsetAndMetadata
 
 from adapters.kafka_address import Bootstrap, kafka_address
 from adapters.kafka_group import GroupConsumer
-from adapters.kafka_wire import MESSAGE_BYTES_MAX, connecting, delivery, partition_of, unavailable
+from adapters.kafka_wire import MESSAGE_BYTES_MAX, RECONNECT_MS_MAX, connecting, delivery, partition_of, unavailable
 from core.errors import Stalled
 from core.ports import Delivery
+
+log = structlog.get_logger(__name__)
 
 Place = tuple[str, int]
 """Topic and partition."""
@@ -33,6 +36,7 @@ ANSWER_S = 5.0
 PROBE_EVERY_S = 5.0
 PROBE_S = 2.0
 DEAF_PROBES_MAX = 3
+_NO_TOPIC = "00000000-0000-0000-0000-000000000000"
 SHARED_OUT_WITHIN_S = 360.0
 """Kafka itself gives a member that does not join 300 s."""
 REPORT_EVERY_S = 5.0
@@ -71,8 +75,9 @@ class KafkaSource:
         group: consumer group; its members share the partitions.
         topics: what to read.
         claim: called with partitions that have become ours; answers the next offset of each, none where
-            nothing is stored (then the partition is read from its beginning). What it raises comes out of
-            ``poll``, and is tried again by the next ``poll``; nothing of the partitions is delivered before.
+            nothing is stored (then the partition is read from its beginning), and one that Kafka never had where
+            it is worth nothing. What it raises comes out of ``poll``, and is tried again by the next ``poll``;
+            nothing of the partitions is delivered before.
         revoked: called with partitions that are no longer ours.
         lost: called with partitions whose stored offset Kafka does not hold any more, or from which messages
             vanished unread. They are read from what is there; the caller compares everything.
@@ -105,6 +110,8 @@ class KafkaSource:
         self._next: dict[Place, int] = {}
         """The next offset of every claimed partition; nothing else is delivered."""
         self._ends: dict[Place, int] = {}
+        self._topic_ids: dict[str, str] = {}
+        """Of the topics, when their partitions were claimed."""
         self._heard_at = self._reported_at = self._settled_at = clock()
         self._deaf_probes = 0
         """Times in a row that messages were known to wait while none was delivered."""
@@ -126,7 +133,7 @@ class KafkaSource:
             batches = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
         except KafkaError as error:
             raise unavailable(self._address, "refuses to deliver", error) from error
-        new = self._follow_assignment()
+        new = self._follow_assignment() | self._begun_anew()
         # Records of partitions just claimed were fetched before the seek to the stored offset.
         old = {tp: records for tp, records in batches.items() if (tp.topic, tp.partition) not in new}
         found = [d for tp, records in old.items() for d in self._accepted(tp, records)]
@@ -144,6 +151,11 @@ class KafkaSource:
         """Whether the events of a link come to us."""
         count = len(self._consumer.partitions_for_topic(topic) or ())
         return count > 0 and (topic, partition_of(link, count)) in self._next
+
+    def topic_ids(self) -> dict[str, str]:
+        """The id of each topic, as far as the broker tells ids; a topic that is made anew has another one."""
+        told = {topic: self._consumer._cluster.topic_id(topic) for topic in sorted(self._consumer.subscription())}
+        return {topic: str(found) for topic, found in told.items() if found and str(found) != _NO_TOPIC}
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Deliver from ``offset`` again, e.g. after a rolled-back transaction; nothing if no longer ours."""
@@ -205,6 +217,7 @@ class KafkaSource:
             self._revoked(gone)
 
     def _take(self, new: frozenset[Place]) -> None:
+        self._topic_ids = self.topic_ids()
         stored = self._claim(new)
         partitions = [TopicPartition(*place) for place in new]
         try:
@@ -222,7 +235,11 @@ class KafkaSource:
             self._start_at(partition, offset)
             self._ends[place] = end[partition]
         if missing:
-            self._lost(frozenset(missing))
+            self._tell_lost(missing)
+
+    def _tell_lost(self, places: Collection[Place]) -> None:
+        log.warning("events_lost", places=[f"{topic}/{partition}" for topic, partition in sorted(places)])
+        self._lost(frozenset(places))
 
     def _start_at(self, partition: TopicPartition, offset: int) -> None:
         try:
@@ -237,7 +254,7 @@ class KafkaSource:
         if expected is None or not records:
             return []
         if records[0].offset != expected:  # removed unread, or the topic was made anew
-            self._lost(frozenset({place}))
+            self._tell_lost({place})
         self._next[place] = records[-1].offset + 1
         return [delivery(record) for record in records]
 
@@ -254,6 +271,19 @@ class KafkaSource:
             raise unavailable(self._address, "does not answer", error) from error
         self._heard_at = self._clock()
         self._check_hearing()
+
+    def _begun_anew(self) -> frozenset[Place]:
+        """Partitions of topics that were made anew while we read them: what was in them is gone, and nobody says so.
+        They are read from their beginning."""
+        now = self.topic_ids()
+        anew = {topic for topic, known in self._topic_ids.items() if now.get(topic, known) != known}
+        self._topic_ids |= {topic: now[topic] for topic in anew}
+        places = frozenset(place for place in self._next if place[0] in anew)
+        for place in places:
+            self.seek(*place, 0)
+        if places:
+            self._tell_lost(places)
+        return places
 
     def _check_hearing(self) -> None:
         """What does not come although the broker answers is this consumer's fault; a fresh process has none."""
@@ -297,7 +327,7 @@ class KafkaSource:
                 heartbeat_interval_ms=1000,
                 request_timeout_ms=int(ANSWER_S * 1000),
                 bootstrap_timeout_ms=int(ANSWER_S * 1000),
-                reconnect_backoff_max_ms=1000,
+                reconnect_backoff_max_ms=RECONNECT_MS_MAX,
                 metadata_max_age_ms=10_000,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,

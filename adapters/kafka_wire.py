@@ -29,12 +29,18 @@ MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 _NOT_SIGNED_IN = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
 _TIME_OVER = (KafkaTimeoutError, RequestTimedOutError)
 _TRIES = logging.getLogger("kafka.net.manager")
+RECONNECT_MS_MAX = 500
+"""A client waits at most this long, and some jitter, before it knocks again at a broker that was away."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def encode(body: Json) -> bytes:
-    """A body as UTF-8 JSON without blanks."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    """A body as UTF-8 JSON without blanks; where a text holds half a character, all of it in JSON's escapes."""
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":")).encode()
 
 
 def headers_at(time_s: float) -> list[tuple[str, bytes]]:
@@ -115,7 +121,7 @@ def _next_look(address: KafkaAddress, error: BaseException | None) -> str:
             " TWINSHEET_KAFKA as the certificate does."
         )
     if isinstance(error, AuthorizationError):
-        return "Give the user of TWINSHEET_KAFKA_USER the rights that docs/operating.md lists."
+        return "Give the user of TWINSHEET_KAFKA_USER the rights that docs/security.md lists."
     # The library drops the last answer of a broker that hangs up: that a password is wrong is rarely heard.
     hung_up = "disconnected" in str(error)
     if address.signs_in and (hung_up or isinstance(error, _NOT_SIGNED_IN)):

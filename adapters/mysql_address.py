@@ -10,7 +10,7 @@ from core.errors import MysqlRefused, SettingsError
 
 _SHAPE = "Write it as mysql://user:password@host:port/, with @ : / in the password percent-encoded."
 _TLS_ONLY = 3159
-_TLS = "docs/operating.md tells the options for TLS."
+_TLS = "docs/security.md tells the options for TLS."
 
 
 @dataclass(frozen=True, slots=True)

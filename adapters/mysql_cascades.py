@@ -75,3 +75,22 @@ def _above(table: Table, session: Query) -> list[Cascade]:
         for key in foreign_keys(statement, table[0])
         if key.on_delete in _CARRIED or key.on_update in _CARRIED
     ]
+
+
+def referring_tables(session: Query, table: Table) -> list[str]:
+    """Tables whose rows go or change with rows of this one, by foreign key; whole names, in order.
+
+    Args:
+        session: of a user who may see them.
+        table: (schema, table).
+
+    Raises:
+        MysqlUnavailable, MysqlRefused
+    """
+    rows = session.query(
+        "SELECT DISTINCT CONSTRAINT_SCHEMA, TABLE_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS"
+        " WHERE UNIQUE_CONSTRAINT_SCHEMA = %s AND REFERENCED_TABLE_NAME = %s AND DELETE_RULE IN (%s, %s, %s)"
+        " ORDER BY 1, 2",
+        (*table, *_CARRIED),
+    )
+    return [f"{schema}.{name}" for schema, name in rows]

@@ -33,13 +33,16 @@ SERVER_ERRORS: tuple[type[Exception], ...] = (mysql.connector.Error, MySQLInterf
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 60
 LOCK_WAIT_S = 10
+STANDSTILL_S = 15
+"""A process that stands still this long within a transaction loses it, and with it the locks that others wait for."""
 IDLE_S = 5.0
 """A connection that has rested this long is tried before it is used."""
 
 # The server may have gone (2002, 2003, 2006, 2013, 2055), be going (1053, 1077, 1152, 1184, 1317 is a killed
-# query), have no room (1040, 1203, 1226) or refuse writes for a while (1290, 1836, 3100).
+# query), have no room for one more (1040, 1203, 1226) or refuse writes for a while (1290, 1836, 3100).
 _LOST = frozenset({2002, 2003, 2005, 2006, 2013, 2055, 1053, 1077, 1079, 1080, 1152, 1184, 1927, 4031})
 _LATER = frozenset({1040, 1203, 1226, 1205, 1213, 1290, 1317, 1836, 1969, 3024, 3100, 3572})
+_FULL = frozenset({3, 20, 1021, 1026, 1114, 1598})
 _COLLISION = frozenset({1205, 1213, 3572})
 _GRANT = "twinsheet doctor prints the GRANT statement that is missing."
 _SIGN_IN = "Check user and password in TWINSHEET_MYSQL_URL."
@@ -55,13 +58,20 @@ _DENIED = {
 }
 
 
-def connect(address: MysqlAddress, *, schema: str | None = None, autocommit: bool = False) -> CMySQLConnection:
+def connect(
+    address: MysqlAddress,
+    *,
+    schema: str | None = None,
+    autocommit: bool = False,
+    read_timeout_s: int = READ_TIMEOUT_S,
+) -> CMySQLConnection:
     """Open a session with everything set that Twinsheet relies on.
 
     Args:
         address: from :func:`parse_url`.
         schema: default schema; ``None`` where it may not exist yet.
         autocommit: off for transactions; on for single statements.
+        read_timeout_s: a server that has not answered after this is taken for gone.
 
     Raises:
         MysqlUnavailable: nobody answers within ``CONNECT_TIMEOUT_S``.
@@ -84,16 +94,16 @@ def connect(address: MysqlAddress, *, schema: str | None = None, autocommit: boo
             collation="utf8mb4_bin",  # known to both servers; the default of the library is not
             autocommit=autocommit,
             client_flags=[ClientFlag.FOUND_ROWS],  # an UPDATE counts the rows it found, changed or not
-            connection_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
-            write_timeout=READ_TIMEOUT_S,
+            connection_timeout=min(CONNECT_TIMEOUT_S, read_timeout_s),
+            read_timeout=read_timeout_s,
+            write_timeout=read_timeout_s,
             **dict(address.tls),
         )
-        _set_session(connection)
+        _set_session(connection, standstill_s=None if autocommit else STANDSTILL_S)
     return connection  # type: ignore[return-value]  # the library declares a union with pooled connections
 
 
-def _set_session(connection: Any) -> None:
+def _set_session(connection: Any, standstill_s: int | None) -> None:
     """One round trip. NO_AUTO_VALUE_ON_ZERO: a key of 0 is 0. Zero dates that a table holds stay writable."""
     cursor = connection.cursor()
     cursor.execute(
@@ -102,6 +112,8 @@ def _set_session(connection: Any) -> None:
         (LOCK_WAIT_S,),
     )
     cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    if standstill_s is not None:
+        cursor.execute("SET SESSION wait_timeout = %s", (standstill_s,))
     cursor.close()
 
 
@@ -159,6 +171,10 @@ def translate(error: BaseException, address: MysqlAddress) -> TwinsheetError:
             f"MySQL at {address.host}:{address.port} does not answer ({text}).",
             "Check that the server runs and that TWINSHEET_MYSQL_URL points to it.",
         )
+    if number in _FULL or "No space left" in text:
+        return MysqlUnavailable(
+            f"MySQL cannot write: {text}.", "Make room on the server's disk; it is tried again, nothing is lost."
+        )
     if number in _LATER:
         return MysqlUnavailable(f"MySQL cannot do it now: {text}.", "It is tried again.")
     hint = _DENIED.get(number, "")
@@ -174,9 +190,18 @@ class MysqlSession:
         address: from :func:`parse_url`.
         schema: default schema.
         autocommit: see :func:`connect`.
+        read_timeout_s: see :func:`connect`.
     """
 
-    def __init__(self, address: MysqlAddress, *, schema: str | None = None, autocommit: bool = False) -> None:
+    def __init__(
+        self,
+        address: MysqlAddress,
+        *,
+        schema: str | None = None,
+        autocommit: bool = False,
+        read_timeout_s: int = READ_TIMEOUT_S,
+    ) -> None:
+        self._read_timeout_s = read_timeout_s
         self.address = address
         self._schema = schema
         self._autocommit = autocommit
@@ -192,7 +217,12 @@ class MysqlSession:
         if self._connection is not None and not self._alive(self._connection):
             self.drop()
         if self._connection is None:
-            self._connection = connect(self.address, schema=self._schema, autocommit=self._autocommit)
+            self._connection = connect(
+                self.address,
+                schema=self._schema,
+                autocommit=self._autocommit,
+                read_timeout_s=self._read_timeout_s,
+            )
         self._used_at = time.monotonic()
         return self._connection
 
@@ -240,9 +270,13 @@ class ThreadSessions:
     Args:
         address: from :func:`parse_url`.
         schema: default schema.
+        read_timeout_s: see :func:`connect`.
     """
 
-    def __init__(self, address: MysqlAddress, *, schema: str | None = None) -> None:
+    def __init__(
+        self, address: MysqlAddress, *, schema: str | None = None, read_timeout_s: int = READ_TIMEOUT_S
+    ) -> None:
+        self._read_timeout_s = read_timeout_s
         self._address = address
         self._schema = schema
         self._local = threading.local()
@@ -253,7 +287,9 @@ class ThreadSessions:
         """This thread's own session."""
         found: MysqlSession | None = getattr(self._local, "session", None)
         if found is None:
-            found = MysqlSession(self._address, schema=self._schema, autocommit=True)
+            found = MysqlSession(
+                self._address, schema=self._schema, autocommit=True, read_timeout_s=self._read_timeout_s
+            )
             self._local.session = found
             with self._lock:
                 self._all.append(found)

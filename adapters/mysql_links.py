@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from adapters.mysql_statements import Row, Statements
+from adapters.mysql_statements import Row, Statements, dump, utc
 from core.conflicts import UNLINKED
 from core.errors import Fenced, NotLinked
-from core.ports import LinkState
+from core.events import TABLE_CHANGED, held
+from core.ports import Hold, LinkState
 
 SELECT_LINK = (
     "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n, scans,"
-    " restored_n FROM link"
+    " restored_n, followed FROM link"
 )
 
 
@@ -94,6 +95,10 @@ class Links(Statements):
         """Write ``n``, which is about to be sent, takes a mistake of an earlier one back."""
         self._run("UPDATE link SET restored_n = GREATEST(restored_n, %s) WHERE name = %s", (n, name))
 
+    def note_followed(self, name: str, place: str | None) -> None:
+        """Bases have followed the changed keys up to that place of the change feed."""
+        self._run("UPDATE link SET followed = %s WHERE name = %s", (place, name))
+
     def next_scan(self, name: str) -> int:
         """Number a scan that is about to begin; raise NotLinked."""
         ran = self._run("UPDATE link SET scans = LAST_INSERT_ID(scans + 1) WHERE name = %s", (name,))
@@ -107,13 +112,43 @@ class Links(Statements):
             "UPDATE link SET scanned_at = GREATEST(COALESCE(scanned_at, %s), %s) WHERE name = %s", (at, at, name)
         )
 
-    def hold(self, name: str, guard: str, reason: str) -> None:
-        """Set the link held and write the hold down; once while it is held."""
-        self._run("UPDATE link SET state = 'held', reason = %s WHERE name = %s AND state <> 'held'", (reason, name))
+    def note_check(self, name: str, identical_as_of: datetime | None, differing: int) -> None:
+        """What a comparison of tab and table has found; a later moment that is known already stays."""
         self._run(
-            "INSERT INTO hold (link, guard, reason) SELECT %s, %s, %s FROM link WHERE name = %s"
+            "UPDATE link SET identical_as_of = COALESCE(GREATEST(identical_as_of, %s), identical_as_of, %s),"
+            " differing = %s WHERE name = %s",
+            (identical_as_of, identical_as_of, differing, name),
+        )
+
+    def hold(self, name: str, guard: str, reason: str, mend: str | None = None) -> None:
+        """Set the link held and write the hold down, and tell of it; once while it is held."""
+        self._run("UPDATE link SET state = 'held', reason = %s WHERE name = %s AND state <> 'held'", (reason, name))
+        ran = self._run(
+            "INSERT INTO hold (link, guard, reason, mend) SELECT %s, %s, %s, %s FROM link WHERE name = %s"
             " AND NOT EXISTS (SELECT 1 FROM hold WHERE link = %s AND released_at IS NULL)",
-            (name, guard, reason, name, name),
+            (name, guard, reason, mend, name, name),
+        )
+        if ran.rows:
+            tell = "INSERT INTO outbox (link, topic, body) VALUES (%s, %s, %s)"
+            self._postpone([(tell, (name, TABLE_CHANGED, dump(held(name))))])
+
+    def holds(self, name: str) -> list[Hold]:
+        """The open one, and those whose note may still stand in the sheet; oldest first."""
+        rows = self._select(
+            "SELECT guard, reason, at, mend, released_at IS NULL, shown FROM hold"
+            " WHERE link = %s AND (released_at IS NULL OR shown) ORDER BY id",
+            (name,),
+        )
+        return [
+            Hold(guard, reason, utc(at) or at, mend, bool(is_open), bool(shown))
+            for guard, reason, at, mend, is_open, shown in rows
+        ]
+
+    def show_hold(self, name: str, *, shown: bool) -> None:
+        """The open hold's note may stand in the sheet from now on, or none of the link's does any more."""
+        self._run(
+            "UPDATE hold SET shown = (%s AND released_at IS NULL) WHERE link = %s AND (released_at IS NULL OR shown)",
+            (shown, name),
         )
 
     def _release(self, name: str) -> None:

@@ -55,7 +55,7 @@ class Record(Statements):
         self._to_mark: dict[str, set[str]] = {}
 
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
-        """Record each once: the same cell, event, side, ``what`` and new value again change nothing."""
+        """Record each once, as :attr:`HistoryEntry.once` has it."""
         self._history.extend(_history(link, e) for e in entries)
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None:
@@ -136,7 +136,7 @@ def _once(link: str, entry: HistoryEntry) -> bytes | None:
     """``None`` where no event is named: two such entries are two."""
     if not entry.event:
         return None
-    named = dump([link, entry.row_id, entry.column, entry.event, entry.side, entry.what, entry.new])
+    named = dump([link, *entry.once])
     return hashlib.sha256(named.encode("utf-8", "replace")).digest()
 
 

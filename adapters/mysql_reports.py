@@ -14,7 +14,7 @@ from typing import Any
 from adapters.mysql_connection import MysqlSession, ThreadSessions
 from adapters.mysql_links import SELECT_LINK, link_of
 from adapters.mysql_statements import Row, utc
-from core.ports import LinkState
+from core.ports import Hold, LinkState
 
 Item = dict[str, Any]
 
@@ -33,15 +33,18 @@ class LinkReport:
     state: LinkState
     scanned_at: datetime | None
     """When the tab was last read whole."""
+    identical_as_of: datetime | None
+    """The moment as of which every cell of tab and table was last known equal."""
+    differing: int
+    """Cells that differ although no event explains it."""
     conflicts: int
     """Not settled: a person has to choose."""
     rejections: int
     """Open: the cell still holds what the table refused."""
     pending: int
     """Observed cells that wait."""
-    held_at: datetime | None
-    guard: str | None
-    """Of the hold, where the link is held."""
+    hold: Hold | None
+    """Where the link is held."""
 
 
 class Reports:
@@ -57,17 +60,22 @@ class Reports:
     def links(self) -> list[LinkReport]:
         """All links, by name."""
         counts = {name: dict(self._session.query(sql)) for name, sql in _COUNTS.items()}
-        scans = dict(self._session.query("SELECT name, scanned_at FROM link"))
+        looks = {
+            name: look
+            for name, *look in self._session.query("SELECT name, scanned_at, identical_as_of, differing FROM link")
+        }
+        unseen = (None, None, 0)
+        sql = "SELECT link, guard, reason, at, mend FROM hold WHERE released_at IS NULL ORDER BY id"
         holds = {
-            link: (at, guard)
-            for link, at, guard in self._session.query("SELECT link, at, guard FROM hold WHERE released_at IS NULL")
+            link: Hold(guard, why, utc(at) or at, mend) for link, guard, why, at, mend in self._session.query(sql)
         }
         return [
             LinkReport(
                 state=link_of(row),
-                scanned_at=utc(scans.get(row[0])),
-                held_at=utc(holds[row[0]][0]) if row[0] in holds else None,
-                guard=holds[row[0]][1] if row[0] in holds else None,
+                scanned_at=utc(looks.get(row[0], unseen)[0]),
+                identical_as_of=utc(looks.get(row[0], unseen)[1]),
+                differing=looks.get(row[0], unseen)[2],
+                hold=holds.get(row[0]),
                 **{name: found.get(row[0], 0) for name, found in counts.items()},
             )
             for row in self._session.query(f"{SELECT_LINK} ORDER BY name")

@@ -9,6 +9,8 @@ from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
 
 REMEMBERED_S = 600
+ANSWER_WITHIN_S = 2
+"""A sender waits for this answer."""
 PRUNE_EVERY_S = 30
 PRUNE_ROWS_MAX = 20_000
 
@@ -27,7 +29,7 @@ class WebhookSeen:
     def __init__(self, url: str, schema: str = DEFAULT_SCHEMA) -> None:
         address = parse_url(url)
         migrate(address, schema)
-        self._sessions = ThreadSessions(address, schema=schema)
+        self._sessions = ThreadSessions(address, schema=schema, read_timeout_s=ANSWER_WITHIN_S)
         self._lock = threading.Lock()
         self._pruned_at = time.monotonic()
 

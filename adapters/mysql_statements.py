@@ -248,8 +248,9 @@ def utc(at: datetime | None) -> datetime | None:
 
 
 def dump(value: Any) -> str:
-    """JSON text, compact, in one spelling."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """JSON text, compact, in one spelling; half characters, which no text can carry, stay in JSON's escapes."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if _is_text(text) else json.dumps(value, separators=(",", ":"))
 
 
 def cut(text: str, chars_max: int) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from adapters.sheets_cells import compact_cells
 from core.errors import QuotaExhausted, ReplyLost, SettingsError, SheetsRefused, SheetsUnavailable
@@ -25,6 +26,19 @@ BACKOFF_FIRST_S = 0.25
 BACKOFF_MAX_S = 8.0
 
 
+class Meter(Protocol):
+    """Is told of every call; :class:`adapters.quota.QuotaGate` is one."""
+
+    def called(self, kind: str) -> None:
+        """A ``read`` or ``write`` is about to go out."""
+
+    def refused(self, kind: str) -> None:
+        """Google said 429."""
+
+    def close(self) -> None:
+        """No more calls."""
+
+
 class SheetsClient:
     """A client that any number of threads may share; it connects with the first call.
 
@@ -34,6 +48,7 @@ class SheetsClient:
         endpoint: where the API is, without ``/v4``; Google's own when empty.
         timeout_s: how long one answer may take.
         read_attempts: how often a read is tried before SheetsUnavailable is raised.
+        meter: counts the calls, and closes with the client; ``None`` where nobody counts.
 
     Raises:
         SettingsError: the key file cannot be used.
@@ -47,6 +62,7 @@ class SheetsClient:
         endpoint: str = "",
         timeout_s: float = 60.0,
         read_attempts: int = READ_ATTEMPTS,
+        meter: Meter | None = None,
     ) -> None:
         found = _service_account(credentials) if credentials else _static_token(token)
         self.account = str(getattr(found, "service_account_email", ""))
@@ -54,6 +70,7 @@ class SheetsClient:
         self._transport = _Transport(found, timeout_s)
         self._spreadsheets = _build(self._transport, endpoint).spreadsheets()
         self._read_attempts = read_attempts
+        self._meter = meter
 
     def read(self, spreadsheet_id: str, filters: Sequence[Json], fields: str, *, compact: bool = True) -> Json:
         """Read ranges by id, title or metadata in one call (``spreadsheets.getByDataFilter``).
@@ -88,6 +105,8 @@ class SheetsClient:
     def close(self) -> None:
         """Let go of the connections."""
         self._transport.close()
+        if self._meter is not None:
+            self._meter.close()
 
     def _read(self, request: Any, compact: bool) -> Json:
         from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -106,10 +125,16 @@ class SheetsClient:
         from googleapiclient.errors import HttpError
 
         request.postproc = _parser(compact)
+        kind = "write" if writes else "read"
+        if self._meter is not None:
+            self._meter.called(kind)
         try:
             answer: Json = request.execute(http=self._transport)
         except HttpError as error:
-            raise _refusal(error, writes, self.account) from error
+            refusal = _refusal(error, writes, self.account)
+            if self._meter is not None and isinstance(refusal, QuotaExhausted):
+                self._meter.refused(kind)
+            raise refusal from error
         except google.auth.exceptions.TransportError as error:
             raise SheetsUnavailable(f"Google's sign-in does not answer: {error}.") from error
         except google.auth.exceptions.GoogleAuthError as error:
@@ -173,6 +198,18 @@ def _slim(document: Json) -> Json:
     """
     document["schemas"] = {name: {"id": name, "type": "object", "properties": {}} for name in document["schemas"]}
     return document
+
+
+def identity(credentials: Path | None, token: str = SANDBOX_TOKEN) -> tuple[str, str]:
+    """Project and user whose quota is used; of a token that needs no key, a name that does not give it away.
+
+    Raises:
+        SettingsError: the key file cannot be used.
+    """
+    if credentials is None:
+        return "none", f"token {sha256(token.encode()).hexdigest()[:12]}"
+    found = _service_account(credentials)
+    return str(found.project_id or "unknown"), str(found.service_account_email)
 
 
 def _service_account(path: Path) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from adapters.sheets_cells import encode_value, grid
+from adapters.sheets_cells import DATE_TYPES, encode_value, grid
 from adapters.sheets_layout import metadata_key
+from core.model import LinkedColumn
 from core.sheet import SheetTarget
 
 Json = dict[str, Any]
@@ -72,3 +73,21 @@ def drop_down(sheet_id: int, column: int, options: Sequence[str]) -> Json:
     rule = {"condition": {"type": "ONE_OF_LIST", "values": values}, "showCustomUi": True, "strict": False}
     area = below_header(sheet_id, column)
     return {"setDataValidation": {"range": area, "rule": rule, "filteredRowsIncluded": True}}
+
+
+def shape(sheet_id: int, linked: LinkedColumn, column: int, *, is_dated: bool) -> Iterator[Json]:
+    """Format and drop-down of a whole column, for later rows too; a date format of one's own stays: ``is_dated``."""
+    codec = linked.codec
+    if codec.plain_text:
+        yield number_format(sheet_id, column, ("TEXT", "@"))
+    elif codec.number_format and not (codec.number_format[0] in DATE_TYPES and is_dated):
+        yield number_format(sheet_id, column, codec.number_format)
+    if codec.options and not any(option.startswith(("=", "+")) for option in codec.options):
+        # Google reads the values of a condition as typed: such a one would be a formula, or refused as one.
+        yield drop_down(sheet_id, column, codec.options)
+
+
+def make_id_column(sheet_id: int, column: int) -> Iterator[Json]:
+    """Hide a column that holds row ids, and keep Google from reading numbers into them."""
+    yield hide(sheet_id, column)
+    yield number_format(sheet_id, column, ("TEXT", "@"))

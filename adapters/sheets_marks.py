@@ -29,7 +29,7 @@ from adapters.sheets_layout import (
 )
 from adapters.sheets_tickets import clear, marks_name, outdated, tickets_of, use
 from core.errors import SheetsRefused
-from core.marks import PREFIX
+from core.marks import PREFIX, TOP_LEFT
 from core.model import ROW_ID_HEADER, STATE_TAB
 from core.sheet import LookedRow, MarksLook, MarkWrite, SheetTarget
 
@@ -82,9 +82,11 @@ class GoogleMarks:
         layout, tab = layout_of(answer, target, {}), tab_part(parts(answer), target)
         self._seen[target.link] = _Seen(layout, tab)
         tickets = tickets_of(tab.metadata, marks_name(target.link))
-        found = [_looked(piece, row, row, layout.columns) for piece in tab.grids for row in _numbers(piece)]
+        columns = _marked_columns(layout)
+        found = [_looked(piece, row, row, columns) for piece in tab.grids for row in _numbers(piece)]
         wanted = {row.row: row for row in found if row.row in set(rows)}
-        return MarksLook(max((t.n for t in tickets), default=0), tuple(wanted[row] for row in sorted(wanted)))
+        last = max((t.n for t in tickets), default=0)
+        return MarksLook(last, tuple(wanted[row] for row in sorted(wanted)), frozenset(columns) - {ROW_ID_HEADER})
 
     def mark(self, target: SheetTarget, look: MarksLook, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...] | None:
         """See :class:`core.ports.SheetMarks`.
@@ -116,7 +118,7 @@ class GoogleMarks:
         requests = [use(layout.tab_id, marks_name(target.link), look.last + 2, 0)]
         for line, row in enumerate(_rows_of(writes)):
             for write in (w for w in writes if w.row == row):
-                column = layout.columns[write.header]
+                column = _marked_columns(layout)[write.header]
                 source = grid(layout.state_id, FIRST_COPY_ROW + line, 1, layout.band.column + column, 1)
                 requests.append(copy_paste(source, grid(layout.tab_id, row, 1, column, 1)))
         self._client.write(target.spreadsheet_id, {"requests": requests})
@@ -145,6 +147,12 @@ def _body(target: SheetTarget, seen: _Seen, look: MarksLook, writes: Sequence[Ma
     }
 
 
+def _marked_columns(layout: Layout) -> dict[str, int]:
+    """Where cells are marked: in the linked columns, or in column A where the tab has lost them all."""
+    columns = dict(layout.columns)
+    return columns if columns.keys() - {ROW_ID_HEADER} else {**columns, TOP_LEFT: 0}
+
+
 def _rows_of(writes: Sequence[MarkWrite]) -> list[int]:
     return sorted({w.row for w in writes})
 
@@ -162,13 +170,17 @@ def _write(layout: Layout, write: MarkWrite) -> Json:
     cell: Json = {"note": write.note} if write.note else {}
     if write.colour is not None:
         cell["userEnteredFormat"] = {"backgroundColorStyle": _style(write.colour)}
-    start = {"sheetId": layout.tab_id, "rowIndex": write.row - 1, "columnIndex": layout.columns[write.header]}
+    start = {
+        "sheetId": layout.tab_id,
+        "rowIndex": write.row - 1,
+        "columnIndex": _marked_columns(layout)[write.header],
+    }
     return {"updateCells": {"start": start, "rows": [{"values": [cell]}], "fields": _WRITTEN_FIELDS}}
 
 
 def _copies(found: Sequence[SheetPart], layout: Layout, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...]:
     piece = state_part(found).grid_at(FIRST_COPY_ROW, layout.band.column)
-    columns = {header: layout.band.column + column for header, column in layout.columns.items()}
+    columns = {header: layout.band.column + column for header, column in _marked_columns(layout).items()}
     return tuple(_looked(piece, FIRST_COPY_ROW + i, row, columns) for i, row in enumerate(_rows_of(writes)))
 
 

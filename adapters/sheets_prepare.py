@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.sheets_cells import DATE_TYPES, encode_value, grid
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_columns import PROTECTION, drop_down, hide, mark, number_format, protect, write_line
+from adapters.sheets_columns import PROTECTION, make_id_column, mark, protect, shape, write_line
 from adapters.sheets_layout import (
     LAYOUT_FIELDS,
     Grid,
@@ -236,8 +236,7 @@ class _Preparation:
         if not self._id_known:
             yield write_line(tab, 1, column, (ROW_ID_HEADER,))
         if ROW_ID_HEADER not in self._marked:
-            yield hide(tab, column)
-            yield number_format(tab, column, ("TEXT", "@"))
+            yield from make_id_column(tab, column)
         if column not in self._found.protected:
             yield protect(tab, column)
         for header, at in {**self._positions, ROW_ID_HEADER: column}.items():
@@ -245,7 +244,8 @@ class _Preparation:
                 yield mark(self._target, header, at)
         for linked in self._linked:
             if linked.header not in self._marked:
-                yield from self._shape(linked)
+                at = self._positions[linked.header]
+                yield from shape(tab, linked, at, is_dated=self._dated(at))
         yield from clear(tickets_of(self._found.tab.metadata, self._target.link))
         yield from state.requests(max(self._found.tab.column_count, column + 1))
 
@@ -301,17 +301,6 @@ class _Preparation:
         elif any(self._found.cells.cell(row, column) for row in range(1, self._found.cells.last_row + 1)):
             span = {"sheetId": tab.sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
             yield {"insertDimension": {"range": span, "inheritFromBefore": column > 0}}
-
-    def _shape(self, linked: LinkedColumn) -> Iterator[Json]:
-        """Format and drop-down of a whole column, for later rows too; a date format of one's own stays."""
-        tab, column, codec = self._target.sheet_id, self._positions[linked.header], linked.codec
-        if codec.plain_text:
-            yield number_format(tab, column, ("TEXT", "@"))
-        elif codec.number_format and not (codec.number_format[0] in DATE_TYPES and self._dated(column)):
-            yield number_format(tab, column, codec.number_format)
-        if codec.options and not any(option.startswith(("=", "+")) for option in codec.options):
-            # Google reads the values of a condition as typed: such a one would be a formula, or refused as one.
-            yield drop_down(tab, column, codec.options)
 
     def _dated(self, column: int) -> bool:
         rows = self._found.cells.rows

@@ -259,7 +259,7 @@ def tab_image(answer: Mapping[str, Any], target: SheetTarget, read_at: datetime)
     columns, cells = columns_of(tab, target), tab.grid_at(1, 0)
     rows = tuple(_tab_rows(cells, columns))
     header = cells.line(1)
-    titles = {h: _text(header[c]) if c < len(header) else "" for h, c in columns.items() if h != ROW_ID_HEADER}
+    titles = {h: _text(header[c]) if c < len(header) else "" for h, c in columns.items()}
     return TabImage(
         stamp=counters.stamp,
         columns=columns,

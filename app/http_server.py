@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response
-from waitress.channel import HTTPChannel
-from waitress.server import create_server
-from waitress.task import ErrorTask
 from werkzeug.exceptions import HTTPException
 
+from app.http_channel import BoundedServer, Limits, adjustments
 from core.errors import SettingsError
 
 SECURITY_HEADERS = {
@@ -30,7 +29,8 @@ Translate = Callable[[int, str], tuple[int, str]]
 def one_line(status: int, reason: str, **headers: str) -> Response:
     """A JSON answer ``{"error": reason}`` in one line."""
     text = json.dumps({"error": " ".join(reason.split())}, ensure_ascii=False) + "\n"
-    return Response(text, status, {**headers}, mimetype="application/json")
+    # half a character in a name that is told would not be UTF-8; as JSON's escape it is
+    return Response(text.encode(errors="backslashreplace"), status, {**headers}, mimetype="application/json")
 
 
 def harden(app: Flask) -> Flask:
@@ -60,7 +60,7 @@ def make_server(
     port: int,
     port_setting: str,
     threads: int,
-    body_bytes_max: int,
+    limits: Limits,
     translate: Translate = lambda status, _path: (status, "the request is malformed"),
 ) -> Any:
     """A waitress server, listening but not yet running.
@@ -70,33 +70,25 @@ def make_server(
         host, port: where; port 0 for a free one.
         port_setting: the variable that a person changes when the port is in use.
         threads: requests at once.
-        body_bytes_max: a body of this size or more is refused by waitress.
+        limits: how much one client may ask.
         translate: what is answered where waitress refuses by itself.
 
     Raises:
         SettingsError: the port is in use or may not be taken.
     """
+
+    def refuse(code: int, path: str) -> tuple[str, list[tuple[str, str]], bytes]:
+        # a transfer coding that we do not know is the client's fault as well
+        answer = one_line(*translate(400 if code == HTTPStatus.NOT_IMPLEMENTED else code, path))
+        return answer.status, [("Content-Type", "application/json"), *SECURITY_HEADERS.items()], answer.get_data()
+
     try:
-        server: Any = create_server(
-            app,
-            sockets=[_listening(host, port)],
-            threads=threads,
-            ident="",
-            max_request_body_size=body_bytes_max,
-            max_request_header_size=32 * 1024,
-            channel_timeout=30,
-            cleanup_interval=10,
-            connection_limit=500,
-            asyncore_use_poll=True,
-            clear_untrusted_proxy_headers=True,
-            expose_tracebacks=False,
-        )
+        sock = _listening(host, port)
+        return BoundedServer(app, limits, refuse, _sock=sock, adj=adjustments(limits, sock, threads))
     except OSError as error:
         raise SettingsError(
             f"Port {port} on {host} cannot be used: {error.strerror}.", f"Set {port_setting} to a free port."
         ) from error
-    server.channel_class = _channel(translate)
-    return server
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -109,24 +101,3 @@ def _listening(host: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def _channel(translate: Translate) -> type[HTTPChannel]:
-    """Connections whose own refusals (too large, malformed) look like every other answer."""
-
-    class JsonErrorTask(ErrorTask):
-        def execute(self) -> None:
-            refused: Any = self.request  # the stubs describe waitress 2
-            status, reason = translate(refused.error.code, getattr(refused, "path", "") or "")
-            answer = one_line(status, reason)
-            self.status = answer.status
-            self.response_headers = [("Content-Type", "application/json"), *SECURITY_HEADERS.items()]
-            self.set_close_on_finish()
-            data = answer.get_data()
-            self.content_length = len(data)
-            self.write(data)
-
-    class JsonErrorChannel(HTTPChannel):
-        error_task_class = JsonErrorTask
-
-    return JsonErrorChannel

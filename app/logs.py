@@ -57,6 +57,5 @@ def _formatter(*, as_json: bool, foreign: list[Processor]) -> logging.Formatter:
         tracebacks = ExceptionDictTransformer(show_locals=False)
         last += [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
     else:
-        shown = structlog.dev.RichTracebackFormatter(show_locals=False)
-        last.append(structlog.dev.ConsoleRenderer(exception_formatter=shown))
+        last.append(structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback))
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=last)

@@ -34,6 +34,12 @@ class Note:
     """When its main loop last came round; ``None`` where it does not tell."""
     waiting_for: str = ""
     """What it waits for, e.g. an unreachable MySQL; empty while it works."""
+    trouble: str = ""
+    """What it cannot reach while it goes on with the rest, e.g. Google; empty when all of its work gets through."""
+    standing_by: bool = False
+    """Another process of its kind does the work, and this one takes over when that one ends."""
+    doing: str = ""
+    """What it is in the middle of, where that takes long."""
 
     def alive(self, now: float) -> bool:
         """Whether the process is there."""
@@ -45,6 +51,17 @@ class Note:
         """Whether it is there, waits for nothing, and its main loop comes round."""
         came_round = self.round_at is None or now - self.round_at < STUCK_AFTER_S
         return self.alive(now) and not self.waiting_for and came_round
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it is on this machine and was stopped (SIGSTOP) or is being traced."""
+        if self.machine != socket.gethostname():
+            return False
+        try:
+            status = psutil.Process(self.pid).status()
+        except psutil.NoSuchProcess:
+            return False
+        return status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
 
     @property
     def metrics_url(self) -> str:
@@ -76,10 +93,20 @@ class Notebook:
         self._note = Note(name, os.getpid(), host if local else machine, port, machine, now, now)
         self.round_at: float | None = None
         self.waiting_for = ""
+        self.trouble = ""
+        self.standing_by = False
+        self.doing = ""
 
     def write(self) -> None:
         """Write the note as of now, atomically."""
-        changes = {"noted_at": self._clock(), "round_at": self.round_at, "waiting_for": self.waiting_for}
+        changes = {
+            "noted_at": self._clock(),
+            "round_at": self.round_at,
+            "waiting_for": self.waiting_for,
+            "trouble": self.trouble,
+            "standing_by": self.standing_by,
+            "doing": self.doing,
+        }
         self._folder.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_name(f"{self._path.name}.new")
         draft.write_text(json.dumps(asdict(self._note) | changes))

@@ -24,7 +24,7 @@ def approve(settings: Settings, name: str) -> Json:
         LinkRefused: the link is not held.
         MysqlUnavailable: MySQL does not answer.
     """
-    return _do(settings, name, _approve)
+    return _do(settings, name, approve_held)
 
 
 def pause(settings: Settings, name: str) -> Json:
@@ -57,13 +57,19 @@ def _do(settings: Settings, name: str, change: Callable[[Transaction, LinkState]
         return store.run(work)
 
 
-def _approve(tx: Transaction, state: LinkState) -> Json:
+def approve_held(tx: Transaction, state: LinkState) -> Json:
+    """Let a held link go on, past what its guard found and nothing else.
+
+    Raises:
+        LinkRefused: it is not held.
+    """
     if state.state != "held":
         raise LinkRefused(f"{state.name} is not held; it is {state.state}.", "See: twinsheet status")
-    # The counters of a restored version begin again below those that base remembers.
-    tx.forget_stamps(state.name)
-    tx.set_link_state(state.name, "live", guards.APPROVED)
-    _look_at_everything(tx, state.name)
+    guard = next((hold.guard for hold in tx.holds(state.name) if hold.is_open), "")
+    if guard == "version_restored":  # its counters begin again below those that base remembers
+        tx.forget_stamps(state.name)
+    tx.set_link_state(state.name, "live", guards.approval_of(guard))
+    look_at_everything(tx, state.name)
     return {"link": state.name, "state": "live", "approved": state.reason}
 
 
@@ -78,10 +84,11 @@ def _resume(tx: Transaction, state: LinkState) -> Json:
     if state.state != "paused":
         raise LinkRefused(f"{state.name} is not paused; it is {state.state}.", f"See: twinsheet approve {state.name}")
     tx.set_link_state(state.name, "live", None)
-    _look_at_everything(tx, state.name)
+    look_at_everything(tx, state.name)
     return {"link": state.name, "state": "live"}
 
 
-def _look_at_everything(tx: Transaction, name: str) -> None:
+def look_at_everything(tx: Transaction, name: str) -> None:
+    """Have both sides of a link compared whole, now that it goes on."""
     tx.send(TABLE_CHANGED, name, {"kind": "link", "link": name})
     tx.send(SHEET_OBSERVED, name, {"kind": "rescan", "link": name})

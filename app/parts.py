@@ -11,10 +11,12 @@ from pathlib import Path
 
 from adapters.kafka_log import KafkaSource, Place, ensure_topics, kafka_of
 from adapters.mysql_connection import MysqlSession, parse_url
+from adapters.mysql_quota import MysqlQuota
 from adapters.mysql_schema import describe_table
 from adapters.mysql_store import MysqlStore, open_store
-from adapters.quota import QuotaGate
-from adapters.sheets_client import READ_ATTEMPTS, SheetsClient
+from adapters.quota import CommandMeter, Payer, QuotaGate
+from adapters.sheets_client import SheetsClient, identity
+from app.metrics import FAILURES, QuotaMetrics
 from app.service import Service
 from config.links import Links
 from config.rules import load_user_rule
@@ -34,23 +36,31 @@ def member_name(settings: Settings) -> str | None:
     return f"{socket.gethostname()}:{settings.kafka_port}:{slot}" if slot else None
 
 
-def sheets_client(settings: Settings, *, read_attempts: int = READ_ATTEMPTS) -> SheetsClient:
-    """A connection to Google Sheets, or to the sandbox.
-
-    Args:
-        settings: with the key file or the endpoint.
-        read_attempts: how often a read is tried; a service that paces its calls itself tries once.
-    """
+def sheets_client(settings: Settings) -> SheetsClient:
+    """A connection to Google Sheets, or to the sandbox, for a person's command: its calls wait for their turn."""
     return SheetsClient(
         credentials=settings.google_credentials,
         endpoint=settings.sheets_endpoint or "",
-        read_attempts=read_attempts,
+        meter=CommandMeter(quota_gate(settings)),
+    )
+
+
+def service_client(settings: Settings, gate: QuotaGate) -> SheetsClient:
+    """The same for a service, which asks the gate itself before it calls, and tries a read once."""
+    return SheetsClient(
+        credentials=settings.google_credentials,
+        endpoint=settings.sheets_endpoint or "",
+        read_attempts=1,
+        meter=gate,
     )
 
 
 def quota_gate(settings: Settings) -> QuotaGate:
-    """Tokens for calls to Google."""
-    return QuotaGate(settings.sheets_reads_per_minute, settings.sheets_writes_per_minute)
+    """Tokens for calls to Google, which all processes share."""
+    project, user = identity(settings.google_credentials)
+    per_minute = {"read": settings.sheets_reads_per_minute, "write": settings.sheets_writes_per_minute}
+    payer = Payer(project, user, per_minute, settings.sheets_project_per_minute)
+    return QuotaGate(MysqlQuota(parse_url(settings.mysql_url.get_secret_value())), payer, QuotaMetrics())
 
 
 def store_of(service: Service) -> MysqlStore:
@@ -68,6 +78,13 @@ class _Dropping:
         self._session.drop()
 
 
+def session_of(service: Service, schema: str | None = None) -> MysqlSession:
+    """A connection for questions, each with an end of its own; closed at the end of the service."""
+    session = MysqlSession(parse_url(service.settings.mysql_url.get_secret_value()), schema=schema, autocommit=True)
+    service.closing(_Dropping(session))
+    return session
+
+
 def links_of(service: Service, *, tries_rules: bool = False) -> Links:
     """The links, followed while running.
 
@@ -75,9 +92,7 @@ def links_of(service: Service, *, tries_rules: bool = False) -> Links:
         service: with settings.
         tries_rules: try the user's own rules on sample values, and tell what is wrong with them.
     """
-    session = MysqlSession(parse_url(service.settings.mysql_url.get_secret_value()), autocommit=True)
-    service.closing(_Dropping(session))
-    return links_for(service.settings.links, session, tries_rules=tries_rules)
+    return links_for(service.settings.links, session_of(service), tries_rules=tries_rules)
 
 
 def links_for(path: Path, session: MysqlSession, *, tries_rules: bool = False) -> Links:
@@ -104,19 +119,22 @@ def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group
     ensure_topics(kafka_of(service.settings), service.settings.kafka_partitions)
 
     def claim(places: frozenset[Place]) -> dict[Place, int]:
-        stored = store.run(lambda tx: tx.claim_offsets(group, owner, places))
+        stored = store.run(lambda tx: tx.claim_offsets(group, owner, places, source.topic_ids()))
         claimed(places)
         return stored
 
-    return service.closing(
-        KafkaSource(
-            kafka_of(service.settings),
-            group,
-            topics,
-            claim=claim,
-            revoked=released,
-            lost=lost,
-            member=member_name(service.settings),
-            unhurried=unhurried,
-        )
+    def gone(places: frozenset[Place]) -> None:
+        FAILURES.labels("kafka", "EventsLost").inc()
+        lost(places)
+
+    source = KafkaSource(
+        kafka_of(service.settings),
+        group,
+        topics,
+        claim=claim,
+        revoked=released,
+        lost=gone,
+        member=member_name(service.settings),
+        unhurried=unhurried,
     )
+    return service.closing(source)

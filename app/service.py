@@ -38,6 +38,7 @@ from tenacity import (
 )
 
 from app.logs import configure_logs
+from app.metrics import WAITING, count_failure
 from app.notes import NOTE_INTERVAL_S, Notebook, sweep
 from config.settings import SERVICE_NEEDS, Settings, load_settings
 from core.errors import Fenced, Stalled, TwinsheetError, Unavailable
@@ -80,16 +81,34 @@ class Service:
         self._closers.callback(thing.close)
         return thing
 
-    def beat(self) -> None:
-        """Tell that the main loop came round, and that nothing is waited for."""
+    def beat(self, trouble: str = "") -> None:
+        """Tell that the main loop came round, and that nothing is waited for.
+
+        Args:
+            trouble: what does not get through meanwhile, e.g. to Google.
+        """
+        self.waiting_for("")
         if self.notebook:
             self.notebook.round_at = time.time()
-            self.notebook.waiting_for = ""
+            self.notebook.trouble = trouble
+            self.notebook.standing_by = False
+
+    def stand_by(self) -> None:
+        """Tell that the main loop came round, and that another process of the kind does the work."""
+        self.beat()
+        if self.notebook:
+            self.notebook.standing_by = True
 
     def waiting_for(self, what: str) -> None:
         """Tell what the service waits for; empty when it works."""
+        WAITING.set(bool(what))
         if self.notebook:
             self.notebook.waiting_for = what
+
+    def doing(self, what: str) -> None:
+        """Tell what the service is in the middle of, when it takes long; empty otherwise."""
+        if self.notebook:
+            self.notebook.doing = what
 
     def retrying(self, within_s: float | None = None) -> Retrying:
         """Retry while something is Unavailable, with jitter, until the service is asked to stop.
@@ -117,6 +136,8 @@ class Service:
     def _tell_wait(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         self.waiting_for(str(error))
+        if error is not None:
+            count_failure(error)
         if state.attempt_number in (1, 5) or state.attempt_number % 20 == 0:
             log.warning("waiting", reason=str(error), attempt=state.attempt_number)
 
@@ -152,12 +173,13 @@ def run_service(name: str, build: Build, *, needs: Collection[str] = SERVICE_NEE
     sys.exit(code)
 
 
-def serve_http(service: Service, server: Any) -> Callable[[], None]:
+def serve_http(service: Service, server: Any, trouble: Callable[[], str] = lambda: "") -> Callable[[], None]:
     """What runs a waitress server until the service is asked to stop; requests under way are answered.
 
     Args:
         service: whose life it shares.
         server: from :func:`app.http_server.make_server`, listening.
+        trouble: what does not get through; see :meth:`Service.beat`.
     """
 
     def turn() -> None:
@@ -167,7 +189,7 @@ def serve_http(service: Service, server: Any) -> Callable[[], None]:
         try:
             while not service.stop.is_set():
                 turn()
-                service.beat()
+                service.beat(trouble())
             server.task_dispatcher.shutdown(cancel_pending=True, timeout=3)
             for _ in range(3):  # what was answered last leaves the buffers
                 server.asyncore.loop(timeout=0.02, map=server._map, use_poll=True, count=1)
@@ -187,6 +209,7 @@ def _live(service: Service, build: Build) -> int:
             try:
                 run()
             except Unavailable as error:
+                count_failure(error)
                 log.warning("interrupted", reason=str(error))
                 service.close()
                 run = service.retrying()(_build_whole, service, build)

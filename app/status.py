@@ -13,20 +13,24 @@ import psutil
 from adapters.kafka_log import end_offsets, kafka_of
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
+from adapters.mysql_quota import all_ledgers
 from adapters.mysql_reports import LinkReport, Reports
 from app.notes import Note, read_notes
+from app.resting import READERS
 from config.links_file import LinkEntry, load_links
 from config.settings import Settings, stack_pids
+from core import guards
 from core.errors import NotLinked, TwinsheetError
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.ports import Hold, LinkState
+from core.quota import Limit, tokens
 
 Json = dict[str, Any]
 
 SERVICES = ("webhook", "console", "table_writer", "sheet_writer", "sheet_scanner", "binlog")
-READERS = {SHEET_OBSERVED: "table_writer", TABLE_CHANGED: "sheet_writer"}
-"""Topic to the consumer group that works on it."""
 _LAG_NAMES = {SHEET_OBSERVED: "sheet_to_table", TABLE_CHANGED: "table_to_sheet"}
-STARTING_WITHIN_S = 15.0
+ANSWER_WITHIN_S = 5
+"""Somebody waits for what is told here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Status:
         self.settings = settings
         self._clock = clock
         address = parse_url(settings.mysql_url.get_secret_value())
-        self._sessions = ThreadSessions(address, schema=DEFAULT_SCHEMA)
+        self._sessions = ThreadSessions(address, schema=DEFAULT_SCHEMA, read_timeout_s=ANSWER_WITHIN_S)
         self.reports = Reports(self._sessions)
 
     def close(self) -> None:
@@ -112,6 +116,18 @@ class Status:
             waiting[topic, group] = sum(max(0, one) for one in theirs)
         return waiting
 
+    def quota_tokens(self) -> dict[tuple[str, str], int]:
+        """Calls to Google that are left in this minute, by (user, kind), for every user that has ever called."""
+        settings = self.settings
+        limits = {"read": settings.sheets_reads_per_minute, "write": settings.sheets_writes_per_minute}
+        return {
+            (user, kind): tokens(
+                ledger, user, Limit(limits[kind]), Limit(settings.sheets_project_per_minute[kind]), now_ms
+            )
+            for kind, ledger, now_ms in all_ledgers(self._sessions)
+            for user in ledger.users
+        }
+
     def notes(self) -> list[Note]:
         """Processes that are there, by name and pid."""
         now = self._clock()
@@ -128,6 +144,7 @@ class Status:
                 "up_s": round(now - note.started_at, 1),
                 "working": note.working(now),
                 "waiting_for": note.waiting_for,
+                "doing": note.doing,
             }
             for note in notes
         ]
@@ -143,36 +160,40 @@ class Status:
                 up_s = round(now - psutil.Process(pid).create_time(), 1)
             except psutil.NoSuchProcess:
                 continue  # on its way back
-            found.append({"name": name, "pid": pid, "up_s": up_s, "working": True, "waiting_for": ""})
+            found.append({"name": name, "pid": pid, "up_s": up_s, "working": True, "waiting_for": "", "doing": ""})
         return found
 
     def checks(self) -> list[Check]:
         """Whether everything is ready: MySQL, Kafka, every service, every link."""
+        mysql = _tried("mysql", self._mysql_answers)
+        unknown = Check("links", False, "nobody knows while MySQL does not answer")
         return [
-            _tried("mysql", self._mysql_answers),
+            mysql,
             _tried("kafka", lambda: (True, f"{len(end_offsets(kafka_of(self.settings)))} partitions")),
             *(self._service_works(name) for name in SERVICES),
-            _tried("links", self._links_are_live),
+            _tried("links", self._links_are_live) if mysql.ok else unknown,
         ]
 
     def _mysql_answers(self) -> tuple[bool, str]:
         return True, str(self._sessions.query("SELECT VERSION()")[0][0])
 
     def _service_works(self, name: str) -> Check:
+        """Whether all processes of a kind work, and one of them does the work."""
         now = self._clock()
-        notes = [note for note in self.notes() if note.name.partition(".")[0] == name]
+        there = [note for note in read_notes(self.settings.run_dir) if note.alive(now) or note.frozen]
+        notes = [note for note in there if note.name.partition(".")[0] == name]
+        faults = [fault for note in notes if (fault := _fault(note, now))]
         if not notes:
-            return Check(name, False, "is not running")
-        stuck = next((note for note in notes if not note.working(now)), None)
-        if stuck is None:
-            return Check(name, True, "pid " + ", ".join(str(note.pid) for note in notes))
-        return Check(name, False, stuck.waiting_for or f"pid {stuck.pid} does not come round")
+            faults = ["is not running"]
+        elif all(note.standing_by for note in notes):
+            faults.append("stands by: something else holds the lock on reading the binlog")
+        return Check(name, not faults, "; ".join(faults) or "pid " + ", ".join(str(note.pid) for note in notes))
 
     def _links_are_live(self) -> tuple[bool, str]:
         found = load_links(self.settings.links)
-        states = {report.state.name: report.state.state for report in self.reports.links()}
-        other = {e.name: states.get(e.name, "unknown") for e in found.entries}
-        wrong = [f"{name} is {state}" for name, state in other.items() if state not in ("live", "paused")]
+        states = {report.state.name: report.state for report in self.reports.links()}
+        other = {e.name: states.get(e.name) for e in found.entries}
+        wrong = [told for name, state in other.items() if (told := _not_live(name, state))]
         wrong += [f"line {fault.line}: {fault.message}" for fault in found.faults]
         return not wrong, "; ".join(wrong) or f"{len(found.entries)} links"
 
@@ -189,7 +210,10 @@ class Status:
             "link": name,
             "state": state.state if state else "linking",
             "reason": reason,
+            "hold": _hold(name, report.hold if report else None),
             "as_of": report.scanned_at if report else None,
+            "identical_as_of": report.identical_as_of if report else None,
+            "differing": report.differing if report else 0,
             "lag_s": {way: found.get(name, 0.0) for way, found in lags.items()},
             "conflicts": report.conflicts if report else 0,
             "rejections": report.rejections if report else 0,
@@ -198,6 +222,23 @@ class Status:
             "tab": entry.tab if entry else state.tab if state else None,
             "table": entry.table if entry else f"{state.schema}.{state.table}" if state else None,
         }
+
+
+def _not_live(name: str, state: LinkState | None) -> str | None:
+    """Why a link does not carry anything; ``None`` where it does, or a person has paused it."""
+    if state is None:
+        return f"{name} is unknown"
+    if state.state in ("live", "paused"):
+        return None
+    return f"{name} is {state.state}" + (f": {state.reason}" if state.reason else "")
+
+
+def _hold(name: str, hold: Hold | None) -> Json | None:
+    """What stopped a link, and the commands that let it go on."""
+    if hold is None:
+        return None
+    ways = guards.ways_on(hold.guard, name)
+    return {"guard": hold.guard, "reason": hold.reason, "since": hold.since, "way_on": ways, "mend": hold.mend}
 
 
 def as_json(value: Any) -> Any:
@@ -209,6 +250,15 @@ def as_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [as_json(one) for one in value]
     return value
+
+
+def _fault(note: Note, now: float) -> str:
+    """Why a process does not do its work; empty when it does."""
+    if note.frozen:
+        return f"pid {note.pid} is stopped; let it go on: kill -CONT {note.pid}"
+    if note.waiting_for or note.trouble:
+        return note.waiting_for or note.trouble
+    return "" if note.working(now) else f"pid {note.pid} does not come round"
 
 
 def _tried(name: str, question: Callable[[], tuple[bool, str]]) -> Check:

@@ -12,7 +12,13 @@ from typing import Any
 
 import psutil
 import structlog
-from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_when_event_set, wait_exponential
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_when_event_set,
+    wait_random_exponential,
+)
 
 from config.settings import Settings
 from core.errors import SettingsError, StackError
@@ -149,7 +155,7 @@ class Tunnel:
     def _reconnect(self) -> None:
         retrying = Retrying(
             retry=retry_if_exception_type(StackError),
-            wait=wait_exponential(multiplier=1, max=30),
+            wait=wait_random_exponential(multiplier=1, max=30),
             stop=stop_when_event_set(self._stop),
             sleep=sleep_using_event(self._stop),
             retry_error_callback=lambda _state: None,  # asked to stop: nothing to open

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from adapters.binlog_progress import is_unpublished
-from adapters.kafka_log import end_offsets, kafka_of
+from adapters.kafka_log import kafka_of
 from adapters.kafka_publisher import KafkaPublisher
 from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
@@ -19,10 +18,11 @@ from adapters.mysql_store import MysqlStore, open_store
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_tab import GoogleSheet
 from app.parts import links_for, sheets_client
+from app.resting import Resting
 from config.settings import Settings
 from core.compare import Comparison, compare, first_missing
 from core.errors import NotLinked, SettingsError
-from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.events import SHEET_OBSERVED
 from core.model import Link
 from core.ports import LinkState
 from core.sheet import SheetTarget, TabImage
@@ -134,6 +134,7 @@ class Verifier:
         self._session = session
         self._sheet = GoogleSheet(client)
         self._reports = Reports(session)
+        self._resting = Resting(settings, session)
 
     def links(self, name: str | None) -> list[Link]:
         """The links to compare.
@@ -166,8 +167,9 @@ class Verifier:
         pending = [p for p in waiting if p["reason"] not in soon]
         # What waits for the end of a pause is told apart, and differs all the same.
         known = {(p["row_id"], p["column"]) for p in pending if p["reason"] != "paused"}
-        comparison = compare(link, image, self._store.read_rows(link), known)
-        resting = len(pending) == len(waiting) and self._rests(link)
+        keys = {base.row_id: base.key for base in self._store.run(lambda tx: tx.all_bases(link.name)) if base.key}
+        comparison = compare(link, image, self._store.read_rows(link), known, keys)
+        resting = len(pending) == len(waiting) and self._resting.is_at_rest(link)
         shown = _incomplete_rows_once(link, image, pending)
         return LinkVerdict(link.name, state.state, image.read_at, comparison, shown, resting)
 
@@ -179,23 +181,6 @@ class Verifier:
                 f"Take it out there, then: twinsheet link add {link.name} …",
             )
         return state
-
-    def _rests(self, link: Link) -> bool:
-        """Whether no event is on its way: nothing unpublished or unread, no write to the sheet open."""
-        if link.name in self._reports.open_writes():
-            return False
-        if is_unpublished(self._session, [(link.schema, link.table)]):
-            return False
-        ends = end_offsets(kafka_of(self._settings))
-        table_writer = self._reports.consumed_offsets("table_writer")
-        sheet_writer = self._reports.consumed_offsets("sheet_writer")
-        unread = [
-            place
-            for place, end in ends.items()
-            if (place[0] == SHEET_OBSERVED and table_writer.get(place, 0) < end)
-            or (place[0] == TABLE_CHANGED and sheet_writer.get(place, 0) < end)
-        ]
-        return not unread
 
     def ask_scans(self, names: list[str]) -> None:
         """Have tabs read at once, in case nobody reported an edit."""

@@ -33,6 +33,15 @@ SERVICE_NEEDS = ("mysql_url", "kafka")
 """What every service needs; ``sheets`` and ``webhook_secret`` come on top where they are used."""
 
 SECRET_BYTES_MIN = 16
+QUOTAS = (
+    "sheets_reads_per_minute",
+    "sheets_writes_per_minute",
+    "sheets_project_reads_per_minute",
+    "sheets_project_writes_per_minute",
+)
+"""Every process that uses the same quota has to know it alike, a command that is attached to a stack too."""
+USERS_PER_PROJECT = 5
+"""Google's quota for a project is that of so many users."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 PerMinute = Annotated[int, Field(ge=1, le=6000)]
@@ -76,6 +85,9 @@ class Settings(BaseSettings):
     """JSON key file of the service account that the spreadsheets are shared with."""
     sheets_reads_per_minute: PerMinute = 60
     sheets_writes_per_minute: PerMinute = 60
+    sheets_project_reads_per_minute: Annotated[int, Field(ge=1, le=30_000)] | None = None
+    """What Google allows the project as a whole; five times what it allows a user when not set, as Google does."""
+    sheets_project_writes_per_minute: Annotated[int, Field(ge=1, le=30_000)] | None = None
     scan_interval_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
     """A tab is read whole at least this often."""
     scan_delay_s: Annotated[float, Field(ge=0, le=3600)] = 3.0
@@ -214,6 +226,14 @@ class Settings(BaseSettings):
         return self.webhook_url or f"http://127.0.0.1:{self.webhook_port}"
 
     @property
+    def sheets_project_per_minute(self) -> dict[str, int]:
+        """What Google allows the project as a whole, by ``read`` and ``write``."""
+        return {
+            "read": self.sheets_project_reads_per_minute or USERS_PER_PROJECT * self.sheets_reads_per_minute,
+            "write": self.sheets_project_writes_per_minute or USERS_PER_PROJECT * self.sheets_writes_per_minute,
+        }
+
+    @property
     def stack_file(self) -> Path:
         """``stack.json`` of the run folder."""
         return self.run_dir / "stack.json"
@@ -246,7 +266,7 @@ def stack_values(run_dir: Path) -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.", "Stop the stack and start it again.") from error
-    same = ("mysql_url", "kafka", "sheets_endpoint", "webhook_url", "webhook_secret", "console_token")
+    same = ("mysql_url", "kafka", "sheets_endpoint", "webhook_url", "webhook_secret", "console_token", *QUOTAS)
     values = {name: stack[name] for name in same if stack.get(name)}
     if stack.get("links_file"):
         values["links"] = stack["links_file"]

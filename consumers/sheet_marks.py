@@ -59,7 +59,7 @@ class MarkWriter:
         marks: notes and backgrounds in the sheet.
         clock: when a look-over is due.
         may_call: takes a token of the quota for a ``read`` or ``write``; whether it was in hand.
-        back_off: Google did not take a call of that kind.
+        back_off: Google did not take a call.
     """
 
     def __init__(  # noqa: PLR0917 -- what it works with
@@ -69,7 +69,7 @@ class MarkWriter:
         marks: SheetMarks,
         clock: Clock,
         may_call: Callable[[str], bool],
-        back_off: Callable[[SheetsUnavailable, str], None],
+        back_off: Callable[[SheetsUnavailable], None],
     ) -> None:
         self.link = link
         self._store = store
@@ -83,6 +83,8 @@ class MarkWriter:
         """Row ids to compare from that time on, in monotonic seconds."""
         self._marked: set[str] = set()
         """Row ids that show a mark."""
+        self._away: set[str] = set()
+        """Row ids that were to show a mark and stood nowhere in the tab."""
         self._all = False
         self._search = False
         self._found: dict[int, None] = {}
@@ -114,8 +116,14 @@ class MarkWriter:
         """Rows or ids have moved in the tab: what could not be told apart may be so now, and a note of ours may stand
         beside another id than before."""
         self._not_before, self._pause_s = 0.0, ASTRAY_PAUSE_S
+        self.wake(self._away)
+        self._away.clear()
         if self._marked:
             self._look_over_within(MOVED_LOOK_OVER_S)
+
+    def look_over(self) -> None:
+        """Notes of ours may stand where they do not belong: search the tab for them."""
+        self._look_over_within(0)
 
     def _look_over_within(self, seconds: float) -> None:
         self._look_over_at = min(self._look_over_at, self._clock.monotonic() + seconds)
@@ -126,6 +134,7 @@ class MarkWriter:
         self._later.clear()
         self._found.clear()
         self._owed.clear()
+        self._away.clear()
         self._all = self._search = False
 
     @property
@@ -230,6 +239,7 @@ class MarkWriter:
             if self._store.run(lambda tx: self._forget_shown(tx, row_ids)):
                 self._look_over_within(0)
             self._rows = {row_id: None for row_id in self._rows if row_id not in row_ids}
+            self._away.update(row_ids)
 
     def _forget_shown(self, tx: Transaction, row_ids: Collection[str]) -> int:
         shown = [(m.row_id, m.column) for m in tx.shown_marks(self.link.name, row_ids)]
@@ -247,6 +257,8 @@ class MarkWriter:
         seen = {r.row_id for r in look.rows if r.row_id is not None}
         told = self._store.run(lambda tx: self._tell(tx, seen))
         plan = plan_marks({c.header: c.name for c in self.link.columns}, look, at, told.wanted, told.shown)
+        if plan.strays:
+            self.wake(self._store.run(lambda tx: self._doubt(tx, plan.strays, seen)))
         owed = still_due(self._owed, look)
         writes = _without_doubles([*owed, *plan.writes])
         missed = self._write(target, look, plan, writes)
@@ -257,6 +269,13 @@ class MarkWriter:
         for row in found:
             self._found.pop(row, None)
         return bool(plan.astray or missed)
+
+    def _doubt(self, tx: Transaction, strays: Collection[tuple[str, str]], seen: Collection[str]) -> list[str]:
+        """Rows elsewhere whose own note such a stray may be: whether they show it is to be looked at."""
+        shown = tx.shown_marks(self.link.name, self._marked.difference(seen))
+        doubtful = [replace(mark, is_sure=False) for mark in shown if (mark.column, mark.text) in strays]
+        tx.save_marks(self.link.name, doubtful)
+        return [mark.row_id for mark in doubtful]
 
     def _write(
         self, target: SheetTarget, look: MarksLook, plan: MarkPlan, writes: Sequence[MarkWrite]
@@ -292,7 +311,7 @@ class MarkWriter:
         try:
             return call()
         except SheetsUnavailable as error:
-            self._back_off(error, kind)
+            self._back_off(error)
             raise _Later from error
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from consumers.table_guards import hold_deletes, use_up_approval
 from core import guards
 from core.conflicts import ConflictOutcome
 from core.displaced import keys_hit
@@ -16,11 +17,12 @@ from core.errors import Fenced
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.intent import PlannedWrite, planned_to_json
 from core.model import ROW_ID_HEADER, Key, Link, Observed, RowBase, Stamp
-from core.ports import Intent, Json, LinkState, TableRow, Transaction, Waiting
-from core.renames import Rename, follow, print_of
+from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
+from core.renames import FeedPlace, Renamed, follow, print_of
 from core.row_plan import ROW_GONE
 from core.row_view import replaced
-from core.settle import Settlement, settle
+from core.settle import settle
+from core.settle_cells import Settlement
 from core.sheet import Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
 
@@ -55,8 +57,8 @@ class PlanRequest:
     link: Link
     epoch: int
     keys: Sequence[Key]
-    renamed: Sequence[Sequence[Rename]]
-    """The keys that each transaction of the table has changed, in order."""
+    renamed: Sequence[Renamed | None]
+    """The keys that transactions of the table have changed, in order; ``None`` where the change feed begins anew."""
     to_name: Sequence[tuple[int, NameRow]]
     positions: Positions | None
     """Not read yet: only whether anything differs is found out."""
@@ -68,6 +70,10 @@ class PlanRequest:
     told: Mapping[Key, Collection[str]] = field(default_factory=dict)
     missed: Mapping[str, Stamp] = field(default_factory=dict)
     """Row id to the stamp of the scan that missed it."""
+    transactions: Mapping[Key, str] = field(default_factory=dict)
+    """The transaction that has changed the row, where one was told."""
+    own_ids: Mapping[Key, str] = field(default_factory=dict)
+    """Of rows that were lost from the tab and are to stand in it again."""
     fresh: bool = False
     """The positions were read a moment ago."""
     last: bool = False
@@ -102,50 +108,56 @@ def plan_write(
     """Decide under locks, and record the intent before anything is sent."""
     name = request.link.name
     state = tx.link_state(name, lock=True)
-    if state is None or state.state in ("paused", "held"):
+    if state is None:
         return PlanOutcome(stopped=True)
-    _follow_renames(tx, request)
+    _follow_renames(tx, request, state)
+    if state.state in ("paused", "held"):
+        return PlanOutcome(stopped=True)
     positions = request.positions or _NOWHERE
     rows, busy = tx.free_rows(request.link, request.keys)
     bases = tx.bases_of_keys(name, request.keys)
     plan = _decide(tx, request, positions, rows, busy, bases, new_row_id)
     if request.positions is None and (request.to_name or not plan.is_idle):
         return PlanOutcome(needs_positions=True)
-    if guards.too_many(len(plan.deletes), len(positions.rows)) and not guards.is_approved(state.reason, "table"):
-        reason = guards.deleted_in_table(request.link, len(plan.deletes), len(positions.rows))
-        tx.hold(name, "deleted_in_table", reason)
+    if not guards.is_approved(state.reason, "deleted_in_table") and hold_deletes(tx, request.link, len(plan.deletes)):
         return PlanOutcome(stopped=True)
     if not plan.is_empty and not may_write():
         return PlanOutcome(no_token=True)
     _record(tx, request, plan, rows)
-    planned = None if plan.is_empty else _intend(tx, request, positions, plan)
+    planned = None if plan.is_empty else _intend(tx, request, positions, plan, bases)
     if request.last and plan.is_empty and not plan.doubtful and not busy:
-        _use_up_approval(tx, state)
+        use_up_approval(tx, state)
     doubtful = frozenset(key for key, _ in plan.doubtful)
     row_ids = frozenset(base.row_id for base in bases.values())
     return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent), busy=busy, row_ids=row_ids)
 
 
-def _use_up_approval(tx: Transaction, state: LinkState | None) -> None:
-    if state is not None and guards.is_approved(state.reason, "table"):
-        tx.set_link_state(state.name, state.state, guards.used_up(state.reason, "table"))
-
-
-def _follow_renames(tx: Transaction, request: PlanRequest) -> None:
+def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> None:
     """A key that changed in the table stays with its row; whoever asked is told once it is so."""
-    link = request.link
-    for pairs in request.renamed:
-        moved: set[str] = set()
-        for pair in pairs:
-            bases = tx.bases_of_keys(link.name, pair)
-            if pair[0] not in bases or bases[pair[0]].row_id in moved:
-                continue
-            followed = follow(link, pair, bases, tx.rows(link, pair))
-            moved.update(base.row_id for base in followed[:1])
-            tx.save_bases(link.name, followed)
+    name = request.link.name
+    reached = FeedPlace.of(state.followed) if state.followed else None
+    for renamed in request.renamed:
+        if renamed is None:
+            reached = None
+        elif renamed.place.is_past(reached):
+            _follow(tx, request.link, renamed)
+            reached = renamed.place
+    if request.renamed:
+        tx.note_followed(name, reached.text if reached else None)
     if request.questions:
         answered = [{**question, "told": True} for question in request.questions]
-        tx.send(SHEET_OBSERVED, link.name, {"kind": "replan", "link": link.name, "rows": answered})
+        tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": answered})
+
+
+def _follow(tx: Transaction, link: Link, renamed: Renamed) -> None:
+    moved: set[str] = set()
+    for pair in renamed.pairs:
+        bases = tx.bases_of_keys(link.name, pair)
+        if pair[0] not in bases or bases[pair[0]].row_id in moved:
+            continue
+        followed = follow(link, pair, bases, tx.rows(link, pair))
+        moved.update(base.row_id for base in followed[:1])
+        tx.save_bases(link.name, followed)
 
 
 def _decide(  # noqa: PLR0917 -- everything that the decision rests on
@@ -178,8 +190,16 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
         missed=request.missed,
         to_name=request.to_name,
         gone=_gone(tx, name, {row_id for _, (_, row_id) in request.to_name if row_id is not None}),
+        own_ids=_free_ids(tx, request),
     )
     return plan_sheet(view, new_row_id)
+
+
+def _free_ids(tx: Transaction, request: PlanRequest) -> dict[Key, str]:
+    """Ids that no live row has."""
+    asked = {key: request.own_ids[key] for key in request.keys if key in request.own_ids}
+    known = tx.bases(request.link.name, list(asked.values())) if asked else {}
+    return {key: row_id for key, row_id in asked.items() if row_id in known and known[row_id].gone}
 
 
 def _gone(tx: Transaction, name: str, row_ids: set[str]) -> set[str]:
@@ -214,7 +234,9 @@ def _parked(tx: Transaction, name: str, row_ids: Sequence[str]) -> list[tuple[st
     return [(w.observed.row_id, w.observed.column) for row in waiting.values() for w in row if w.reason == "manual"]
 
 
-def _intend(tx: Transaction, request: PlanRequest, positions: Positions, plan: SheetPlan) -> PlannedWrite:
+def _intend(
+    tx: Transaction, request: PlanRequest, positions: Positions, plan: SheetPlan, bases: Mapping[Key, RowBase]
+) -> PlannedWrite:
     n = tx.next_n(request.link.name, request.epoch)
     write = SwapWrite(
         n=n,
@@ -225,7 +247,9 @@ def _intend(tx: Transaction, request: PlanRequest, positions: Positions, plan: S
         insert_after_row=max(1, positions.last_row),
         deletes=tuple(plan.deletes),
     )
-    planned = PlannedWrite(write, plan.keys)
+    keys = {**{base.row_id: key for key, base in bases.items()}, **plan.keys}
+    transactions = {row: t for row in write.row_ids if row in keys and (t := request.transactions.get(keys[row]))}
+    planned = PlannedWrite(write, plan.keys, transactions)
     tx.open_intent(Intent(request.link.name, n, request.epoch, planned_to_json(planned)))
     return planned
 
@@ -272,7 +296,7 @@ def settle_write(
     bases |= {b.row_id: b for b in tx.bases_of_keys(name, keys_hit(link, answer)).values() if b.row_id not in bases}
     done = settle(link, planned, answer, bases, own_contents)
     tx.save_bases(name, _without_taken_keys(tx, name, done))
-    tx.add_history(name, done.history)
+    tx.add_history(name, _with_transactions(planned, done.history))
     tx.add_conflicts(name, done.conflicts)
     tx.mend_rejections(name, done.mended)
     _hand_over(tx, name, done.unseen)
@@ -281,7 +305,7 @@ def settle_write(
     close_write(tx, name, planned.write.n)
     tx.note_settled(name, planned.write.n)
     if last:
-        _use_up_approval(tx, tx.link_state(name, lock=True))
+        use_up_approval(tx, tx.link_state(name, lock=True))
     if strange or done.rescan or done.moved or planned.write.brings_back:
         _ask_scan(tx, name)
     known = {**bases, **done.bases}
@@ -292,16 +316,33 @@ def settle_write(
     return SettleOutcome(_restore(tx, name, done, epoch), again, displaced, moved)
 
 
+def _with_transactions(planned: PlannedWrite, entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
+    """Each change of the table with the transaction that made it, so that its way can be followed."""
+    made = planned.transactions
+    return [
+        replace(entry, event=f"{entry.event} {made[entry.row_id]}")
+        if entry.side == "table" and entry.row_id in made
+        else entry
+        for entry in entries
+    ]
+
+
 def _move_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) -> None:
-    """What was put beside a row's cells stays there, whatever the row is called from now on."""
+    """What was put beside a row's cells stays there, whatever the row is called from now on.
+
+    Of a row and its copy, which gets a name of its own, nobody knows beside which of the two it stands.
+    """
     taken_back = {restore.row for restore in done.formula_restores if restore.header == ROW_ID_HEADER}
     landed = [i for i in write.ids if write.row_after(i.row) not in taken_back]
-    leaving = {i.row_id for i in landed} | {b.row_id for b in done.bases.values() if b.gone}  # else it is a copy's
-    called = {i.expected: i.row_id for i in landed if i.expected and i.expected in leaving}
+    leaving = {i.row_id for i in landed} | {b.row_id for b in done.bases.values() if b.gone}
+    called = {i.expected: i.row_id for i in landed if i.expected}
     shown = tx.shown_marks(name, list(called)) if called else []
+    moved = [mark for mark in shown if mark.row_id in leaving]
+    doubtful = [mark for mark in shown if mark.row_id not in leaving]
     if shown:
-        tx.forget_marks(name, [(mark.row_id, mark.column) for mark in shown])
-        tx.save_marks(name, [replace(mark, row_id=called[mark.row_id]) for mark in shown])
+        tx.forget_marks(name, [(mark.row_id, mark.column) for mark in moved])
+        tx.save_marks(name, [replace(mark, row_id=called[mark.row_id]) for mark in moved])
+        tx.save_marks(name, [replace(mark, is_sure=False) for mark in doubtful])
         tx.send(TABLE_CHANGED, name, marks_changed(name, [*called, *called.values()]))
 
 
@@ -338,10 +379,8 @@ def _restore(tx: Transaction, name: str, done: Settlement, epoch: int) -> Planne
     return planned
 
 
-def _rows_of(planned: PlannedWrite, answer: SwapAnswer) -> set[str]:
-    write = planned.write
-    named = {c.row_id for c in write.cells} | {d.row_id for d in write.deletes} | {i.row_id for i in write.inserts}
-    return named | {i.row_id for i in write.ids} | {h.row_id for h in answer.rows if h.row_id}
+def _rows_of(planned: PlannedWrite, answer: SwapAnswer) -> frozenset[str]:
+    return planned.write.row_ids | {h.row_id for h in answer.rows if h.row_id}
 
 
 def _hand_over(tx: Transaction, name: str, seen: Sequence[Observed]) -> None:

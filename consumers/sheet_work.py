@@ -8,15 +8,20 @@ from typing import Any
 
 import structlog
 
+from app.metrics import FAILURES, count_failure
 from consumers.sheet_link import LinkWriter, Tools
+from consumers.table_guards import hold_emptied
 from core import guards
 from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, Unfit
 from core.events import TABLE_CHANGED, stamp_from_json
 from core.model import Link
 from core.ports import Delivery, EventSource, Transaction
+from core.renames import FeedPlace, Renamed
 
 GROUP = "sheet_writer"
 OFFSETS_EVERY_S = 0.5
+FLOOD_EVENTS = 100
+GATHER_S = 0.5
 FENCED_PAUSE_S = 5.0
 UNREADABLE_PAUSE_S = 3.0
 UNREADABLE_MAX_S = 20.0
@@ -49,15 +54,36 @@ class SheetWork:
         self._stored: dict[Place, int] = {}
         self._stored_at = 0.0
         self._unreadable_since: dict[str, float] = {}
+        self._turns = 0
+        self._worked: dict[str, int] = {}
+        """Link to the turn in which it worked last."""
 
     def step(self, timeout_s: float) -> None:
-        """Take in what has come, then let every link that can write do so once."""
-        for delivery in self._source.poll(min(timeout_s, self._patience_s(timeout_s))):
-            self._absorb(delivery)
-        for name, writer in list(self._writers.items()):
-            if writer.has_work and writer.wait_s() <= 0:
-                self._let_work(name, writer)
+        """Take in what has come, then let one link write: the one that has not done so for longest.
+
+        Events are taken in between any two writes, so that a link with a backlog keeps a quiet one waiting for no
+        longer than one write takes.
+        """
+        self._take_in(min(timeout_s, self._patience_s(timeout_s)))
+        due = [name for name, writer in self._writers.items() if writer.has_work and writer.wait_s() <= 0]
+        if due:
+            self._turns += 1
+            name = min(due, key=lambda one: self._worked.get(one, 0))
+            self._worked[name] = self._turns
+            self._let_work(name, self._writers[name])
         self._store_offsets()
+
+    def _take_in(self, timeout_s: float) -> None:
+        """Of a flood of events as many as a short while allows: one write does for all of them, and behind them may
+        stand the first event of a quiet link."""
+        deliveries = self._source.poll(timeout_s)
+        until = self._tools.clock.monotonic() + GATHER_S
+        while True:
+            for delivery in deliveries:
+                self._absorb(delivery)
+            if len(deliveries) < FLOOD_EVENTS or self._tools.clock.monotonic() >= until:
+                return
+            deliveries = self._source.poll(0)
 
     def released(self, places: Iterable[Place]) -> None:
         """Partitions that may belong to another process now. A rebalance gives up all of them, and with them
@@ -77,6 +103,17 @@ class SheetWork:
             writer = self._writer(name)
             if writer is not None:
                 writer.compare_all()
+
+    @property
+    def trouble(self) -> str:
+        """Why the work of some link does not get through; empty while all of it does."""
+        told = (f"{name}: {writer.trouble}" for name, writer in self._writers.items() if writer.trouble)
+        return next(told, "")
+
+    @property
+    def progress(self) -> str:
+        """How far whole comparisons have come; empty where none is under way."""
+        return "; ".join(filter(None, (writer.progress for writer in self._writers.values())))
 
     def _patience_s(self, longest_s: float) -> float:
         """How long to wait for the next event, so that no write that could go out waits for it."""
@@ -109,28 +146,34 @@ class SheetWork:
         kind = body.get("kind")
         if kind == "rows":
             at = datetime.fromisoformat(body["committed_at"]) if body.get("committed_at") else None
-            renamed = [(tuple(old), tuple(new)) for old, new in body.get("renamed", ())]
+            pairs = [(tuple(old), tuple(new)) for old, new in body.get("renamed", ())]
+            renamed = Renamed(pairs, FeedPlace.of(body["position"]) if pairs else FeedPlace())
             keys = [tuple(key) for key in body.get("keys", ())]
             kinds = body.get("kinds") or "u" * len(keys)
             prints = [(tuple(key), held) for key, held in body.get("prints", ())]
             writer.changed(dict(zip(keys, kinds, strict=True)), renamed, prints, at, offset)
+            writer.traced(keys, str(body.get("transaction", "")))
         elif kind == "replan":
             rows = [row for row in body["rows"] if row.get("key")]
             prints = [(tuple(row["key"]), row["print"]) for row in rows if row.get("print")]
             writer.asked(row for row in rows if row.get("kind") == "asked")
+            writer.place({tuple(row["key"]): row["row_id"] for row in rows if row.get("own")})
             writer.look_again({tuple(row["key"]): row.get("kind", "i") for row in rows}, prints, offset)
         elif kind == "marks":
             writer.marks.wake(body["rows"], body.get("after_s", 0.0))
         elif kind == "ddl":
             self._ddl(writer.link, str(body.get("what")))
+        elif kind == "hold":
+            writer.hold_note.is_due = True
         elif kind == "link":
+            if body.get("lost"):
+                writer.history_lost()
             writer.rows_moved()
             writer.compare_all()
 
     def _ddl(self, link: Link, what: str) -> None:
         if what in ("truncate", "drop"):
-            reason = guards.table_emptied(link, what)
-            self._tools.store.run(lambda tx: tx.hold(link.name, f"table_{what}", reason))
+            self._tools.store.run(lambda tx: hold_emptied(tx, link, what))
 
     # --- writing --------------------------------------------------------------------------
 
@@ -140,14 +183,17 @@ class SheetWork:
             writer.work()
             self._unreadable_since.pop(name, None)
         except SheetsRefused as error:
+            count_failure(error)
             reason = str(error)
             log.warning("sheet_refused", link=name, reason=reason)
             self._tools.store.run(lambda tx: tx.hold(name, "sheet_refused", reason))
             self._writers.pop(name, None)
         except SheetsUnavailable as error:
+            count_failure(error)
             log.warning("sheet_unavailable", link=name, reason=str(error))
         except Fenced as error:
             # Somebody has taken it over. If it is still ours after a while, the next rebalance did not say so.
+            count_failure(error)
             log.warning("fenced", link=name, reason=str(error))
             self._begin_anew(name, FENCED_PAUSE_S)
         except (MysqlRefused, Unfit) as error:
@@ -155,6 +201,7 @@ class SheetWork:
 
     def _unreadable(self, link: Link, why: str) -> None:
         """The table is not what the link says: altered a moment ago, or for good."""
+        FAILURES.labels("mysql", "TableUnreadable").inc()
         log.warning("table_unreadable", link=link.name, reason=why)
         now = self._tools.clock.monotonic()
         if now - self._unreadable_since.setdefault(link.name, now) < UNREADABLE_MAX_S:

@@ -9,7 +9,7 @@ from adapters.kafka_log import Place
 from adapters.sheets_marks import GoogleMarks
 from adapters.sheets_prepare import new_row_id
 from adapters.sheets_tab import GoogleSheet
-from app.parts import links_of, process_name, quota_gate, sheets_client, source_of, store_of
+from app.parts import links_of, process_name, quota_gate, service_client, source_of, store_of
 from app.service import Service, run_service
 from config.settings import SERVICE_NEEDS
 from consumers.sheet_link import Tools
@@ -22,10 +22,9 @@ POLL_S = 0.5
 def build(service: Service) -> Callable[[], None]:
     """Connect and check; the answer runs until the service is asked to stop."""
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
-    client = service.closing(sheets_client(service.settings, read_attempts=1))
-    tools = Tools(
-        store, GoogleSheet(client), GoogleMarks(client), quota_gate(service.settings), new_row_id, SystemClock()
-    )
+    gate = quota_gate(service.settings)
+    client = service.closing(service_client(service.settings, gate))
+    tools = Tools(store, GoogleSheet(client), GoogleMarks(client), gate, new_row_id, SystemClock())
     fresh: list[frozenset[Place]] = []
     source = source_of(
         service,
@@ -49,7 +48,8 @@ def build(service: Service) -> Callable[[], None]:
                 fresh.clear()
                 version = links.version
                 work.compare(ours)
-            service.beat()
+            service.doing(work.progress)
+            service.beat(work.trouble)
 
     return run
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from app.metrics import SHEET_TO_TABLE_S
+from app.metrics import SHEET_TO_TABLE_S, count_failure
 from consumers import takes
 from consumers.apply import Applier
 from core.errors import Fenced, TwinsheetError, Unavailable
@@ -18,7 +18,7 @@ from core.model import NEVER, Key, Link, Observed, RowBase, Stamp
 from core.observe import Batch
 from core.ports import Clock, Delivery, EventSource, LinkState, Store, TableRow, Transaction, Waiting
 from core.row_view import ComputeRule, RowView, overtaken_in
-from core.table_plan import plan_row
+from core.table_plan import key_seen, plan_row
 
 GROUP = "table_writer"
 INTENT_WAIT_S = 3.0
@@ -28,6 +28,8 @@ TIMES_WAIT_S = 5.0
 FEED_WAIT_S = 60.0
 """And this long for the change feed to tell whether the row under its key is another by now."""
 TIMERS_EVERY_S = 1.0
+ROWS_TOLD_MAX = 100
+"""In one line of the log; history has them all."""
 
 log = structlog.get_logger("table_writer")
 
@@ -42,6 +44,8 @@ class Gathered:
     """Keys whose rows another transaction holds."""
     waiting: Mapping[str, list[Waiting]]
     open_write: OpenWrite | None
+    owners: Mapping[str, RowBase]
+    """By the id of a row in which another one's key stands, that other row."""
 
 
 class TableWork:
@@ -99,6 +103,7 @@ class TableWork:
         except (Unavailable, Fenced):
             self._rewind(deliveries)
             raise
+        _tell(deliveries)
         _measure(deliveries, self._clock.now())
 
     def _take_alone(self, delivery: Delivery) -> None:
@@ -125,7 +130,9 @@ class TableWork:
 
     def _hold_back(self, delivery: Delivery, fault: Exception) -> None:
         """An event that cannot be digested holds its link, where a person reads why; the others go on."""
-        log.error("event_refused", link=delivery.link, offset=delivery.offset, exc_info=fault)
+        count_failure(fault)
+        event = delivery.body.get("event", "")
+        log.error("event_refused", link=delivery.link, event_id=event, offset=delivery.offset, exc_info=fault)
 
         def work(tx: Transaction) -> None:
             tx.hold(delivery.link, "event", f"An event from the sheet could not be applied: {_told(fault)}"[:1000])
@@ -227,6 +234,7 @@ class TableWork:
             times_final=times is not None,
             is_told=batch.is_told(row_id, base, table),
             restored_n=state.restored_n,
+            owner=gathered.owners.get(row_id),
             vanished=vanished,
             event=missed[1] if missed else "",
             age=scan_age(missed[0]) if missed else NEVER,
@@ -249,13 +257,30 @@ def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:
     bases = tx.bases(link.name, row_ids)
     keys = [b.key for b in bases.values() if b.key is not None]
     rows, busy = tx.free_rows(link, keys) if keys else ({}, frozenset())
+    waiting = tx.waiting(link.name, row_ids)
     return Gathered(
         bases=bases,
         rows=rows,
         busy=busy,
-        waiting=tx.waiting(link.name, row_ids),
+        waiting=waiting,
         open_write=open_write(link, planned_from_json(intent.n, intent.epoch, intent.plan)) if intent else None,
+        owners=_owners(
+            tx,
+            link,
+            bases,
+            {i: [*(w.observed for w in waiting.get(i, ())), *batch.observed.get(i, ())] for i in bases},
+        ),
     )
+
+
+def _owners(
+    tx: Transaction, link: Link, bases: Mapping[str, RowBase], seen: Mapping[str, Sequence[Observed]]
+) -> dict[str, RowBase]:
+    """The rows whose keys were seen in others."""
+    keys = {row_id: key_seen(link, base, seen[row_id]) for row_id, base in bases.items() if not base.gone}
+    wanted = {row_id: key for row_id, key in keys.items() if key is not None and key != bases[row_id].key}
+    held = tx.bases_of_keys(link.name, set(wanted.values())) if wanted else {}
+    return {row_id: held[key] for row_id, key in wanted.items() if key in held and held[key].row_id != row_id}
 
 
 def _keep_for_later(tx: Transaction, link: Link, batch: Batch) -> None:
@@ -287,6 +312,18 @@ def _next_offsets(deliveries: Collection[Delivery]) -> dict[tuple[str, int], int
     for d in deliveries:
         last[d.topic, d.partition] = max(last.get((d.topic, d.partition), 0), d.offset + 1)
     return last
+
+
+def _tell(deliveries: Sequence[Delivery]) -> None:
+    """One line a link with what a person follows an edit by; in history each cell has its event."""
+    by_link: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        if delivery.body.get("event"):
+            by_link.setdefault(delivery.link, []).append(delivery)
+    for name, own in by_link.items():
+        rows = dict.fromkeys(c["row_id"] for d in own for c in d.body.get("cells", ()) if c.get("row_id"))
+        told = {"rows": list(rows)[:ROWS_TOLD_MAX], "row_count": len(rows)}
+        log.info("taken_in", link=name, events=[d.body["event"] for d in own], **told)
 
 
 def _measure(deliveries: Collection[Delivery], now: datetime) -> None:

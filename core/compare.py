@@ -35,7 +35,11 @@ class Comparison:
 
 
 def compare(
-    link: Link, image: TabImage, table: Iterable[tuple[Key, TableRow]], pending: Collection[tuple[str, str]]
+    link: Link,
+    image: TabImage,
+    table: Iterable[tuple[Key, TableRow]],
+    pending: Collection[tuple[str, str]],
+    keys: Mapping[str, Key],
 ) -> Comparison:
     """Compare a tab with its table, rows matched by the key that stands in the sheet.
 
@@ -44,8 +48,9 @@ def compare(
         image: the tab as of one read.
         table: every row of the table.
         pending: (row id, column) that are known not to be equal, and shown as such.
+        keys: by row id the key of its row of the table, as base has it: for rows whose own key is pending.
     """
-    by_key, keyless = _by_key(link, image)
+    by_key, keyless = _by_key(_keyed(link, image, pending, keys))
     waiting_rows = {row_id for row_id, _ in pending}
     found: list[Difference] = []
     rows = 0
@@ -75,11 +80,20 @@ def first_missing(link: Link, row: TabRow) -> str | None:
     return None
 
 
-def _by_key(link: Link, image: TabImage) -> tuple[dict[Key, TabRow], list[TabRow]]:
+def _keyed(
+    link: Link, image: TabImage, pending: Collection[tuple[str, str]], keys: Mapping[str, Key]
+) -> Iterator[tuple[Key | None, TabRow]]:
+    """Each row of the tab with the key of its row in the table: base's where the one that it shows is pending."""
+    names = {column.name for column in link.key_columns}
+    key_pending = {row_id for row_id, column in pending if column in names}
+    for row in image.rows:
+        yield keys.get(row.row_id or "") if row.row_id in key_pending else key_in_sheet(link, row), row
+
+
+def _by_key(keyed: Iterable[tuple[Key | None, TabRow]]) -> tuple[dict[Key, TabRow], list[TabRow]]:
     by_key: dict[Key, TabRow] = {}
     keyless: list[TabRow] = []
-    for row in image.rows:
-        key = key_in_sheet(link, row)
+    for key, row in keyed:
         if key is None or key in by_key:
             if row.cells:
                 keyless.append(row)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from core.model import Key
 
+TOLD_MAX = 8
 ABSENT_PAUSE_S = 2.0
 ABSENT_PAUSE_S_MAX = 60.0
 
@@ -23,8 +24,10 @@ class DirtyRows:
         """Keys of rows that are new, as the change feed itself has told: not a row that got another key."""
         self.went: set[Key] = set()
         """Keys of rows that are gone, likewise."""
-        self.told: dict[Key, set[str]] = {}
+        self.told: dict[Key, dict[str, None]] = {}
         """What the table held under keys that it was asked about (:func:`core.renames.print_of`)."""
+        self.transactions: dict[Key, str] = {}
+        """The last transaction that was told to have changed the row."""
         self._in_hand: frozenset[Key] = frozenset()
         self._renewed: dict[Key, int | None] = {}
 
@@ -48,9 +51,14 @@ class DirtyRows:
                 self.went.add(key)
 
     def tell(self, prints: Iterable[tuple[Key, str]]) -> None:
-        """The change feed has told of all that came to what the table held under these keys."""
+        """The change feed has told of all that came to what the table held under these keys; the oldest is forgotten
+        where a row comes and goes while nothing can be written."""
         for key, held in prints:
-            self.told.setdefault(key, set()).add(held)
+            known = self.told.setdefault(key, {})
+            known.pop(held, None)
+            known[held] = None
+            if len(known) > TOLD_MAX:
+                del known[next(iter(known))]
 
     def first(self, count: int) -> list[Key]:
         """The oldest keys, at most ``count``."""
@@ -70,6 +78,7 @@ class DirtyRows:
             self.came.discard(key)
             self.went.discard(key)
             self.told.pop(key, None)
+            self.transactions.pop(key, None)
 
     def put_off(self, keys: Iterable[Key]) -> None:
         """These are looked at another time; what the change feed has told of them stays known."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row
 from core.model import CellBase, Key, Link, RowBase, SheetCell, Stamp
-from core.scan import differs, is_row_of, key_in_base, key_in_row
 from core.sheet import HitRow, IdWrite, SwapAnswer, SwapWrite
 
 _BLANK = SheetCell(None)
@@ -21,8 +21,9 @@ def may_carry(link: Link, bases: Mapping[str, RowBase], write: SwapWrite, named:
     base, own = bases.get(named.row_id), bases.get(named.expected or "")
     if base is None or base.gone or named.row_id in {i.expected for i in write.ids}:
         return True  # a fresh id, or rows that change places
-    is_its_own = own is not None and not own.gone and is_row_of(link, own, hit.cells)
-    return is_row_of(link, base, hit.cells) and not is_its_own
+    if own is None or own.gone:
+        return is_row_of(link, base, hit.cells)
+    return is_anothers(link, base, own, hit.cells) and not is_row_of(link, own, hit.cells)
 
 
 class Owners:
@@ -56,7 +57,7 @@ class Owners:
             for c in self._link.columns
             if not c.key
         )
-        return owner if not is_known and is_row_of(self._link, owner, hit.cells) else None
+        return owner if not is_known and is_anothers(self._link, owner, base, hit.cells) else None
 
 
 class Doubts:

@@ -10,12 +10,14 @@
                      menu {row_id, column (the header), take (sheet, table or value), value}
 ``table.changed``, keyed by link:
     rows             ``keys`` that one transaction touched, ``kinds`` (one letter a key: i came, d went, u else),
-                     ``renamed`` keys, ``committed_at``
+                     ``renamed`` keys, ``committed_at``, ``position`` in the feed (:class:`core.renames.FeedPlace`)
     ddl              ``what``: truncate, drop, alter
-    replan           ``rows``: [{row_id, key, kind}]; compare base and table again
+    replan           ``rows``: [{row_id, key, kind}]; compare base and table again; ``own``: a row that was lost from
+                     the tab is to stand in it again under its id
     marks            ``rows``: row ids; what is to be told beside their cells may have changed (``after_s``: look
                      that much later)
-    link             the link's state changed (approved, resumed, linked): compare everything
+    link             the link's state changed (approved, resumed, linked, restored): compare everything
+    hold             the link is held: its note is to be put into the tab
 """
 
 from __future__ import annotations
@@ -34,6 +36,11 @@ Json = dict[str, Any]
 def marks_changed(link: str, row_ids: Sequence[str], after_s: float = 0) -> Json:
     """The message of kind ``marks``."""
     return {"kind": "marks", "link": link, "rows": list(row_ids), "after_s": after_s}
+
+
+def held(link: str) -> Json:
+    """The message of kind ``hold``."""
+    return {"kind": "hold", "link": link}
 
 
 def value_to_json(value: SheetValue) -> Any:

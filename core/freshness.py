@@ -57,7 +57,7 @@ class OpenWrite:
     cells: frozenset[tuple[str, str]] = frozenset()
     """(row id, column) that the write names."""
     row_ids: frozenset[str] = frozenset()
-    """Rows that the write inserts, names or deletes."""
+    """Rows that the write inserts, deletes, or gives another key."""
 
 
 def must_wait(seen: Observed, value: Canonical, write: OpenWrite | None) -> bool:

@@ -20,6 +20,8 @@ class PlannedWrite:
     write: SwapWrite
     keys: Mapping[str, Key] = field(default_factory=dict)
     """Row id to key."""
+    transactions: Mapping[str, str] = field(default_factory=dict)
+    """Row id to the transaction of the table whose change is carried, where one was told; for people to follow."""
 
 
 def planned_to_json(planned: PlannedWrite) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def planned_to_json(planned: PlannedWrite) -> dict[str, Any]:
         ],
         "row_restores": [[r.scratch_line, r.row] for r in write.row_restores],
         "keys": {row_id: list(key) for row_id, key in planned.keys.items()},
+        "transactions": dict(planned.transactions),
     }
 
 
@@ -55,7 +58,8 @@ def planned_from_json(n: int, epoch: int, raw: Mapping[str, Any]) -> PlannedWrit
         formula_restores=tuple(_restore_from_json(*r) for r in raw["formula_restores"]),
         row_restores=tuple(RowRestore(*r) for r in raw["row_restores"]),
     )
-    return PlannedWrite(write, {row_id: tuple(key) for row_id, key in raw["keys"].items()})
+    keys = {row_id: tuple(key) for row_id, key in raw["keys"].items()}
+    return PlannedWrite(write, keys, raw.get("transactions", {}))
 
 
 def _restore_from_json(line: int, row: int, header: str, written: list[Any] | None = None) -> FormulaRestore:
@@ -74,6 +78,8 @@ def open_write(link: Link, planned: PlannedWrite) -> OpenWrite:
             values.setdefault(column.name, set()).add(_canonical(link, header, value))
     named = {(c.row_id, column.name) for c in write.cells if (column := link.by_header(c.header))}
     rows = {i.row_id for i in write.inserts} | {d.row_id for d in write.deletes}
+    keys = {c.header for c in link.key_columns}
+    rows |= {c.row_id for c in write.cells if c.header in keys}  # by its key a row's contents are known to be its own
     return OpenWrite(write.n, {k: frozenset(v) for k, v in values.items()}, frozenset(named), frozenset(rows))
 
 

@@ -20,6 +20,8 @@ from core.sheet import LookedRow, MarksLook, MarkWrite
 PREFIX = "Twinsheet:"
 TEXT_CHARS_MAX = 500
 VALUE_CHARS_MAX = 80
+TOP_LEFT = ""
+"""Stands for the header of column A, where the tab has lost every linked column."""
 _GAP = "\n\n"
 
 REJECTED = "#fce8e6"
@@ -48,6 +50,9 @@ class MarkPlan:
     forget: list[Cell] = field(default_factory=list)
     astray: set[str] = field(default_factory=set)
     """Row ids that do not stand where they were looked for."""
+    strays: set[tuple[str, str]] = field(default_factory=set)
+    """Column and text of notes of ours beside cells that are not known to show any: they may be another row's, whose
+    id moved, or its copy's."""
 
 
 # --- what is wanted -------------------------------------------------------------------
@@ -182,11 +187,14 @@ def _plan_cell(  # noqa: PLR0917 -- one cell, and everything that decides on it
     if want is not None and was is not None and was.is_sure and was.text == want.text:
         return
     note, colour = row.notes.get(header), row.colours.get(header)
+    if was is None and note and note.startswith(PREFIX):
+        plan.strays.add((cell[1], note.partition(_GAP)[0]))
     own_colour = colour
     if colour in OUR_COLOURS:
         own_colour = was.colour_before if was is not None else None
     after = (compose(want.text if want else None, persons_part(note)), want.colour if want else own_colour)
-    if after != (note, colour):
+    is_doubtful = was is not None and not was.is_sure  # a marking may be on its way yet: after another it cannot land
+    if is_doubtful or after != (note, colour):
         plan.writes.append(MarkWrite(row.row, row.row_id, header, *after))
     if want is not None:
         plan.show.append(ShownMark(*cell, want.text, own_colour))
@@ -204,6 +212,27 @@ def persons_part(note: str | None) -> str | None:
     if not note or not note.startswith(PREFIX):
         return note or None
     return note.partition(_GAP)[2] or None
+
+
+def hold_text(reason: str) -> str:
+    """Our part of the note that tells why a link is held."""
+    return _line(reason)
+
+
+def plan_hold_note(headers: Sequence[str], look: MarksLook, wanted: str | None) -> MarkWrite | None:
+    """The note on the header row's first linked cell, or on A1 where no linked column is left; ``None`` where nothing
+    is to be written.
+
+    Args:
+        headers: linked ones, in their order.
+        look: at row 1, besides others.
+        wanted: our part; ``None`` once the link goes on.
+    """
+    row = next((r for r in look.rows if r.row == 1), LookedRow(1, None, {}, {}))
+    header = next((h for h in headers if h in look.columns), TOP_LEFT)
+    note = row.notes.get(header)
+    after = compose(wanted, persons_part(note))
+    return None if after == note else MarkWrite(1, row.row_id, header, after, row.colours.get(header))
 
 
 # --- what a marking has hit ------------------------------------------------------------------

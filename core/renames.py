@@ -1,8 +1,9 @@
 """Rows of the table that got another key: which bases follow (pure).
 
 A base knows its row of the table by the key alone, and keys change hands: two rows may trade theirs, or a new row
-may take one that was given up. That a key changed comes late, and perhaps twice, so what the rows hold decides
-whether their bases have followed already.
+may take one that was given up. That a key changed comes late, and perhaps twice: the place in the change feed up to
+which bases have followed is kept with the link. Keys that came into the table from the sheet are ahead of the feed,
+so what the rows hold has a say as well.
 """
 
 from __future__ import annotations
@@ -11,12 +12,49 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 from core.model import Canonical, Key, Link, RowBase
 from core.ports import TableRow
 
 Rename = tuple[Key, Key]
 """The key before and the key after."""
+
+
+class FeedPlace(NamedTuple):
+    """Where in the change feed something was told."""
+
+    server: str = ""
+    file: str = ""
+    pos: int = 0
+    part: int = 0
+    """Of the messages of one transaction, which."""
+
+    def is_past(self, other: FeedPlace | None) -> bool:
+        """Whether it was told after the other one; another server counts anew."""
+        return other is None or self.server != other.server or self._order > other._order
+
+    @property
+    def _order(self) -> tuple[int, str, int, int]:
+        number = self.file.rpartition(".")[2]
+        return (int(number) if number.isdigit() else 0, self.file, self.pos, self.part)
+
+    @property
+    def text(self) -> str:
+        """As the link's ``followed`` spells it."""
+        return json.dumps(self)
+
+    @staticmethod
+    def of(raw: Any) -> FeedPlace:
+        """The inverse of ``text``, and of a message's ``position``."""
+        return FeedPlace(**raw) if isinstance(raw, dict) else FeedPlace(*json.loads(raw))
+
+
+class Renamed(NamedTuple):
+    """The keys that one transaction has changed."""
+
+    pairs: list[Rename]
+    place: FeedPlace
 
 
 def composed(pairs: Iterable[Rename]) -> list[Rename]:
@@ -28,7 +66,7 @@ def composed(pairs: Iterable[Rename]) -> list[Rename]:
 
 
 def follow(link: Link, pair: Rename, bases: Mapping[Key, RowBase], rows: Mapping[Key, TableRow]) -> list[RowBase]:
-    """Bases to save, so that a row keeps its id under its new key; none where they tell it already.
+    """Bases to save, so that a row keeps its id under its new key; none where they are ahead of the change feed.
 
     Args:
         link: the link.
@@ -43,7 +81,7 @@ def follow(link: Link, pair: Rename, bases: Mapping[Key, RowBase], rows: Mapping
     is_free = holder is None and (old not in rows or not is_recognized(link, moved, rows[old]))
     followed = _likeness(link, moved, rows.get(new)) + _likeness(link, holder, rows.get(old))
     stayed = _likeness(link, moved, rows.get(old)) + _likeness(link, holder, rows.get(new))
-    if followed <= stayed and not is_free:
+    if followed < stayed and not is_free:
         return []
     return [replace(moved, key=new), *([replace(holder, key=old)] if holder is not None else [])]
 

@@ -55,11 +55,17 @@ def _end_conflicts(plan: RowPlan, winner: str, rule: str) -> None:
 
 
 def changed_columns(view: RowView, base: RowBase, table: TableRow) -> list[str]:
-    """Columns in which the table has moved away from base."""
+    """Columns in which the table has moved away from base.
+
+    What a column cannot hold was never shared: where base is blank in one that is NOT NULL, the row was born in the
+    sheet, and the table has filled the cell itself, its key or a default. Nobody has changed it.
+    """
     return [
         c.name
         for c in view.link.columns
-        if not c.column.generated and not c.codec.same(table.get(c.name), base_value(base, c.name))
+        if not c.column.generated
+        and not c.codec.same(table.get(c.name), base_value(base, c.name))
+        and (c.column.nullable or base_value(base, c.name) is not None)
     ]
 
 
@@ -90,6 +96,9 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
     if all(o.cell.value in (None, "") for o in live.values()):
         plan.drop, plan.mended = waited, list(live)
         _end_conflicts(plan, "none", ROW_GONE)
+        if live and (waited or plan.history):
+            before = view.base or RowBase(view.row_id, None, {})
+            plan.base = replace(before, gone=True, key=None, age=max([before.age, *map(age, live.values())]))
         return
     if view.open_write is not None and view.row_id in view.open_write.row_ids:
         plan.wait = [(o, "intent") for o in live.values()]

@@ -51,6 +51,8 @@ class RowView:
     """The change feed has told of all that came to what the row of the table holds."""
     restored_n: int = 0
     """Number of the last write that took a mistake of ours back (:attr:`core.ports.LinkState.restored_n`)."""
+    owner: RowBase | None = None
+    """Another row whose key stands in this one, by what was seen."""
     vanished: bool = False
     """One whole scan, stamped past our last write to the row, did not hold it."""
     event: str = ""

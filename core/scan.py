@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core import guards
-from core.errors import Unfit
+from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row
 from core.events import Json, cell_to_json, stamp_to_json
-from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
+from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, CellBase, Link, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabImage, TabRow
 
 _BLANK = SheetCell(None)
@@ -27,6 +27,9 @@ class Findings:
     """Rows without an id, and copies that carry another row's id."""
     moved_ids: list[IdWrite] = field(default_factory=list)
     """The contents of known rows were sorted past their ids, or have lost them: the ids have to follow."""
+    unclear: set[str] = field(default_factory=set)
+    """Ids beside which another known row's contents stand, and that row's own are nowhere: nothing is told of them
+    before a second look, because a write of ours may be about to put back what it has replaced there."""
     changed_rows: int = 0
     """Known rows that differ without anybody having told of it."""
     guard: tuple[str, str] | None = None
@@ -41,6 +44,7 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     settled_n: int,
     told: Collection[str] = (),
     open_cells: Collection[tuple[str, str]] = (),
+    doubted: Collection[str] = (),
 ) -> Findings:
     """Compare a scan with base.
 
@@ -53,6 +57,7 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
         told: ids of rows of which an edit event has told; the guard does not count them.
         open_cells: (row id, column) that wait or were refused; the guard does not count their rows, and they are
             told also where they hold again what both sides share.
+        doubted: ids that the scan before found unclear.
     """
     found = Findings()
     found.guard = _damaged(link, image, settled_n)
@@ -66,14 +71,17 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
         *found.strangers,
         *(row for row_id, row in own.items() if _may_be_anothers(link, row, known.get(row_id))),
     ]
-    moved = _permutation(link, own, known, differing, missing)
-    found.moved_ids = [*moved, *_lost_ids(link, missing, unknown, moved)]
+    foreign = _foreign(link, own, known, differing)
+    found.moved_ids = _permutation(own, foreign, missing)
+    while lost := _lost_ids(link, _homeless(image, known, missing, found.moved_ids), unknown, found.moved_ids):
+        found.moved_ids += lost
     healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
     named = {move.row for move in found.moved_ids}
+    found.unclear = _unclear(link, own, known, foreign).difference(healed, doubted)
     expected = {*told, *(row_id for row_id, _ in open_cells)}
     found.strangers = [row for row in found.strangers if row.row not in named]
     for row_id, cells in differing.items():
-        if row_id not in healed:
+        if row_id not in healed and row_id not in found.unclear:
             found.cells.extend((own[row_id], column, cell) for column, cell in cells)
             found.changed_rows += row_id in known and row_id not in expected
     found.cells.extend(_mended(link, own, known, open_cells))
@@ -82,7 +90,8 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     found.strangers += [row for row in image.rows if row.row_id in brought_back and not row.cells]
     found.missing = [b.row_id for b in missing if b.row_id not in brought_back]
     found.missing += [row_id for row_id in waiting_rows if row_id not in own and row_id not in known]
-    found.guard = _too_much(link, found, len(known))
+    is_blank = not any(row.cells for row in image.rows)
+    found.guard = _too_much(link, found, len(known), is_blank=is_blank)
     return found
 
 
@@ -90,12 +99,26 @@ def _damaged(link: Link, image: TabImage, settled_n: int) -> tuple[str, str] | N
     missing = tuple(h for h in (*link.headers, ROW_ID_HEADER) if h not in image.columns)
     if missing:
         return "columns_missing", guards.columns_missing(link, missing)
+    if header_is_damaged(link, image):
+        return "header_damaged", guards.header_damaged(link)
     if image.stamp.n < settled_n:
         return "version_restored", guards.version_restored(link)
     return None
 
 
-def _too_much(link: Link, found: Findings, rows: int) -> tuple[str, str] | None:
+def header_is_damaged(link: Link, image: TabImage) -> bool:
+    """Whether row 1 is the header row no longer: people rename headers, and never the hidden id column's.
+
+    Cleared titles alone tell of it where most of them are gone.
+    """
+    titles = image.titles
+    blank = [header for header in link.headers if titles.get(header) == ""]
+    return titles.get(ROW_ID_HEADER, ROW_ID_HEADER) != ROW_ID_HEADER or len(blank) * 2 > len(link.headers)
+
+
+def _too_much(link: Link, found: Findings, rows: int, *, is_blank: bool) -> tuple[str, str] | None:
+    if is_blank and guards.is_emptied(len(found.missing), rows):
+        return "tab_emptied", guards.tab_emptied(link, rows)
     if guards.too_many(len(found.missing), rows):
         return "deleted_in_sheet", guards.deleted_in_sheet(link, len(found.missing), rows)
     if guards.too_many(found.changed_rows, rows):
@@ -137,16 +160,6 @@ def _differing(link: Link, row: TabRow, base: RowBase | None) -> list[tuple[Link
     ]
 
 
-def differs(column: LinkedColumn, cell: SheetCell, base: CellBase) -> bool:
-    """Whether a cell of the tab holds something else than base, or became a formula, or one no longer."""
-    if (cell.formula is not None) != base.formula:
-        return True
-    try:
-        return not column.codec.same(column.codec.from_sheet(cell.value), base.value)
-    except Unfit:
-        return True
-
-
 def _mended(
     link: Link, own: Mapping[str, TabRow], known: Mapping[str, RowBase], open_cells: Collection[tuple[str, str]]
 ) -> list[tuple[TabRow, LinkedColumn, SheetCell]]:
@@ -166,26 +179,33 @@ def _past_our_writes(image: TabImage, base: RowBase) -> bool:
     return image.stamp.n >= max([base.n, *(c.n for c in base.cells.values())])
 
 
-def _permutation(
-    link: Link,
-    own: Mapping[str, TabRow],
-    known: Mapping[str, RowBase],
-    differing: Collection[str],
-    missing: Sequence[RowBase],
-) -> list[IdWrite]:
-    """Ids to move: rows that were sorted past their ids hold each other's contents, each known by its key.
+def _foreign(
+    link: Link, own: Mapping[str, TabRow], known: Mapping[str, RowBase], differing: Collection[str]
+) -> dict[str, str]:
+    """Ids beside which another known row's contents stand, each known by its key, with that row's id.
 
-    What was typed into them since differs as in any row. A row whose owner stands in its own place is no such one,
-    but a copy.
+    What was typed into them since differs as in any row.
     """
     owners = {key: b.row_id for b in known.values() if (key := key_in_base(link, b)) is not None}
     found: dict[str, str] = {}
     for row_id in differing:
         key = key_in_row(link, own[row_id].cells) if row_id in known else None
         owner = owners.get(key) if key is not None else None
-        if owner is not None and owner != row_id and is_row_of(link, known[owner], own[row_id].cells):
+        if (
+            owner is not None
+            and owner != row_id
+            and is_anothers(link, known[owner], known[row_id], own[row_id].cells)
+        ):
             found[row_id] = owner
-    away = {b.row_id for b in missing}
+    return found
+
+
+def _permutation(own: Mapping[str, TabRow], foreign: Mapping[str, str], missing: Sequence[RowBase]) -> list[IdWrite]:
+    """Ids to move: rows that were sorted past their ids hold each other's contents.
+
+    A row whose owner stands in its own place is no such one, but a copy.
+    """
+    found, away = dict(foreign), {b.row_id for b in missing}
     while any(owner not in found and owner not in away for owner in found.values()):
         found = {row_id: owner for row_id, owner in found.items() if owner in found or owner in away}
     times = Counter(found.values())
@@ -194,9 +214,28 @@ def _permutation(
     return [IdWrite(own[row_id].row, owner, row_id) for row_id, owner in found.items()]
 
 
+def _unclear(
+    link: Link, own: Mapping[str, TabRow], known: Mapping[str, RowBase], foreign: Mapping[str, str]
+) -> set[str]:
+    """Of these ids those whose contents' owner does not stand at home: what there is looks half moved."""
+    return {
+        row_id
+        for row_id, owner in foreign.items()
+        if owner not in own or not is_row_of(link, known[owner], own[owner].cells)
+    }
+
+
 def _may_be_anothers(link: Link, row: TabRow, base: RowBase | None) -> bool:
     """Whether the id that stands in a row says nothing: nobody knows it, or another key stands beside it."""
     return base is None or key_in_row(link, row.cells) != key_in_base(link, base)
+
+
+def _homeless(
+    image: TabImage, known: Mapping[str, RowBase], missing: Sequence[RowBase], moved: Sequence[IdWrite]
+) -> list[RowBase]:
+    """Rows that the tab does not hold, or whose id moves from where it stands to another row."""
+    leaving = [known[m.expected] for m in moved if m.expected is not None and m.expected in known]
+    return [*missing, *(base for base in leaving if _past_our_writes(image, base))]
 
 
 def _lost_ids(
@@ -215,33 +254,6 @@ def _lost_ids(
             moves.append(IdWrite(row.row, owner.row_id, row.row_id))
             del owners[key]
     return moves
-
-
-def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
-    """Whether a row of the tab is the one that base tells of: it holds its key, and something besides."""
-    key = key_in_base(link, base)
-    if key is None or key != key_in_row(link, cells):
-        return False
-    others = [c for c in link.columns if not c.key and base.cells.get(c.name, CellBase(None)).value]
-    return not others or any(not differs(c, cells.get(c.header, _BLANK), base.cells[c.name]) for c in others)
-
-
-def key_in_base(link: Link, base: RowBase) -> Key | None:
-    """The key that the sheet shows for a row, as base knows it; ``None`` while a part of it is missing."""
-    cells = [base.cells.get(c.name) for c in link.key_columns]
-    return _whole([cell.value if cell else None for cell in cells])
-
-
-def key_in_row(link: Link, cells: Mapping[str, SheetCell]) -> Key | None:
-    """The key that stands in a row of the tab; ``None`` while a part of it is missing or does not fit."""
-    try:
-        return _whole([c.codec.from_sheet(cells.get(c.header, _BLANK).value) for c in link.key_columns])
-    except Unfit:
-        return None
-
-
-def _whole(parts: Sequence[Canonical]) -> Key | None:
-    return tuple(p for p in parts if p) if all(parts) else None
 
 
 def scan_events(

@@ -7,53 +7,17 @@ becomes what we wrote. A row that was hit by mistake gets back what it held, by 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from core.displaced import Owners, may_carry
-from core.errors import Unfit
+from core.displaced import may_carry
 from core.intent import PlannedWrite
-from core.model import (
-    ROW_ID_HEADER,
-    Age,
-    Canonical,
-    CellBase,
-    Link,
-    LinkedColumn,
-    Observed,
-    RowBase,
-    SheetCell,
-    SheetValue,
-    Stamp,
-)
+from core.model import ROW_ID_HEADER, Age, Canonical, CellBase, Link, LinkedColumn, RowBase, SheetCell
 from core.ports import ConflictEntry, HistoryEntry
-from core.row_view import overtaken_in, value_text
-from core.sheet import CellWrite, FormulaRestore, HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
+from core.row_view import value_text
+from core.settle_cells import CellSettling, Settlement, canonical
+from core.sheet import HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
 
 _BLANK = SheetCell(None)
-
-
-@dataclass(slots=True)
-class Settlement:
-    """What follows from a settled write."""
-
-    bases: dict[str, RowBase] = field(default_factory=dict)
-    """Bases to save, by row id."""
-    unseen: list[Observed] = field(default_factory=list)
-    """Edits that the write found and replaced; they go through the planner as the newest ones."""
-    history: list[HistoryEntry] = field(default_factory=list)
-    conflicts: list[ConflictEntry] = field(default_factory=list)
-    mended: list[tuple[str, str]] = field(default_factory=list)
-    """(row id, column) whose rejected value is in the sheet no longer."""
-    formula_restores: list[FormulaRestore] = field(default_factory=list)
-    row_restores: list[RowRestore] = field(default_factory=list)
-    again: set[str] = field(default_factory=set)
-    """Row ids that have to be compared again."""
-    displaced: set[str] = field(default_factory=set)
-    """Row ids beside which another row's contents were found: a scan has to move the ids first."""
-    moved: bool = False
-    """Rows do not stand where they were believed to stand."""
-    rescan: bool = False
-    """Only a scan can tell what stands in the tab now."""
 
 
 def settle(
@@ -78,146 +42,11 @@ def settle(
         result.settle_delete(delete)
     for named in planned.write.ids:
         result.settle_id(named)
+    result.hold_displaced()
     return result.settlement
 
 
-class _Settling:
-    def __init__(
-        self,
-        link: Link,
-        planned: PlannedWrite,
-        answer: SwapAnswer,
-        bases: Mapping[str, RowBase],
-        own_contents: Collection[str],
-    ) -> None:
-        self.link = link
-        self.keys = planned.keys
-        self.n = planned.write.n
-        self.write = planned.write
-        self.event = f"write {self.n}"
-        self.stamp = Stamp(self.n, answer.before.q, planned.write.epoch)
-        self.hit: dict[int, HitRow] = {h.row: h for h in answer.rows}
-        self.bases = dict(bases)
-        self.owners = Owners(link, bases, own_contents)
-        self.settlement = Settlement()
-
-    # --- cells
-
-    def is_mistake(self, write: CellWrite) -> bool:
-        """Whether another row was hit; it may be a copy of one that the same write has rightly hit, first."""
-        hit = self.hit.get(write.row)
-        return hit is not None and hit.row_id != write.row_id
-
-    def settle_cell(self, write: CellWrite) -> None:
-        column = self.link.by_header(write.header)
-        hit = self.hit.get(write.row)
-        if column is None or hit is None:
-            self.settlement.rescan = True
-            return
-        if hit.row_id != write.row_id:
-            self._missed(write.row_id)
-        base = self.bases.get(hit.row_id) if hit.row_id else None
-        if base is None or base.gone:
-            self._keep(base or RowBase(hit.row_id or "", None, {}), column, hit, CellBase(None))
-            self._take_back(hit, write.header, write.value)
-            self._hold_unknown(hit.row_id)
-            return
-        if base.row_id != write.row_id:
-            self._settle_mistake(base, column, hit, write)
-        elif (owner := self.owners.of_contents(base, hit)) is not None:
-            self._settle_displaced(base, owner, column, hit, write)
-        else:
-            self._settle_known(base, column, hit, write)
-
-    def _settle_displaced(
-        self, base: RowBase, owner: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite
-    ) -> None:
-        """The id was right and the contents were not: they come back, and the row waits for its own."""
-        before = base.cells.get(column.name, CellBase(None))
-        if before.n <= self.n:
-            self._keep(owner, column, hit, owner.cells.get(column.name, CellBase(None)))
-            self._take_back(hit, write.header, write.value)
-            self._save(base, column, replace(before, n=self.n + 1))
-            self._displace(base.row_id)
-
-    def _displace(self, row_id: str) -> None:
-        self.settlement.displaced.add(row_id)
-        self.settlement.rescan = True
-
-    def _hold_unknown(self, row_id: str | None) -> None:
-        """A row of the sheet alone: what looks at it before our mistake is taken back says nothing."""
-        if row_id:
-            known = self.bases.get(row_id) or RowBase(row_id, None, {})
-            self.settlement.bases[row_id] = replace(known, gone=True, key=None, n=self.n + 1)
-
-    def _settle_mistake(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
-        """Another row was hit: it gets back what it held, and until that has landed no look at the cell counts.
-
-        It may be a copy of the row that base knows by that id, so nothing can be left to the planner.
-        """
-        before = base.cells.get(column.name, CellBase(None))
-        if before.n <= self.n:  # the write may have meant the original beside the copy that it hit
-            self._keep(base, column, hit, before)
-            self._take_back(hit, write.header, write.value)
-            self._save(base, column, replace(before, n=self.n + 1))
-
-    def _keep(self, base: RowBase, column: LinkedColumn, hit: HitRow, before: CellBase) -> None:
-        """Record an unseen edit that is to be put back: somebody may type over our mistake first."""
-        found = hit.cells.get(column.header, _BLANK)
-        if found.value is not None and self._is_unseen(column, found, before.value, before.value):
-            seen = self._observed(base.row_id, column, found, before.value, hit.row)
-            self.settlement.history.append(overtaken_in(seen, base.key))
-
-    def _settle_known(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
-        before = base.cells.get(column.name, CellBase(None))
-        if before.n >= self.n:
-            return
-        found = hit.cells.get(write.header, _BLANK)
-        written = column.codec.from_sheet(write.value)
-        if found.formula is not None:
-            self._keep(base, column, hit, before)
-            self._take_back(hit, write.header, write.value)
-            self._save(
-                base, column, replace(before, value=_canonical(column, found, before.value), formula=True, n=self.n)
-            )
-            self.settlement.again.add(base.row_id)
-            return
-        if self._is_unseen(column, found, before.value, written):
-            self.settlement.unseen.append(self._observed(base.row_id, column, found, before.value, hit.row))
-        self.settlement.mended.append((base.row_id, column.name))
-        self.settlement.history.append(
-            HistoryEntry(base.row_id, base.key, column.name, before.value, written, side="table", event=self.event)
-        )
-        self._save(base, column, CellBase(written, n=self.n, age=before.age))
-
-    def _is_unseen(self, column: LinkedColumn, found: SheetCell, base: Canonical, written: Canonical) -> bool:
-        try:
-            value = column.codec.from_sheet(found.value)
-        except Unfit:
-            return True
-        return not column.codec.same(value, base) and not column.codec.same(value, written)
-
-    def _observed(
-        self, row_id: str, column: LinkedColumn, found: SheetCell, base: Canonical, row: int | None
-    ) -> Observed:
-        return Observed(row_id, column.name, found, self.stamp, "swap", event=self.event, base=base, row=row)
-
-    def _save(self, base: RowBase, column: LinkedColumn, cell: CellBase) -> None:
-        saved = replace(base, cells={**base.cells, column.name: cell})
-        self.bases[base.row_id] = saved
-        self.settlement.bases[base.row_id] = saved
-
-    def _missed(self, row_id: str) -> None:
-        self.settlement.moved = True
-        self.settlement.again.add(row_id)
-
-    def _take_back(self, hit: HitRow, header: str, written: SheetValue) -> None:
-        row = self.write.row_after(hit.row)
-        restore = FormulaRestore(hit.scratch_line, row, header, SheetCell(written))
-        self.settlement.formula_restores.append(restore)
-
-    # --- rows
-
+class _Settling(CellSettling):
     def settle_insert(self, insert: RowInsert) -> None:
         cells = {
             c.name: CellBase(c.codec.from_sheet(insert.cells.get(c.header)), n=self.n) for c in self.link.columns
@@ -265,7 +94,7 @@ class _Settling:
         """What a deleted row held; its formulas may have come to other values since anybody looked."""
         computed = [c for c in self.link.columns if base.cells.get(c.name, CellBase(None)).formula]
         held = {name: cell.value for name, cell in base.cells.items()}
-        shown = {c.name: _canonical(c, hit.cells.get(c.header, _BLANK), held[c.name]) for c in computed}
+        shown = {c.name: canonical(c, hit.cells.get(c.header, _BLANK), held[c.name]) for c in computed}
         return {**held, **shown}
 
     def _hold_until_restored(self, hit: HitRow) -> None:
@@ -315,25 +144,11 @@ class _Settling:
         is_empty = named.expected is None and not hit.cells
         if hit.row_id != named.expected or is_empty or not may_carry(self.link, self.bases, self.write, named, hit):
             self._take_back(hit, ROW_ID_HEADER, named.row_id)
-            self._hold_named(named.row_id)
+            self._hold_whole(named.row_id)  # a known row's id stands beside another one until it is taken back
         elif named.expected and not self._is_live(named.expected):
             gone = self.bases.get(named.expected) or RowBase(named.expected, None, {})
             self.settlement.bases[named.expected] = replace(gone, gone=True, key=None, n=self.n)
 
-    def _hold_named(self, row_id: str) -> None:
-        """A known row's id stands beside another one until it is taken back: no look at the row counts before."""
-        base = self.settlement.bases.get(row_id) or self.bases.get(row_id)
-        if base is not None and not base.gone:
-            cells = {name: replace(cell, n=self.n + 1) for name, cell in base.cells.items()}
-            self.bases[row_id] = self.settlement.bases[row_id] = replace(base, cells=cells, n=self.n + 1)
-
     def _is_live(self, row_id: str | None) -> bool:
         base = self.bases.get(row_id) if row_id else None
         return base is not None and not base.gone
-
-
-def _canonical(column: LinkedColumn, found: SheetCell, otherwise: Canonical) -> Canonical:
-    try:
-        return column.codec.from_sheet(found.value)
-    except Unfit:
-        return otherwise

@@ -47,7 +47,7 @@ class TabImage:
     missing_headers: tuple[str, ...] = ()
     """Linked headers whose column is gone."""
     titles: Mapping[str, str] = field(default_factory=dict)
-    """Linked header to what the header row says now."""
+    """Linked header (and ``_row_id``) to what the header row says now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,12 @@ class SwapWrite:
         return bool(self.formula_restores or self.row_restores)
 
     @property
+    def row_ids(self) -> frozenset[str]:
+        """The rows that it names."""
+        named = {c.row_id for c in self.cells} | {i.row_id for i in self.inserts} | {d.row_id for d in self.deletes}
+        return frozenset(named | {i.row_id for i in self.ids})
+
+    @property
     def looked_at(self) -> tuple[int, ...]:
         """1-based rows that are copied into the scratch, in the scratch's order (ascending, no repeats)."""
         rows = {c.row for c in self.cells} | {i.row for i in self.ids} | {d.row for d in self.deletes}
@@ -203,6 +209,8 @@ class MarksLook:
     last: int
     """Number of the last marking that landed; the next one lands only as its successor."""
     rows: tuple[LookedRow, ...]
+    columns: frozenset[str] = frozenset()
+    """Linked headers that the tab has."""
 
 
 @dataclass(frozen=True, slots=True)

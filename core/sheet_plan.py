@@ -11,7 +11,19 @@ from dataclasses import dataclass, field, replace
 
 from core.errors import Unfit
 from core.freshness import tells_of_going
-from core.model import Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell, SheetValue, Stamp
+from core.model import (
+    ROW_ID_PREFIX,
+    Canonical,
+    CellBase,
+    Key,
+    Link,
+    LinkedColumn,
+    Observed,
+    RowBase,
+    SheetCell,
+    SheetValue,
+    Stamp,
+)
 from core.ports import RejectionEntry, TableRow
 from core.renames import is_recognized, print_of
 from core.sheet import CellWrite, IdWrite, Positions, RowDelete, RowInsert
@@ -47,6 +59,8 @@ class SheetView:
     """Rows of the tab that need an id."""
     gone: Collection[str] = frozenset()
     """Ids to be given back whose row has gone meanwhile."""
+    own_ids: Mapping[Key, str] = field(default_factory=dict)
+    """Ids under which rows stood in the tab before they were lost from it."""
 
 
 @dataclass(slots=True)
@@ -96,10 +110,16 @@ def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
         elif base is not None and row is None and view.went is not None and key not in view.went:
             plan.doubtful.append((key, "d"))
         elif row is not None:
-            _plan_insert(view, plan, key, row, new_row_id())
+            _plan_insert(view, plan, key, row, _own_id(view, key) or new_row_id())
         elif base is not None:
             _plan_delete(view, plan, key, base)
     return plan
+
+
+def _own_id(view: SheetView, key: Key) -> str | None:
+    """The id that a row had in the tab, unless it stands there."""
+    row_id = view.own_ids.get(key)
+    return None if row_id is None or row_id in view.positions.rows else row_id
 
 
 def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
@@ -111,7 +131,8 @@ def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
     for row, (expected, row_id) in asked.items():
         unknown = expected if row_id is None or expected in view.positions.repeated else None
         is_another = at.get(row, unknown) != expected
-        is_told_apart = row_id is None and expected is not None and expected not in view.positions.repeated
+        is_id = expected is not None and expected.startswith(ROW_ID_PREFIX)  # else it is what somebody typed there
+        is_told_apart = row_id is None and is_id and expected not in view.positions.repeated
         stands_elsewhere = row_id in view.positions.rows and row_id not in leaving
         if not (is_another or is_told_apart or stands_elsewhere or row_id in view.gone):
             writes.append(IdWrite(row, row_id or new_row_id(), expected))

@@ -7,13 +7,14 @@ consumers/table_writer in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from core import cell_plan, row_plan
+from core.contents import differs
 from core.errors import Unfit
 from core.freshness import is_newer, is_subsumed
-from core.model import ROW_ID_PREFIX, Observed
+from core.model import ROW_ID_PREFIX, CellBase, Key, Link, Observed, RowBase
 from core.row_view import ComputeRule, RowPlan, RowView, overtaken
 
 
@@ -32,9 +33,9 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
         return plan  # somebody has damaged the id of a row: a scan tells which
     if base is None:
         row_plan.plan_new_row(view, plan, seen)
-    elif view.table is None or _is_cleared_whole(view, seen):
+    elif view.table is None or _is_cleared_whole(view, seen) or _shows_owner(view, seen):
         # The row left the table, or its key changed, and the change feed has not said so yet; or it leaves the
-        # sheet, and a scan has to tell.
+        # sheet, or somebody has sorted past the ids, and a scan has to tell.
         plan.wait = [(o, "intent") for o in seen.values()]
     else:
         cell_plan.plan_known_row(view, plan, seen, compute_rule)
@@ -46,6 +47,33 @@ def _is_cleared_whole(view: RowView, seen: Mapping[str, Observed]) -> bool:
     columns = [c.name for c in view.link.columns if not c.read_only]
     return bool(columns) and all(
         name in seen and seen[name].source == "edit" and seen[name].cell.value in (None, "") for name in columns
+    )
+
+
+def key_seen(link: Link, base: RowBase, seen: Iterable[Observed]) -> Key | None:
+    """The key that stands in a row by what was seen of it, and by base; ``None`` where a part does not fit."""
+    cells = {c.name: base.cells.get(c.name, CellBase(None)).value for c in link.key_columns}
+    try:
+        cells.update(
+            {o.column: c.codec.from_sheet(o.cell.value) for o in seen for c in link.key_columns if c.name == o.column}
+        )
+    except Unfit:
+        return None
+    parts = tuple(part for part in cells.values() if part is not None)
+    return parts if len(parts) == len(cells) else None
+
+
+def _shows_owner(view: RowView, seen: Mapping[str, Observed]) -> bool:
+    """Whether an edit event has found the key of another row beside this one's id, and something else of it."""
+    owner, base = view.owner, view.base
+    told = [c for c in view.link.columns if c.name in seen and seen[c.name].source == "edit"]
+    if owner is None or base is None or not any(c.key for c in told):
+        return False
+    others = [c for c in told if not c.key and owner.cells.get(c.name, CellBase(None)).value]
+    return any(
+        not differs(c, seen[c.name].cell, owner.cells[c.name])
+        and differs(c, seen[c.name].cell, base.cells.get(c.name, CellBase(None)))
+        for c in others
     )
 
 

@@ -55,6 +55,7 @@ def build(service: Service) -> Callable[[], None]:
         stop=service.stop,
         cascades=partial(silent_cascades, session),
         beat=service.beat,
+        stand_by=service.stand_by,
         published=observe,
         reading=tell_lag,
     ).run

@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from adapters.binlog_events import Committed, Position, PositionLost, Table
+from app.metrics import FAILURES
 from core.errors import KafkaUnavailable, MysqlUnavailable
 from core.inflight import InFlight
 from core.model import Link
@@ -28,6 +29,8 @@ CHECK_EVERY_S = 1.0
 PRUNE_EVERY_S = 60.0
 STAND_BY_S = 1.0
 LAST_ACKS_S = 2.0
+TRAIL_MAX = 100
+KEYS_TOLD_MAX = 20
 
 
 class Links(Protocol):
@@ -107,13 +110,14 @@ class BinlogFeed:
         stop: threading.Event,
         cascades: CascadesOf = lambda _tables: {},
         beat: Callable[[], None] = lambda: None,
+        stand_by: Callable[[], None] = lambda: None,
         published: Published = lambda _at, _exact: None,
         reading: Reading = lambda _at: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._server, self._open_reader, self._watch = server, open_reader, watch
         self._lease, self._publisher, self._links = lease, publisher, links
-        self._messages, self._stop, self._beat = messages, stop, beat
+        self._messages, self._stop, self._beat, self._tell_standing_by = messages, stop, beat, stand_by
         self._cascades = cascades
         self._published, self._reading = published, reading
         self._clock = clock
@@ -125,6 +129,8 @@ class BinlogFeed:
         self._fresh: Position | None = None
         """Where reading was begun anew without a note; lost again, it is no use to try once more."""
         self._noted_at = self._checked_at = self._pruned_at = clock()
+        self._trail: list[Json] = []
+        """Changes handed to Kafka that no line of the log tells yet."""
         self._news = False
         """Whether anything was published since the last note."""
 
@@ -157,7 +163,7 @@ class BinlogFeed:
             if not waited:
                 log.info("binlog_reader_standing_by")
             waited = True
-            self._beat()
+            self._tell_standing_by()
         return False
 
     def _begin(self) -> tuple[Position, bool]:
@@ -176,12 +182,13 @@ class BinlogFeed:
         """Read from now on, after having everything compared that was changed before."""
         now = self._server.position()
         links = self._links.current()
+        FAILURES.labels("mysql", "PositionLost").inc()
         log.warning("binlog_started_over", reason=reason, file=now.file, offset=now.offset, links=len(links))
         asked = [
             (topic, link, self._messages.answered(topic, link, body, exact=False))
             for topic, link, body in self._lease.outbox_since_note()
         ]
-        self._publisher.publish_many([*compare_all(links, reason), *asked])
+        self._publisher.publish_many([*compare_all(links, reason, lost=True), *asked])
         self._inflight = InFlight()
         self._lease.save(now)
         self._noted = self._fresh = now
@@ -200,6 +207,7 @@ class BinlogFeed:
                     break
             self._inflight.wait_below(1, LAST_ACKS_S)
             self._note_position()
+            self._tell_trail()
         finally:
             reader.close()
 
@@ -231,6 +239,16 @@ class BinlogFeed:
 
         self._publisher.start(topic, link, body, done)
         self._news = True
+        if body.get("transaction"):
+            self._trail.append(_told(link, body))
+            if len(self._trail) >= TRAIL_MAX:
+                self._tell_trail()
+
+    def _tell_trail(self) -> None:
+        """What a person follows changes by; one line for all since the last one, because there may be thousands."""
+        trail, self._trail = self._trail, []
+        if trail:
+            log.info("published", changes=trail)
 
     def _keep_up(self, read_at: datetime | None) -> None:
         self._raise_failure()
@@ -242,6 +260,7 @@ class BinlogFeed:
             self._lease.check()
             self._follow_links()
             self._beat()
+            self._tell_trail()
             self._reading(read_at)
         if now - self._pruned_at >= PRUNE_EVERY_S:
             self._pruned_at = now
@@ -273,6 +292,11 @@ class BinlogFeed:
         if known is not None:  # what happened to its table before it was watched is found by comparing
             new = [link for link in links if known.get(link.name) != self._known[link.name]]
             self._publisher.publish_many(compare_all(new, "the link is new or was changed"))
+
+
+def _told(link: str, body: Json) -> Json:
+    keys = body.get("keys", [])
+    return {"link": link, "transaction": body["transaction"], "keys": keys[:KEYS_TOLD_MAX], "key_count": len(keys)}
 
 
 def _shape(link: Link) -> object:

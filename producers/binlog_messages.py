@@ -56,6 +56,8 @@ class Messages:
         self._by_parent: dict[Table, list[tuple[Cascade, Link]]] = {}
         self._touched: dict[str, _Touched] = {}
         self._reached: dict[str, str] = {}
+        self._parts = 0
+        """Messages with rows so far, of the transaction or piece in hand."""
 
     def set_links(self, links: Iterable[Link], cascades: Cascades = MappingProxyType({})) -> None:
         """Work for these links from now on.
@@ -78,7 +80,7 @@ class Messages:
 
     def of(self, committed: Committed) -> Iterator[Message]:
         """The messages of a transaction or of a piece of one, in the order of what happened."""
-        self._touched, self._reached = {}, {}
+        self._touched, self._reached, self._parts = {}, {}, 0
         for change in committed.changes:
             table = (change.schema, change.table)
             if isinstance(change, TableChange):
@@ -120,7 +122,7 @@ class Messages:
             touched.renamed.append((old, new))
         if len(touched.keys) >= KEYS_MAX:
             del self._touched[link.name]
-            yield _rows(link.name, touched, committed)
+            yield self._rows(link.name, touched, committed)
 
     def _note_times(
         self, link: Link, change: RowChange, old: Key | None, new: Key | None, committed: Committed
@@ -139,7 +141,22 @@ class Messages:
     def _flush(self, committed: Committed) -> Iterator[Message]:
         touched, self._touched = self._touched, {}
         for name, rows in touched.items():
-            yield _rows(name, rows, committed)
+            yield self._rows(name, rows, committed)
+
+    def _rows(self, name: str, touched: _Touched, committed: Committed) -> Message:
+        self._parts += 1
+        when = _when(committed)
+        body = {
+            "kind": "rows",
+            "link": name,
+            "keys": [list(key) for key in touched.keys],
+            "kinds": "".join(touched.keys.values()),
+            "renamed": [[list(old), list(new)] for old, new in touched.renamed],
+            "prints": [[list(key), held] for key, held in touched.prints.items()],
+            **when,
+            "position": {**when["position"], "part": self._parts},
+        }
+        return TABLE_CHANGED, name, body
 
     # --- whole tables, and messages that were put into the outbox ------------------------
 
@@ -239,33 +256,20 @@ def _texts(value: Any) -> Any:
     return value
 
 
-def compare_all(links: Iterable[Link], reason: str) -> list[Message]:
-    """The messages that have every link looked at whole, on both sides."""
+def compare_all(links: Iterable[Link], reason: str, *, lost: bool = False) -> list[Message]:
+    """The messages that have every link looked at whole, on both sides; ``lost`` where the feed begins anew."""
     return [
         message
         for link in links
         for message in (
-            _compare(link.name, reason),
+            _compare(link.name, reason, lost=lost),
             (SHEET_OBSERVED, link.name, {"kind": "rescan", "link": link.name, "reason": reason}),
         )
     ]
 
 
-def _compare(name: str, reason: str) -> Message:
-    return TABLE_CHANGED, name, {"kind": "link", "link": name, "reason": reason}
-
-
-def _rows(name: str, touched: _Touched, committed: Committed) -> Message:
-    body = {
-        "kind": "rows",
-        "link": name,
-        "keys": [list(key) for key in touched.keys],
-        "kinds": "".join(touched.keys.values()),
-        "renamed": [[list(old), list(new)] for old, new in touched.renamed],
-        "prints": [[list(key), held] for key, held in touched.prints.items()],
-        **_when(committed),
-    }
-    return TABLE_CHANGED, name, body
+def _compare(name: str, reason: str, *, lost: bool = False) -> Message:
+    return TABLE_CHANGED, name, {"kind": "link", "link": name, "reason": reason, "lost": lost}
 
 
 def _when(committed: Committed) -> Json:
@@ -273,5 +277,9 @@ def _when(committed: Committed) -> Json:
         "committed_at": rfc3339(committed.committed_at),
         "time_exact": committed.exact,
         "transaction": committed.transaction,
-        "position": {"file": committed.position.file, "pos": committed.position.offset},
+        "position": {
+            "server": committed.position.server,
+            "file": committed.position.file,
+            "pos": committed.position.offset,
+        },
     }

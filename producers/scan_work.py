@@ -8,20 +8,25 @@ its look is, and the table writer decides by that alone.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import structlog
 
+from app.metrics import count_failure
 from core import guards, scan
-from core.errors import NotLinked, QuotaExhausted, SheetsRefused, SheetsUnavailable
+from core.agreement import LASTS_S, Verdict
+from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
 from core.events import SHEET_OBSERVED
 from core.model import Link, RowBase
 from core.ports import Clock, Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
 from core.scan import Findings, scan_events
 from core.sheet import SheetTarget, TabImage, TabRow
+from producers import agreement_check
+from producers.agreement_check import AgreementCheck
 
 GROUP = "sheet_scanner"
+TABLE_WRITER = "table_writer"
 STRUCTURE_DELAY_S = 0.5
 CONFIRM_DELAY_S = 2.0
 """A stranger or a guard's finding is looked at twice, this far apart: an event may still be on its way."""
@@ -29,6 +34,8 @@ BETWEEN_SCANS_S = 2.0
 BURST_S = 30.0
 """A burst of edits puts the scan off for this long at the most."""
 OFFSETS_EVERY_S = 1.0
+
+Place = tuple[str, int]
 
 log = structlog.get_logger("sheet_scanner")
 
@@ -39,9 +46,20 @@ class _Tab:
 
     due_at: float = 0.0
     asked_at: float | None = None
+    awaited: bool = False
+    """Somebody who carries events out asked for a scan, and waits for it."""
     scanned_at: float = float("-inf")
     strangers: set[tuple[object, ...]] = field(default_factory=set)
+    unclear: set[str] = field(default_factory=set)
     guard: str | None = None
+    found: Findings | None = None
+    """What its last scan found to differ from base."""
+    failures: int = 0
+    """Reads in a row that did not get through."""
+    trouble: str = ""
+    """Why the last one did not."""
+    reported: Mapping[Place, int] = field(default_factory=dict)
+    """How far events had come when the guard first found something: they may be on their way into the table."""
     told: set[str] = field(default_factory=set)
     """Rows that an edit event reported and that differed from base ever since."""
 
@@ -68,6 +86,7 @@ class ScanWork:
         gate: tells when a read may go out.
         publisher: to ``sheet.observed``.
         source: delivers ``sheet.observed``: what happened tells what to read.
+        check: compares what was read with the table.
         links: the links as of now.
         is_ours: whether this process scans the link of that name.
         owner: name of this process, for fencing.
@@ -84,6 +103,7 @@ class ScanWork:
         gate: Gate,
         publisher: EventPublisher,
         source: EventSource,
+        check: AgreementCheck,
         links: Callable[[], Iterable[Link]],
         is_ours: Callable[[str], bool],
         owner: str,
@@ -96,6 +116,7 @@ class ScanWork:
         self._gate = gate
         self._publisher = publisher
         self._source = source
+        self._check = check
         self._links = links
         self._is_ours = is_ours
         self._owner = owner
@@ -120,6 +141,11 @@ class ScanWork:
         now = self._clock.monotonic()
         return min((max(0.05, t.due_at - now) for name, t in self._tabs.items() if self._is_ours(name)), default=1.0)
 
+    def look_at_all(self) -> None:
+        """Read every tab soon: events that told of edits have been lost."""
+        for tab in self._tabs.values():
+            self._ask(tab, 0.0)
+
     # --- when -----------------------------------------------------------------------------
 
     def _absorb(self, delivery: Delivery) -> None:
@@ -132,6 +158,7 @@ class ScanWork:
         elif kind == "structure":
             self._ask(tab, STRUCTURE_DELAY_S)
         elif kind == "rescan":
+            tab.awaited = True
             self._ask(tab, 0.0)
 
     def _ask(self, tab: _Tab, delay_s: float) -> None:
@@ -141,8 +168,14 @@ class ScanWork:
         latest = tab.asked_at + max(BURST_S, delay_s)
         tab.due_at = max(min(now + delay_s, latest), tab.scanned_at + BETWEEN_SCANS_S)
 
+    @property
+    def trouble(self) -> str:
+        """Why some tab cannot be read, once it has failed twice in a row; empty while all of them can."""
+        ours = ((link.name, self._tabs.get(link.name)) for link in self._links())
+        return next((f"{name}: {tab.trouble}" for name, tab in ours if tab and tab.failures > 1), "")
+
     def _scan_if_allowed(self, link: Link, tab: _Tab) -> None:
-        wait_s = self._gate.wait_s("read")
+        wait_s = self._gate.wait_s("read", link.name, spare=True)
         if wait_s > 0:
             tab.due_at = self._clock.monotonic() + wait_s
             return
@@ -151,13 +184,13 @@ class ScanWork:
         except NotLinked:
             log.info("link_removed", link=link.name)  # a moment ago; it is among the links no longer
             tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
-        except QuotaExhausted:
-            self._gate.exhausted("read")
-            tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
         except SheetsUnavailable as error:
-            log.warning("sheet_unavailable", link=link.name, reason=error.message)
+            count_failure(error)
+            tab.failures, tab.trouble = tab.failures + 1, str(error)
+            log.warning("sheet_unavailable", link=link.name, reason=error.message, retry_in_s=BETWEEN_SCANS_S)
             tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
         except SheetsRefused as error:
+            count_failure(error)
             log.warning("sheet_refused", link=link.name, reason=str(error))
             reason = str(error)
             self._store.run(lambda tx: tx.hold(link.name, "sheet_refused", reason))
@@ -172,24 +205,43 @@ class ScanWork:
         if known.state is None or known.state.state != "live":
             return
         target = SheetTarget(link.name, known.state.spreadsheet_id, known.state.sheet_id, link.headers)
+        rested = not tab.awaited and self._check.rests_before(link)
+        tab.awaited = False
         image = self._sheet.read_tab(target)
+        tab.failures, tab.trouble = 0, ""
         image = replace(image, stamp=replace(image.stamp, scan=known.number))
         found = scan.compare(
-            link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing
+            link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing, tab.unclear
         )
         tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
-        if found.guard is not None and not guards.is_approved(known.state.reason, "sheet"):
+        if found.guard is not None and not guards.is_approved(known.state.reason, found.guard[0]):
             self._guard(link, tab, *found.guard)
             return
         tab.guard = None
         strangers = self._confirmed(tab, found)
         self._publish(link, image, found, strangers)
-        self._store.run(lambda tx: _note(tx, link.name, image))
+        # What this scan is the first to find, and rows that are about to get an id, are only now on their way.
+        named = not (found.strangers or found.moved_ids)
+        rested, tab.found = rested and named and found == tab.found, found
+        verdict = self._check.look(link, image, known.differing, known.bases, rested=rested)
+        self._store.run(lambda tx: _note(tx, link.name, image, verdict, is_over=found.guard is None))
+        if verdict is not None and verdict.look_soon:
+            tab.due_at = min(tab.due_at, self._clock.monotonic() + LASTS_S)
+        if found.guard is not None:  # approved: look soon whether it is over
+            tab.due_at = min(tab.due_at, self._clock.monotonic() + CONFIRM_DELAY_S)
 
     def _guard(self, link: Link, tab: _Tab, name: str, reason: str) -> None:
-        """Hold the link once a second look confirms it: the events that explain it may be on their way."""
-        if tab.guard != name:
-            tab.guard = name
+        """Hold the link once a second look confirms it: the events that explain it may be on their way to us, or to
+        the table writer, which may have been away for long."""
+        applied, read = self._store.run(lambda tx: (tx.offsets(TABLE_WRITER), tx.offsets(GROUP)))
+        is_first = tab.guard != name
+        if is_first:
+            tab.guard, tab.reported = name, {**read, **self._next}
+        behind = any(applied.get(place, 0) < offset for place, offset in tab.reported.items())
+        if is_first or behind:
+            log.info(
+                "guard_looks_again", link=link.name, guard=name, waits_for="table_writer" if behind else "events"
+            )
             tab.due_at = self._clock.monotonic() + CONFIRM_DELAY_S
             return
         log.warning("held", link=link.name, guard=name, reason=reason)
@@ -201,7 +253,8 @@ class ScanWork:
         marks = {_mark(row): row for row in found.strangers}
         confirmed = [row for mark, row in marks.items() if mark in tab.strangers]
         tab.strangers = {mark for mark, row in marks.items() if row not in confirmed}
-        if tab.strangers:
+        tab.unclear = found.unclear
+        if tab.strangers or tab.unclear:
             tab.due_at = min(tab.due_at, self._clock.monotonic() + CONFIRM_DELAY_S)
         return confirmed
 
@@ -239,11 +292,14 @@ def _known(tx: Transaction, name: str) -> _Known:
     )
 
 
-def _note(tx: Transaction, name: str, image: TabImage) -> None:
+def _note(tx: Transaction, name: str, image: TabImage, verdict: Verdict | None, *, is_over: bool) -> None:
+    """An approval holds until a scan finds no more of what it was given for: ``is_over``."""
     tx.note_scan(name, image.read_at)
+    if verdict is not None:
+        agreement_check.note(tx, name, image, verdict)
     state = tx.link_state(name, lock=True)
-    if state is not None and guards.is_approved(state.reason, "sheet"):
-        tx.set_link_state(name, "live", guards.used_up(state.reason, "sheet"))
+    if state is not None and state.state == "live" and is_over and guards.is_waiting(state.reason, guards.SHEET):
+        tx.set_link_state(name, "live", guards.used_up(state.reason, guards.SHEET))
 
 
 def _mark(row: TabRow) -> tuple[object, ...]:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from adapters.clock import SystemClock
 from adapters.kafka_log import KafkaPublisher, kafka_of
+from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.sheets_tab import GoogleSheet
-from app.parts import links_of, process_name, quota_gate, sheets_client, source_of, store_of
+from app.parts import links_of, process_name, quota_gate, service_client, session_of, source_of, store_of
+from app.resting import Resting
 from app.service import Service, run_service
 from config.settings import SERVICE_NEEDS
 from core.events import SHEET_OBSERVED
+from producers.agreement_check import AgreementCheck
 from producers.scan_work import GROUP, ScanWork
 
 POLL_S = 0.5
@@ -20,27 +23,32 @@ def build(service: Service) -> Callable[[], None]:
     """Connect and check; the answer runs until the service is asked to stop."""
     settings = service.settings
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
-    client = service.closing(sheets_client(settings, read_attempts=1))
+    gate = quota_gate(settings)
+    client = service.closing(service_client(settings, gate))
     publisher = service.closing(KafkaPublisher(kafka_of(settings)))
-    source = source_of(service, store, GROUP, [SHEET_OBSERVED], owner, unhurried=True)
+    source = source_of(
+        service, store, GROUP, [SHEET_OBSERVED], owner, lost=lambda _places: work.look_at_all(), unhurried=True
+    )
+    clock, resting = SystemClock(), Resting(settings, session_of(service, DEFAULT_SCHEMA))
     work = ScanWork(
         store=store,
         sheet=GoogleSheet(client),
-        gate=quota_gate(settings),
+        gate=gate,
         publisher=publisher,
         source=source,
+        check=AgreementCheck(store.read_rows, resting.is_at_rest, clock),
         links=links.current,
         is_ours=lambda name: source.owns(SHEET_OBSERVED, name),
         owner=owner,
         interval_s=settings.scan_interval_s,
         delay_s=settings.scan_delay_s,
-        clock=SystemClock(),
+        clock=clock,
     )
 
     def run() -> None:
         while not service.stop.is_set():
             work.step(POLL_S)
-            service.beat()
+            service.beat(work.trouble)
 
     return run
 

@@ -26,6 +26,7 @@ _COMMANDS = {
     "rejections": ("app.cli.records:rejections", "Show sheet values that the table cannot hold."),
     "history": ("app.cli.records:history", "Show every value that was carried over."),
     "approve": ("app.cli.operate:approve", "Let through what a guard has stopped."),
+    "restore": ("app.cli.operate:restore", "Undo what a guard has stopped."),
     "pause": ("app.cli.operate:pause", "Stop a link for a while."),
     "resume": ("app.cli.operate:resume", "Let a paused link go on."),
 }

@@ -85,6 +85,22 @@ def list_(as_json: bool) -> int:
     return EXIT_GOOD
 
 
+@link.command("code")
+@click.argument("name")
+@json_option
+def code(name: str, as_json: bool) -> int:
+    """Print the connection code of the link NAME again, made with the newest master secret."""
+    from app.linking import code_of
+    from config.settings import load_settings
+
+    text = code_of(load_settings(("webhook_secret",)), name)
+    if as_json:
+        print_json({"link": name, "connection_code": text})
+    else:
+        click.echo(text)
+    return EXIT_GOOD
+
+
 @link.command("remove")
 @click.argument("name")
 @json_option

@@ -1,10 +1,11 @@
-"""``twinsheet approve``, ``pause`` and ``resume``: the words of the commands; the work is done in app.operate."""
+"""``twinsheet approve``, ``restore``, ``pause`` and ``resume``: the words of the commands; the work is done in
+app.operate and app.restore."""
 
 from __future__ import annotations
 
 import click
 
-from app.cli.output import EXIT_GOOD, json_option, print_json
+from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json
 
 
 @click.command()
@@ -21,6 +22,29 @@ def approve(link: str, as_json: bool) -> int:
     else:
         click.echo(f"{link} goes on. Let through: {report['approved']}")
     return EXIT_GOOD
+
+
+@click.command()
+@click.argument("link")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@json_option
+def restore(link: str, yes: bool, as_json: bool) -> int:
+    """Undo what a guard has stopped on LINK: it was not meant.
+
+    Damage in the sheet is written again from the table, damage in the table from the sheet and what both last
+    shared. Shows the plan and asks; nothing is written before the yes.
+    """
+    from app.cli.restore import confirm_restore, show_restored
+    from app.restore import restore as do
+    from config.settings import load_settings
+
+    ask = None if yes else (lambda _report: False) if as_json else confirm_restore
+    report = do(load_settings(("mysql_url", "sheets")), link, ask)
+    if as_json:
+        print_json(report)
+    else:
+        show_restored(report)
+    return EXIT_GOOD if report["restored"] else EXIT_FOUND
 
 
 @click.command()

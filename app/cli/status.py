@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -32,6 +33,7 @@ def _show(report: dict[str, Any]) -> None:
         [
             one["link"],
             one["state"],
+            _agreement(one),
             ago(one["lag_s"]["sheet_to_table"]),
             ago(one["lag_s"]["table_to_sheet"]),
             one["conflicts"],
@@ -41,11 +43,36 @@ def _show(report: dict[str, Any]) -> None:
         ]
         for one in report["links"]
     ]
-    headers = ["link", "state", "sheet → table", "table → sheet", "conflicts", "rejections", "waiting", "reason"]
+    headers = [
+        "link",
+        "state",
+        "identical",
+        "sheet → table",
+        "table → sheet",
+        "conflicts",
+        "rejections",
+        "waiting",
+        "reason",
+    ]
     print_table(headers, rows, empty=NO_LINKS)
     click.echo()
     processes = [
-        [one["name"], one["pid"], ago(one["up_s"]), one["waiting_for"] or ("" if one["working"] else "stuck")]
+        [
+            one["name"],
+            one["pid"],
+            ago(one["up_s"]),
+            one["waiting_for"] or (one["doing"] if one["working"] else "stuck"),
+        ]
         for one in report["processes"]
     ]
     print_table(["process", "pid", "up", "waits for"], processes, empty="No service runs; start them: twinsheet up")
+
+
+def _agreement(one: dict[str, Any]) -> str:
+    """Since when both sides are known to be equal, or how many cells differ that no event explains."""
+    if one["differing"]:
+        return f"{one['differing']} differ"
+    if one["identical_as_of"] is None:
+        return "not known yet"
+    since = datetime.now(UTC) - datetime.fromisoformat(one["identical_as_of"])
+    return f"{ago(max(0.0, since.total_seconds()))} ago"

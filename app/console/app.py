@@ -12,13 +12,14 @@ from flask import Blueprint, Flask, Response, jsonify, render_template_string, r
 from app.console.access import check_access_settings, guard
 from app.console.metrics import all_metrics
 from app.console.page import PAGE, STYLE
+from app.http_channel import Limits
 from app.http_server import harden, make_server, one_line
 from app.status import Status, as_json
 from config.settings import Settings
 from core.errors import NotLinked, TwinsheetError
 
 THREADS = 4
-BODY_BYTES_MAX = 64 * 1024
+LIMITS = Limits(body_bytes_max=64 * 1024, wire_bytes_max=64 * 1024)
 LIMIT_MAX = 100_000
 
 
@@ -59,7 +60,7 @@ def make_console_server(status: Status, settings: Settings, *, port: int | None 
         port=settings.console_port if port is None else port,
         port_setting="TWINSHEET_CONSOLE_PORT",
         threads=THREADS,
-        body_bytes_max=BODY_BYTES_MAX,
+        limits=LIMITS,
     )
 
 

@@ -13,7 +13,7 @@ from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from app.metrics import CONFLICTS, HOLDS, LAG_EVENTS, REJECTIONS
+from app.metrics import CONFLICTS, DIFFERING, HOLDS, IDENTICAL_AS_OF_S, LAG_EVENTS, QUOTA_TOKENS, REJECTIONS
 from app.notes import Note
 from app.status import Status
 from core.errors import TwinsheetError
@@ -63,10 +63,15 @@ def _measure(status: Status) -> None:
             CONFLICTS.labels(one["link"]).set(one["conflicts"])
             REJECTIONS.labels(one["link"]).set(one["rejections"])
             HOLDS.labels(one["link"]).set(one["state"] == "held")
+            DIFFERING.labels(one["link"]).set(one["differing"])
+            if one["identical_as_of"] is not None:
+                IDENTICAL_AS_OF_S.labels(one["link"]).set(one["identical_as_of"].timestamp())
         for (topic, group), events in status.backlog().items():
             LAG_EVENTS.labels(topic, group).set(events)
+        for (user, kind), left in status.quota_tokens().items():
+            QUOTA_TOKENS.labels(user, kind).set(left)
     except TwinsheetError:
-        for gauge in (CONFLICTS, REJECTIONS, HOLDS, LAG_EVENTS):
+        for gauge in (CONFLICTS, REJECTIONS, HOLDS, DIFFERING, IDENTICAL_AS_OF_S, LAG_EVENTS, QUOTA_TOKENS):
             gauge.clear()  # no number is better than an old one
 
 

@@ -33,11 +33,16 @@ PAGE = """\
 <h2>Links</h2>
 {% if fault %}<p class="bad">{{ fault }}</p>{% endif %}
 {% if links %}<div class="wide"><table>
-<tr><th>Link<th>State<th>Sheet → table<th>Table → sheet<th>Conflicts<th>Rejections<th>Waiting<th>Tab<th>Table</tr>
+<tr><th>Link<th>State<th>Identical as of<th>Sheet → table<th>Table → sheet
+<th>Conflicts<th>Rejections<th>Waiting<th>Tab<th>Table</tr>
 {% for link in links %}<tr>
 <td><a href="/api/links/{{ link.link }}">{{ link.link }}</a>
 <td class="{{ 'good' if link.state == 'live' else 'bad' }}">
 {{- link.state }}{% if link.reason %}: {{ link.reason }}{% endif %}
+<td{% if link.differing %} class="bad"{% endif %}>
+{%- if link.differing %}{{ link.differing }} cells differ{% elif link.identical_as_of -%}
+<time datetime="{{ link.identical_as_of.isoformat() }}">{{ link.identical_as_of.strftime('%H:%M:%S') }} UTC</time>
+{%- else %}not known yet{% endif %}
 <td>{{ link.lag_s.sheet_to_table }} s<td>{{ link.lag_s.table_to_sheet }} s
 <td><a href="/api/links/{{ link.link }}/conflicts">{{ link.conflicts }}</a>
 <td><a href="/api/links/{{ link.link }}/rejections">{{ link.rejections }}</a>

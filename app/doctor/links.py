@@ -125,7 +125,8 @@ class LinkDoctor:
     def _state(self, state: LinkState) -> Finding:
         if state.state in ("live", "paused"):
             return Finding("state", True, state.state, link=state.name)
-        mend = f"twinsheet approve {state.name}" if state.state == "held" else "Wait."
+        ways = f"twinsheet approve {state.name}, or: twinsheet restore {state.name}"
+        mend = ways if state.state == "held" else "Wait."
         return Finding("state", False, f"{state.state}: {state.reason or 'no reason given'}", mend, state.name)
 
     def _tab(self, link: Link, target: SheetTarget) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Linking a tab to a table: check both sides, show the plan, prepare the tab, record what they share."""
 
 from app.linking.add import add_link
-from app.linking.manage import list_links, remove_link
+from app.linking.manage import code_of, list_links, remove_link
 
-__all__ = ["add_link", "list_links", "remove_link"]
+__all__ = ["add_link", "code_of", "list_links", "remove_link"]

@@ -1,4 +1,4 @@
-"""``twinsheet link list`` and ``link remove``."""
+"""``twinsheet link list``, ``link code`` and ``link remove``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from adapters.sheets_remove import remove_link_from_tab
 from app.parts import sheets_client
 from config.links_file import load_links, remove_entry
 from config.settings import Settings
-from core.errors import SheetsRefused, SheetsUnavailable
-from core.marks import plan_marks
+from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
+from core.marks import plan_hold_note, plan_marks
 from core.model import ROW_ID_HEADER
 from core.ports import SheetMarks, ShownMark
+from core.secrets import connection_code
 from core.sheet import SheetTarget
 
 Json = dict[str, Any]
@@ -45,6 +46,20 @@ def list_links(settings: Settings) -> list[Json]:
         }
         for entry in load_links(settings.links).entries
     ]
+
+
+def code_of(settings: Settings, name: str) -> str:
+    """The connection code of a link, made with the newest master secret.
+
+    Raises:
+        NotLinked: there is no link of that name in links.yaml.
+        SettingsError: links.yaml has faults.
+    """
+    entries = load_links(settings.links).entries
+    if name not in {entry.name for entry in entries}:
+        listed = ", ".join(entry.name for entry in entries) or "none yet"
+        raise NotLinked(f"There is no link named {name}.", f"There are: {listed}.")
+    return connection_code(settings.public_webhook_url, name, settings.master_secrets[0])
 
 
 def remove_link(settings: Settings, name: str) -> Json:
@@ -85,3 +100,7 @@ def _unmark(marks: SheetMarks, target: SheetTarget, columns: Mapping[str, str], 
         plan = plan_marks(columns, look, {}, {}, known)
         if plan.writes:
             marks.mark(target, look, plan.writes)
+    look = marks.look(target, [1])
+    note = plan_hold_note(target.headers, look, None)
+    if note is not None:
+        marks.mark(target, look, [note])

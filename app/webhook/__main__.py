@@ -20,7 +20,7 @@ def build(service: Service) -> Callable[[], None]:
     publisher.connect()
     seen = service.closing(WebhookSeen(settings.mysql_url.get_secret_value()))
     receiver = Receiver(LinkEntries(settings.links), settings.master_secrets, SeenHereFirst(seen), publisher)
-    return serve_http(service, make_webhook_server(receiver, settings))
+    return serve_http(service, make_webhook_server(receiver, settings), lambda: receiver.trouble)
 
 
 if __name__ == "__main__":

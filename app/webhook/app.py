@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, request
 
+from app.http_channel import Limits
 from app.http_server import harden, make_server, one_line
 from app.metrics import WEBHOOK_REQUESTS
 from app.webhook.receiver import ACCEPTED, BODY_BYTES_MAX, Receiver, Request
@@ -18,13 +19,21 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER_S = 2
 THREADS = 16
 # Chunked bodies carry their own framing, which waitress counts; what is inside is measured by the receiver.
-WIRE_BYTES_MAX = 8 * BODY_BYTES_MAX
+LIMITS = Limits(body_bytes_max=BODY_BYTES_MAX, wire_bytes_max=8 * BODY_BYTES_MAX)
 _HOOKS = "/hooks/sheets/"
+_REASONS = {404: "there is no link of that name", 413: "the body is too large"}
+"""For what waitress refuses by itself."""
 
 
 def create_app(receiver: Receiver) -> Flask:
     """The public application: ``/hooks/sheets/<link>`` and ``/healthz``, nothing else."""
     app = harden(Flask("twinsheet.webhook", static_folder=None))
+
+    @app.before_request
+    def refuse_other_spellings() -> Response | None:
+        """Escapes, doubled slashes, whole addresses: what is not spelled as one of our paths is none of them."""
+        spelled = str(request.environ["REQUEST_URI"]).partition("?")[0]
+        return None if spelled == request.path else one_line(404, "not found")
 
     @app.post(_HOOKS + "<link>", provide_automatic_options=False)
     def receive(link: str) -> Response:
@@ -43,13 +52,16 @@ def create_app(receiver: Receiver) -> Flask:
     return app
 
 
-def make_webhook_server(receiver: Receiver, settings: Settings, *, port: int | None = None) -> Any:
+def make_webhook_server(
+    receiver: Receiver, settings: Settings, *, port: int | None = None, limits: Limits = LIMITS
+) -> Any:
     """The webhook on waitress, listening."""
 
     def translate(status: int, path: str) -> tuple[int, str]:
         if status == 413 and path.startswith(_HOOKS) and not receiver.knows(path.removeprefix(_HOOKS)):
-            return 404, "there is no link of that name"
-        return status, "the body is too large" if status == 413 else "the request is malformed"
+            status = 404
+        WEBHOOK_REQUESTS.labels(str(status)).inc()
+        return status, _REASONS.get(status, "the request is malformed")
 
     return make_server(
         create_app(receiver),
@@ -57,7 +69,7 @@ def make_webhook_server(receiver: Receiver, settings: Settings, *, port: int | N
         port=settings.webhook_port if port is None else port,
         port_setting="TWINSHEET_WEBHOOK_PORT",
         threads=THREADS,
-        body_bytes_max=WIRE_BYTES_MAX,
+        limits=limits,
         translate=translate,
     )
 
@@ -65,12 +77,18 @@ def make_webhook_server(receiver: Receiver, settings: Settings, *, port: int | N
 def _receive(receiver: Receiver, link: str) -> Response:
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        status = receiver.receive(Request(link, headers, request.get_data(cache=False)))
+        status = receiver.receive(Request(link, headers, request.stream.read(BODY_BYTES_MAX + 1)))
     except WebhookRefused as error:
-        log.info("refused", link=link[:64], status=error.status, reason=error.message)
+        log.info(
+            "refused",
+            link=link[:64],
+            event_id=headers.get("webhook-id", "")[:64],
+            status=error.status,
+            reason=error.message,
+        )
         return one_line(error.status, error.message)
     except Unavailable as error:
-        log.warning("not_taken", link=link, reason=str(error))
+        log.warning("not_taken", link=link, event_id=headers["webhook-id"], reason=str(error))
         return one_line(503, "the event could not be stored; send it again", **{"Retry-After": str(RETRY_AFTER_S)})
     said = "accepted" if status == ACCEPTED else "repeated"
     return Response(f'{{"status": "{said}"}}\n', status, mimetype="application/json")

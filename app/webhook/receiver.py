@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from app.metrics import SHEET_TO_TABLE_S
+from app.metrics import SHEET_TO_TABLE_S, count_failure
 from app.webhook.body import parse_body
 from config.links_file import LinkEntry
 from core.errors import KafkaUnavailable, TwinsheetError, WebhookRefused
@@ -31,6 +31,12 @@ ACCEPTED, REPEATED = 202, 200
 STRIPES = 256
 """Locks that keep two requests with the same id from overtaking each other."""
 KAFKA_RESTS_S = 1.0
+PROBE_S = 30.0
+"""How long one request may take to find out whether the shared memory is back."""
+ROWS_TOLD_MAX = 100
+"""In one line of the log."""
+TROUBLE_S = 30.0
+"""A failure is told for so long; without requests nobody knows whether the next one will go well."""
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 _TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}")
 
@@ -68,6 +74,7 @@ class SeenHereFirst:
         self._lock = threading.Lock()
         self._here: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._ask_again_at = 0.0
+        self._is_away = False
 
     def seen(self, link: str, event: str) -> bool:
         """See :class:`Seen`."""
@@ -90,14 +97,21 @@ class SeenHereFirst:
         return next(iter(self._here.values()))
 
     def _ask(self, question: Callable[[], bool | None]) -> bool | None:
-        if self._clock() < self._ask_again_at:
-            return None
+        with self._lock:
+            now = self._clock()
+            if now < self._ask_again_at:
+                return None
+            if self._is_away:  # one request finds out whether it is back, the others do not wait with it
+                self._ask_again_at = now + PROBE_S
         try:
-            return question()
+            answer = question()
         except TwinsheetError as error:
-            self._ask_again_at = self._clock() + 1.0
+            self._is_away, self._ask_again_at = True, self._clock() + 1.0
+            count_failure(error)
             log.warning("ids_not_shared", reason=str(error))
             return None
+        self._is_away, self._ask_again_at = False, 0.0
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,14 @@ class Receiver:
         self._clock = clock
         self._alone = [threading.Lock() for _ in range(STRIPES)]
         self._kafka_rests_until = 0.0
+        self._failure: tuple[float, str] | None = None
+        """When Kafka did not take an event, and why; ``None`` once it has taken one again."""
+
+    @property
+    def trouble(self) -> str:
+        """Why events could not be stored of late; empty when they can be."""
+        failure = self._failure
+        return failure[1] if failure and self._clock() - failure[0] < TROUBLE_S else ""
 
     def knows(self, link: str) -> bool:
         """Whether there is a link of that name."""
@@ -167,6 +189,7 @@ class Receiver:
             self._publish(entry.name, body)
             self._seen.remember(entry.name, event)
         _measure(body, received_at, self._clock())
+        _tell(entry.name, event, body)
         return ACCEPTED
 
     def _publish(self, link: str, body: Json) -> None:
@@ -175,9 +198,12 @@ class Receiver:
             raise KafkaUnavailable("Kafka did not acknowledge a moment ago.")
         try:
             self._publisher.publish(SHEET_OBSERVED, link, body)
-        except KafkaUnavailable:
-            self._kafka_rests_until = self._clock() + KAFKA_RESTS_S
+        except KafkaUnavailable as error:
+            now = self._clock()
+            self._kafka_rests_until, self._failure = now + KAFKA_RESTS_S, (now, str(error))
+            count_failure(error)
             raise
+        self._failure = None
 
     def _authentic(self, request: Request, now: float) -> str:
         """The event's id, once its time and signature are good."""
@@ -210,6 +236,13 @@ def _of_link(body: Json, entry: LinkEntry) -> Json:
     if other:
         raise WebhookRefused(400, f"{' and '.join(other)} of the body: not what the link in the path has")
     return body
+
+
+def _tell(link: str, event: str, body: Json) -> None:
+    """What a person follows the edit by."""
+    rows = dict.fromkeys(cell["row_id"] for cell in body.get("cells", ()))
+    told = {"rows": list(rows)[:ROWS_TOLD_MAX], "row_count": len(rows)}
+    log.info("accepted", link=link, event_id=event, kind=body["kind"], **told)
 
 
 def _measure(body: Json, received_at: float, published_at: float) -> None:

@@ -9,6 +9,7 @@ from core.ports.google import Gate, Sheet, SheetMarks
 from core.ports.record import (
     ConflictEntry,
     HistoryEntry,
+    Hold,
     Intent,
     LinkState,
     NumberedConflict,
@@ -17,9 +18,10 @@ from core.ports.record import (
     TableRow,
     Waiting,
 )
-from core.ports.store import Store, Transaction
+from core.ports.store import OF_ANOTHER_TOPIC, Store, Transaction
 
 __all__ = [
+    "OF_ANOTHER_TOPIC",
     "Clock",
     "ConflictEntry",
     "Delivery",
@@ -27,6 +29,7 @@ __all__ = [
     "EventSource",
     "Gate",
     "HistoryEntry",
+    "Hold",
     "Intent",
     "Json",
     "LinkState",

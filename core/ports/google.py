@@ -50,10 +50,10 @@ class SheetMarks(Protocol):
 
 
 class Gate(Protocol):
-    """Keeps our calls inside Google's quota."""
+    """Keeps the calls of all our processes inside Google's quota, and is fair between links."""
 
-    def wait_s(self, kind: str) -> float:
-        """Take a token for a ``read`` or ``write``: 0 when it is in hand, else seconds until one may be."""
+    def wait_s(self, kind: str, link: str = "", *, spare: bool = False) -> float:
+        """Take a token for a ``read`` or ``write`` of a link: 0 when it is in hand, else seconds after which to ask
+        again. ``spare`` ones can wait until others have had what they need.
 
-    def exhausted(self, kind: str) -> None:
-        """Google said 429: it knows better."""
+        Nothing is to be told when the call was made, or when Google refused it: whoever makes it tells."""

@@ -32,6 +32,23 @@ class LinkState:
     """Number of the last scan that was begun; counted by :meth:`Transaction.next_scan` alone."""
     restored_n: int = 0
     """Number of the last write that took a mistake of ours back; kept by :meth:`Transaction.note_restore` alone."""
+    followed: str | None = None
+    """Place in the change feed (:class:`core.renames.FeedPlace`) up to which bases have followed their rows' keys;
+    kept by :meth:`Transaction.note_followed` alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A link stopped by a guard."""
+
+    guard: str
+    reason: str
+    since: datetime
+    mend: str | None = None
+    """The statement that makes a dropped table again, as far as it is known."""
+    is_open: bool = True
+    shown: bool = False
+    """Its reason stands, or may stand, as a note in the tab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,12 @@ class HistoryEntry:
     actor: str = ""
     edited_at: datetime | None = None
     event: str = ""
+
+    @property
+    def once(self) -> tuple[Canonical, ...]:
+        """What is recorded once. An event that was applied says nothing new when it comes again, too late by then."""
+        what = "applied" if self.what == "overtaken" else self.what
+        return (self.row_id, self.column, self.event, self.side, what, self.new)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from core.conflicts import Choice, ConflictOutcome, KnownConflict
@@ -13,6 +14,7 @@ from core.ports.events import Json
 from core.ports.record import (
     ConflictEntry,
     HistoryEntry,
+    Hold,
     Intent,
     LinkState,
     NumberedConflict,
@@ -23,6 +25,9 @@ from core.ports.record import (
 )
 
 T = TypeVar("T")
+
+OF_ANOTHER_TOPIC = -1
+"""For an offset that was stored of a topic which has been made anew since: what it counted is gone."""
 
 
 class Transaction(Protocol):
@@ -51,12 +56,26 @@ class Transaction(Protocol):
     def note_restore(self, name: str, n: int) -> None:
         """Write ``n``, which is about to be sent, takes a mistake of an earlier one back."""
 
+    def note_followed(self, name: str, place: str | None) -> None:
+        """Bases have followed the changed keys up to there; ``None`` where the change feed begins anew."""
+
     def next_scan(self, name: str) -> int:
         """Number a scan that is about to begin; raise NotLinked."""
 
     def note_scan(self, name: str, at: datetime) -> None: ...
-    def hold(self, name: str, guard: str, reason: str) -> None:
-        """Set the link held and write the hold down; once while it is held."""
+    def note_check(self, name: str, identical_as_of: datetime | None, differing: int) -> None:
+        """What a comparison of tab and table has found: the moment as of which they were identical, where they
+        were, and how many cells differ that no event explains."""
+
+    def hold(self, name: str, guard: str, reason: str, mend: str | None = None) -> None:
+        """Set the link held and write the hold down; once while it is held. Whoever writes its note into the sheet
+        is told by a message of kind ``hold``."""
+
+    def holds(self, name: str) -> list[Hold]:
+        """The open one, and those whose note may still stand in the sheet; oldest first."""
+
+    def show_hold(self, name: str, *, shown: bool) -> None:
+        """The open hold's note may stand in the sheet from now on, or none of the link's does any more."""
 
     # bases
     def bases(self, link: str, row_ids: Collection[str]) -> dict[str, RowBase]:
@@ -166,9 +185,19 @@ class Transaction(Protocol):
         """Next offsets by (topic, partition); raise Fenced if another owner has claimed a partition."""
 
     def claim_offsets(
-        self, group: str, owner: str, partitions: Collection[tuple[str, int]]
+        self,
+        group: str,
+        owner: str,
+        partitions: Collection[tuple[str, int]],
+        topic_ids: Mapping[str, str] = MappingProxyType({}),
     ) -> dict[tuple[str, int], int]:
-        """Become the owner of partitions; the stored next offsets (absent where nothing is stored)."""
+        """Become the owner of partitions; the stored next offsets (absent where nothing is stored).
+
+        ``topic_ids`` are those of the topics as they are now: OF_ANOTHER_TOPIC where what is stored is of another.
+        """
+
+    def offsets(self, group: str) -> dict[tuple[str, int], int]:
+        """Next offsets of a group by (topic, partition), as they are stored."""
 
 
 class Store(Protocol):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from core.errors import StackError
 
@@ -35,7 +35,7 @@ def fetch_jars(folder: Path, coordinates: list[str], progress: Progress, *, tran
     for attempt in Retrying(
         retry=retry_if_exception_type(StackError),
         stop=stop_after_attempt(_TRIES),
-        wait=wait_exponential(max=5),
+        wait=wait_random_exponential(max=5),
         reraise=True,
     ):
         with attempt:

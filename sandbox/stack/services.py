@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.settings import Settings
+from config.settings import QUOTAS, Settings
 from core.errors import StackError
 from sandbox.stack import commands, datafolders, programs, servers
 from sandbox.stack.downloads import Downloads, downloads_dir
@@ -111,6 +111,7 @@ def plan_stack(settings: Settings, folder: RunFolder, *, links: Path, scale: dic
         "webhook_url": settings.public_webhook_url,
         "console_url": f"http://127.0.0.1:{settings.console_port}",
         "links_file": str(links.resolve()),
+        **{name: str(value) for name in QUOTAS if (value := getattr(settings, name)) is not None},
     }
     environment = _environment(settings, folder, stack | {"mysql_url": services_url})
     return Plan(tuple(started), environment, ports, stack, client)

@@ -15,10 +15,12 @@ class SheetClient:
 
     Args:
         endpoint: its address, without a path.
+        source: the address of this machine to call from; any where it is empty.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, source: str = "") -> None:
         self.endpoint = endpoint
+        self._source = (source, 0) if source else None
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """One request with JSON both ways.
@@ -27,7 +29,7 @@ class SheetClient:
             SheetsUnavailable: no answer, or one that says to try again.
             SheetsRefused: any other answer than success; with what it says.
         """
-        connection = HTTPConnection(urlsplit(self.endpoint).netloc, timeout=_TIMEOUT_S)
+        connection = HTTPConnection(urlsplit(self.endpoint).netloc, timeout=_TIMEOUT_S, source_address=self._source)
         headers = {"Content-Type": "application/json", "Authorization": "Bearer twinsheet-demo"}
         try:
             connection.request(

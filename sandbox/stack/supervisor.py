@@ -135,9 +135,13 @@ class Supervisor:
         """Start a process of ours without waiting for it."""
         self._call("startProcess", self._full_names[name], False)
 
+    def stop_process(self, name: str) -> None:
+        """Stop a process of ours, which is not brought back, and wait until it has ended."""
+        self._call("stopProcess", self._full_names[name], True)
+
     def start_again(self, name: str) -> None:
         """Start a process anew that waits too long between two tries."""
-        self._call("stopProcess", self._full_names[name], True)
+        self.stop_process(name)
         self.start_process(name)
 
     def states(self) -> dict[str, State]:

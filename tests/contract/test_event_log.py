@@ -48,7 +48,8 @@ def count(number: int) -> Callable[[list[Delivery]], bool]:
 
 
 def test_what_was_published_is_delivered_whole_with_its_time(place: LogPlace) -> None:
-    body = {"kind": "edit", "cells": [{"value": "häß 😀"}, {"value": 0.1}, {"value": None}], "n": 2**53 - 1}
+    half = {"value": "half a character: \ud83d"}
+    body = {"kind": "edit", "cells": [{"value": "häß 😀"}, {"value": 0.1}, {"value": None}, half], "n": 2**53 - 1}
     before = datetime.now(UTC) - timedelta(milliseconds=1)
     place.publisher().publish(place.topics[0], "orders", body)
     (found,) = read(place.source("g", claim=nothing_stored), until=count(1))

@@ -5,6 +5,7 @@ Runs on the real server (waitress) with the memory and the log replaced; tests/i
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import random
@@ -13,13 +14,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waitress.buffers import OverflowableBuffer
 
-from app.webhook.app import make_webhook_server
+from app.http_channel import Limits
+from app.webhook.app import LIMITS, make_webhook_server
 from app.webhook.receiver import BODY_BYTES_MAX, Receiver
 from config.links import LinkEntries
 from config.settings import load_settings
@@ -104,6 +108,7 @@ class Door:
     """The webhook, listening."""
 
     port: int
+    receiver: Receiver
     log: Log
     memory: Memory
     links: Path
@@ -147,14 +152,14 @@ class Door:
         return answer
 
 
-@pytest.fixture
-def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
-    monkeypatch.chdir(tmp_path)
-    links = tmp_path / "links.yaml"
+@contextmanager
+def opened(folder: Path, limits: Limits = LIMITS) -> Iterator[Door]:
+    """The webhook, listening until the end of the block."""
+    links = folder / "links.yaml"
     links.write_text(LINKS)
     log, memory, now = Log(), Memory(), [time.time()]
     receiver = Receiver(LinkEntries(links), MASTERS, memory, log, clock=lambda: now[0])
-    server = make_webhook_server(receiver, load_settings(needs=()), port=0)
+    server = make_webhook_server(receiver, load_settings(needs=()), port=0, limits=limits)
     stop = threading.Event()
 
     def serve() -> None:
@@ -163,11 +168,18 @@ def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    yield Door(int(server.effective_port), log, memory, links, now)
+    yield Door(int(server.effective_port), receiver, log, memory, links, now)
     stop.set()
     thread.join()
     server.task_dispatcher.shutdown()
     server.asyncore.close_all(server._map)
+
+
+@pytest.fixture
+def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    monkeypatch.chdir(tmp_path)
+    with opened(tmp_path) as made:
+        yield made
 
 
 def test_a_good_event_is_accepted_and_published_with_its_id_and_time(door: Door) -> None:
@@ -351,6 +363,22 @@ def test_while_kafka_rests_nobody_waits_for_it(door: Door) -> None:
     assert door.log.asked == 2
 
 
+def test_trouble_with_kafka_is_told_until_an_event_is_stored_again_or_nobody_knows_any_more(door: Door) -> None:
+    assert door.receiver.trouble == ""
+    door.log.away = True
+    door.send()
+    assert "does not answer" in door.receiver.trouble
+    door.log.away = False
+    door.now[0] += 2
+    assert door.send().status == 202
+    assert door.receiver.trouble == ""
+    door.log.away = True
+    door.send(event="msg_2")
+    assert door.receiver.trouble
+    door.now[0] += 60
+    assert door.receiver.trouble == ""
+
+
 def test_the_same_event_sent_many_times_at_once_is_published_once(door: Door) -> None:
     door.log.delay_s = 0.05
     with ThreadPoolExecutor(12) as pool:
@@ -371,6 +399,122 @@ def test_every_answer_carries_the_security_headers_and_no_server_name(door: Door
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-store"
         assert "server" not in answer.headers
+
+
+def exchange(door: Door, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the answer to these very bytes."""
+    with socket.create_connection(("127.0.0.1", door.port), timeout=20) as sock:
+        sock.sendall(sent)
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+
+HOOK = "POST /hooks/sheets/orders HTTP/1.1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (f"{HOOK}\r\nContent-Length: {'9' * 5000}", 400),
+        (f"{HOOK}\r\nContent-Length: many", 400),
+        (f"{HOOK}\r\nTransfer-Encoding: gzip", 400),
+        ("POST http://[/ HTTP/1.1", 400),
+        ("nonsense", 400),
+        (f"{HOOK}\r\nX: {'x' * 40_000}", 431),
+        (f"{HOOK}\r\nContent-Length: 99999999999", 413),
+    ],
+)
+def test_what_the_server_refuses_before_the_application_sees_it_looks_like_every_other_refusal(
+    door: Door, lines: str, status: int
+) -> None:
+    told, headers, body = exchange(door, lines.encode() + b"\r\n\r\n")
+    assert told == status
+    assert json.loads(body)["error"]
+    assert headers["content-type"] == "application/json"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//hooks/sheets/orders",
+        "/hooks/sheets/%6frders",
+        "/hooks%2fsheets/orders",
+        "http://x/hooks/sheets/orders",
+        "/hooks/sheets/orders%00",
+        "/x/../hooks/sheets/orders",
+        "/HOOKS/sheets/orders",
+        "//healthz",
+        "/%68ealthz",
+    ],
+)
+def test_another_spelling_of_a_path_is_another_path(door: Door, path: str) -> None:
+    assert door.send(path=path).status == 404
+    assert door.raw("GET", path, {}, b"").status == 404
+    assert door.log.published == []
+
+
+def test_half_a_character_in_a_cell_does_not_cost_its_neighbours(door: Door) -> None:
+    cells = [BODY["cells"][0], BODY["cells"][0] | {"column": "Note", "value": "half \ud83d", "formula": "=\udc00"}]
+    assert door.send(BODY | {"cells": cells}).status == 202
+    assert door.log.published[0][2]["cells"] == cells
+    assert door.send(BODY | {"editor": "half \ud83d"}, event="msg_2").status == 400
+    answer = door.send(BODY | {"half \ud83d": 1}, event="msg_3")
+    assert answer.status == 400
+    assert answer.reason
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"POST /hooks", b"POST /hooks/sheets/orders HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"]
+)
+@pytest.mark.parametrize("byte", [b"", b"1"])
+def test_a_request_that_does_not_come_to_its_end_is_given_up_however_it_dribbles(
+    tmp_path: Path, first: bytes, byte: bytes
+) -> None:
+    limits = replace(LIMITS, request_within_s=0.4, idle_s=0.4 if not byte else 60)
+    with opened(tmp_path, limits) as door, socket.create_connection(("127.0.0.1", door.port), timeout=20) as sock:
+        sock.sendall(first or byte)
+        sock.settimeout(0.1)
+        assert closes(sock, byte)
+        assert door.send().status == 202
+
+
+def closes(sock: socket.socket, byte: bytes) -> bool:
+    """Whether the other end closes the connection, while a byte is sent now and then."""
+    for _ in range(200):
+        try:
+            sock.sendall(byte)
+            if sock.recv(100) == b"":
+                return True
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return True
+    return False
+
+
+def test_whoever_is_slow_makes_room_for_those_who_are_not(tmp_path: Path) -> None:
+    with opened(tmp_path, replace(LIMITS, connections_max=10)) as door:
+        slow = [socket.create_connection(("127.0.0.1", door.port), timeout=20) for _ in range(40)]
+        for sock in slow:
+            with contextlib.suppress(ConnectionError):
+                sock.sendall(b"POST /hooks/sheets/orders HTTP/1.1\r\n")
+        assert [door.send(event=f"msg_{number}").status for number in range(3)] == [202] * 3
+        for sock in slow:
+            sock.close()
+
+
+def test_a_body_that_is_too_large_is_not_kept_while_it_is_read(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[int] = []
+    append = OverflowableBuffer.append
+    monkeypatch.setattr(
+        OverflowableBuffer, "append", lambda buffer, data: (kept.append(len(data)), append(buffer, data))
+    )
+    assert door.send(b"x" * (5 * BODY_BYTES_MAX)).status == 413
+    assert sum(kept) <= BODY_BYTES_MAX + 64 * 1024, "beside the body, the answer"
 
 
 def mutated(rng: random.Random, headers: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes]:

@@ -188,8 +188,8 @@ class MainJob:
         finally:
             connection.close()
 
-    def as_root(self, statement: str) -> None:
-        """Run one statement as the server's administrator, who comes in by the socket alone."""
+    def as_root(self, *statements: str) -> None:
+        """Run statements in one session as the server's administrator, who comes in by the socket alone."""
         place = MysqlPlace(
             self.folder.mysql,
             self.settings.mysql_port,
@@ -200,7 +200,8 @@ class MainJob:
             unix_socket=str(place.socket), user="root", password=place.root_password, autocommit=True
         )
         try:
-            connection.cursor().execute(statement)
+            for statement in statements:
+                connection.cursor().execute(statement)
         finally:
             connection.close()
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from adapters.sheets_cells import decode_cell, encode_value
 from adapters.sheets_restore import same_value
 from core.errors import ReplyLost, SheetsRefused, TwinsheetError
-from core.marks import PREFIX
+from core.marks import PREFIX, TOP_LEFT
 from core.model import ROW_ID_HEADER, Serial, SheetCell, SheetValue, Stamp
 from core.sheet import (
     FormulaRestore,
@@ -65,6 +65,8 @@ class FakeTab:
         self.tickets: set[tuple[int, int]] = set()
         """(n, epoch) of writes that landed or were given up: neither can land any more."""
         self.titles = {h: h for h in self.headers}
+        self.header_row = FakeRow(ROW_ID_HEADER)
+        """Its notes and colours; what it says stands in ``titles``."""
         self.markings = 0
         """Number of the last marking that landed."""
 
@@ -110,6 +112,8 @@ class FakeTab:
 
     def row(self, number: int) -> FakeRow:
         """The row of that number; the grid grows as needed."""
+        if number == 1:
+            return self.header_row
         while len(self.rows) < number - 1:
             self.rows.append(FakeRow())
         return self.rows[number - 2]
@@ -285,7 +289,7 @@ class FakeSheet:
             last_row=tab.last_row,
             read_at=self._clock(),
             missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in tab.headers),
-            titles={h: tab.titles[h] for h in tab.headers if h != ROW_ID_HEADER},
+            titles={h: tab.titles[h] for h in tab.headers},
         )
 
     def read_positions(self, target: SheetTarget) -> Positions:
@@ -373,7 +377,8 @@ class FakeMarks:
     def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
         tab = self._sheet._call("look", target)
         self._known = tab.headers
-        return MarksLook(tab.markings, tuple(_looked(tab, row) for row in sorted(set(rows))))
+        linked = frozenset(tab.headers) - {ROW_ID_HEADER}
+        return MarksLook(tab.markings, tuple(_looked(tab, row) for row in sorted(set(rows))), linked or {TOP_LEFT})
 
     def mark(self, target: SheetTarget, look: MarksLook, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...] | None:
         happens, self.before_mark = self.before_mark, None

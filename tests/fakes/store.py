@@ -11,16 +11,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from adapters.binlog_events import RowChange
 from core.conflicts import UNLINKED, Choice, ConflictOutcome, KnownConflict
 from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
-from core.events import TABLE_CHANGED, marks_changed
+from core.events import TABLE_CHANGED, held, marks_changed
 from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import (
+    OF_ANOTHER_TOPIC,
     ConflictEntry,
     HistoryEntry,
+    Hold,
     Intent,
     Json,
     LinkState,
@@ -57,6 +60,10 @@ class FakeState:
     links: dict[str, LinkState] = field(default_factory=dict)
     scanned: dict[str, datetime] = field(default_factory=dict)
     holds: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Open ones: guard and reason."""
+    told_holds: dict[str, list[Hold]] = field(default_factory=dict)
+    checks: dict[str, tuple[datetime | None, int]] = field(default_factory=dict)
+    """By link: identical as of, and cells that differ unexplained."""
     bases: dict[str, dict[str, RowBase]] = field(default_factory=dict)
     waiting: dict[str, dict[Cell, Waiting]] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
@@ -74,6 +81,7 @@ class FakeState:
     """(topic, link, body) in commit order."""
     owners: dict[tuple[str, str, int], str] = field(default_factory=dict)
     offsets: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    topic_ids: dict[tuple[str, str, int], str] = field(default_factory=dict)
     tables: dict[tuple[str, str], FakeTable] = field(default_factory=dict)
     recorded: set[tuple[object, ...]] = field(default_factory=set)
     """Marks of the history's entries, each of which is recorded once."""
@@ -106,8 +114,8 @@ class FakeTransaction:
 
     def put_link(self, state: LinkState) -> None:
         known = self.state.links.get(state.name)
-        counted = (known.scans, known.restored_n) if known else (0, 0)
-        self.state.links[state.name] = replace(state, scans=counted[0], restored_n=counted[1])
+        kept = (known.scans, known.restored_n, known.followed) if known else (0, 0, None)
+        self.state.links[state.name] = replace(state, scans=kept[0], restored_n=kept[1], followed=kept[2])
         if state.state != "held":
             self.state.holds.pop(state.name, None)
 
@@ -150,6 +158,11 @@ class FakeTransaction:
         if link is not None:
             self.state.links[name] = replace(link, restored_n=max(link.restored_n, n))
 
+    def note_followed(self, name: str, place: str | None) -> None:
+        link = self.state.links.get(name)
+        if link is not None:
+            self.state.links[name] = replace(link, followed=place)
+
     def next_scan(self, name: str) -> int:
         if name not in self.state.links:
             raise NotLinked(f"No link is named {name}.")
@@ -160,13 +173,31 @@ class FakeTransaction:
     def note_scan(self, name: str, at: datetime) -> None:
         self.state.scanned[name] = max(at, self.state.scanned.get(name, at))
 
-    def hold(self, name: str, guard: str, reason: str) -> None:
+    def note_check(self, name: str, identical_as_of: datetime | None, differing: int) -> None:
+        known = self.state.checks.get(name, (None, 0))[0]
+        self.state.checks[name] = (max(filter(None, (known, identical_as_of)), default=None), differing)
+
+    def hold(self, name: str, guard: str, reason: str, mend: str | None = None) -> None:
         link = self.state.links.get(name)
         if link is None:
             return
         if link.state != "held":
             self.state.links[name] = replace(link, state="held", reason=reason)
-        self.state.holds.setdefault(name, (guard, reason))
+        if name not in self.state.holds:
+            self.state.holds[name] = (guard, reason)
+            before = self.state.told_holds.get(name, [])
+            self.state.told_holds[name] = [*before, Hold(guard, reason, self._now(), mend)]
+            self.send(TABLE_CHANGED, name, held(name))
+
+    def holds(self, name: str) -> list[Hold]:
+        known = self.state.told_holds.get(name, [])
+        last = len(known) - 1
+        told = [replace(h, is_open=i == last and name in self.state.holds) for i, h in enumerate(known)]
+        return [h for h in told if h.is_open or h.shown]
+
+    def show_hold(self, name: str, *, shown: bool) -> None:
+        told = self.holds(name)
+        self.state.told_holds[name] = [replace(h, shown=shown and h.is_open) for h in told]
 
     # --- bases
 
@@ -302,7 +333,7 @@ class FakeTransaction:
 
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
         for entry in entries:
-            once = _once(link, entry)
+            once = (link, *entry.once)
             if not entry.event or once not in self.state.recorded:
                 self.state.history.append((link, entry))
                 self.state.recorded.add(once)
@@ -433,11 +464,29 @@ class FakeTransaction:
                 raise Fenced(f"Another process has taken over partitions of {group}: {topic}/{number}.")
             self.state.offsets[(group, topic, number)] = offset
 
-    def claim_offsets(self, group: str, owner: str, partitions: Collection[Partition]) -> dict[Partition, int]:
-        for topic, number in partitions:
-            self.state.owners[(group, topic, number)] = owner
-        places = {(t, p): (group, t, p) for t, p in sorted(partitions)}
-        return {place: self.state.offsets[at] for place, at in places.items() if at in self.state.offsets}
+    def offsets(self, group: str) -> dict[Partition, int]:
+        return {(t, p): offset for (name, t, p), offset in self.state.offsets.items() if name == group}
+
+    def claim_offsets(
+        self,
+        group: str,
+        owner: str,
+        partitions: Collection[Partition],
+        topic_ids: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[Partition, int]:
+        found: dict[Partition, int] = {}
+        for topic, number in sorted(partitions):
+            at = (group, topic, number)
+            self.state.owners[at] = owner
+            now = topic_ids.get(topic)
+            if now is not None:
+                of_another = self.state.topic_ids.get(at, now) != now
+                self.state.topic_ids[at] = now
+                if of_another and self.state.offsets.pop(at, None) is not None:
+                    found[topic, number] = OF_ANOTHER_TOPIC
+            if at in self.state.offsets:
+                found[topic, number] = self.state.offsets[at]
+        return found
 
 
 class FakeStore:
@@ -528,7 +577,3 @@ def _order(link: Link, key: Key) -> tuple[Any, ...]:
     return tuple(
         int(v) if c.column.data_type.endswith("int") else v for c, v in zip(link.key_columns, key, strict=True)
     )
-
-
-def _once(link: str, entry: HistoryEntry) -> tuple[object, ...]:
-    return (link, entry.row_id, entry.column, entry.event, entry.side, entry.what, entry.new)

@@ -19,7 +19,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapters.kafka_log import KafkaPublisher, ensure_topics
 from adapters.mysql_connection import parse_url
 from adapters.mysql_migrations import migrate
+from adapters.mysql_quota import MysqlQuota
 from adapters.mysql_store import MysqlStore
+from adapters.quota import Payer, QuotaGate
 from core.events import SHEET_OBSERVED
 from core.ports import ConflictEntry, HistoryEntry, LinkState, RejectionEntry
 from sandbox.stack.servers import KafkaServer, MysqlServer, free_port, wait_until
@@ -110,6 +112,11 @@ def state(mysql_server: MysqlServer, kafka_server: KafkaServer) -> None:
         tx.add_conflicts("orders", [ConflictEntry("r_a", ("1",), "price", "1", "2", "3", "sheet", "last_write_wins")])
         tx.put_rejections("orders", [RejectionEntry("r_b", ("2",), "price", "abc", "price: abc is not a number")])
     store.close()
+    per_minute = {"read": 60, "write": 60}
+    gate = QuotaGate(MysqlQuota(address), Payer("shop", "robot@example.com", per_minute, per_minute))
+    for _ in range(2):
+        gate.called("write")
+    gate.close()
     ensure_topics(kafka_server.bootstrap, 3)
     publisher = KafkaPublisher(kafka_server.bootstrap)
     publisher.publish(SHEET_OBSERVED, "orders", {"kind": "rescan"})
@@ -190,6 +197,8 @@ def test_the_metrics_of_all_processes_come_together(console: World) -> None:
     assert rejections["orders"] == 1
     lag = {s.labels["topic"]: s.value for s in families["twinsheet_lag_events"].samples}
     assert lag["sheet.observed"] >= 1
+    tokens = {(s.labels["user"], s.labels["kind"]): s.value for s in families["twinsheet_quota_tokens"].samples}
+    assert tokens == {("robot@example.com", "write"): 57}
     assert {s.labels["process"] for s in families["process_resident_memory_bytes"].samples} == {"console"}
     assert "twinsheet_sheet_to_table_seconds" in families
 

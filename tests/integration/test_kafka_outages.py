@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from uuid import uuid4
 
 import pytest
@@ -115,6 +115,42 @@ def test_a_consumer_that_stops_fetching_while_messages_wait_is_given_up_and_a_qu
     with reading(kafka_server.bootstrap, topic) as source:
         found: list[Delivery] = []
         until(collect(source, found, 2), "everything, from a new source")
+
+
+def test_a_topic_that_is_made_anew_is_noticed_told_and_read_from_its_beginning(
+    kafka_server: KafkaServer, topic: str
+) -> None:
+    now = [0.0]
+    lost: list[tuple[str, int]] = []
+    publisher = KafkaPublisher(kafka_server.bootstrap)
+    with reading(kafka_server.bootstrap, topic, lost=lost.extend, clock=lambda: now[0]) as source:
+        publisher.publish_many([(topic, "orders", {"n": n}) for n in range(5)])
+        until(collect(source, [], 5), "the messages")
+        before, (place,) = source.topic_ids(), [p for p in source.assigned() if source._next[p]]
+        make_anew(kafka_server.bootstrap, topic)
+        fresh = KafkaPublisher(kafka_server.bootstrap)
+        fresh.publish_many([(topic, "orders", {"n": n}) for n in range(10, 17)])  # more than were read
+        found: list[Delivery] = []
+
+        def told() -> bool:
+            now[0] += 1
+            source._consumer.topics()  # by itself it would look within ten seconds
+            with suppress(KafkaUnavailable):
+                found.extend(source.poll(0.1))
+            return bool(lost) and {d.body["n"] for d in found} == set(range(10, 17))
+
+        until(told, "the loss told, and all that the new topic holds")
+        assert place in lost
+        assert source.topic_ids() != before
+    fresh.close()
+    publisher.close()
+
+
+def make_anew(bootstrap: str, topic: str) -> None:
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+        admin.delete_topics([topic])
+        until(lambda: topic not in admin.list_topics(), "the topic gone")
+    ensure_topics(bootstrap, 2, topics=[topic])
 
 
 def test_members_that_poll_in_turn_share_out_partitions_that_are_added(kafka_server: KafkaServer, topic: str) -> None:

@@ -18,6 +18,7 @@ COMMANDS = (
     ("pause", "orders"),
     ("resume", "orders"),
     ("approve", "orders"),
+    ("restore", "orders"),
     ("conflicts",),
     ("rejections",),
     ("history",),

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 START = """
 import sys, time
@@ -56,6 +58,15 @@ class Process:
 
     def notes(self) -> list[dict[str, Any]]:
         return [json.loads(path.read_text()) for path in (self.world / "run" / "metrics").glob("*.json")]
+
+    def failures(self, system: str) -> float:
+        """How many the process has counted; 0 before it serves its metrics."""
+        for note in self.notes():
+            with urlopen(f"http://127.0.0.1:{note['port']}/metrics", timeout=10) as answer:
+                families = {f.name: f for f in text_string_to_metric_families(answer.read().decode())}
+            samples = families["twinsheet_failures"].samples
+            return next(s.value for s in samples if s.labels == {"system": system} and s.name.endswith("_total"))
+        return 0
 
     def wait_for(self, name: str) -> None:
         """Until the service has made that file."""
@@ -140,6 +151,23 @@ def test_while_it_runs_it_waits_for_ever_and_builds_itself_anew(services: Any) -
     assert service.ended()[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("error", "system"), [("KafkaUnavailable", "kafka"), ("MysqlUnavailable", "mysql"), ("QuotaExhausted", "quota")]
+)
+def test_what_is_waited_for_is_counted_and_told_in_the_log_and_in_the_note(
+    services: Any, error: str, system: str
+) -> None:
+    service = services(f"(world / 'tried').touch()\nraise {error}('It does not answer.')", STARTUP_WAIT_S="600")
+    service.wait_for("tried")
+    deadline = time.monotonic() + 20
+    while service.failures(system) < 2:
+        assert time.monotonic() < deadline, "the failures are not counted"
+    service.process.terminate()
+    code, logged, _ = service.ended()
+    assert code == 0
+    assert [line["reason"] for line in logged if line["event"] == "waiting"] == ["It does not answer."]
+
+
 def test_asked_to_stop_while_it_waits_it_ends_at_once(services: Any) -> None:
     service = services("(world / 'tried').touch()\nraise KafkaUnavailable('away')", STARTUP_WAIT_S="600")
     service.wait_for("tried")
@@ -170,6 +198,15 @@ def test_one_that_fails_or_is_fenced_off_ends_with_code_1_and_is_started_again_b
     code, logged, other = services(f"def run(): raise {raised}\nreturn run").ended()
     assert (code, other) == (1, [])
     assert event in [line["event"] for line in logged]
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_what_failed_is_logged_without_the_values_of_variables(services: Any, log_format: str) -> None:
+    failing = "def run():\n    password = 'hunter' + '22'\n    raise RuntimeError('a pipe burst')\nreturn run"
+    service = services(failing, LOG_FORMAT=log_format)
+    _out, told = service.process.communicate(timeout=20)
+    assert "a pipe burst" in told
+    assert "hunter22" not in told
 
 
 def test_one_that_cannot_stop_is_ended_within_five_seconds(services: Any) -> None:

@@ -2,141 +2,32 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer
+from webhook_place import BODY, Start, ends, environment, published_since, wait_for, webhooks
 
-from core.secrets import link_secret, signature
 from sandbox.stack.servers import KafkaServer, MysqlServer, free_port
-
-MASTER = b"the master secret of this test"
-LINKS = """\
-links:
-  - {name: orders, spreadsheet: 1AbC, tab: Orders, table: shop.orders}
-"""
-BODY: dict[str, Any] = {
-    "link": "orders",
-    "spreadsheet_id": "1AbC",
-    "tab": "Orders",
-    "kind": "edit",
-    "stamp": {"n": 3, "q": 7, "epoch": 1},
-    "edited_at": "2026-01-31T12:00:00.123Z",
-    "editor": "ann@example.com",
-    "cells": [{"row_id": "r_a", "row": 2, "column": "Price", "value": 12.5}],
-    "chunk": {"index": 0, "count": 1},
-}
-
-
-@dataclass
-class Webhook:
-    """One webhook process."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-
-    def send(self, event: str) -> tuple[int, str | None]:
-        """Status and Retry-After of a good request."""
-        data, at = json.dumps(BODY).encode(), str(int(time.time()))
-        headers = {
-            "webhook-id": event,
-            "webhook-timestamp": at,
-            "webhook-signature": signature(link_secret(MASTER, "orders"), event, at, data),
-        }
-        return self._ask("POST", "/hooks/sheets/orders", data, headers)
-
-    def healthy(self) -> bool:
-        """Whether it answers."""
-        try:
-            return self._ask("GET", "/healthz", b"", {})[0] == 200
-        except OSError:
-            return False
-
-    def _ask(self, method: str, path: str, data: bytes, headers: dict[str, str]) -> tuple[int, str | None]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request(method, path, data, headers)
-            response = connection.getresponse()
-            response.read()
-            return response.status, response.getheader("Retry-After")
-        finally:
-            connection.close()
-
-
-Start = Callable[..., Webhook]
-
-
-def environment(run_dir: Path, mysql: MysqlServer, kafka: str, port: int) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("TWINSHEET_")}
-    return kept | {
-        "TWINSHEET_RUN_DIR": str(run_dir),
-        "TWINSHEET_MYSQL_URL": mysql.services_url,
-        "TWINSHEET_KAFKA": kafka,
-        "TWINSHEET_KAFKA_ACK_TIMEOUT_S": "2",
-        "TWINSHEET_LINKS": str(run_dir / "links.yaml"),
-        "TWINSHEET_WEBHOOK_SECRET": MASTER.decode(),
-        "TWINSHEET_WEBHOOK_PORT": str(port),
-        "TWINSHEET_STARTUP_WAIT_S": "30",
-    }
-
-
-def wait_for(condition: Callable[[], bool], what: str, within_s: float = 30) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 @pytest.fixture
 def start(tmp_path: Path, mysql_server: MysqlServer, kafka_server: KafkaServer) -> Iterator[Start]:
     """Starts webhook processes that share MySQL and Kafka, and ends them after the test."""
-    (tmp_path / "links.yaml").write_text(LINKS)
-    with ExitStack() as stack:
-
-        def begin(kafka: str = kafka_server.bootstrap, *, wait: bool = True) -> Webhook:
-            port = free_port()
-            process = subprocess.Popen(
-                [sys.executable, "-m", "app.webhook"],
-                env=environment(tmp_path, mysql_server, kafka, port),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
-            stack.callback(_end, process)
-            webhook = Webhook(process, port)
-            if wait:
-                wait_for(webhook.healthy, "the webhook does not answer")
-            return webhook
-
+    with webhooks(tmp_path, mysql_server, kafka_server) as begin:
         yield begin
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.kill()
-    process.communicate()
 
 
 def published(kafka: KafkaServer, event: str) -> list[Any]:
     """All messages of that event in the log."""
-    consumer = KafkaConsumer(
-        "sheet.observed", bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest", consumer_timeout_ms=2000
-    )
-    try:
-        bodies = [json.loads(message.value) for message in consumer]
-    finally:
-        consumer.close()
-    return [body for body in bodies if body.get("event") == event]
+    return [body for body in published_since(kafka, dict.fromkeys(ends(kafka), 0)) if body.get("event") == event]
 
 
 def test_an_accepted_event_is_in_kafka_and_a_repeated_one_is_not_there_twice(
@@ -166,6 +57,32 @@ def test_asked_to_stop_it_ends_within_five_seconds_with_code_0_and_without_a_tra
     webhook.process.send_signal(signal.SIGTERM)
     assert webhook.process.wait(timeout=5) == 0
     assert list((tmp_path / "metrics").glob("*.json")) == []
+
+
+def test_asked_to_stop_it_answers_the_request_that_it_has_in_hand(
+    start: Start, kafka_server: KafkaServer, mysql_server: MysqlServer
+) -> None:
+    webhook = start()
+    assert webhook.send("before_stop")[0] == 202
+    with closing(mysql_server.connect()) as connection, ThreadPoolExecutor(1) as pool:
+        asked = selects(connection)
+        os.kill(kafka_server.pid, signal.SIGSTOP)
+        try:
+            answer = pool.submit(webhook.send, "in_hand")
+            wait_for(lambda: selects(connection) > asked, "the webhook does not look whether it knows the id")
+            webhook.process.send_signal(signal.SIGTERM)
+        finally:
+            os.kill(kafka_server.pid, signal.SIGCONT)
+        assert answer.result()[0] == 202
+    assert webhook.process.wait(timeout=10) == 0
+    assert len(published(kafka_server, "in_hand")) == 1
+
+
+def selects(connection: Any) -> int:
+    """How many queries the server has been asked so far."""
+    cursor = connection.cursor()
+    cursor.execute("SHOW GLOBAL STATUS LIKE 'Com_select'")
+    return int(cursor.fetchall()[0][1])
 
 
 def test_while_kafka_is_away_it_answers_503_and_goes_on_by_itself_when_it_is_back(

@@ -92,8 +92,8 @@ class CellEdits(Hand):
         rows = [(i + 2, r) for i, r in enumerate(self._tab.rows) if r.cells]
         if any(r.cells.get(header) is None or r.cells[header].formula for _, r in rows) or len(rows) < 2:
             return
-        if not self._twin.may_trade("values"):
-            return
+        if self._ledger.is_parted_from_ids() or not self._twin.may_trade("values"):
+            return  # values that come beside their rows' ids again, and the keys do not: as if keys had been typed
         values = sorted((r.cells[header].value for _, r in rows), key=str, reverse=action.picks[2] < 0.5)
         self._tell(f"sorts the column {header} alone")
         for (number, row), value in zip(rows, values, strict=True):

@@ -142,7 +142,7 @@ def _is_told(twin: Twin, line: int) -> bool:
     """Whether the record says why a deleted row came back."""
     if twin.ledger.shared_id(line) or twin.ledger.is_another_by_now(line):
         return True  # which of the two was deleted, nobody could tell
-    if line in twin.ledger.robbed:
+    if line in twin.ledger.robbed or twin.ledger.was_mistaken(line):
         return True  # without its id, and under a key that the table no longer has, it is a new row
     ids = {row_id for row_id, lines in twin.ledger.ids.items() if line in lines}
     return any(c.rule == "change_beats_delete" and c.row_id in ids for _, c in twin.state.conflicts)
@@ -155,9 +155,12 @@ def _check_meant(twin: Twin) -> None:
         lines: set[int] | None = None
         key = ledger.key_in(row)
         gone = ledger.of_key.get(key, set()) & set(ledger.deleted)
-        held = [t for h, cell in row.cells.items() for t in ledger.tokens_in(h, ledger.text_of(h, cell))]
-        for token in held:
-            is_left = gone and not gone & token.lines and ledger.passes_through(gone, token)
+        texts = {h: ledger.text_of(h, cell) for h, cell in row.cells.items()}
+        held = [(t, text) for h, text in texts.items() for t in ledger.tokens_in(h, text)]
+        for token, text in held:
+            is_left = bool(gone) and not gone & token.lines and ledger.passes_through(gone, token)
+            # A rule has joined it to the row's own text before a scan could move the ids.
+            is_left |= token.text != text and isinstance(row.mark, int) and ledger.passes_through({row.mark}, token)
             if not ledger.is_named_by_key(key, token) and not is_left:
                 lines = set(token.lines) if lines is None else lines & token.lines
         if lines is not None and not lines:

@@ -270,7 +270,9 @@ HINTS: Mapping[str, tuple[int, ...]] = {
     "overtaken values not kept": (163,),
     "open intents not waited for": (862,),
     "wake-ups forgotten": (30,),
-    "counters read after the cells": (2237,),
+    "counters read after the cells": (1016,),
+    "n ignored": (2053,),
+    "q ignored": (611,),
 }
 """Scenarios that are known to notice a mistake, tried first."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,8 @@ class Ledger:
         """Ids beside contents that are not theirs: they have to move back."""
         self.robbed: set[Line] = set()
         """Rows whose ids somebody has cleared or typed over."""
+        self.unknown: set[Line] = set()
+        """Rows of which, without their ids, nothing but the key was left at some moment."""
         self._in_table: dict[tuple[Line, str], int] = {}
         self._in_sheet: dict[tuple[Line, str], int] = {}
         self._before: dict[int, FakeRow] = {}
@@ -175,6 +177,9 @@ class Ledger:
         now = self._now_beside()
         self._put_beside |= now - self._beside
         self._beside = now
+        table = self._twin.state.table(self._twin.link).rows
+        for key, lines in self.of_key.items():
+            self.unknown.update(line for line in lines if key in table and self._is_unknown(line, table[key]))
 
     def key_in(self, row: FakeRow) -> Key:
         """The key that stands in a row of the sheet."""
@@ -219,7 +224,10 @@ class Ledger:
         elif old is not None:
             lines = self.of_key.pop(old, set())
             in_sheet = any(
-                self._was_deleted_in_sheet(line) or self._is_unknown_by_now(line, change) for line in lines
+                self._was_deleted_in_sheet(line)
+                or line in self.unknown
+                or self._is_unknown(line, change.before or {})
+                for line in lines
             )
             if who == "table_writer" and lines and not in_sheet:
                 raise Violation(f"{who} deleted the table's row {old}, which nobody deleted in the sheet")
@@ -246,6 +254,13 @@ class Ledger:
                 self._no_way_back(token, lines, self._in_table, "table", "sheet")
         self.of_key[new] = lines
 
+    def was_mistaken(self, line: Line) -> bool:
+        """Whether a row was parted from its id while nothing but their ids told another such row any more, or the
+        table has deleted it: they were taken for each other."""
+        parted = {one for _, one in self._parted}
+        others = parted - {line}
+        return line in parted and any(one in self.unknown or "table" in self.deleted.get(one, ()) for one in others)
+
     def is_parted_from_ids(self) -> bool:
         """Whether contents stand beside the ids of other rows now."""
         return any(self.is_beside_another_id(row) for row in self._twin.tab.rows)
@@ -266,13 +281,15 @@ class Ledger:
         deleted = "sheet" in self.deleted.get(line, ()) or line in self.restored or line in self.emptied
         return deleted or self.is_another_by_now(line)
 
-    def _is_unknown_by_now(self, line: Line, change: RowChange) -> bool:
-        """Whether a row has lost its id, and nothing of it but its key is left: it comes again as a new one."""
+    def _is_unknown(self, line: Line, held: Mapping[str, Canonical]) -> bool:
+        """Whether a row stands without its id, and nothing of it but its key is left: it comes again as a new one."""
         headers = [c.header for c in self._twin.link.columns if not c.key]
-        held = [r.cells for r in self._twin.tab.rows if r.mark == line]
-        before = change.before or {}
-        is_left = any(before[h] is not None and before[h] == self.text_of(h, r.get(h)) for r in held for h in headers)
-        return line in self.robbed and not is_left
+        rows = [r for r in self._twin.tab.rows if r.mark == line]
+        is_left = any(
+            held[h] is not None and held[h] == self.text_of(h, r.cells.get(h)) for r in rows for h in headers
+        )
+        is_parted = line in self.robbed or any(self.is_beside_another_id(row) for row in rows)
+        return is_parted and not is_left
 
     def _check_unseen(self, change: RowChange) -> None:
         """A program's value that the sheet never showed gives way only in a conflict."""
@@ -342,7 +359,7 @@ class Ledger:
     def _line_of_insert(self, values: dict[str, str | None]) -> Line | None:
         """The row that was inserted; of a row and its copy, which hold the same, one."""
         key = tuple(values.get(c.name) or "" for c in self._twin.link.key_columns)
-        lines = self._lines_of(values)
+        lines = self._lines_of(values) or self.of_key.get(key, set())
         alike = lines & self.of_key.get(key, lines)
         if alike and key in self.of_key:  # else the table has given the key to another row meanwhile
             self.of_key[key] = {min(alike)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from core.contents import is_row_of
 from core.model import ROW_ID_HEADER, SheetCell
-from core.scan import is_row_of
 from tests.fakes.sheet import FakeRow
 from tests.simulation.actions import Action
 from tests.simulation.cell_edits import CellEdits
@@ -56,8 +56,8 @@ class Person(CellEdits):
 
     def _copy_row(self, action: Action) -> None:
         _number, row = self._pick(action.picks[0])
-        if row is None:
-            return
+        if row is None or self._ledger.is_beside_another_id(row):
+            return  # once the ids are back, the copy looks as if it had been pasted over the row of that id
         if action.picks[1] < 0.3:
             at, target = self._pick(action.picks[2])
             if target is None or target is row:

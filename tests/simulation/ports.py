@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +16,8 @@ from core.errors import (
     SheetsUnavailable,
 )
 from core.events import stamp_from_json
-from core.ports import Delivery, Json
+from core.model import Key, Link
+from core.ports import Delivery, Json, TableRow
 from core.sheet import (
     LookedRow,
     MarksLook,
@@ -81,11 +82,19 @@ class SimStore(FakeStore):
             answer = work(watched)
         if self._who == "table_writer" and "store_offsets" in watched.asked and not watched.asked & _TAKES_IN:
             raise Violation("offsets were stored in a transaction without the events that they pass")
+        differing = [name for name, (_, cells) in world.state.checks.items() if cells]
+        if differing:
+            raise Violation(f"{differing[0]} differs, and no event explains it")
         world.committed(self._who, tx.changes)
         if world.chance("commit_lost"):
             raise MysqlUnavailable("lost while committing")
         world.pause("committed")
         return answer
+
+    def read_rows(self, link: Link) -> Iterator[tuple[Key, TableRow]]:
+        """As of one moment, between two others' steps."""
+        self._world.pause("reads the table")
+        return super().read_rows(link)
 
     def _lose_out(self, work: Callable[[FakeTransaction], T]) -> None:
         with suppress(_Deadlock), self.begin() as tx:
@@ -190,11 +199,8 @@ class SimGate:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def wait_s(self, kind: str) -> float:
+    def wait_s(self, kind: str, link: str = "", *, spare: bool = False) -> float:
         return self._world.rng.uniform(0.1, 3) if self._world.chance("no_token") else 0.0
-
-    def exhausted(self, kind: str) -> None:
-        """Nothing to do: the next call is refused by dice."""
 
 
 class SimLog(FakeEventLog):

@@ -15,6 +15,7 @@ from core.errors import Fenced, Unavailable
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.rules import Rules, UserRule
 from core.table_times import TableTimes
+from producers.agreement_check import AgreementCheck
 from producers.binlog_messages import Messages
 from producers.scan_work import GROUP as SCANNER
 from producers.scan_work import ScanWork
@@ -102,6 +103,7 @@ def scanner(world: World, owner: str) -> None:
         gate=SimGate(world),
         publisher=SimPublisher(world),
         source=source,
+        check=AgreementCheck(store.read_rows, world.rests, world.clock),
         links=lambda: world.links,
         is_ours=lambda name: source.owns(SHEET_OBSERVED, name),
         owner=owner,

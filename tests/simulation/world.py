@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.binlog_events import RowChange
+from app.operate import approve_held
+from app.resting import READERS
 from core.model import Link
-from tests.fakes.store import FakeState
+from tests.fakes.store import FakeState, FakeStore
 from tests.simulation import checks
 from tests.simulation.actions import Action, draw_actions, with_strange
 from tests.simulation.choosing import with_choices
@@ -200,6 +202,13 @@ class World:
         if calls > CALLS_TO_REST_MAX * len(self.twins):
             raise Violation(f"{calls} calls to Google until rest")
 
+    def rests(self, link: Link) -> bool:
+        """As app.resting.Resting asks the queues from outside."""
+        if link.name in self.state.intents or self.noted < len(self.state.binlog):
+            return False
+        ends = self.log.end_offsets(list(READERS))
+        return all(self.state.offsets.get((READERS[t], t, p), 0) >= end for (t, p), end in ends.items())
+
     def _is_anything_on_its_way(self) -> bool:
         return any(a.name.startswith(("script", "network")) for a in self.hub.actors)
 
@@ -215,6 +224,7 @@ class World:
             self._go_on()
 
     def _go_on(self) -> None:
+        self._approve_emptied()
         ready = self.hub.ready()
         if ready:
             self.hub.resume(self.rng.choice(ready))
@@ -222,6 +232,14 @@ class World:
             self._act()
         else:
             self.clock.now_s = max(self.clock.now_s, self.hub.next_wake())
+
+    def _approve_emptied(self) -> None:
+        """The last rows of a small tab may be meant to go; whoever deleted them is asked, and says so."""
+        for name in [name for name, (guard, _) in self.state.holds.items() if guard == "tab_emptied"]:
+            self.hub.tell(f"a person approves what holds {name}")
+            with FakeStore(self.state, self.clock.now).begin() as tx:
+                approve_held(tx, self.state.links[name])
+            self.note_commits()
 
     def _act(self) -> None:
         number, action = self.actions.pop(0)

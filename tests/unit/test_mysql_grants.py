@@ -23,7 +23,7 @@ def test_the_least_is_the_binlog_our_own_schema_and_four_rights_on_each_linked_t
 
 
 def test_the_documentation_lists_exactly_these() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "operating.md").read_text()
+    page = (Path(__file__).resolve().parents[2] / "docs" / "security.md").read_text()
     listed = [line for line in page.splitlines() if line.startswith("GRANT")]
     assert listed == [grant.statement("twinsheet@%") for grant in needed_grants([("shop", "orders")])]
 

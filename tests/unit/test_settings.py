@@ -122,7 +122,7 @@ def test_only_what_a_program_needs_may_not_be_missing(monkeypatch: pytest.Monkey
 
 
 def test_the_run_folder_alone_attaches_to_a_running_stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    write_stack(tmp_path / "run")
+    write_stack(tmp_path / "run", sheets_reads_per_minute="600", sheets_project_reads_per_minute="900")
     (tmp_path / "run" / "webhook_secret").write_text("s" * 32 + "\n")
     monkeypatch.setenv("TWINSHEET_RUN_DIR", str(tmp_path / "run"))
     settings = load_settings(needs=("mysql_url", "kafka", "sheets", "webhook_secret"))
@@ -130,6 +130,8 @@ def test_the_run_folder_alone_attaches_to_a_running_stack(monkeypatch: pytest.Mo
     assert (settings.webhook_port, settings.console_port) == (4444, 5555)
     assert settings.links == tmp_path / "run" / "links.yaml"
     assert settings.master_secrets == (b"s" * 32,)
+    assert (settings.sheets_reads_per_minute, settings.sheets_writes_per_minute) == (600, 60)
+    assert settings.sheets_project_per_minute == {"read": 900, "write": 300}
 
 
 def test_set_variables_win_over_stack_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

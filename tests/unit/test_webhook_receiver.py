@@ -69,6 +69,26 @@ def test_while_mysql_is_away_this_process_remembers_alone_and_asks_seldom() -> N
     assert ("orders", "later") in shared.ids
 
 
+def test_while_mysql_is_away_one_request_finds_out_whether_it_is_back_and_the_others_do_not_wait() -> None:
+    shared, now, asked_meanwhile = SharedMemory(), [0.0], []
+    seen = SeenHereFirst(shared, clock=lambda: now[0])
+    shared.away = True
+    assert not seen.seen("orders", "m1")
+    now[0] = 2.0
+
+    def answer_slowly() -> None:
+        shared.asked += 1
+        if not asked_meanwhile:
+            asked_meanwhile.append(None)
+            assert not seen.seen("orders", "m3")
+
+    shared._reach = answer_slowly  # type: ignore[method-assign]
+    assert not seen.seen("orders", "m2")
+    assert shared.asked == 2, "the first failure, and the one that finds out"
+    assert not seen.seen("orders", "m4")
+    assert shared.asked == 3, "it is back"
+
+
 def test_an_id_is_forgotten_after_ten_minutes() -> None:
     shared, now = SharedMemory(), [0.0]
     seen = SeenHereFirst(shared, clock=lambda: now[0])
@@ -185,6 +205,29 @@ def test_what_is_not_a_json_object_is_refused(data: bytes) -> None:
     with pytest.raises(WebhookRefused) as caught:
         parse_body(data)
     assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "twice", ['"link": "orders", "link": "orders"', '"cells": [], "cells": []', '"stamp": {"n": 1, "n": 2}']
+)
+def test_a_name_that_stands_twice_is_refused(twice: str) -> None:
+    data = "{" + twice + ", " + json.dumps(BODY)[1:]
+    with pytest.raises(WebhookRefused):
+        parse_body(data.encode())
+
+
+def test_a_body_with_thousands_of_faults_is_refused_at_the_first() -> None:
+    with pytest.raises(WebhookRefused) as caught:
+        parse_body(json.dumps(BODY | {"cells": [1] * 100_000}).encode())
+    assert "more" not in caught.value.message
+    with pytest.raises(WebhookRefused):
+        parse_body(json.dumps(BODY | {f"k{number}": 1 for number in range(50_000)}).encode())
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_only_utf_8_is_read(coding: str) -> None:
+    with pytest.raises(WebhookRefused):
+        parse_body(json.dumps(BODY).encode(coding))
 
 
 def test_infinite_numbers_are_refused() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import ReplyLost
-from core.marks import CONTESTED, REJECTED
+from core.marks import CONTESTED, REJECTED, TOP_LEFT
 from core.sheet import CellWrite, LookedRow, MarkWrite, SwapWrite
 from tests.contract.sheets.worlds import GoogleWorld, World, cells
 
@@ -118,3 +118,24 @@ def test_a_colour_of_the_spreadsheets_theme_comes_back_as_one(google: Callable[[
     world.marks.mark(world.target, look, [refused(2, "r_2")])
     world.marks.mark(world.target, world.marks.look(world.target, [2]), [refused(2, "r_2", None, "theme:ACCENT1")])
     assert looked(world, 2)[2].colours == {"Qty": "theme:ACCENT1"}
+
+
+def test_the_header_row_takes_a_note_like_any_other(world: World) -> None:
+    world.note(1, "Name", "ask Ann")
+    look = world.marks.look(world.target, [1])
+    (row,) = look.rows
+    assert (row.row_id, row.notes) == ("_row_id", {"Name": "ask Ann"})
+    assert look.columns == {"Name", "Qty", "Price", "Day"}
+    note = MarkWrite(1, "_row_id", "Name", "Twinsheet: held\n\nask Ann", None)
+    assert world.marks.mark(world.target, look, [note]) == look.rows
+    assert looked(world, 1)[1].notes == {"Name": "Twinsheet: held\n\nask Ann"}
+    assert world.marks.marked(world.target) == [], "the note of a hold is no mark beside a cell"
+
+
+def test_where_the_tab_has_lost_every_linked_column_a_note_goes_to_a1(world: World) -> None:
+    for header in ("Name", "Qty", "Price", "Day"):
+        world.delete_column(header)
+    look = world.marks.look(world.target, [1])
+    assert look.columns == {TOP_LEFT}
+    assert world.marks.mark(world.target, look, [MarkWrite(1, look.rows[0].row_id, TOP_LEFT, NOTE, None)]) is not None
+    assert looked(world, 1)[1].notes == {TOP_LEFT: NOTE}

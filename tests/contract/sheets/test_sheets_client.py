@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters.sheets_client import SheetsClient
+from adapters.sheets_client import SheetsClient, identity
 from core.errors import QuotaExhausted, ReplyLost, SettingsError, SheetsRefused, SheetsUnavailable
 from sandbox.stack.servers import free_port
 
@@ -148,6 +148,48 @@ def test_an_exhausted_quota_is_never_hammered() -> None:
             client.write("s", {"requests": []})
         assert len(google.requests) == 2
         client.close()
+
+
+class Told:
+    """A meter that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def called(self, kind: str) -> None:
+        self.told.append(kind)
+
+    def refused(self, kind: str) -> None:
+        self.told.append(f"{kind} refused")
+
+    def close(self) -> None:
+        self.told.append("closed")
+
+
+def test_every_call_passes_the_meter_each_attempt_for_itself_and_every_429_is_told() -> None:
+    meter = Told()
+    with server(refusing(503, "UNAVAILABLE")) as google:
+        client = google.client(meter=meter)
+        with pytest.raises(SheetsUnavailable):
+            client.read("s", [], "sheets")
+        with pytest.raises(ReplyLost):
+            client.write("s", {"requests": []})
+        client.close()
+    assert meter.told == ["read", "read", "read", "write", "closed"]
+    meter = Told()
+    with server(refusing(429, "RESOURCE_EXHAUSTED", "Quota exceeded")) as google:
+        client = google.client(meter=meter)
+        with pytest.raises(QuotaExhausted):
+            client.read("s", [], "sheets")
+        with pytest.raises(QuotaExhausted):
+            client.write("s", {"requests": []})
+        client.close()
+    assert meter.told == ["read", "read refused", "write", "write refused", "closed"]
+
+
+def test_the_token_of_the_sandbox_is_not_given_away_by_the_name_of_its_user() -> None:
+    assert identity(None, "secret") == identity(None, "secret") != identity(None, "other")
+    assert "secret" not in "".join(identity(None, "secret"))
 
 
 def test_nothing_listening_means_that_nothing_took_effect() -> None:

@@ -110,6 +110,17 @@ def test_the_last_write_that_takes_a_mistake_back_is_known_of_each_link(store: A
         assert state.restored_n == 7
 
 
+def test_how_far_bases_have_followed_the_change_feed_is_known_of_each_link(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state())
+        assert tx.link_state("orders").followed is None
+        tx.note_followed("orders", '["s", "binlog.000001", 4, 1]')
+        tx.put_link(link_state(tab="renamed"))
+        assert tx.link_state("orders").followed == '["s", "binlog.000001", 4, 1]'
+        tx.note_followed("orders", None)
+        assert tx.link_state("orders").followed is None
+
+
 def test_write_numbers_are_given_to_the_newest_writer_alone(store: AnyStore) -> None:
     with store.begin() as tx:
         tx.put_link(link_state(n=10))
@@ -139,6 +150,37 @@ def test_a_held_link_keeps_its_first_reason_until_it_is_released(store: AnyStore
         tx.set_link_state("orders", "live", None)
         tx.hold("orders", "truncated", "The table was truncated.")
         assert tx.link_state("orders").reason == "The table was truncated."
+
+
+def test_a_hold_is_told_once_with_what_mends_it(store: AnyStore, place: Place) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state())
+        tx.hold("orders", "table_drop", "The table was dropped.", "CREATE TABLE …")
+        tx.hold("orders", "event", "Something else.")
+    (hold,) = store.run(lambda tx: tx.holds("orders"))
+    assert (hold.guard, hold.reason, hold.mend) == ("table_drop", "The table was dropped.", "CREATE TABLE …")
+    assert (hold.is_open, hold.shown) == (True, False)
+    assert hold.since.tzinfo is not None
+    assert [body for _, _, body in place.sent()] == [{"kind": "hold", "link": "orders"}]
+
+
+def test_a_hold_is_remembered_until_its_note_is_gone(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state())
+        tx.hold("orders", "tab_emptied", "First.")
+        tx.show_hold("orders", shown=True)
+        tx.set_link_state("orders", "live", None)
+        assert [(h.reason, h.is_open, h.shown) for h in tx.holds("orders")] == [("First.", False, True)]
+        tx.hold("orders", "event", "Second.")
+        assert [(h.reason, h.is_open, h.shown) for h in tx.holds("orders")] == [
+            ("First.", False, True),
+            ("Second.", True, False),
+        ]
+        tx.show_hold("orders", shown=True)
+        assert [(h.reason, h.is_open, h.shown) for h in tx.holds("orders")] == [("Second.", True, True)]
+        tx.set_link_state("orders", "live", None)
+        tx.show_hold("orders", shown=False)
+        assert tx.holds("orders") == []
 
 
 def test_a_removed_link_is_forgotten_with_what_belongs_to_it(store: AnyStore) -> None:

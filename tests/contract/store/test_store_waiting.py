@@ -9,7 +9,7 @@ from contract.store.store_places import AnyStore, Place
 
 from core.errors import Fenced
 from core.model import CellError, Observed, Serial, SheetCell, Stamp
-from core.ports import ConflictEntry, HistoryEntry, Intent, LinkState, RejectionEntry
+from core.ports import OF_ANOTHER_TOPIC, ConflictEntry, HistoryEntry, Intent, LinkState, RejectionEntry
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -21,7 +21,20 @@ def seen(row_id: str = "r_a", column: str = "note", value: object = "x", **more:
 
 @pytest.mark.parametrize(
     "value",
-    ["text", "", None, True, False, 0, 12345678901234567, 0.1 + 0.2, -1e300, Serial(45418.5), CellError("#REF!")],
+    [
+        "text",
+        "half a character: \ud83d",
+        "",
+        None,
+        True,
+        False,
+        0,
+        12345678901234567,
+        0.1 + 0.2,
+        -1e300,
+        Serial(45418.5),
+        CellError("#REF!"),
+    ],
 )
 def test_a_waiting_cell_comes_back_as_it_was_seen(store: AnyStore, value: object) -> None:
     cell = seen(
@@ -112,8 +125,33 @@ def test_offsets_are_there_for_the_next_owner(store: AnyStore) -> None:
         tx.store_offsets("g", "one", {("t", 0): 5, ("t", 1): 0})
         tx.store_offsets("g", "one", {("t", 0): 6})
     with store.begin() as tx:
+        assert tx.offsets("g") == {("t", 0): 6, ("t", 1): 0}
+        assert tx.offsets("other") == {}
         assert tx.claim_offsets("g", "two", two) == {("t", 0): 6, ("t", 1): 0}
         assert tx.claim_offsets("other", "two", two) == {}
+
+
+def test_offsets_of_a_topic_that_was_made_anew_under_its_name_are_known_for_worthless(store: AnyStore) -> None:
+    place = [("t", 0)]
+    with store.begin() as tx:
+        tx.claim_offsets("g", "one", place, {"t": "first"})
+        tx.store_offsets("g", "one", {("t", 0): 5})
+    with store.begin() as tx:
+        assert tx.claim_offsets("g", "two", place, {"t": "first"}) == {("t", 0): 5}
+        assert tx.claim_offsets("g", "two", place) == {("t", 0): 5}  # Kafka tells no ids
+    with store.begin() as tx:
+        assert tx.claim_offsets("g", "two", place, {"t": "second"}) == {("t", 0): OF_ANOTHER_TOPIC}
+    with store.begin() as tx:
+        assert tx.claim_offsets("g", "three", place, {"t": "second"}) == {}
+        tx.store_offsets("g", "three", {("t", 0): 1})
+        assert tx.claim_offsets("g", "three", place, {"t": "second"}) == {("t", 0): 1}
+
+
+def test_offsets_stored_before_topics_had_ids_are_kept(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.claim_offsets("g", "one", [("t", 0)])
+        tx.store_offsets("g", "one", {("t", 0): 5})
+        assert tx.claim_offsets("g", "one", [("t", 0)], {"t": "first"}) == {("t", 0): 5}
 
 
 def test_a_process_that_lost_a_partition_stores_nothing_more(place: Place, store: AnyStore) -> None:

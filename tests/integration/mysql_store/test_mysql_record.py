@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from contract.store.store_places import ServerPlace
@@ -126,8 +127,28 @@ def test_what_waits_is_told_with_its_reason(store: MysqlStore, reports: Reports)
         ("r_c", "qty", "manual", "manual"),
     ]
     (link,) = reports.links()
-    assert (link.state.state, link.state.reason, link.guard) == ("held", "The tab is empty.", "tab_emptied")
+    assert (link.state.state, link.state.reason) == ("held", "The tab is empty.")
+    assert link.hold is not None
+    assert (link.hold.guard, link.hold.reason, link.hold.mend) == ("tab_emptied", "The tab is empty.", None)
     assert (link.conflicts, link.rejections, link.pending, link.scanned_at) == (1, 1, 1, NOON)
+
+
+def test_the_moment_as_of_which_both_sides_were_identical_never_goes_back(
+    store: MysqlStore, reports: Reports
+) -> None:
+    def told(identical_as_of: datetime | None, differing: int) -> tuple[datetime | None, int]:
+        with store.begin() as tx:
+            tx.note_check("orders", identical_as_of, differing)
+        (link,) = reports.links()
+        return link.identical_as_of, link.differing
+
+    with store.begin() as tx:
+        tx.put_link(LinkState("orders", "s", 1, "Orders", "shop", "orders", "live", None, 0, 0))
+    assert told(None, 2) == (None, 2)
+    assert told(NOON, 0) == (NOON, 0)
+    assert told(NOON - timedelta(seconds=1), 0) == (NOON, 0)
+    assert told(None, 1) == (NOON, 1)
+    assert told(NOON + timedelta(seconds=1), 0) == (NOON + timedelta(seconds=1), 0)
 
 
 def test_messages_leave_with_their_transaction_and_old_ones_are_pruned(
@@ -149,6 +170,15 @@ def test_messages_leave_with_their_transaction_and_old_ones_are_pruned(
     place.session.query(f"UPDATE {outbox} SET at = at - INTERVAL 1 HOUR WHERE topic = 'sheet.observed'")
     assert store.prune(older_than_s=600) == 1
     assert place.session.query(f"SELECT topic FROM {outbox}") == [("table.changed",)]
+
+
+def test_an_event_that_was_applied_and_comes_again_too_late_is_told_once(store: MysqlStore, reports: Reports) -> None:
+    applied = HistoryEntry("r_a", ("1",), "note", "x", "y", "sheet", event="e1")
+    store.run(lambda tx: tx.add_history("orders", [applied]))
+    store.run(lambda tx: tx.add_history("orders", [replace(applied, old=None, what="overtaken")]))
+    assert [(item["old"], item["new"]) for item in reports.history("orders")] == [("x", "y")]
+    store.run(lambda tx: tx.add_history("orders", [replace(applied, new="z", what="overtaken")]))
+    assert len(reports.history("orders")) == 2
 
 
 def test_offsets_are_told_as_stored(store: MysqlStore, reports: Reports) -> None:

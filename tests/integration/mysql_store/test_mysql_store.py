@@ -9,9 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import mysql.connector
 import pytest
 from contract.store.store_places import ServerPlace
 
+from adapters import mysql_connection
 from adapters.mysql_connection import MysqlSession, connect, parse_url
 from adapters.mysql_seen import WebhookSeen
 from adapters.mysql_store import MysqlStore, open_store
@@ -51,6 +53,31 @@ def test_a_connection_lost_between_transactions_costs_nothing(place: ServerPlace
     store.run(lambda tx: tx.insert_row(place.orders, {"order_no": "A"}))
     kill(place, store._session)
     assert len(store.run(lambda tx: tx.all_keys(place.orders))) == 1
+
+
+def test_a_process_that_stands_still_within_a_transaction_holds_the_others_up_for_a_bounded_time(
+    place: ServerPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.open().begin() as tx:
+        tx.put_link(LinkState("orders", "sheet-1", 7, "Orders", "shop", "orders", "live", None, 0, 0))
+    monkeypatch.setattr(mysql_connection, "STANDSTILL_S", 1)
+    zombie = place.open()
+    with pytest.raises(MysqlUnavailable), zombie.begin() as asleep:
+        asleep.link_state("orders", lock=True)
+        place.open().run(lambda tx: tx.set_link_state("orders", "paused", None))  # as soon as the server lets go
+        asleep.set_link_state("orders", "held", "by a zombie")
+    assert place.open().run(lambda tx: tx.link_state("orders")).state == "paused"
+    assert zombie.run(lambda tx: tx.link_state("orders")).state == "paused"
+
+
+@pytest.mark.parametrize("number", [1021, 1114, 1026])
+def test_a_server_without_room_is_told_as_unavailable_and_refuses_nothing_for_good(
+    number: int,
+) -> None:
+    full = mysql.connector.Error(msg="The table is full", errno=number)
+    told = mysql_connection.translate(full, parse_url("mysql://u:p@127.0.0.1/"))
+    assert isinstance(told, MysqlUnavailable)
+    assert "room on the server's disk" in told.hint
 
 
 def test_a_connection_lost_within_a_transaction_takes_it_back_and_run_tries_again(

@@ -84,11 +84,8 @@ class Watch:
     def sleep(self, seconds: float) -> None:
         raise AssertionError("nothing here waits")
 
-    def wait_s(self, _kind: str) -> float:
+    def wait_s(self, _kind: str, _link: str = "", *, spare: bool = False) -> float:
         return 0.0
-
-    def exhausted(self, _kind: str) -> None:
-        raise AssertionError("nobody counts")
 
 
 def make_link(*, computed: bool = False, **policies: str) -> Link:

@@ -15,7 +15,7 @@ ONE: Key = ("1",)
 
 
 def compared(*rows: Any, table: tuple[tuple[Key, TableRow], ...] = ((ONE, ROW),), pending: Any = ()) -> Comparison:
-    return compare(LINK, make_image(*rows), table, pending)
+    return compare(LINK, make_image(*rows), table, pending, {"r_1": ONE})
 
 
 def test_equal_sides_have_no_difference_wherever_the_row_stands() -> None:
@@ -76,3 +76,15 @@ def test_headers_find_the_column_of_their_name_with_case_and_marks_left_aside(
 
 def test_two_headers_never_share_a_column() -> None:
     assert headers_to_columns(["Notes", "notes"], ["notes"]) == {"Notes": "notes"}
+
+
+def test_a_row_whose_own_key_is_pending_is_compared_with_the_row_that_it_belongs_to() -> None:
+    row = order_row(2, "r_1", order_no="many")
+    assert compared(row, pending={("r_1", "order_no")}) == Comparison(1, ())
+    found = compared(order_row(2, "r_1", order_no="many", price=12), pending={("r_1", "order_no")})
+    assert [d.column for d in found.differences] == ["price"]
+
+
+def test_a_copy_whose_repeated_key_was_refused_takes_nothing_from_the_row_that_has_it() -> None:
+    copy, original = order_row(2, "r_9", price=12), order_row(3, "r_1")
+    assert compared(copy, original, pending={("r_9", "order_no")}) == Comparison(1, ())

@@ -33,6 +33,7 @@ EVERYTHING = PlannedWrite(
         row_restores=(RowRestore(2, 5),),
     ),
     {"r_4": ("4",), "r_5": ("5", "a,b")},
+    {"r_1": "0-1-17", "r_4": "3e11fa47-71ca-11e1-9e33-c80aa9429562:23"},
 )
 
 

@@ -71,6 +71,18 @@ def test_an_event_is_done_only_when_every_row_that_it_named_has_been_looked_at()
     assert dirty.oldest_offset() is None
 
 
+def test_what_is_remembered_of_a_row_does_not_grow_with_the_number_of_its_changes() -> None:
+    dirty = DirtyRows()
+    for change in range(10_000):
+        dirty.add([("1",)], change)
+        dirty.vouch([(("1",), "id"[change % 2])])
+        dirty.tell([(("1",), f"print {change}")])
+    assert len(dirty) == 1
+    assert list(dirty.told[("1",)]) == [f"print {change}" for change in range(9992, 10_000)]
+    assert dirty.came == dirty.went == {("1",)}
+    assert dirty.oldest_offset() == 0
+
+
 def test_rows_that_no_event_named_hold_no_event_back_until_one_names_them() -> None:
     dirty = DirtyRows()
     dirty.add([("1",)], None)

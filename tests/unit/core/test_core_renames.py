@@ -7,7 +7,7 @@ from core_makers import LINK, ROW, make_base, plan, saw
 
 from core.model import Key, RowBase, Stamp
 from core.ports import TableRow
-from core.renames import composed, follow, print_of
+from core.renames import FeedPlace, composed, follow, print_of
 from core.sheet import Positions
 from core.sheet_plan import SheetPlan, SheetView, plan_sheet
 
@@ -44,6 +44,22 @@ def test_two_rows_that_trade_their_keys_in_one_transaction_keep_their_ids() -> N
 def test_a_trade_that_is_told_again_is_not_made_again(pair: tuple[Key, Key]) -> None:
     bases = [base_of("ann", B, ANN), base_of("bob", A, BOB)]
     assert followed(*pair, bases, {A: BOB, B: ANN}) == {}
+
+
+def test_a_trade_is_followed_although_neither_row_holds_anything_any_more_of_what_was_shared() -> None:
+    changed = {**TRADED, "due": "2024-05-06"}
+    bases = [base_of("ann", A, ANN), base_of("bob", B, ANN)]
+    assert followed(A, B, bases, {A: changed, B: changed}) == {"ann": B, "bob": A}
+
+
+def test_places_in_the_change_feed_are_compared_on_one_server_alone() -> None:
+    early = FeedPlace("one", "binlog.000009", 700, 1)
+    assert FeedPlace("one", "binlog.000010", 4, 1).is_past(early)
+    assert FeedPlace("one", "binlog.000009", 700, 2).is_past(early), "another message of the same transaction"
+    assert not early.is_past(early)
+    assert not FeedPlace("one", "binlog.000009", 4, 9).is_past(early)
+    assert FeedPlace("two", "binlog.000001", 4, 1).is_past(early)
+    assert FeedPlace.of(early.text) == early
 
 
 def test_a_row_whose_old_key_a_new_row_has_taken_is_followed_all_the_same() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from core_makers import LINK, make_base, make_image, order_row, tab_row
 
-from core.guards import APPROVED, is_approved, too_many, used_up
+from core.guards import too_many
 from core.model import ROW_ID_HEADER, Serial
 from core.scan import Findings, compare, scan_events
 from core.sheet import IdWrite, TabImage
+
+TITLES = {header: header for header in (*LINK.headers, ROW_ID_HEADER)}
 
 
 def scanned(image: TabImage, *bases: Any, waiting: tuple[str, ...] = (), settled_n: int = 0) -> Findings:
@@ -258,16 +261,17 @@ def test_more_than_half_of_the_rows_and_more_than_twenty_is_too_many(touched: in
     assert too_many(touched, rows) is stops
 
 
-def test_an_emptied_tab_holds_the_link() -> None:
-    found = scanned(make_image(), *many(50))
+def test_most_rows_deleted_hold_the_link() -> None:
+    found = scanned(make_image(*many_rows(20)), *many(50))
     assert found.guard is not None
     assert found.guard[0] == "deleted_in_sheet"
-    assert "50 of 50 rows" in found.guard[1]
+    assert "30 of 50 rows" in found.guard[1]
     assert "twinsheet approve orders" in found.guard[1]
+    assert "twinsheet restore orders" in found.guard[1]
 
 
-def test_a_tab_of_few_rows_may_be_emptied() -> None:
-    assert scanned(make_image(), *many(20)).guard is None
+def test_a_handful_of_rows_may_leave_a_small_tab() -> None:
+    assert scanned(make_image(*many_rows(1)), *many(21)).guard is None
 
 
 def test_most_rows_changed_without_an_edit_being_reported_holds_the_link() -> None:
@@ -301,13 +305,36 @@ def test_counters_that_went_backwards_mean_that_an_older_version_was_restored() 
     assert found.guard[0] == "version_restored"
 
 
-def test_an_approval_lets_each_way_of_the_flow_through_once() -> None:
-    seen = used_up(APPROVED, "sheet")
-    assert not is_approved(seen, "sheet")
-    assert is_approved(seen, "table")
-    assert used_up(seen, "table") is None
-    assert used_up(used_up(APPROVED, "table"), "sheet") is None
-    assert used_up("something else", "sheet") == "something else"
+@pytest.mark.parametrize("title", ["r_1", "", "something else"])
+def test_a_header_row_that_is_none_any_more_holds_the_link(title: str) -> None:
+    image = replace(make_image(order_row(2, "r_1")), titles={**TITLES, ROW_ID_HEADER: title})
+    found = scanned(image, make_base())
+    assert found.guard is not None
+    assert found.guard[0] == "header_damaged"
+    assert not (found.cells or found.missing)
+
+
+def test_headers_of_which_most_were_cleared_hold_the_link_and_renamed_ones_do_not() -> None:
+    image = make_image(order_row(2, "r_1"))
+    cleared = {**TITLES, **dict.fromkeys(LINK.headers[:4], "")}
+    found = scanned(replace(image, titles=cleared), make_base())
+    assert found.guard is not None
+    assert found.guard[0] == "header_damaged"
+    renamed = {**TITLES, **{h: f"{h} (old)" for h in LINK.headers}, "Notes": ""}
+    assert scanned(replace(image, titles=renamed), make_base()).guard is None
+
+
+@pytest.mark.parametrize("rows", [2, 5, 50])
+def test_an_emptied_tab_holds_the_link_however_few_rows_it_had(rows: int) -> None:
+    found = scanned(make_image(), *many(rows))
+    assert found.guard is not None
+    assert found.guard[0] == "tab_emptied"
+    assert f"all its {rows} rows" in found.guard[1]
+
+
+def test_the_last_row_by_itself_is_a_delete_like_any_other() -> None:
+    assert scanned(make_image(), make_base()).guard is None
+    assert scanned(make_image(tab_row(9, None, None, customer="Bea")), *many(5)).guard is None
 
 
 # --- events ---------------------------------------------------------------------------------

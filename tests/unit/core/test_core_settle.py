@@ -11,7 +11,8 @@ from core_makers import HEADER, LINK, ROW, make_base
 from core.displaced import Doubts
 from core.intent import PlannedWrite
 from core.model import ROW_ID_HEADER, Age, CellBase, Key, RowBase, SheetCell, SheetValue, Stamp
-from core.settle import Settlement, settle
+from core.settle import settle
+from core.settle_cells import Settlement
 from core.sheet import (
     CellWrite,
     FormulaRestore,
@@ -296,6 +297,18 @@ def test_another_rows_contents_beside_the_right_id_get_back_what_our_write_repla
     assert done.bases["r_1"].cells["notes"] == CellBase("fragile", n=N + 1), "no look counts before it is back"
     assert (done.displaced, done.rescan) == ({"r_1"}, True)
     assert not (done.unseen or done.history or done.again)
+
+
+def test_no_look_at_either_of_two_rows_counts_while_our_value_stands_in_the_contents_of_one() -> None:
+    found = hit(5, "r_1", order_no=2, customer="Bea", notes="hers")
+    cells = (wrote("order_no", 9), wrote("notes", "ours"))
+    done = settled(found, bases=(make_base(), BEA), cells=cells)
+    assert [r.header for r in done.formula_restores] == ["Order no.", "Notes"]
+    held = [done.bases["r_1"], done.bases["r_2"]]
+    assert {n for base in held for n in (base.n, *(cell.n for cell in base.cells.values()))} == {N + 1}
+    assert [{c: cell.value for c, cell in base.cells.items()} for base in held] == [
+        {c: cell.value for c, cell in base.cells.items()} for base in (make_base(), BEA)
+    ]
 
 
 def test_what_was_typed_into_such_contents_is_recorded_before_it_is_put_back() -> None:

@@ -129,6 +129,10 @@ def test_a_copy_is_named_only_as_long_as_its_id_stands_in_several_rows() -> None
     assert planned(to_name=asked, positions=Positions(Stamp(), {}, {"r_2": 7}, 7)).ids == []
 
 
+def test_a_row_beside_which_something_else_than_an_id_stands_is_named_although_it_stands_there_once() -> None:
+    assert planned(to_name={7: ("junk", None)}).ids == [IdWrite(7, "r_new1", "junk")]
+
+
 def test_a_lost_id_is_given_back_only_as_long_as_it_stands_nowhere() -> None:
     asked: dict[int, tuple[str | None, str | None]] = {7: (None, "r_3")}
     assert planned(to_name=asked).ids == [IdWrite(7, "r_3", None)]

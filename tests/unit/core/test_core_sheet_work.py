@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
 
-from consumers.sheet_link import Tools
+from consumers import sheet_tx
+from consumers.sheet_link import Tools, target_of
 from consumers.sheet_marks import LOOK_OVER_S, MOVED_LOOK_OVER_S
 from consumers.sheet_work import GROUP, SheetWork
 from core.errors import (
@@ -21,14 +22,18 @@ from core.errors import (
     Unfit,
 )
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
+from core.intent import PlannedWrite, planned_to_json
 from core.marks import REJECTED
 from core.model import Link, LinkedColumn, SheetCell, Stamp
-from core.ports import ConflictEntry, LinkState, RejectionEntry
+from core.ports import ConflictEntry, Intent, LinkState, RejectionEntry, ShownMark
 from core.renames import print_of
+from core.sheet import FormulaRestore, MarkWrite, SheetTarget, SwapAnswer, SwapWrite
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
 
+PLACE = {"server": "one", "file": "binlog.000001", "pos": 4711, "part": 1}
+NOTHING_SHARED = {"customer": "Eve", "quantity": "8", "price": "1.00", "status": "paid", "notes": "new"}
 LINKS = {name: replace(LINK, name=name, table=name) for name in ("orders", "altered")}
 
 
@@ -101,6 +106,24 @@ def test_what_the_table_refused_in_a_row_that_left_both_sides_is_told_no_longer(
     assert not desk.state.rejections
 
 
+def test_how_far_a_whole_comparison_has_come_is_told_until_every_row_was_looked_at(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.goes_on(1)
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base(f"r_{n}", order_no=str(n)) for n in range(2, 6)])
+    desk.state.table(LINKS["orders"]).rows.update({(str(n),): {**ROW, "order_no": str(n)} for n in range(2, 6)})
+    monkeypatch.setattr("consumers.sheet_link.ROWS_PER_WRITE_MAX", 2)
+    assert desk.writer.progress == ""
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "link", "reason": "the binlog was purged"})
+    told = []
+    for _ in range(30):
+        desk.goes_on(1)
+        told.append(desk.writer.progress)
+    assert "comparing orders: 3 rows left" in told
+    assert told[-1] == ""
+
+
 def park(desk: Desk, source: str) -> None:
     """The notes of order 1 wait for a person."""
     with desk.store.begin() as tx:
@@ -150,16 +173,46 @@ def test_three_rows_that_pass_their_keys_on_in_a_ring_keep_their_ids(desk: Desk)
     passed = {"2": rows["1"], "3": rows["2"], "1": rows["3"]}
     desk.state.table(LINKS["orders"]).rows = {(key,): {**row, "order_no": key} for key, row in passed.items()}
     renamed = [[["1"], ["9"]], [["3"], ["1"]], [["2"], ["3"]], [["9"], ["2"]]]
-    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [], "renamed": renamed})
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [], "renamed": renamed, "position": PLACE})
     desk.goes_on(2)
     assert {i: b.key for i, b in desk.state.bases["orders"].items()} == {"r_1": ("2",), "r_2": ("3",), "r_3": ("1",)}
+
+
+def test_a_changed_key_that_is_told_again_moves_no_other_row_that_has_taken_the_key_since(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_1", key=("1",))])
+    table = desk.state.table(LINKS["orders"])
+    table.rows = {("2",): {**ROW, "order_no": "2"}}
+    message = {"kind": "rows", "keys": [], "renamed": [[["1"], ["2"]]], "position": PLACE}
+    desk.log.append(TABLE_CHANGED, "orders", message)
+    desk.goes_on(2)
+    assert desk.state.bases["orders"]["r_1"].key == ("2",)
+    with desk.store.begin() as tx:  # by another edit of the key in the sheet, of which the feed is yet to tell
+        tx.save_bases("orders", [make_base("r_1", key=("1",))])
+    table.rows = {("1",): {**ROW, "order_no": "1", **NOTHING_SHARED}}
+    desk.log.append(TABLE_CHANGED, "orders", message)
+    desk.goes_on(2)
+    assert desk.state.bases["orders"]["r_1"].key == ("1",)
+
+
+@pytest.mark.parametrize("state", ["paused", "held"])
+def test_a_key_that_changes_while_the_link_rests_stays_with_its_row(desk: Desk, state: str) -> None:
+    with desk.store.begin() as tx:
+        tx.set_link_state("orders", state, None)
+    desk.state.table(LINKS["orders"]).rows = {("2",): {**ROW, "order_no": "2"}}
+    message = {"kind": "rows", "keys": [], "renamed": [[["1"], ["2"]]], "position": PLACE}
+    desk.log.append(TABLE_CHANGED, "orders", message)
+    desk.goes_on(2)
+    assert desk.state.bases["orders"]["r_1"].key == ("2",)
 
 
 def test_who_asks_whether_a_row_is_another_by_now_is_told_once_the_changed_keys_are_followed(desk: Desk) -> None:
     held = print_of(ROW)
     question = {"row_id": "r_1", "key": ["1"], "kind": "asked", "print": held}
     desk.state.table(LINKS["orders"]).rows = {("2",): {**ROW, "order_no": "2"}, ("1",): {**ROW, "customer": "Bob"}}
-    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [], "renamed": [[["1"], ["2"]]]})
+    desk.log.append(
+        TABLE_CHANGED, "orders", {"kind": "rows", "keys": [], "renamed": [[["1"], ["2"]]], "position": PLACE}
+    )
     desk.log.append(TABLE_CHANGED, "orders", {"kind": "replan", "rows": [question]})
     desk.goes_on(2)
     assert desk.state.bases["orders"]["r_1"].key == ("2",)
@@ -218,7 +271,10 @@ def test_a_table_that_was_altered_is_carried_on_with_once_it_is_described_anew(
 # --- marks ---------------------------------------------------------------------------
 
 
-def refuse(desk: Desk, value: str, reason: str = "quantity: many is not a whole number") -> None:
+REASON = "quantity: many is not a whole number"
+
+
+def refuse(desk: Desk, value: str, reason: str = REASON) -> None:
     """The table writer refuses what stands in the quantity of order 1."""
     desk.state.bases["orders"]["r_1"] = make_base()
     with desk.store.begin() as tx:
@@ -327,6 +383,77 @@ def test_a_note_stays_with_its_row_when_a_copy_gets_a_name_of_its_own(desk: Desk
     assert set(desk.state.marks) == {("orders", "r_1", "quantity")}
 
 
+def test_a_note_comes_to_the_copy_where_the_marked_row_itself_was_taken_for_it_and_got_another_name(
+    desk: Desk,
+) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows[0].cells = {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab.rows.insert(0, FakeRow("r_1", dict(tab.rows[0].cells)))
+    names = [{"row": 3, "expected": "r_1", "row_id": None}]
+    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(scan=1))}
+    desk.log.append(SHEET_OBSERVED, "orders", scan)
+    desk.goes_on(3)
+    desk.publishes_outbox()
+    desk.goes_on(3)
+    assert [(row.row_id, bool(row.notes)) for row in tab.rows] == [("r_1", True), ("r_new", False)]
+
+
+def test_a_row_whose_id_went_to_its_copy_while_it_was_marked_is_marked_where_it_stands(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    desk.marks.before_mark = lambda: tab.rows.append(FakeRow("r_1", dict(tab.rows[0].cells)))
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab.rows[0].row_id = "r_9"  # the script takes the upper one for the copy
+    with desk.store.begin() as tx:
+        tx.put_rejections("orders", [RejectionEntry("r_9", None, "quantity", "many", REASON)])
+    desk.publishes_outbox()
+    desk.goes_on(3)
+    assert [row.notes for row in tab.rows] == [{"Quantity": f"Twinsheet: {REASON}"}] * 2
+
+
+def test_a_row_whose_id_was_lost_is_marked_once_it_has_it_back(desk: Desk) -> None:
+    row = desk.sheet.tabs["orders"].rows[0]
+    row.row_id, row.cells = None, {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
+    refuse(desk, "many")
+    desk.goes_on(5)
+    assert not row.notes
+    names = [{"row": 2, "expected": None, "row_id": "r_1"}]
+    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(scan=1))}
+    desk.log.append(SHEET_OBSERVED, "orders", scan)
+    desk.goes_on(5)
+    assert row.row_id == "r_1"
+    assert row.notes
+
+
+def test_a_marking_that_nobody_waits_for_any_more_cannot_land_late(desk: Desk) -> None:
+    refuse(desk, "many")
+    look = desk.marks.look(target_of(LINKS["orders"], desk.state.links["orders"]), [2])
+    with desk.store.begin() as tx:
+        tx.save_marks("orders", [ShownMark("r_1", "quantity", f"Twinsheet: {REASON}", is_sure=False)])
+        tx.mend_rejections("orders", [("r_1", "quantity")])
+    desk.publishes_outbox()
+    desk.goes_on(3)
+    late = [MarkWrite(2, "r_1", "Quantity", f"Twinsheet: {REASON}", REJECTED)]
+    assert desk.marks.mark(target_of(LINKS["orders"], desk.state.links["orders"]), look, late) is None
+    assert not desk.state.marks
+
+
+def test_what_puts_a_mistake_back_and_is_refused_because_it_has_landed_is_settled(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    back = SwapWrite(1, 1, formula_restores=(FormulaRestore(0, 2, "Notes", SheetCell("ours")),))
+    tab.scratch = [FakeRow("r_1", {"Notes": SheetCell("theirs")})]
+    with desk.store.begin() as tx:
+        tx.next_n("orders", 1)
+        tx.open_intent(Intent("orders", 1, 1, planned_to_json(PlannedWrite(back))))
+    desk.sheet.before_swap = lambda: tab.apply(back)  # sent long ago, it lands just before it is sent again
+    desk.writer.compare(LINKS)
+    desk.goes_on(5)
+    assert desk.state.links["orders"].state == "live"
+    assert not desk.state.intents
+
+
 def test_a_note_of_ours_that_was_copied_to_another_row_is_cleared_away(desk: Desk) -> None:
     refuse(desk, "many")
     desk.goes_on(3)
@@ -425,3 +552,75 @@ def test_what_a_marking_replaced_by_mistake_is_given_back_however_often_google_r
     assert tab.rows[0].notes == {"Quantity": "of row 2"}
     assert tab.rows[0].colours == {"Quantity": "#00ff00"}
     assert tab.rows[1].notes == {"Quantity": "Twinsheet: quantity: many is not a whole number"}
+
+
+def test_a_backlog_is_not_planned_for_before_there_is_a_token_to_write_it_with(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders, tab = LINKS["orders"], desk.sheet.tabs["orders"]
+    numbers = [str(i) for i in range(2, 302)]
+    for number in numbers:
+        desk.state.table(orders).rows[number,] = {**ROW, "order_no": number}
+    planned: list[int] = []
+    plan_write = sheet_tx.plan_write
+
+    def counted(tx: Any, request: sheet_tx.PlanRequest, *rest: Any) -> sheet_tx.PlanOutcome:
+        planned.append(len(request.keys))
+        return plan_write(tx, request, *rest)
+
+    monkeypatch.setattr(sheet_tx, "plan_write", counted)
+    monkeypatch.setattr(desk.watch, "wait_s", lambda *_asked, **_how: 2.0, raising=False)
+    keys = [[number] for number in numbers]
+    with desk.store.begin() as tx:
+        prints = [[list(key), print_of(row)] for key, row in tx.rows(orders, [(n,) for n in numbers]).items()]
+    body = {"kind": "rows", "keys": keys, "kinds": "i" * len(keys), "prints": prints}
+    desk.log.append(TABLE_CHANGED, "orders", body)
+    desk.goes_on(20)
+    assert planned == []
+    assert len(tab.rows) == 1
+    monkeypatch.undo()
+    desk.goes_on(20)
+    assert len(tab.rows) == 301
+
+
+def test_a_quiet_links_change_waits_for_no_more_than_one_write_of_a_busy_link(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    swap = desk.sheet.swap
+
+    def watched(target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        sent.append(target.link)
+        desk.changes("orders", f"busy {len(sent)}")
+        if len(sent) == 3:
+            desk.changes("altered", "quiet")
+        return swap(target, write)
+
+    for tab in desk.sheet.tabs.values():
+        tab.rows[0].cells["Notes"] = SheetCell("fragile")
+    monkeypatch.setattr(desk.sheet, "swap", watched)
+    desk.changes("orders", "busy")
+    desk.goes_on(12)
+    assert sent[:6] == ["orders", "orders", "orders", "altered", "orders", "orders"]
+    assert desk.shown("altered") == "quiet"
+
+
+def test_a_quiet_links_change_behind_a_flood_of_events_is_seen_before_the_flood_is_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    swap = desk.sheet.swap
+
+    def watched(target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        sent.append(target.link)
+        return swap(target, write)
+
+    for tab in desk.sheet.tabs.values():
+        tab.rows[0].cells["Notes"] = SheetCell("fragile")
+    monkeypatch.setattr(desk.sheet, "swap", watched)
+    for change in range(2000):
+        desk.changes("orders", f"busy {change}")
+    desk.changes("altered", "quiet")
+    desk.goes_on(2)
+    assert sent == ["orders", "altered"]
+    assert (desk.shown("orders"), desk.shown("altered")) == ("busy 1999", "quiet")

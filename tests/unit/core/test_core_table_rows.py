@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,15 @@ def test_a_new_row_that_is_emptied_again_was_nothing() -> None:
     assert done.drop == ["customer"]
 
 
+def test_a_new_row_that_was_filled_and_emptied_is_not_filled_again_by_what_is_told_late() -> None:
+    filled, emptied = typed(q=1, customer="Ann", quantity=3), typed(q=2, customer=None, quantity=None)
+    gone = plan(*filled, *emptied).base
+    assert gone is not None
+    assert gone.gone
+    assert plan(*filled, base=gone).insert is None
+    assert plan(*typed(q=3, customer="Eve", quantity=8), base=gone).insert == {"customer": "Eve", "quantity": "8"}
+
+
 def test_a_new_row_with_a_value_that_does_not_fit_is_inserted_without_it_and_the_cell_is_rejected() -> None:
     done = plan(*typed(customer="Bea", quantity=2, price="cheap"))
     assert done.insert == {"customer": "Bea", "quantity": "2"}
@@ -109,6 +119,15 @@ def test_a_row_that_left_the_sheet_and_was_changed_in_the_table_comes_back_as_a_
     assert [(c.column, c.table, c.winner, c.rule) for c in done.conflicts] == [
         ("notes", "changed", "table", "change_beats_delete")
     ]
+
+
+def test_what_the_table_itself_gave_a_new_row_does_not_bring_it_back_when_it_is_deleted_before_it_shows() -> None:
+    born = make_base()
+    born = replace(born, cells={**born.cells, "order_no": CellBase(None), "status": CellBase(None)})
+    done = plan(base=born, table=ROW, vanished=True, age=11)
+    assert done.delete
+    assert not done.conflicts
+    assert {(h.column, h.old) for h in done.history} == set(ROW.items())
 
 
 def test_a_row_that_left_both_sides_is_left_to_the_feed_which_knows_whether_its_key_changed() -> None:

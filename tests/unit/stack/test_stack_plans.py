@@ -129,6 +129,14 @@ def test_what_the_settings_name_is_used_and_not_started(tmp_path: Path) -> None:
     assert set(plan.ports) == {"TWINSHEET_WEBHOOK_PORT", "TWINSHEET_CONSOLE_PORT"}
 
 
+def test_a_command_that_attaches_to_the_stack_knows_googles_quota_as_the_services_do(tmp_path: Path) -> None:
+    settings = _settings(sheets_writes_per_minute=300)
+    plan = plan_stack(settings, RunFolder(tmp_path), links=tmp_path / "links.yaml", scale={})
+    assert plan.stack["sheets_writes_per_minute"] == "300"
+    assert plan.stack["sheets_reads_per_minute"] == "60"
+    assert "sheets_project_reads_per_minute" not in plan.stack
+
+
 def test_the_sandbox_stays_off_where_google_is_set(tmp_path: Path) -> None:
     settings = _settings(sheets_endpoint=None, google_credentials=tmp_path / "key.json")
     plan = plan_stack(settings, RunFolder(tmp_path), links=tmp_path / "links.yaml", scale={})

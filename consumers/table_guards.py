@@ -1,0 +1,47 @@
+"""The guards of the table, as the sheet writer asks them: most rows deleted at once, truncated, dropped."""
+
+from __future__ import annotations
+
+from core import guards
+from core.errors import MysqlRefused, Unfit
+from core.model import Link
+from core.ports import LinkState, Transaction
+from core.table_sql import create_table
+
+
+def hold_deletes(tx: Transaction, link: Link, planned: int) -> bool:
+    """Whether the link is held now, because too many rows have left the table.
+
+    Args:
+        tx: where the next write to the sheet is planned.
+        link: the link.
+        planned: rows that this write would delete; a part of them all, where more are gone than one write takes.
+    """
+    if not guards.too_many(planned, 0):
+        return False
+    bases, there = tx.all_bases(link.name), set(tx.all_keys(link))
+    deleted = sum(1 for base in bases if base.key not in there)
+    if not guards.too_many(deleted, len(bases)):
+        return False
+    tx.hold(link.name, "deleted_in_table", guards.deleted_in_table(link, deleted, len(bases)))
+    return True
+
+
+def hold_emptied(tx: Transaction, link: Link, what: str) -> None:
+    """Hold a link whose table was emptied by ``truncate`` or ``drop``; told again once its rows are back, nothing."""
+    if _lacks_rows(tx, link):
+        tx.hold(link.name, f"table_{what}", guards.table_emptied(link, what), create_table(link))
+
+
+def _lacks_rows(tx: Transaction, link: Link) -> bool:
+    try:
+        there = set(tx.all_keys(link))
+    except (MysqlRefused, Unfit):
+        return True  # it is gone, or another one by now
+    return any(base.key not in there for base in tx.all_bases(link.name))
+
+
+def use_up_approval(tx: Transaction, state: LinkState | None) -> None:
+    """Everything of the table has been looked at: what was approved has passed."""
+    if state is not None and state.state == "live" and guards.is_waiting(state.reason, guards.TABLE):
+        tx.set_link_state(state.name, "live", guards.used_up(state.reason, guards.TABLE))

@@ -1,0 +1,65 @@
+"""Whose contents stand in a row of the tab: known by the key among them, and by something besides (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.errors import Unfit
+from core.model import Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
+
+_BLANK = SheetCell(None)
+_NOTHING = CellBase(None)
+
+
+def differs(column: LinkedColumn, cell: SheetCell, base: CellBase) -> bool:
+    """Whether a cell of the tab holds something else than base, or became a formula, or one no longer."""
+    if (cell.formula is not None) != base.formula:
+        return True
+    try:
+        return not column.codec.same(column.codec.from_sheet(cell.value), base.value)
+    except Unfit:
+        return True
+
+
+def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
+    """Whether a row of the tab is the one that base tells of: it holds its key, and something besides."""
+    key = key_in_base(link, base)
+    if key is None or key != key_in_row(link, cells):
+        return False
+    return not _besides(link, base) or _shares(link, base, cells)
+
+
+def is_anothers(link: Link, owner: RowBase, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
+    """Whether what stands beside base's id is the other row's: it holds that one's key, and something besides or, at
+    the least, nothing of base's own."""
+    key = key_in_base(link, owner)
+    if key is None or key != key_in_row(link, cells):
+        return False
+    return is_row_of(link, owner, cells) or not _shares(link, base, cells)
+
+
+def _besides(link: Link, base: RowBase) -> list[LinkedColumn]:
+    return [c for c in link.columns if not c.key and base.cells.get(c.name, _NOTHING).value]
+
+
+def _shares(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
+    columns = _besides(link, base)
+    return any(not differs(c, cells.get(c.header, _BLANK), base.cells[c.name]) for c in columns)
+
+
+def key_in_base(link: Link, base: RowBase) -> Key | None:
+    """The key that the sheet shows for a row, as base knows it; ``None`` while a part of it is missing."""
+    cells = [base.cells.get(c.name) for c in link.key_columns]
+    return _whole([cell.value if cell else None for cell in cells])
+
+
+def key_in_row(link: Link, cells: Mapping[str, SheetCell]) -> Key | None:
+    """The key that stands in a row of the tab; ``None`` while a part of it is missing or does not fit."""
+    try:
+        return _whole([c.codec.from_sheet(cells.get(c.header, _BLANK).value) for c in link.key_columns])
+    except Unfit:
+        return None
+
+
+def _whole(parts: Sequence[Canonical]) -> Key | None:
+    return tuple(p for p in parts if p) if all(parts) else None

@@ -1,0 +1,50 @@
+"""Each process asked to stop in the middle of work finishes what it has in hand, ends well, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import Any
+
+from main_job_world import MainJob, wait_for
+from test_main_job_kills import Load, everything_told, load
+
+__all__ = ["load"]
+
+ASKED = ("table_writer", "sheet_writer", "binlog", "sheet_scanner", "webhook", "console")
+
+
+def is_fault(line: dict[str, Any]) -> bool:
+    """An error of ours; kafka-python calls it one that its own questions are cancelled when it is closed."""
+    return line["level"] in ("error", "critical") and not line["logger"].startswith("kafka")
+
+
+def last_words(job: MainJob, name: str, pid: int) -> list[dict[str, Any]]:
+    """What that process logged, once it has stopped."""
+
+    def lines() -> list[dict[str, Any]]:
+        text = (job.folder.logs / f"{name}.log").read_text(errors="replace")
+        told = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        return [line for line in told if line["pid"] == pid]
+
+    return wait_for(lambda: own if (own := lines()) and own[-1]["event"] == "stopped" else [], f"{name} stopped")
+
+
+def test_each_process_asked_to_stop_in_the_middle_of_work_ends_with_code_0_and_loses_nothing(
+    main_job: MainJob, load: Load
+) -> None:
+    for name in ASKED:
+        pid = main_job.stack["pids"][name]
+        os.kill(pid, signal.SIGTERM)
+        told = last_words(main_job, name, pid)
+        assert told[-1]["code"] == 0, told[-5:]
+        assert not [line for line in told if is_fault(line)]
+        wait_for(lambda name=name, pid=pid: main_job.stack["pids"].get(name, pid) != pid, f"{name} back")
+        assert load.is_alive(), load.failure or "the load ran out of cells before every process was asked"
+    load.done.set()
+    load.join()
+    assert load.failure is None
+    orders = load._orders
+    orders.verify()
+    assert not load.oracle.accepted - everything_told(orders)

@@ -1,0 +1,132 @@
+"""After each scan both sides are compared: identical as of when, and what differs that no event explains."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from core_makers import LINK
+from scan_desk import TARGET, Desk
+
+from core.agreement import LASTS_S, TOLD_MAX, judge, told
+from core.compare import Difference
+from core.errors import MysqlRefused
+from core.events import TABLE_CHANGED
+from core.ports import RejectionEntry
+from producers import agreement_check
+
+FIVE = Difference("r_1", ("1",), "quantity", "5", "6")
+SIX = Difference("r_1", ("1",), "quantity", "6", "7")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def wander_off(desk: Desk, quantity: str = "7") -> None:
+    """The table changes, and nobody is ever told."""
+    desk.state.table(LINK).rows["1",]["quantity"] = quantity
+
+
+def handed_on(desk: Desk) -> list[str]:
+    """Kinds of the messages to the sheet writer."""
+    return [body["kind"] for topic, _, body in desk.state.outbox if topic == TABLE_CHANGED]
+
+
+def test_two_equal_sides_are_identical_as_of_the_last_scan(desk: Desk) -> None:
+    desk.scans()
+    assert desk.state.checks["orders"] == (desk.state.scanned["orders"], 0)
+
+
+def test_a_difference_that_outlasts_all_events_is_counted_and_handed_to_the_planner(desk: Desk) -> None:
+    wander_off(desk)
+    desk.scans()
+    assert desk.state.checks["orders"] == (None, 1)
+    assert set(handed_on(desk)) == {"link"}
+
+
+def test_it_is_no_longer_counted_once_it_is_mended_and_identical_moves_on(desk: Desk) -> None:
+    wander_off(desk)
+    desk.scans()
+    wander_off(desk, "3")
+    desk.scans()
+    assert desk.state.checks["orders"] == (desk.state.scanned["orders"], 0)
+
+
+def test_while_events_are_on_their_way_a_difference_is_nobodys_fault(desk: Desk) -> None:
+    desk.rests = False
+    wander_off(desk)
+    desk.scans()
+    assert desk.state.checks["orders"] == (None, 0)
+    assert handed_on(desk) == []
+
+
+def test_what_the_table_refused_is_known_and_no_difference(desk: Desk) -> None:
+    desk.tab.type(2, "Quantity", "many")
+    with desk.store.begin() as tx:
+        tx.put_rejections("orders", [RejectionEntry("r_1", None, "quantity", "many", "no number")])
+    desk.scans()
+    assert desk.state.checks["orders"] == (desk.state.scanned["orders"], 0)
+
+
+def test_the_first_difference_is_looked_at_again_at_once_and_a_lasting_one_only_when_a_scan_is_due(
+    desk: Desk,
+) -> None:
+    desk.rests = False
+    wander_off(desk)
+    read_at = []
+    for _ in range(200):
+        before = len(desk.sheet.calls)
+        desk.watch.at += 1.0
+        desk.scanner.step(0)
+        read_at += [desk.watch.at] * (len(desk.sheet.calls) - before)
+    assert [later - earlier for earlier, later in pairwise(read_at)] == [10.0, 60.0, 60.0, 60.0]
+
+
+def test_a_table_that_takes_long_to_read_is_compared_the_more_rarely(desk: Desk) -> None:
+    reads: list[float] = []
+
+    def read_slowly(_link: object) -> list[object]:
+        reads.append(desk.watch.at)
+        desk.watch.at += 10.0
+        return []
+
+    check = agreement_check.AgreementCheck(read_slowly, lambda _link: True, desk.watch)  # type: ignore[arg-type]
+    image = desk.sheet.read_tab(TARGET)
+    while desk.watch.at < 1000.0:
+        check.look(LINK, image, (), (), rested=False)
+        desk.watch.at += 1.0
+    assert len(reads) == pytest.approx(1000.0 * agreement_check.SHARE_MAX / 10.0, abs=1)
+
+
+def test_a_table_that_cannot_be_read_stops_no_scan(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_link: object) -> None:
+        raise MysqlRefused("no such table")
+
+    check = agreement_check.AgreementCheck(gone, lambda _link: True, desk.watch)  # type: ignore[arg-type]
+    monkeypatch.setattr(desk.scanner, "_check", check)
+    assert desk.scans() == "live"
+    assert "orders" not in desk.state.checks
+    assert "orders" in desk.state.scanned
+
+
+def test_only_the_very_same_difference_counts_and_only_when_it_lasts_while_everything_rests() -> None:
+    first = judge([FIVE], {}, 100.0, rested=True)
+    assert (first.unexplained, first.look_soon, first.identical) == ((), True, False)
+    later = 100.0 + LASTS_S
+    assert judge([FIVE], first.seen, later, rested=True).unexplained == (FIVE,)
+    assert judge([FIVE], first.seen, later, rested=False).unexplained == ()
+    assert judge([FIVE], first.seen, later - 1.0, rested=True).unexplained == ()
+    assert judge([SIX], first.seen, later, rested=True).unexplained == ()
+    assert judge([], first.seen, later, rested=True).identical
+
+
+def test_a_difference_that_comes_again_after_it_was_gone_is_a_new_one() -> None:
+    gone = judge([], judge([FIVE], {}, 100.0, rested=True).seen, 200.0, rested=True)
+    assert judge([FIVE], gone.seen, 300.0, rested=True).unexplained == ()
+
+
+def test_the_log_names_the_first_cells_and_how_many_more_there_are() -> None:
+    assert told([FIVE]) == "row 1, quantity: sheet '5', table '6'"
+    assert told([FIVE] * TOLD_MAX + [SIX]).endswith("; and 1 more")

@@ -1,0 +1,259 @@
+"""The sheet writer about a held link: the note that tells why, what too many deletes are, rows that come back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from core_makers import LINK, ROW, Watch, make_base
+
+from app.operate import approve_held
+from consumers.sheet_link import Tools
+from consumers.sheet_work import GROUP, SheetWork
+from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.model import Canonical, Key
+from core.ports import LinkState
+from core.renames import print_of
+from tests.fakes.event_log import FakeEventLog, FakeEventSource
+from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab, held
+from tests.fakes.store import FakeState, FakeStore
+
+FIRST = LINK.headers[0]
+ROWS = 60
+
+
+class Desk:
+    """A link with sixty orders on both sides, and a sheet writer at work on it."""
+
+    def __init__(self) -> None:
+        self.state, self.log, self.watch, self.sheet = FakeState(), FakeEventLog(1), Watch(), FakeSheet()
+        self._published = 0
+        self.store = FakeStore(self.state)
+        known = [make_base(f"r_{i}", order_no=str(i)) for i in range(1, ROWS + 1)]
+        with self.store.begin() as tx:
+            tx.put_link(LinkState("orders", "1Ab", 7, "Orders", "shop", "orders", "live", None, 1, 0))
+            tx.save_bases("orders", known)
+        self.tab = self.sheet.tabs["orders"] = FakeTab(LINK.headers)
+        for i in range(1, ROWS + 1):
+            self.rows[str(i),] = {**ROW, "order_no": str(i)}
+            cell = held(i)
+            self.tab.rows.append(FakeRow(f"r_{i}", {FIRST: cell} if cell else {}))
+        self.marks = FakeMarks(self.sheet)
+        self.writer = self.begin_anew()
+
+    def begin_anew(self) -> SheetWork:
+        """A writer that remembers nothing."""
+        source = FakeEventSource(
+            self.log,
+            GROUP,
+            [TABLE_CHANGED, SHEET_OBSERVED],
+            claim=lambda places: self.store.run(lambda tx: tx.claim_offsets(GROUP, "writer", places)),
+        )
+        tools = Tools(self.store, self.sheet, self.marks, self.watch, lambda: "r_new", self.watch)
+        self.writer = SheetWork(source, tools, {"orders": LINK}.get, "writer")
+        return self.writer
+
+    def tells(self, body: dict[str, Any]) -> None:
+        self.log.append(TABLE_CHANGED, "orders", body)
+
+    def hold(self, reason: str = "The tab is empty.") -> None:
+        self.store.run(lambda tx: tx.hold("orders", "tab_emptied", reason))
+
+    def approve(self) -> None:
+        self.store.run(lambda tx: approve_held(tx, self.state.links["orders"]))
+
+    def goes_on(self, seconds: int = 10) -> None:
+        """Time goes by, and the change feed passes on what processes tell each other."""
+        for _ in range(seconds):
+            for topic, link, body in self.state.outbox[self._published :]:
+                self.log.append(topic, link, body)
+            self._published = len(self.state.outbox)
+            self.watch.at += 1.0
+            self.writer.step(0)
+
+    @property
+    def rows(self) -> dict[Key, dict[str, Canonical]]:
+        return self.state.table(LINK).rows
+
+    @property
+    def notes(self) -> dict[str, str]:
+        return self.tab.header_row.notes
+
+    @property
+    def guard(self) -> str | None:
+        return self.state.holds["orders"][0] if "orders" in self.state.holds else None
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+# --- the note ---------------------------------------------------------------------------------
+
+
+def test_a_hold_is_told_in_the_header_row_until_the_link_goes_on(desk: Desk) -> None:
+    desk.hold()
+    desk.goes_on()
+    assert desk.notes == {FIRST: "Twinsheet: The tab is empty."}
+    calls = len(desk.sheet.calls)
+    desk.goes_on(60)
+    assert len(desk.sheet.calls) == calls, "it is written once"
+    desk.approve()
+    desk.goes_on()
+    assert desk.notes == {}
+    assert desk.store.run(lambda tx: tx.holds("orders")) == []
+
+
+def test_a_persons_note_on_the_header_stays_below_ours_and_outlives_it(desk: Desk) -> None:
+    desk.notes[FIRST] = "ask Ann"
+    desk.tab.header_row.colours[FIRST] = "#00ff00"
+    desk.hold()
+    desk.goes_on()
+    assert desk.notes == {FIRST: "Twinsheet: The tab is empty.\n\nask Ann"}
+    desk.approve()
+    desk.goes_on()
+    assert (desk.notes, desk.tab.header_row.colours) == ({FIRST: "ask Ann"}, {FIRST: "#00ff00"})
+
+
+def test_where_the_tab_has_lost_its_columns_the_note_stands_on_a1_and_else_on_the_first_that_is_left(
+    desk: Desk,
+) -> None:
+    desk.tab.delete_column(FIRST)
+    desk.hold()
+    desk.goes_on()
+    assert desk.notes.keys() == {LINK.headers[1]}
+    for header in LINK.headers[1:]:
+        desk.tab.delete_column(header)
+    desk.approve()
+    desk.hold("Something else.")
+    desk.goes_on()
+    assert desk.notes[""] == "Twinsheet: Something else."
+
+
+@pytest.mark.parametrize("fault", [ReplyLost("cut off"), SheetsUnavailable("503")])
+def test_a_note_whose_writing_failed_is_written_again(desk: Desk, fault: SheetsUnavailable) -> None:
+    desk.marks.before_mark = lambda: desk.sheet.fail_next(fault, took_effect=isinstance(fault, ReplyLost))
+    desk.hold()
+    desk.goes_on(40)
+    assert desk.notes == {FIRST: "Twinsheet: The tab is empty."}
+
+
+def test_a_note_goes_though_the_writer_was_begun_anew_meanwhile(desk: Desk) -> None:
+    desk.hold()
+    desk.goes_on()
+    desk.approve()
+    desk.begin_anew().compare(["orders"])
+    desk.goes_on()
+    assert desk.notes == {}
+
+
+def test_a_note_that_the_header_row_has_left_behind_is_searched_for(desk: Desk) -> None:
+    desk.hold()
+    desk.goes_on()
+    desk.tab.rows[0].notes[FIRST] = desk.notes.pop(FIRST)  # a header row was put above it
+    desk.approve()
+    desk.goes_on()
+    assert desk.tab.rows[0].notes == {}
+
+
+def test_a_tab_that_cannot_be_written_to_leaves_the_hold_without_a_note(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise SheetsRefused("The hidden tab is gone.")
+
+    monkeypatch.setattr(desk.marks, "look", refuse)
+    desk.hold()
+    desk.goes_on()
+    assert desk.state.links["orders"].state == "held"
+    assert desk.notes == {}
+
+
+# --- deletes ---------------------------------------------------------------------------------------
+
+
+def delete(desk: Desk, last: int) -> None:
+    """One transaction, told in pieces."""
+    keys = [[str(i)] for i in range(1, last + 1)]
+    for key in keys:
+        del desk.rows[tuple(key)]
+    for start in range(0, last, 25):
+        some = keys[start : start + 25]
+        desk.tells({"kind": "rows", "keys": some, "kinds": "d" * len(some)})
+
+
+def test_most_rows_of_a_table_gone_hold_the_link_also_where_one_write_shows_a_part_of_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consumers.sheet_link.ROWS_PER_WRITE_MAX", 25)
+    delete(desk, 40)
+    desk.goes_on()
+    assert desk.guard == "deleted_in_table"
+    assert "40 of 60 rows" in desk.state.holds["orders"][1]
+    assert len(desk.tab.rows) == ROWS
+    desk.approve()
+    desk.goes_on()
+    assert len(desk.tab.rows) == 20
+    assert desk.state.links["orders"].reason is None
+
+
+def test_the_approval_of_another_damage_does_not_let_deletes_pass(desk: Desk) -> None:
+    desk.hold()
+    desk.approve()
+    delete(desk, 40)
+    desk.goes_on()
+    assert desk.guard == "deleted_in_table"
+
+
+def test_half_of_the_rows_may_go(desk: Desk) -> None:
+    delete(desk, 30)
+    desk.goes_on()
+    assert desk.guard is None
+    assert len(desk.tab.rows) == 30
+
+
+@pytest.mark.parametrize("what", ["truncate", "drop"])
+def test_a_table_that_was_emptied_holds_its_link_once_and_not_when_it_is_told_again_later(
+    desk: Desk, what: str
+) -> None:
+    rows = dict(desk.rows)
+    desk.rows.clear()
+    desk.tells({"kind": "ddl", "what": what})
+    desk.goes_on(3)
+    assert desk.guard == f"table_{what}"
+    (hold,) = desk.store.run(lambda tx: tx.holds("orders"))
+    assert (hold.mend or "").startswith("CREATE TABLE")
+    desk.rows.update(rows)
+    desk.approve()
+    desk.tells({"kind": "ddl", "what": what})
+    desk.goes_on()
+    assert desk.guard is None
+    assert len(desk.tab.rows) == ROWS
+
+
+# --- rows that come back -----------------------------------------------------------------------------
+
+
+def test_rows_that_are_placed_again_have_the_ids_that_they_had(desk: Desk) -> None:
+    del desk.tab.rows[:2]
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [replace(make_base(f"r_{i}", gone=True), n=1) for i in (1, 2)])
+        rows = [
+            {"row_id": f"r_{i}", "key": [str(i)], "kind": "i", "print": print_of(desk.rows[str(i),]), "own": True}
+            for i in (1, 2)
+        ]
+        tx.send(TABLE_CHANGED, "orders", {"kind": "replan", "link": "orders", "rows": rows})
+    desk.goes_on()
+    assert desk.tab.row_ids()[-2:] == ["r_1", "r_2"]
+    assert desk.state.bases["orders"]["r_1"].key == ("1",)
+
+
+def test_an_id_that_a_live_row_has_is_given_to_no_other(desk: Desk) -> None:
+    desk.rows["99",] = {**ROW, "order_no": "99"}
+    row = {"row_id": "r_1", "key": ["99"], "kind": "i", "print": print_of(desk.rows["99",]), "own": True}
+    desk.tells({"kind": "replan", "rows": [row]})
+    desk.goes_on()
+    assert desk.tab.row_ids()[-1] == "r_new"
