@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,15 @@ def test_an_unknown_way_in_is_told_with_those_that_are_known(monkeypatch: pytest
     assert "TWINSHEET_KAFKA_SECURITY" in told
     assert "sasl_ssl" in told
     assert "TWINSHEET_KAFKA_SASL_MECHANISM" in told
+
+
+def test_no_client_says_by_itself_where_kafka_is_or_how_to_get_in() -> None:
+    root = Path(__file__).resolve().parents[2]
+    folders = ("adapters", "app", "consumers", "producers")
+    sources = {path: path.read_text() for folder in folders for path in (root / folder).rglob("*.py")}
+    assert sum(len(re.findall(r"\*\*(self\._)?address\.arguments", text)) for text in sources.values()) == 4
+    assert [str(path) for path, text in sources.items() if "bootstrap_servers=" in text] == []
+    past = [str(path) for path, text in sources.items() if re.search(r"settings\.kafka(_servers)?\b", text)]
+    assert past == [str(root / "adapters" / "kafka_address.py")], (
+        "kafka_of(settings) is the address with its security"
+    )
