@@ -44,9 +44,8 @@ def main() -> int:
     inside.go_inside("tests.chaos", sys.argv[1:])
     folder = (asked.folder or Path("build/chaos") / f"{time.strftime('%Y%m%d-%H%M%S')}-{asked.seed}").resolve()
     timeline = Timeline(folder)
-    clock = inside.own_clock(folder / "clock", library) if library and "clock_off" in names else None
     with stack(folder) as job:
-        arena = Arena(job, timeline, asked.seed, asked.links, asked.pace, clock)
+        arena = Arena(job, timeline, asked.seed, asked.links, asked.pace, library)
         good = run(arena, asked, names)
     report = timeline.write(seed=asked.seed, links=asked.links, minutes=round(timeline.elapsed_s / 60, 1), good=good)
     print(f"Report: {report}")  # noqa: T201

@@ -56,7 +56,7 @@ class Arena:
         seed: of everything that is chosen.
         links: how many links are worked on.
         pace_s: mean time between two acts of one link.
-        clock: the file that says by how much MySQL's clock is off; None where it cannot be.
+        clock_library: gives a program a clock of its own; None where it cannot be had.
     """
 
     def __init__(  # noqa: PLR0917 -- what one run is told
@@ -66,9 +66,9 @@ class Arena:
         seed: int,
         links: int = 2,
         pace_s: float = 0.3,
-        clock: Path | None = None,
+        clock_library: Path | None = None,
     ) -> None:
-        self.job, self.timeline, self.clock = job, timeline, clock
+        self.job, self.timeline, self.clock_library = job, timeline, clock_library
         self.dice = random.Random(seed)
         self._seed, self._links, self._pace_s = seed, links, pace_s
         self._numbers = itertools.count(1)
@@ -157,11 +157,20 @@ class Arena:
     @contextmanager
     def one_more(self, kind: str, module: str) -> Iterator[subprocess.Popen[bytes]]:
         """A further process of a kind, beside the supervised one."""
-        theirs = psutil.Process(self.pids[kind]).environ()
-        environment = {n: v for n, v in theirs.items() if not n.startswith("SUPERVISOR_")}
+        with self.program(kind, module, self.environment_of(kind)) as more:
+            yield more
+
+    def environment_of(self, name: str) -> dict[str, str]:
+        """What a supervised process was told, for another one that is not supervised."""
+        theirs = psutil.Process(self.pids[name]).environ()
+        return {n: v for n, v in theirs.items() if not n.startswith("SUPERVISOR_")}
+
+    @contextmanager
+    def program(self, name: str, module: str, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+        """A process of the run's own, until the block ends."""
         with ExitStack() as undo:
-            log = undo.enter_context((self.job.folder.logs / f"{kind}.more.log").open("ab"))
-            self.timeline.tell("one more", process=kind)
+            log = undo.enter_context((self.job.folder.logs / f"{name}.more.log").open("ab"))
+            self.timeline.tell("one more", process=name)
             more = subprocess.Popen([sys.executable, "-m", module], env=environment, stdout=log, stderr=log)
             undo.callback(_end, more)
             yield more

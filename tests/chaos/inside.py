@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 from core.errors import StackError
 from sandbox.stack import apt
 from sandbox.stack.downloads import Downloads, downloads_dir
-from sandbox.stack.programs import find_mysql
 
 _MARK = "TWINSHEET_CHAOS_INSIDE"
 _DISK_MB = {"mysql": 900, "kafka": 500}
@@ -59,45 +57,17 @@ def libfaketime() -> Path | None:
     if not apt.apt_is_here():
         return None
 
-    def fetch(folder: Path) -> None:  # from the suite of the MySQL that it is loaded into
-        apt.fetch(folder, ["libfaketime"], apt.debian_source("unstable"), _quiet, alone=True)
+    def fetch(folder: Path) -> None:  # from the machine's own suite: it is loaded into programs of this machine
+        apt.fetch(folder, ["libfaketime"], None, _quiet, alone=True)
 
+    release = platform.freedesktop_os_release()
+    name = f"libfaketime-{release.get('ID')}-{release.get('VERSION_ID', 'rolling')}-{platform.machine()}"
     try:
-        folder = Downloads(downloads_dir()).provide(f"libfaketime-{platform.machine()}", fetch)
+        folder = Downloads(downloads_dir()).provide(name, fetch)
     except StackError:
         return None
     return next(folder.rglob("libfaketime.so.1"), None)
 
 
-def own_clock(folder: Path, library: Path) -> Path:
-    """Have the `mysqld` that is found first on PATH go by a clock that a file sets; that file.
-
-    Args:
-        folder: where to make it.
-        library: libfaketime.
-    """
-    folder.mkdir(parents=True)
-    clock = folder / "clock"
-    clock.write_text("+0\n")
-    server = [word for word in find_mysql(Downloads(downloads_dir()), _quiet).server if word != "--no-defaults"]
-    at = next(n for n, word in enumerate(server) if word.endswith("/mysqld")) + 1  # its own options come after it
-    variables = {
-        "LD_PRELOAD": str(library),
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
-    assigned = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    command = shlex.join(server[:at]), shlex.join(server[at:])
-    program = folder / "mysqld"
-    program.write_text(
-        '#!/bin/sh\n[ "$1" = --no-defaults ] && shift\n'
-        f'exec env {assigned} {command[0]} --no-defaults {command[1]} "$@"\n'
-    )
-    program.chmod(0o755)
-    os.environ["PATH"] = f"{folder}:{os.environ.get('PATH', '')}"
-    return clock
-
-
 def _quiet(*_: object) -> None:
-    """Nobody watches these downloads."""
+    """Nobody watches this download."""

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 from sandbox.stack import datafolders, programs
 from sandbox.stack.commands import KafkaPlace
 from sandbox.stack.downloads import Downloads, downloads_dir
+from sandbox.stack.servers import http_answers
 from tests.chaos.arena import Arena, Skipped
 from tests.chaos.inside import DISKS, IS_ALONE
+from tests.e2e.main_job_world import wait_for
 
 CLOCK_OFF_S = 120
 LARGE_ROWS = 10_000
@@ -124,14 +126,22 @@ def _disk_full(arena: Arena, name: str) -> None:
 
 
 def clock_off(arena: Arena) -> None:
-    """The table's side is two minutes ahead, then two minutes behind, then right again."""
-    if arena.clock is None:
+    """The sheet's side is two minutes ahead, then two minutes behind, then right again."""
+    library = arena.clock_library
+    if library is None:
         raise Skipped("libfaketime is not to be had here")
-    for off_s in (CLOCK_OFF_S, -CLOCK_OFF_S, 0):
-        arena.clock.write_text(f"{off_s:+d}\n")
-        arena.timeline.tell("MySQL's clock off", by_s=off_s)
-        arena.pause(5, 10)
-        arena.recovered(f"MySQL's clock {off_s:+d} s")
+    port = urlsplit(str(arena.job.stack["sheets_endpoint"])).port or 0
+    for off_s in (CLOCK_OFF_S, -CLOCK_OFF_S):
+        clock = {"LD_PRELOAD": str(library), "FAKETIME": f"{off_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        environment = arena.environment_of("sandbox") | clock
+        with arena.stopped("sandbox"), arena.program("sandbox", "sandbox.serve", environment):
+            wait_for(lambda: http_answers(port, "/faults"), "the sandbox with another clock")
+            arena.job.lift_quota()
+            arena.timeline.tell("the sheet's clock off", by_s=off_s)
+            arena.pause(5, 10)
+            arena.recovered(f"the sheet's clock {off_s:+d} s")
+    arena.job.lift_quota()
+    arena.recovered("the sheet's clock right again")
 
 
 def cut_off(arena: Arena) -> None:
