@@ -20,7 +20,7 @@ from core.model import ROW_ID_HEADER, Key, Link, Observed, RowBase, Stamp
 from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
 from core.renames import FeedPlace, Renamed, follow, print_of
 from core.row_plan import ROW_GONE
-from core.row_view import replaced
+from core.row_view import overtaken_in, replaced
 from core.settle import settle
 from core.settle_cells import Settlement
 from core.sheet import Positions, SwapAnswer, SwapWrite
@@ -212,7 +212,7 @@ def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan, rows: Mappin
     if plan.gone:
         tx.save_bases(name, plan.gone)
         tx.mend_rejections(name, [(b.row_id, c.name) for b in plan.gone for c in request.link.columns])
-        _end_parked(tx, name, [b.row_id for b in plan.gone])
+        _end_waiting(tx, name, [b.row_id for b in plan.gone])
     if plan.unfit:
         tx.put_rejections(name, plan.unfit)
     if plan.doubtful:
@@ -222,11 +222,13 @@ def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan, rows: Mappin
         _ask_scan(tx, name)
 
 
-def _end_parked(tx: Transaction, name: str, row_ids: Sequence[str]) -> None:
-    """Rows that stand on neither side any more leave nothing for a person to choose."""
+def _end_waiting(tx: Transaction, name: str, row_ids: Sequence[str]) -> None:
+    """Rows that stand on neither side any more leave nothing to decide, and nothing for a person to choose."""
     parked = _parked(tx, name, row_ids)
     tx.settle_conflicts(name, [ConflictOutcome(*cell, winner="none", rule=ROW_GONE) for cell in parked])
-    tx.drop_waiting(name, parked)
+    seen = [w.observed for row in tx.waiting(name, row_ids).values() for w in row]
+    tx.add_history(name, [overtaken_in(one, None) for one in seen if one.cell.value is not None])
+    tx.drop_waiting(name, [(one.row_id, one.column) for one in seen])
 
 
 def _parked(tx: Transaction, name: str, row_ids: Sequence[str]) -> list[tuple[str, str]]:

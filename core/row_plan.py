@@ -94,7 +94,7 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
     live = {name: o for name, o in seen.items() if _still_speaks(view, plan, o)}
     waited = [w.observed.column for w in view.waiting]
     if all(o.cell.value in (None, "") for o in live.values()):
-        plan.drop, plan.mended = waited, list(live)
+        plan.drop, plan.mended = waited, [c.name for c in view.link.columns]
         _end_conflicts(plan, "none", ROW_GONE)
         if live and (waited or plan.history):
             before = view.base or RowBase(view.row_id, None, {})

@@ -148,6 +148,21 @@ def test_a_conflict_is_over_when_its_row_has_left_both_sides(desk: Desk) -> None
     assert not desk.state.waiting["orders"]
 
 
+def test_an_edit_that_waits_in_a_row_which_leaves_both_sides_is_kept_and_brings_no_row_back(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.put_waiting("orders", [(saw("notes", "typed", "swap", n=1), "commit_time")])
+    del desk.state.table(LINKS["orders"]).rows[("1",)]
+    desk.sheet.tabs["orders"].rows.clear()
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+    desk.goes_on(5)
+    missed = {"kind": "scan", "missing": ["r_1"], "stamp": stamp_to_json(Stamp(scan=1))}
+    desk.log.append(SHEET_OBSERVED, "orders", missed)
+    desk.goes_on(5)
+    assert desk.state.bases["orders"]["r_1"].gone
+    assert [(h.new, h.what) for _, h in desk.state.history] == [("typed", "overtaken")]
+    assert not desk.state.waiting["orders"]
+
+
 def test_an_edit_that_waits_for_a_person_is_looked_at_again_when_the_table_deletes_its_row(desk: Desk) -> None:
     park(desk, "swap")  # it stands in the sheet no longer: what the delete finds there does not tell of it
     cells = {HEADER[name]: SheetCell(column_of(name).codec.to_sheet(value)) for name, value in ROW.items()}

@@ -72,6 +72,13 @@ def test_a_new_row_that_was_filled_and_emptied_is_not_filled_again_by_what_is_to
     assert plan(*typed(q=3, customer="Eve", quantity=8), base=gone).insert == {"customer": "Eve", "quantity": "8"}
 
 
+def test_a_row_that_lost_its_name_to_another_one_is_refused_no_longer_once_nothing_speaks_for_it() -> None:
+    waiting = tuple(waits(o, "incomplete") for o in typed(q=1, n=3, order_no=2))
+    done = plan(base=make_base(gone=True, n=5), waiting=waiting)
+    assert done.drop == ["order_no"]
+    assert "order_no" in done.mended
+
+
 def test_a_new_row_with_a_value_that_does_not_fit_is_inserted_without_it_and_the_cell_is_rejected() -> None:
     done = plan(*typed(customer="Bea", quantity=2, price="cheap"))
     assert done.insert == {"customer": "Bea", "quantity": "2"}
