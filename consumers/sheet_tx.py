@@ -15,6 +15,7 @@ from core.conflicts import ConflictOutcome
 from core.displaced import keys_hit
 from core.errors import Fenced
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
+from core.freshness import age
 from core.intent import PlannedWrite, planned_to_json
 from core.model import ROW_ID_HEADER, Key, Link, Observed, RowBase, Stamp
 from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
@@ -210,7 +211,7 @@ def _gone(tx: Transaction, name: str, row_ids: set[str]) -> set[str]:
 def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan, rows: Mapping[Key, TableRow]) -> None:
     name = request.link.name
     if plan.gone:
-        tx.save_bases(name, plan.gone)
+        tx.save_bases(name, [_outlasting(base, tx.waiting(name, [base.row_id])) for base in plan.gone])
         tx.mend_rejections(name, [(b.row_id, c.name) for b in plan.gone for c in request.link.columns])
         _end_waiting(tx, name, [b.row_id for b in plan.gone])
     if plan.unfit:
@@ -220,6 +221,12 @@ def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan, rows: Mappin
     _hand_over(tx, name, plan.formula_conflicts)
     if plan.absent and request.fresh:
         _ask_scan(tx, name)
+
+
+def _outlasting(base: RowBase, waiting: Mapping[str, Sequence[Waiting]]) -> RowBase:
+    """A row that is gone, past everything that waits in it: told again, it must not bring the row back."""
+    ages = [age(w.observed).after for w in waiting.get(base.row_id, ())]
+    return replace(base, age=max([base.age, *ages]))
 
 
 def _end_waiting(tx: Transaction, name: str, row_ids: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from core.errors import (
     Unfit,
 )
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
+from core.freshness import age
 from core.intent import PlannedWrite, planned_to_json
 from core.marks import REJECTED
 from core.model import Link, LinkedColumn, SheetCell, Stamp
@@ -159,6 +160,7 @@ def test_an_edit_that_waits_in_a_row_which_leaves_both_sides_is_kept_and_brings_
     desk.log.append(SHEET_OBSERVED, "orders", missed)
     desk.goes_on(5)
     assert desk.state.bases["orders"]["r_1"].gone
+    assert desk.state.bases["orders"]["r_1"].age > age(saw("notes", "typed", "edit", q=1)), "told again, it is late"
     assert [(h.new, h.what) for _, h in desk.state.history] == [("typed", "overtaken")]
     assert not desk.state.waiting["orders"]
 
