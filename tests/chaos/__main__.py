@@ -23,6 +23,8 @@ from tests.chaos.report import Timeline
 from tests.chaos.scenarios import SCENARIOS
 from tests.e2e.main_job_world import MainJob
 
+TOLD_CHARS_MAX = 5000
+
 
 def main() -> int:
     """What the command line asks for."""
@@ -101,7 +103,7 @@ def run(arena: Arena, asked: argparse.Namespace, names: list[str]) -> bool:
                     continue
                 arena.check()
     except AssertionError as failure:  # a promise that was not kept, or a wait that had no end
-        arena.timeline.tell("FAILED", faults=str(failure).splitlines())
+        arena.timeline.tell("FAILED", faults=str(failure)[:TOLD_CHARS_MAX].splitlines())
         return False
     return True
 

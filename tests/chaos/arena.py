@@ -37,6 +37,7 @@ BACK_WITHIN_S = 120.0
 NOTICED_WITHIN_S = 60.0
 VERIFY_WAIT_S = 120
 LOAD_ROWS = 200
+SHOWN_MAX = 20
 
 
 class Failed(AssertionError):
@@ -314,7 +315,7 @@ class Arena:
 
     def _differences(self, orders: Orders) -> list[str]:
         link = verify(self.job.settings, orders.name, VERIFY_WAIT_S)["links"][0]
-        faults = [f"{orders.name} differs: {difference}" for difference in link["differences"]]
+        faults = [f"{orders.name} differs: {difference}" for difference in link["differences"][:SHOWN_MAX]]
         if link["state"] != "live":
             faults.append(f"{orders.name} is {link['state']}: {orders.status()['reason']}")
         return faults

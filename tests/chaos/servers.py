@@ -34,7 +34,15 @@ def binlog_reset(arena: Arena) -> None:
 
 def large_purge(arena: Arena) -> None:
     """The binlog is purged behind a link of 10,000 rows, of which a program has changed each tenth."""
-    orders = arena.job.orders(LARGE_ROWS)
+    orders = arena.job.orders()
+    for first in range(0, LARGE_ROWS, 1000):
+        orders.sql(
+            "INSERT INTO {table} (customer, item, quantity) WITH RECURSIVE numbers AS"
+            " (SELECT 1 AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000)"
+            " SELECT CONCAT('Customer ', n + %s), 'Teapot', n FROM numbers",
+            first,
+        )
+    orders.verify(wait_s=EQUAL_WITHIN_S)
     with arena.stopped("binlog"):
         orders.sql("UPDATE {table} SET notes = 'unseen' WHERE MOD(order_no, 10) = 0")
         for statement in ("FLUSH BINARY LOGS", "FLUSH BINARY LOGS"):
