@@ -27,7 +27,7 @@ class HoldNote:
         store: where holds are kept.
         marks: notes in the sheet.
         may_call: takes a token of the quota for a ``read`` or ``write``; whether it was in hand.
-        back_off: Google did not take a call of that kind.
+        back_off: Google did not take a call.
         astray: called where the note was to be taken away and does not stand there any more.
     """
 
