@@ -105,7 +105,8 @@ def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes
     try:
         sheet = fitting(column, seen)
     except Unfit as reason:
-        plan.wake_sheet |= seen.source == "swap" and not column.codec.same(before.value, table.get(column.name))
+        was_left_alone = seen.source == "swap" or before.formula or view.waits(column.name)
+        plan.wake_sheet |= was_left_alone and not column.codec.same(before.value, table.get(column.name))
         return _reject(view, plan, seen, before, reason)
     if seen.source != "swap" and must_wait(seen, sheet, view.open_write):
         plan.wait.append((seen, "intent"))

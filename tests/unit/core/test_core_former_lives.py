@@ -37,6 +37,18 @@ def test_an_unfit_value_found_under_our_write_still_lets_the_sheet_have_the_tabl
     assert not done.rejections
 
 
+def test_an_unfit_value_typed_over_a_formula_lets_the_sheet_have_what_the_table_has_come_to_meanwhile() -> None:
+    done = plan(
+        saw("quantity", "many", "scan", q=2, scan=2),
+        base=make_base(formulas=("quantity",)),
+        table={**ROW, "quantity": "7"},
+    )
+    assert done.rejections
+    assert done.wake_sheet
+    untouched = plan(saw("quantity", "many"), base=make_base(), table={**ROW, "quantity": "7"})
+    assert not untouched.wake_sheet, "the change of the table is on its way by itself"
+
+
 def test_a_row_that_has_got_another_id_meanwhile_is_not_named_again() -> None:
     places = Positions(Stamp(), {}, {"r_1": 5}, 5)
     view = SheetView(LINK, [], {}, {}, places, to_name=[(5, (None, None)), (6, (None, None))])
