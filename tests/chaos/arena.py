@@ -297,8 +297,7 @@ class Arena:
         Raises:
             Failed: with what was found.
         """
-        for load in self.loads:
-            load.rest()
+        self.rest()
         faults: list[str] = []
         with self.timeline.span("both sides compared") as told:
             faults += [f for load in self.loads for f in (*self._differences(load.orders), *self._oracle(load))]
@@ -310,6 +309,15 @@ class Arena:
         if faults:
             self._keep_evidence()
             raise Failed("\n".join(faults))
+        self.go_on()
+
+    def rest(self) -> None:
+        """Let everybody finish what they are at, and wait."""
+        for load in self.loads:
+            load.rest()
+
+    def go_on(self) -> None:
+        """Let everybody work again."""
         for load in self.loads:
             load.go_on()
 

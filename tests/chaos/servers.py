@@ -48,9 +48,11 @@ def large_purge(arena: Arena) -> None:
         for statement in ("FLUSH BINARY LOGS", "FLUSH BINARY LOGS"):
             arena.job.as_root(statement)
         arena.job.as_root(f"PURGE BINARY LOGS TO '{arena.job.sql('SHOW BINARY LOGS')[-1][0]}'")
+        arena.rest()  # verify waits until nothing is on its way on any link
         began = time.monotonic()
     orders.verify(wait_s=EQUAL_WITHIN_S)
     arena.timeline.tell("equal again", rows=LARGE_ROWS, within_s=round(time.monotonic() - began, 2))
+    arena.go_on()
     orders.remove()
 
 
