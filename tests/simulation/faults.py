@@ -264,13 +264,13 @@ FAULTY: Mapping[str, Patch] = {
 }
 
 HINTS: Mapping[str, tuple[int, ...]] = {
-    "no intents": (862,),
+    "no intents": (4221,),
     "whole row from an edit event, stale": (563,),
     "tab read in pieces": (496,),
     "overtaken values not kept": (163,),
-    "open intents not waited for": (862,),
+    "open intents not waited for": (4221,),
     "wake-ups forgotten": (30,),
-    "counters read after the cells": (1016,),
+    "counters read after the cells": (2428,),
     "n ignored": (2053,),
     "q ignored": (611,),
 }

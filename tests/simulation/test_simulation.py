@@ -14,7 +14,7 @@ from tests.simulation.soak import violations
 from tests.simulation.world import Plan, live
 
 KNOWN: Mapping[int, str] = {
-    2125: "a program trades the keys of two rows that are copies, and changes one, before the feed has told of either",
+    2125: "a program trades the keys of two copies, and changes one, before the change feed has told of either",
 }
 """Scenarios that still break a promise, with what happens in them: to be mended, and no others to be added."""
 
@@ -34,7 +34,7 @@ def test_no_order_of_events_breaks_a_promise() -> None:
 
 @pytest.mark.parametrize("name", FAULTY)
 def test_a_deliberate_mistake_is_noticed(name: str) -> None:
-    seeds = [*HINTS.get(name, ()), *range(COUNT)]
+    seeds = [*HINTS.get(name, ()), *(seed for seed in range(COUNT) if seed not in KNOWN)]
     with switched_on(name):
         assert any(live(Plan(seed))[1] for seed in seeds), f"{name}: not noticed"
 
