@@ -14,7 +14,7 @@ import structlog
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from app.metrics import COMPARING_ROWS, TABLE_TO_SHEET_S, count_failure
-from consumers import sheet_tx
+from consumers import sheet_settle, sheet_tx
 from consumers.sheet_hold import HoldNote
 from consumers.sheet_marks import MarkWriter
 from core.dirty import AbsentRows, DirtyRows
@@ -427,7 +427,7 @@ class LinkWriter:
     def _not_landed(self, planned: PlannedWrite) -> None:
         """Close the write, its rows are planned anew; what undoes a mistake is sent again instead."""
         if not planned.write.brings_back:
-            self._tools.store.run(lambda tx: sheet_tx.close_write(tx, self.link.name, planned.write.n))
+            self._tools.store.run(lambda tx: sheet_settle.close_write(tx, self.link.name, planned.write.n))
             self._open = None
 
     def _refused(self, planned: PlannedWrite, error: SheetsRefused) -> None:
@@ -449,7 +449,7 @@ class LinkWriter:
         if strange:  # a stalled writer wrote after it had been replaced, or an old version was restored
             log.warning("strange_counters", link=self.link.name, expected=self._landed, found=before)
         outcome = self._tools.store.run(
-            lambda tx: sheet_tx.settle_write(
+            lambda tx: sheet_settle.settle_write(
                 tx,
                 self.link,
                 planned,

@@ -1,4 +1,4 @@
-"""The transactions of sheet_writer: take a link over, plan a write, settle it, close it.
+"""The transactions of sheet_writer that begin a write: take a link over, plan.
 
 Each is a function of what it is given and of the database alone, so that it can be run again after a
 deadlock; what follows for the process is in its answer.
@@ -9,22 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from consumers.sheet_handing_on import ask_feed, ask_scan, hand_over, parked_cells
 from consumers.table_guards import hold_deletes, use_up_approval
 from core import guards
 from core.conflicts import ConflictOutcome
-from core.displaced import keys_hit
-from core.errors import Fenced
-from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
+from core.events import SHEET_OBSERVED
 from core.freshness import age
 from core.intent import PlannedWrite, planned_to_json
-from core.model import ROW_ID_HEADER, Key, Link, Observed, RowBase, Stamp
-from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
-from core.renames import FeedPlace, Renamed, follow, print_of
+from core.model import Key, Link, RowBase, Stamp
+from core.ports import Intent, Json, LinkState, TableRow, Transaction, Waiting
+from core.renames import FeedPlace, Renamed, follow
 from core.row_plan import ROW_GONE
-from core.row_view import overtaken_in, replaced
-from core.settle import settle
-from core.settle_cells import Settlement
-from core.sheet import Positions, SwapAnswer, SwapWrite
+from core.row_view import overtaken_in
+from core.sheet import Positions, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
 
 WAITING_FOR_TABLE = ("commit_time", "unseen", "manual", "paused")
@@ -217,10 +214,10 @@ def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan, rows: Mappin
     if plan.unfit:
         tx.put_rejections(name, plan.unfit)
     if plan.doubtful:
-        _ask_feed(tx, name, plan.doubtful, rows)
-    _hand_over(tx, name, plan.formula_conflicts)
+        ask_feed(tx, name, plan.doubtful, rows)
+    hand_over(tx, name, plan.formula_conflicts)
     if plan.absent and request.fresh:
-        _ask_scan(tx, name)
+        ask_scan(tx, name)
 
 
 def _outlasting(base: RowBase, waiting: Mapping[str, Sequence[Waiting]]) -> RowBase:
@@ -231,16 +228,11 @@ def _outlasting(base: RowBase, waiting: Mapping[str, Sequence[Waiting]]) -> RowB
 
 def _end_waiting(tx: Transaction, name: str, row_ids: Sequence[str]) -> None:
     """Rows that stand on neither side any more leave nothing to decide, and nothing for a person to choose."""
-    parked = _parked(tx, name, row_ids)
+    parked = parked_cells(tx, name, row_ids)
     tx.settle_conflicts(name, [ConflictOutcome(*cell, winner="none", rule=ROW_GONE) for cell in parked])
     seen = [w.observed for row in tx.waiting(name, row_ids).values() for w in row]
     tx.add_history(name, [overtaken_in(one, None) for one in seen if one.cell.value is not None])
     tx.drop_waiting(name, [(one.row_id, one.column) for one in seen])
-
-
-def _parked(tx: Transaction, name: str, row_ids: Sequence[str]) -> list[tuple[str, str]]:
-    waiting = tx.waiting(name, row_ids)
-    return [(w.observed.row_id, w.observed.column) for row in waiting.values() for w in row if w.reason == "manual"]
 
 
 def _intend(
@@ -261,170 +253,3 @@ def _intend(
     planned = PlannedWrite(write, plan.keys, transactions)
     tx.open_intent(Intent(request.link.name, n, request.epoch, planned_to_json(planned)))
     return planned
-
-
-@dataclass(frozen=True, slots=True)
-class SettleOutcome:
-    """What follows from a settled write."""
-
-    follow_up: PlannedWrite | None
-    """Puts back what was hit by mistake; recorded as the next intent, sent until it lands."""
-    again: tuple[Key, ...]
-    displaced: Mapping[str, Key]
-    """Rows beside whose ids other contents stand: to be looked at again when a scan has moved the ids."""
-    moved: bool
-
-
-def settle_write(
-    tx: Transaction,
-    link: Link,
-    planned: PlannedWrite,
-    answer: SwapAnswer,
-    *,
-    epoch: int,
-    strange: bool,
-    last: bool,
-    own_contents: Collection[str] = (),
-) -> SettleOutcome:
-    """Settle a write that has landed.
-
-    Args:
-        epoch: ours, for a write that has to follow.
-        strange: the counters that it found are not those of our last write.
-        last: nothing else is left to be looked at.
-        own_contents: see :func:`core.settle.settle`.
-
-    Raises:
-        Fenced: another writer has settled it.
-    """
-    name = link.name
-    intent = tx.intent(name)
-    if intent is None or intent.n != planned.write.n:
-        raise Fenced(f"link {name}: another writer has settled write {planned.write.n}")
-    bases = tx.bases(name, _rows_of(planned, answer))
-    bases |= {b.row_id: b for b in tx.bases_of_keys(name, keys_hit(link, answer)).values() if b.row_id not in bases}
-    done = settle(link, planned, answer, bases, own_contents)
-    tx.save_bases(name, _without_taken_keys(tx, name, done))
-    tx.add_history(name, _with_transactions(planned, done.history))
-    tx.add_conflicts(name, done.conflicts)
-    tx.mend_rejections(name, done.mended)
-    _hand_over(tx, name, done.unseen)
-    _wake_parked(tx, name, [b.row_id for b in done.bases.values() if b.gone])
-    _move_marks(tx, name, planned.write, done)
-    close_write(tx, name, planned.write.n)
-    tx.note_settled(name, planned.write.n)
-    if last:
-        use_up_approval(tx, tx.link_state(name, lock=True))
-    if strange or done.rescan or done.moved or planned.write.brings_back:
-        _ask_scan(tx, name)
-    known = {**bases, **done.bases}
-    keys = {row_id: b.key for row_id in sorted(done.again | done.displaced) if (b := known.get(row_id)) and b.key}
-    again = tuple(key for row_id, key in keys.items() if row_id not in done.displaced)
-    displaced = {row_id: key for row_id, key in keys.items() if row_id in done.displaced}
-    moved = done.moved or bool(done.row_restores) or strange
-    return SettleOutcome(_restore(tx, name, done, epoch), again, displaced, moved)
-
-
-def _with_transactions(planned: PlannedWrite, entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
-    """Each change of the table with the transaction that made it, so that its way can be followed."""
-    made = planned.transactions
-    return [
-        replace(entry, event=f"{entry.event} {made[entry.row_id]}")
-        if entry.side == "table" and entry.row_id in made
-        else entry
-        for entry in entries
-    ]
-
-
-def _move_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) -> None:
-    """What was put beside a row's cells stays there, whatever the row is called from now on.
-
-    Of a row and its copy, which gets a name of its own, nobody knows beside which of the two it stands.
-    """
-    taken_back = {restore.row for restore in done.formula_restores if restore.header == ROW_ID_HEADER}
-    landed = [i for i in write.ids if write.row_after(i.row) not in taken_back]
-    leaving = {i.row_id for i in landed} | {b.row_id for b in done.bases.values() if b.gone}
-    called = {i.expected: i.row_id for i in landed if i.expected}
-    shown = tx.shown_marks(name, list(called)) if called else []
-    moved = [mark for mark in shown if mark.row_id in leaving]
-    doubtful = [mark for mark in shown if mark.row_id not in leaving]
-    if shown:
-        tx.forget_marks(name, [(mark.row_id, mark.column) for mark in moved])
-        tx.save_marks(name, [replace(mark, row_id=called[mark.row_id]) for mark in moved])
-        tx.save_marks(name, [replace(mark, is_sure=False) for mark in doubtful])
-        tx.send(TABLE_CHANGED, name, marks_changed(name, [*called, *called.values()]))
-
-
-def _wake_parked(tx: Transaction, name: str, gone: Sequence[str]) -> None:
-    """A value that waits for a person outlives its row, which the table has deleted: it comes back."""
-    parked = _parked(tx, name, gone) if gone else []
-    if parked:
-        _wake_rows(tx, name, dict.fromkeys(row_id for row_id, _ in parked))
-
-
-def _without_taken_keys(tx: Transaction, name: str, done: Settlement) -> list[RowBase]:
-    """A row that another one has replaced under its key while it was on its way is left to the next scan."""
-    taken = tx.bases_of_keys(name, [b.key for b in done.bases.values() if b.key is not None])
-    return [
-        replace(b, gone=True, key=None) if b.key in taken and taken[b.key].row_id != b.row_id else b
-        for b in done.bases.values()
-    ]
-
-
-def close_write(tx: Transaction, name: str, n: int) -> None:
-    """Close an intent, and let the cells that waited for it be looked at again."""
-    tx.close_intent(name, n)
-    _wake_rows(tx, name, tx.waiting_rows(name, ("intent",)))
-
-
-def _restore(tx: Transaction, name: str, done: Settlement, epoch: int) -> PlannedWrite | None:
-    if not (done.formula_restores or done.row_restores):
-        return None
-    n = tx.next_n(name, epoch)
-    tx.note_restore(name, n)
-    write = SwapWrite(n, epoch, formula_restores=tuple(done.formula_restores), row_restores=tuple(done.row_restores))
-    planned = PlannedWrite(write)
-    tx.open_intent(Intent(name, n, epoch, planned_to_json(planned)))
-    return planned
-
-
-def _rows_of(planned: PlannedWrite, answer: SwapAnswer) -> frozenset[str]:
-    return planned.write.row_ids | {h.row_id for h in answer.rows if h.row_id}
-
-
-def _hand_over(tx: Transaction, name: str, seen: Sequence[Observed]) -> None:
-    """Observations of ours go to the table writer, which alone decides on the table."""
-    if seen:
-        waiting = [w for row in tx.waiting(name, {o.row_id for o in seen}).values() for w in row]
-        tx.add_history(name, replaced(seen, waiting))
-        tx.put_waiting(name, [(o, "unseen") for o in _with_their_events(seen, waiting)])
-        _wake_rows(tx, name, dict.fromkeys(o.row_id for o in seen))
-
-
-def _with_their_events(seen: Sequence[Observed], waiting: Sequence[Waiting]) -> list[Observed]:
-    """An edit that was reported and has been waiting is known by its time and its editor."""
-    known = {(w.observed.row_id, w.observed.column): w.observed for w in waiting}
-    return [
-        replace(o, edited_at=told.edited_at, actor=told.actor, event=told.event)
-        if (told := known.get((o.row_id, o.column))) is not None and told.cell == o.cell
-        else o
-        for o in seen
-    ]
-
-
-def _wake_rows(tx: Transaction, name: str, row_ids: Collection[str]) -> None:
-    bases = tx.bases(name, list(row_ids))
-    rows = [{"row_id": b.row_id, "key": list(b.key) if b.key else None} for b in bases.values()]
-    rows += [{"row_id": row_id, "key": None} for row_id in row_ids if row_id not in bases]
-    if rows:
-        tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": rows})
-
-
-def _ask_feed(tx: Transaction, name: str, keys: Sequence[tuple[Key, str]], rows: Mapping[Key, TableRow]) -> None:
-    """The table may be ahead of the change feed: what comes back through it comes behind every changed key."""
-    asked = [{"row_id": None, "key": list(key), "kind": kind, "print": print_of(rows.get(key))} for key, kind in keys]
-    tx.send(TABLE_CHANGED, name, {"kind": "replan", "link": name, "rows": asked})
-
-
-def _ask_scan(tx: Transaction, name: str) -> None:
-    tx.send(SHEET_OBSERVED, name, {"kind": "rescan", "link": name})

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from unittest import mock
 
-from consumers import apply, sheet_tx, table_work
+from consumers import apply, sheet_settle, sheet_tx, table_work
 from core import cell_plan, row_plan, scan, settle, sheet_plan
 from core.intent import PlannedWrite
 from core.model import CellBase, Stamp
@@ -117,8 +117,8 @@ def _mistake_not_seen() -> Any:
         rows = tuple(replace(h, row_id=names.get(h.row, h.row_id)) for h in answer.rows)
         return settled(link, planned, replace(answer, rows=rows), bases)
 
-    settled = sheet_tx.settle
-    return mock.patch.object(sheet_tx, "settle", believes)
+    settled = sheet_settle.settle
+    return mock.patch.object(sheet_settle, "settle", believes)
 
 
 def _offsets_first() -> Any:
