@@ -65,7 +65,7 @@ class SheetWork:
         longer than one write takes.
         """
         self._take_in(min(timeout_s, self._patience_s(timeout_s)))
-        due = [name for name, writer in self._writers.items() if writer.has_work and writer.wait_s() <= 0]
+        due = [name for name, writer in self._writers.items() if writer.has_work and writer.pace.wait_s() <= 0]
         if due:
             self._turns += 1
             name = min(due, key=lambda one: self._worked.get(one, 0))
@@ -113,11 +113,11 @@ class SheetWork:
     @property
     def progress(self) -> str:
         """How far whole comparisons have come; empty where none is under way."""
-        return "; ".join(filter(None, (writer.progress for writer in self._writers.values())))
+        return "; ".join(filter(None, (writer.news.progress for writer in self._writers.values())))
 
     def _patience_s(self, longest_s: float) -> float:
         """How long to wait for the next event, so that no write that could go out waits for it."""
-        return min((w.wait_s() for w in self._writers.values() if w.has_work), default=longest_s)
+        return min((w.pace.wait_s() for w in self._writers.values() if w.has_work), default=longest_s)
 
     # --- events ---------------------------------------------------------------------------
 
@@ -151,14 +151,14 @@ class SheetWork:
             keys = [tuple(key) for key in body.get("keys", ())]
             kinds = body.get("kinds") or "u" * len(keys)
             prints = [(tuple(key), held) for key, held in body.get("prints", ())]
-            writer.changed(dict(zip(keys, kinds, strict=True)), renamed, prints, at, offset)
-            writer.traced(keys, str(body.get("transaction", "")))
+            writer.news.changed(dict(zip(keys, kinds, strict=True)), renamed, prints, at, offset)
+            writer.news.traced(keys, str(body.get("transaction", "")))
         elif kind == "replan":
             rows = [row for row in body["rows"] if row.get("key")]
             prints = [(tuple(row["key"]), row["print"]) for row in rows if row.get("print")]
-            writer.asked(row for row in rows if row.get("kind") == "asked")
-            writer.place({tuple(row["key"]): row["row_id"] for row in rows if row.get("own")})
-            writer.look_again({tuple(row["key"]): row.get("kind", "i") for row in rows}, prints, offset)
+            writer.news.asked(row for row in rows if row.get("kind") == "asked")
+            writer.news.place({tuple(row["key"]): row["row_id"] for row in rows if row.get("own")})
+            writer.news.look_again({tuple(row["key"]): row.get("kind", "i") for row in rows}, prints, offset)
         elif kind == "marks":
             writer.marks.wake(body["rows"], body.get("after_s", 0.0))
         elif kind == "ddl":
@@ -167,7 +167,7 @@ class SheetWork:
             writer.hold_note.is_due = True
         elif kind == "link":
             if body.get("lost"):
-                writer.history_lost()
+                writer.news.history_lost()
             writer.rows_moved()
             writer.compare_all()
 
@@ -218,7 +218,7 @@ class SheetWork:
         writer = self._writer(name)
         if writer is not None:
             writer.compare_all()
-            writer.put_off(pause_s)
+            writer.pace.put_off(pause_s)
 
     def _store_offsets(self) -> None:
         if self._tools.clock.monotonic() - self._stored_at < OFFSETS_EVERY_S:
@@ -238,7 +238,7 @@ class SheetWork:
         waiting = [
             offset
             for name, writer in self._writers.items()
-            if self._places.get(name) == place and (offset := writer.dirty.oldest_offset()) is not None
+            if self._places.get(name) == place and (offset := writer.news.dirty.oldest_offset()) is not None
         ]
         return min([self._next[place], *waiting])
 
@@ -260,4 +260,4 @@ def _absorb_scan(writer: LinkWriter, body: Mapping[str, Any]) -> None:
     writer.rows_told((c["row_id"] for c in body.get("cells", ())), stamp_from_json(body["stamp"]))
     if body.get("names"):
         writer.rows_moved()
-        writer.name_rows({n["row"]: (n["expected"], n["row_id"]) for n in body["names"]})
+        writer.news.to_name.update({n["row"]: (n["expected"], n["row_id"]) for n in body["names"]})

@@ -1,0 +1,119 @@
+"""What is to be looked at of one link: what the events have told and nobody has carried out yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+import structlog
+
+from app.metrics import COMPARING_ROWS
+from core.dirty import DirtyRows
+from core.model import Key
+from core.ports import Json
+from core.renames import Renamed, composed
+from core.sheet_plan import NameRow
+
+log = structlog.get_logger("sheet_writer")
+
+
+class LinkNews:
+    """News of one link, until they are carried out. Nothing here is shared between threads.
+
+    Args:
+        link: its name.
+    """
+
+    def __init__(self, link: str) -> None:
+        self._link = link
+        self.dirty = DirtyRows()
+        self.renamed: list[Renamed | None] = []
+        """``None`` where the change feed begins anew."""
+        self.questions: list[Json] = []
+        """Of the table writer, to be answered once the changed keys that were told before are followed."""
+        self.to_name: dict[int, NameRow] = {}
+        """Rows of the tab that need an id: by 1-based row, the id there now and the one to give (or a fresh one)."""
+        self.own_ids: dict[Key, str] = {}
+        """Ids of rows that were lost from the tab and are to stand in it again."""
+        self.compare_all = False
+        """Everything may differ."""
+        self.asked_again: set[Key] = set()
+        """Keys that the change feed is to tell again."""
+        self.committed_at: datetime | None = None
+        """When the oldest change was committed that nobody has carried out."""
+        self._uncompared: set[Key] = set()
+        """Rows of a whole comparison that nobody has looked at yet."""
+
+    def __bool__(self) -> bool:
+        return bool(len(self.dirty) or self.compare_all or self.to_name or self.renamed)
+
+    def changed(
+        self,
+        keys: Mapping[Key, str],
+        renamed: Renamed,
+        prints: Iterable[tuple[Key, str]],
+        at: datetime | None,
+        offset: int,
+    ) -> None:
+        """Rows of the table changed in one transaction, committed ``at``; ``keys`` with their kinds, ``renamed`` with
+        every key that was passed through, and what the rows that came hold."""
+        self.dirty.tell(prints)
+        for pair in renamed.pairs:
+            self.dirty.add(pair, offset)
+        if renamed.pairs:
+            self.renamed.append(Renamed(composed(renamed.pairs), renamed.place))
+        self.dirty.add(keys, offset)
+        self.dirty.vouch(keys.items())
+        self.committed_at = self.committed_at or at
+
+    def traced(self, keys: Iterable[Key], transaction: str) -> None:
+        """It was this transaction that changed these rows."""
+        self.dirty.transactions.update(dict.fromkeys(keys, transaction))
+
+    def look_again(self, keys: Mapping[Key, str], prints: Iterable[tuple[Key, str]], offset: int) -> None:
+        """Base and table may differ in these rows; ``keys`` with their kinds, and what the table held under them."""
+        self.dirty.add(keys, offset)
+        self.dirty.tell(prints)
+        self.dirty.vouch(keys.items())
+        self.asked_again.difference_update(keys)
+
+    def place(self, rows: Mapping[Key, str]) -> None:
+        """These rows are to stand in the tab again, under the ids that they had."""
+        self.own_ids.update(rows)
+
+    def asked(self, questions: Iterable[Json]) -> None:
+        """The table writer wants to know whether other rows have got the keys of these."""
+        self.questions.extend(questions)
+
+    def history_lost(self) -> None:
+        """The change feed begins anew: its places are no longer to be compared with those from before."""
+        self.renamed.append(None)
+
+    @property
+    def progress(self) -> str:
+        """How far a whole comparison has come; empty where none is under way."""
+        return f"comparing {self._link}: {len(self._uncompared)} rows left" if self._uncompared else ""
+
+    def begin_comparing(self, keys: Collection[Key]) -> None:
+        """These are all rows of the link, and each of them may differ."""
+        self.dirty.add(keys, None)
+        self.compare_all = False
+        self._uncompared = set(keys)
+        log.info("comparing_whole", link=self._link, rows=len(self._uncompared))
+
+    def compared(self, keys: Collection[Key]) -> None:
+        """These rows have been looked at."""
+        if self._uncompared:
+            self._uncompared.difference_update(keys)
+            COMPARING_ROWS.labels(self._link).set(len(self._uncompared))
+            log.info("compared", link=self._link, rows_left=len(self._uncompared))
+
+    def forget(self) -> None:
+        """The link is paused, held or removed; whoever lets it go on asks for everything to be compared."""
+        self.dirty = DirtyRows()
+        self.renamed.clear()
+        self.questions.clear()
+        self.to_name.clear()
+        self.asked_again.clear()
+        self.compare_all = False
+        self.compared(list(self._uncompared))
