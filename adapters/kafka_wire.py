@@ -11,6 +11,7 @@ from typing import Any
 
 from kafka.errors import (
     AuthorizationError,
+    InvalidReceiveError,
     KafkaError,
     KafkaTimeoutError,
     RequestTimedOutError,
@@ -123,7 +124,8 @@ def _next_look(address: KafkaAddress, error: BaseException | None) -> str:
     if isinstance(error, AuthorizationError):
         return "Give the user of TWINSHEET_KAFKA_USER the rights that docs/security.md lists."
     # The library drops the last answer of a broker that hangs up: that a password is wrong is rarely heard.
-    hung_up = "disconnected" in str(error)
+    # TLS that is read as Kafka's own words makes no sense either way.
+    hung_up = "disconnected" in str(error) or isinstance(error, InvalidReceiveError)
     if address.signs_in and (hung_up or isinstance(error, _NOT_SIGNED_IN)):
         return (
             "Check TWINSHEET_KAFKA_USER, TWINSHEET_KAFKA_PASSWORD, TWINSHEET_KAFKA_SASL_MECHANISM and"

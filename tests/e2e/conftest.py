@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from main_job_world import HEADERS, MainJob, Orders
 
+from tests.chaos.arena import Arena
+from tests.chaos.report import Timeline
+
 OWN_ROWS = 30
 OWN_ROWS_MAX = 45
 """A link that has grown beyond this is not used again."""
+CHAOS_SEED = 20260504
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +55,13 @@ def own_orders(main_job: MainJob, used: list[Orders]) -> Iterator[Orders]:
         used.append(own)
     else:
         own.remove()
+
+
+@pytest.fixture
+def arena(main_job: MainJob, tmp_path: Path) -> Iterator[Arena]:
+    """Two links of its own with people and programs at work, until the end of the test, whatever happens."""
+    place = Arena(main_job, Timeline(tmp_path / "chaos", quiet=True), CHAOS_SEED, pace_s=0.15)  # type: ignore[arg-type]
+    with place.at_work():
+        place.recovered("start")
+        yield place
+    place.remove_links()

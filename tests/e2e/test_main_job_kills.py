@@ -5,27 +5,8 @@ An oracle outside the product accounts for every accepted edit (tests/chaos/orac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from main_job_world import MainJob
-
 from tests.chaos.arena import Arena
-from tests.chaos.report import Timeline
 from tests.chaos.scenarios import SCENARIOS
-
-SEED = 20260504
-
-
-@pytest.fixture
-def arena(main_job: MainJob, tmp_path: Path) -> Iterator[Arena]:
-    """Two links of its own with people and programs at work, until the end of the test, whatever happens."""
-    place = Arena(main_job, Timeline(tmp_path / "chaos", quiet=True), SEED, pace_s=0.15)  # type: ignore[arg-type]
-    with place.at_work():
-        place.recovered("start")
-        yield place
-    place.remove_links()
 
 
 def test_whatever_is_killed_purged_or_lost_both_sides_are_equal_again_and_no_accepted_edit_is_lost(

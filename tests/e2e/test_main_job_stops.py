@@ -8,9 +8,8 @@ import signal
 from typing import Any
 
 from main_job_world import MainJob, wait_for
-from test_main_job_kills import Load, everything_told, load
 
-__all__ = ["load"]
+from tests.chaos.arena import Arena
 
 ASKED = ("table_writer", "sheet_writer", "binlog", "sheet_scanner", "webhook", "console")
 
@@ -32,19 +31,13 @@ def last_words(job: MainJob, name: str, pid: int) -> list[dict[str, Any]]:
 
 
 def test_each_process_asked_to_stop_in_the_middle_of_work_ends_with_code_0_and_loses_nothing(
-    main_job: MainJob, load: Load
+    main_job: MainJob, arena: Arena
 ) -> None:
     for name in ASKED:
-        pid = main_job.stack["pids"][name]
-        os.kill(pid, signal.SIGTERM)
-        told = last_words(main_job, name, pid)
+        before = main_job.stack["pids"]
+        os.kill(before[name], signal.SIGTERM)
+        told = last_words(main_job, name, before[name])
         assert told[-1]["code"] == 0, told[-5:]
         assert not [line for line in told if is_fault(line)]
-        wait_for(lambda name=name, pid=pid: main_job.stack["pids"].get(name, pid) != pid, f"{name} back")
-        assert load.is_alive(), load.failure or "the load ran out of cells before every process was asked"
-    load.done.set()
-    load.join()
-    assert load.failure is None
-    orders = load._orders
-    orders.verify()
-    assert not load.oracle.accepted - everything_told(orders)
+        arena.wait_back(before, name)
+    arena.check()

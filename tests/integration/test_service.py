@@ -65,7 +65,7 @@ class Process:
             with urlopen(f"http://127.0.0.1:{note['port']}/metrics", timeout=10) as answer:
                 families = {f.name: f for f in text_string_to_metric_families(answer.read().decode())}
             samples = families["twinsheet_failures"].samples
-            return next(s.value for s in samples if s.labels == {"system": system} and s.name.endswith("_total"))
+            return sum(s.value for s in samples if s.labels["system"] == system and s.name.endswith("_total"))
         return 0
 
     def wait_for(self, name: str) -> None:
