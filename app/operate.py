@@ -49,8 +49,7 @@ def _do(settings: Settings, name: str, change: Callable[[Transaction, LinkState]
     def work(tx: Transaction) -> Json:
         state = tx.link_state(name, lock=True)
         if state is None:
-            known = ", ".join(s.name for s in tx.link_states()) or "none"
-            raise NotLinked(f"There is no link named {name}.", f"Links: {known}.")
+            raise NotLinked.among(name, (s.name for s in tx.link_states()))
         return change(tx, state)
 
     with closing(open_store(settings.mysql_url.get_secret_value())) as store:

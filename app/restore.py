@@ -83,8 +83,7 @@ def restore(settings: Settings, name: str, confirm: Confirm | None) -> Json:
 def _held(store: MysqlStore, name: str) -> tuple[LinkState, Hold]:
     state, holds = store.run(lambda tx: (tx.link_state(name), tx.holds(name)))
     if state is None:
-        known = ", ".join(s.name for s in store.run(lambda tx: tx.link_states())) or "none"
-        raise NotLinked(f"There is no link named {name}.", f"Links: {known}.")
+        raise NotLinked.among(name, (s.name for s in store.run(lambda tx: tx.link_states())))
     hold = next((h for h in holds if h.is_open), None)
     if state.state != "held" or hold is None:
         raise LinkRefused(f"{name} is not held; it is {state.state}.", "See: twinsheet status")

@@ -78,8 +78,7 @@ class Status:
         """
         names = self.names()
         if name not in names:
-            listed = ", ".join(names) or "none yet"
-            raise NotLinked(f"There is no link named {name}.", f"There are: {listed}.")
+            raise NotLinked.among(name, names)
         return name
 
     def links(self) -> list[Json]:

@@ -153,8 +153,7 @@ class Verifier:
         if name is None:
             return links
         if not found:
-            known = ", ".join(one.name for one in links) or "none"
-            raise NotLinked(f"There is no link named {name}.", f"Links: {known}.")
+            raise NotLinked.among(name, (one.name for one in links))
         return found
 
     def look(self, link: Link) -> LinkVerdict:

@@ -40,8 +40,8 @@ def wake_rows(tx: Transaction, name: str, row_ids: Collection[str]) -> None:
         tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": rows})
 
 
-def parked_cells(tx: Transaction, name: str, row_ids: Sequence[str]) -> list[tuple[str, str]]:
-    waiting = tx.waiting(name, row_ids)
+def parked_cells(waiting: Mapping[str, Sequence[Waiting]]) -> list[tuple[str, str]]:
+    """(row id, column) of those that wait for a person to choose."""
     return [(w.observed.row_id, w.observed.column) for row in waiting.values() for w in row if w.reason == "manual"]
 
 

@@ -116,7 +116,7 @@ def _move_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) 
 
 def _wake_parked(tx: Transaction, name: str, gone: Sequence[str]) -> None:
     """A value that waits for a person outlives its row, which the table has deleted: it comes back."""
-    parked = parked_cells(tx, name, gone) if gone else []
+    parked = parked_cells(tx.waiting(name, gone)) if gone else []
     if parked:
         wake_rows(tx, name, dict.fromkeys(row_id for row_id, _ in parked))
 

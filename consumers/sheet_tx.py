@@ -208,9 +208,10 @@ def _gone(tx: Transaction, name: str, row_ids: set[str]) -> set[str]:
 def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan, rows: Mapping[Key, TableRow]) -> None:
     name = request.link.name
     if plan.gone:
-        tx.save_bases(name, [_outlasting(base, tx.waiting(name, [base.row_id])) for base in plan.gone])
+        waiting = tx.waiting(name, [base.row_id for base in plan.gone])
+        tx.save_bases(name, [_outlasting(base, waiting) for base in plan.gone])
         tx.mend_rejections(name, [(b.row_id, c.name) for b in plan.gone for c in request.link.columns])
-        _end_waiting(tx, name, [b.row_id for b in plan.gone])
+        _end_waiting(tx, name, waiting)
     if plan.unfit:
         tx.put_rejections(name, plan.unfit)
     if plan.doubtful:
@@ -226,11 +227,11 @@ def _outlasting(base: RowBase, waiting: Mapping[str, Sequence[Waiting]]) -> RowB
     return replace(base, age=max([base.age, *ages]))
 
 
-def _end_waiting(tx: Transaction, name: str, row_ids: Sequence[str]) -> None:
+def _end_waiting(tx: Transaction, name: str, waiting: Mapping[str, Sequence[Waiting]]) -> None:
     """Rows that stand on neither side any more leave nothing to decide, and nothing for a person to choose."""
-    parked = parked_cells(tx, name, row_ids)
+    parked = parked_cells(waiting)
     tx.settle_conflicts(name, [ConflictOutcome(*cell, winner="none", rule=ROW_GONE) for cell in parked])
-    seen = [w.observed for row in tx.waiting(name, row_ids).values() for w in row]
+    seen = [w.observed for row in waiting.values() for w in row]
     tx.add_history(name, [overtaken_in(one, None) for one in seen if one.cell.value is not None])
     tx.drop_waiting(name, [(one.row_id, one.column) for one in seen])
 

@@ -23,6 +23,10 @@ TwinsheetError
 └── StackError             the local stack cannot be installed or started
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 
 class TwinsheetError(Exception):
     """Base of all: what went wrong, and what a person does next.
@@ -52,6 +56,11 @@ class SettingsError(TwinsheetError):
 
 class NotLinked(TwinsheetError):
     """No link of that name exists."""
+
+    @classmethod
+    def among(cls, name: str, known: Iterable[str]) -> NotLinked:
+        """For a name that a person gave: tells the links that there are."""
+        return cls(f"There is no link named {name}.", f"Links: {', '.join(known) or 'none yet'}.")
 
 
 class LinkRefused(TwinsheetError):

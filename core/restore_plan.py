@@ -109,7 +109,7 @@ def _plan_table(view: RestoreView, plan: RestorePlan) -> None:
         row = view.table.get(base.key) if base.key is not None else None
         if row is not None:
             others += not is_recognized(view.link, base, row)
-        elif base.row_id in ids or base.key in keys or not _is_past(view.image, base):
+        elif base.row_id in ids or base.key in keys or not scan.is_past_our_writes(view.image, base):
             plan.insert.append((base, _values(view.link, base)))
         else:
             gone += 1
@@ -295,7 +295,3 @@ def _held(base: RowBase, column: str) -> CellBase:
 def _forgotten(base: RowBase) -> RowBase:
     """As :meth:`core.ports.Transaction.forget_stamps` leaves it: the sheet's counters have begun anew."""
     return replace(base, n=0, age=NEVER, cells={name: CellBase(cell.value) for name, cell in base.cells.items()})
-
-
-def _is_past(image: TabImage, base: RowBase) -> bool:
-    return image.stamp.n >= max([base.n, *(c.n for c in base.cells.values())])

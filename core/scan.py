@@ -66,7 +66,7 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     known = {b.row_id: b for b in bases}
     own = _own_rows(link, image, known, found)
     differing = {row_id: cells for row_id, row in own.items() if (cells := _differing(link, row, known.get(row_id)))}
-    missing = [b for b in bases if b.row_id not in own and _past_our_writes(image, b)]
+    missing = [b for b in bases if b.row_id not in own and is_past_our_writes(image, b)]
     unknown = [
         *found.strangers,
         *(row for row_id, row in own.items() if _may_be_anothers(link, row, known.get(row_id))),
@@ -175,7 +175,8 @@ def _mended(
     return found
 
 
-def _past_our_writes(image: TabImage, base: RowBase) -> bool:
+def is_past_our_writes(image: TabImage, base: RowBase) -> bool:
+    """Whether a look at the tab came after our last write to the row, so that it may tell of the row's going."""
     return image.stamp.n >= max([base.n, *(c.n for c in base.cells.values())])
 
 
@@ -235,7 +236,7 @@ def _homeless(
 ) -> list[RowBase]:
     """Rows that the tab does not hold, or whose id moves from where it stands to another row."""
     leaving = [known[m.expected] for m in moved if m.expected is not None and m.expected in known]
-    return [*missing, *(base for base in leaving if _past_our_writes(image, base))]
+    return [*missing, *(base for base in leaving if is_past_our_writes(image, base))]
 
 
 def _lost_ids(

@@ -84,8 +84,7 @@ def add_link(
 
 def _entry(settings: Settings, client: SheetsClient, draft: LinkEntry) -> LinkEntry:
     """The entry for links.yaml, with the mapping that the headers suggest."""
-    found = _describe(settings, draft)
-    _check_rights(settings, draft)
+    found = _describe(settings, draft, with_rights=True)
     headers = look_at_tab(client, draft.spreadsheet, draft.tab, ()).headers
     if not headers:
         raise LinkRefused(
@@ -97,20 +96,19 @@ def _entry(settings: Settings, client: SheetsClient, draft: LinkEntry) -> LinkEn
     return draft.model_copy(update={"columns": dict(columns)})
 
 
-def _describe(settings: Settings, entry: LinkEntry) -> TableDescription:
+def _describe(settings: Settings, entry: LinkEntry, *, with_rights: bool = False) -> TableDescription:
     session = MysqlSession(parse_url(settings.mysql_url.get_secret_value()), autocommit=True)
     try:
-        return describe_table(session, entry.schema_name, entry.table_name)
+        found = describe_table(session, entry.schema_name, entry.table_name)
+        if with_rights:
+            _check_rights(session, entry)
+        return found
     finally:
         session.drop()
 
 
-def _check_rights(settings: Settings, entry: LinkEntry) -> None:
-    session = MysqlSession(parse_url(settings.mysql_url.get_secret_value()), autocommit=True)
-    try:
-        faults = link_faults(session, entry.schema_name, entry.table_name)
-    finally:
-        session.drop()
+def _check_rights(session: MysqlSession, entry: LinkEntry) -> None:
+    faults = link_faults(session, entry.schema_name, entry.table_name)
     if faults:
         raise LinkRefused(
             " ".join(fault.what for fault in faults),

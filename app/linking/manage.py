@@ -55,10 +55,9 @@ def code_of(settings: Settings, name: str) -> str:
         NotLinked: there is no link of that name in links.yaml.
         SettingsError: links.yaml has faults.
     """
-    entries = load_links(settings.links).entries
-    if name not in {entry.name for entry in entries}:
-        listed = ", ".join(entry.name for entry in entries) or "none yet"
-        raise NotLinked(f"There is no link named {name}.", f"There are: {listed}.")
+    names = [entry.name for entry in load_links(settings.links).entries]
+    if name not in names:
+        raise NotLinked.among(name, names)
     return connection_code(settings.public_webhook_url, name, settings.master_secrets[0])
 
 
