@@ -181,7 +181,10 @@ def test_while_the_group_shares_out_partitions_anew_nobody_claims_what_they_had(
         reading(kafka_server.bootstrap, topic) as other,
     ):
         until(lambda: leader.poll(0.1) or len(leader.assigned()) == 2, "both partitions")
-        until(lambda: leader.poll(0.1) or other.poll(0.1) or len(other.assigned()) == 1, "one partition each")
+        until(
+            lambda: leader.poll(0.1) or other.poll(0.1) or len(leader.assigned()) == len(other.assigned()) == 1,
+            "one partition each, the leader's claimed anew",
+        )
         claimed.clear()
         add_partitions(kafka_server.bootstrap, topic, 4, leader)
         until(lambda: leader.poll(0.1) or not leader.assigned(), "the leader to give up what it had")
