@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from app.parts import links_for, sheets_client
 from app.resting import Resting
 from config.settings import Settings
 from core.compare import Comparison, compare, first_missing
-from core.errors import NotLinked, SettingsError
+from core.errors import NotLinked, SettingsError, SheetsUnavailable
 from core.events import SHEET_OBSERVED
 from core.model import Link
 from core.ports import LinkState
@@ -89,26 +89,48 @@ def verify(settings: Settings, link: str | None, wait_s: float) -> Json:
     """
     began = time.monotonic()
     with _verifier(settings) as verifier:
-        links = verifier.links(link)
-        verdicts = {one.name: verifier.look(one) for one in links}
-        attempt, asked = 0, False
-        while not all(v.identical and v.resting for v in verdicts.values()):
-            left_s = wait_s - (time.monotonic() - began)
-            if left_s <= 0:
-                break
-            if not asked and time.monotonic() - began > RESCAN_AFTER_S:
-                verifier.ask_scans([name for name, v in verdicts.items() if not v.identical])
-                asked = True
-            time.sleep(min(left_s, PAUSES_S[min(attempt, len(PAUSES_S) - 1)]))
-            attempt += 1
-            for one in links:
-                if not (verdicts[one.name].identical and verdicts[one.name].resting):
-                    verdicts[one.name] = verifier.look(one)
+        verdicts = look_until_equal(verifier, verifier.links(link), wait_s)
     return {
         "identical": all(v.identical for v in verdicts.values()),
         "waited_s": round(time.monotonic() - began, 3),
         "links": [v.to_json() for v in verdicts.values()],
     }
+
+
+def look_until_equal(
+    verifier: Verifier,
+    links: Sequence[Link],
+    wait_s: float,
+    *,
+    now_s: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, LinkVerdict]:
+    """The last look at each link: one at which both sides rested and agreed, or one when the time was over.
+
+    Raises:
+        SheetsUnavailable: the time is over, and Google does not answer or its quota is used up; until then it is
+            asked again.
+    """
+    began, attempt, asked = now_s(), 0, False
+    verdicts: dict[str, LinkVerdict] = {}
+    while True:
+        left_s = wait_s - (now_s() - began)
+        for one in links:
+            if not _is_done(verdicts.get(one.name)):
+                with suppress(*([SheetsUnavailable] if left_s > 0 else [])):
+                    verdicts[one.name] = verifier.look(one)
+        open_links = [one.name for one in links if not _is_done(verdicts.get(one.name))]
+        if not open_links or left_s <= 0:
+            return verdicts
+        if not asked and now_s() - began > RESCAN_AFTER_S:
+            verifier.ask_scans([name for name in open_links if name in verdicts and not verdicts[name].identical])
+            asked = True
+        sleep(max(0.0, min(wait_s - (now_s() - began), PAUSES_S[min(attempt, len(PAUSES_S) - 1)])))
+        attempt += 1
+
+
+def _is_done(verdict: LinkVerdict | None) -> bool:
+    return verdict is not None and verdict.identical and verdict.resting
 
 
 @contextmanager

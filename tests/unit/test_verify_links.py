@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 import app.verify
-from app.verify import Verifier
-from core.errors import NotLinked, SettingsError
+from app.verify import Verifier, look_until_equal
+from core.errors import NotLinked, QuotaExhausted, SettingsError
 
 FAULTY = """links:
   - name: orders
@@ -53,3 +53,44 @@ def test_a_linked_table_that_cannot_be_read_is_never_called_identical(
 def test_a_name_that_nobody_linked_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotLinked, match="no link named orders"):
         verifier(tmp_path, "links: []\n").links("orders")
+
+
+class Looks:
+    """Answers looks at links one after the other, and a clock that stands still between them."""
+
+    def __init__(self, *answers: bool | Exception) -> None:
+        self.answers, self.now_s = list(answers), 0.0
+
+    def look(self, _link: object) -> object:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return SimpleNamespace(identical=answer, resting=True)
+
+    def ask_scans(self, _names: list[str]) -> None: ...
+
+    def until(self, wait_s: float) -> dict[str, Any]:
+        def sleep(pause_s: float) -> None:
+            self.now_s += pause_s
+
+        links = cast("Any", [SimpleNamespace(name="orders")])
+        return look_until_equal(cast("Any", self), links, wait_s, now_s=lambda: self.now_s, sleep=sleep)
+
+
+USED_UP = QuotaExhausted("Google's quota is used up for the moment.")
+
+
+def test_a_quota_that_is_used_up_is_waited_for_as_long_as_there_is_time() -> None:
+    looks = Looks(USED_UP, False, USED_UP, True)
+    assert looks.until(60)["orders"].identical
+    assert not looks.answers
+
+
+@pytest.mark.parametrize("wait_s", [0, 3])
+def test_a_quota_that_stays_used_up_is_told_when_the_time_is_over(wait_s: float) -> None:
+    with pytest.raises(QuotaExhausted):
+        Looks(*[USED_UP] * 100).until(wait_s)
+
+
+def test_what_differs_to_the_end_is_told_as_it_was_seen_last() -> None:
+    assert not Looks(*[False] * 100).until(5)["orders"].identical
