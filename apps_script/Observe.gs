@@ -97,7 +97,7 @@ function observeRows_(sheet, link, edited, columns, e) {
     if (takeBackStrayed_(sheet, span, columns, given)) return null;
     const fresh = idsToGive_(sheet, span, edited, columns, given);
     if (fresh.size) {
-      giveIds_(sheet, span, columns, fresh);
+      if (!giveIds_(sheet, span, columns, fresh)) return null;
       for (const [index, id] of fresh) if (id) given.set(id, span.values[index]);
       continue;
     }
@@ -152,7 +152,7 @@ function sameIds_(sheet, span, columns) {
 
 /**
  * The cells to tell: mapped ones inside the edited range, and of a row that has just got its id
- * all that hold something.
+ * all of them, blank ones too: a row that the server does not know is made of a look at the whole of it.
  * @param {Span} span
  * @param {Edited} edited
  * @param {Columns} columns
@@ -173,7 +173,7 @@ function cellBodies_(span, edited, columns, given, e) {
       const held = span.values[index][column - span.left];
       const value = write(held, formula);
       const isEdited = edited.left <= column && column <= edited.right;
-      if (!isEdited && !(given.has(rowId) && (value !== null || formula))) continue;
+      if (!isEdited && !given.has(rowId)) continue;
       if (held instanceof Date && mayBeSkipped_(held, timeZone)) return null;
       /** @type {CellBody} */
       const cell = { row_id: rowId, row: span.first + index, column: header, value };

@@ -86,6 +86,7 @@ function idsOutside_(sheet, edited, columns) {
  * @param {Span} span
  * @param {Columns} columns
  * @param {Map<number, string>} fresh
+ * @returns {boolean} false when rows moved under the ids: whose id stands where is for a scan to tell
  */
 function giveIds_(sheet, span, columns, fresh) {
   const top = Math.max(span.first - NEIGHBOUR_ROWS, HEADER_ROW + 1);
@@ -99,17 +100,19 @@ function giveIds_(sheet, span, columns, fresh) {
   const isMoved = span.values.some(
     (row, index) => String(row[columns.id - span.left]) !== before[span.first + index - top],
   );
-  if (isMoved) return;
+  if (isMoved) return true;
   writeIds_(sheet, span.first, columns.id, fresh);
   const after = readIds();
   const given = new Set(fresh.values());
   const overwritten = new Map();
   for (const [index, id] of fresh) {
-    const at = id ? after.indexOf(id) : -1;
+    const isSingle = after.indexOf(id) === after.lastIndexOf(id); // else somebody has copied the row meanwhile
+    const at = id && isSingle ? after.indexOf(id) : -1;
     const owner = at < 0 ? '' : overwrittenId_(before, after, at, given);
     if (owner && !isMeant_(sheet, span, columns, index, top + at)) overwritten.set(at, owner);
   }
   if (overwritten.size) writeIds_(sheet, top, columns.id, overwritten);
+  return overwritten.size === 0;
 }
 
 /**

@@ -139,11 +139,15 @@ class Applier:
             if plan.update:
                 self._tx.update_row(self._link, key, plan.update)
         except Unfit as refusal:
-            base = self._update_singly(plan, view.base, base, key, refusal)
+            base = self._update_singly(plan, view, base, key, refusal)
         self._bases.append(replace(base, key=self._link.key_after(key, plan.update)))
 
-    def _update_singly(self, plan: RowPlan, known: RowBase, base: RowBase, key: Key, refusal: Unfit) -> RowBase:
-        """Write each column by itself, so that the refused one alone stays behind."""
+    def _update_singly(self, plan: RowPlan, view: RowView, base: RowBase, key: Key, refusal: Unfit) -> RowBase:
+        """Write each column by itself, so that the refused one alone stays behind.
+
+        Beside a refused value that the sheet holds on to, base tells what the table holds: nothing is in conflict
+        there any more, and no look decides anew before one of the two changes.
+        """
         done = {}
         for name, value in list(plan.update.items()):
             reason: Unfit | None = refusal if len(plan.update) == 1 else None
@@ -156,9 +160,8 @@ class Applier:
                 except Unfit as single:
                     reason = single
             self._refuse(plan, reason, [name])
-            before = known.cells.get(name)
-            if before is not None:
-                refused = replace(base.cells[name], value=before.value)  # it has spoken: no older one speaks again
+            if plan.observed[name].source != "swap":
+                refused = replace(base.cells[name], value=(view.table or {}).get(name))
                 base = replace(base, cells={**base.cells, name: refused})
         plan.update = done
         return base
@@ -170,16 +173,15 @@ class Applier:
         return named or keys or list(plan.observed)[:1]
 
     def _refuse(self, plan: RowPlan, refusal: Unfit, columns: Sequence[str]) -> None:
+        rule = f"the table refused the sheet's value: {refusal.message}"[:200]
         for name in columns:
             seen = plan.observed[name]
             plan.rejections.append(rejection(RowView(self._link, plan.row_id, None, None), seen, refusal.message))
             plan.history = [h for h in plan.history if h.column != name]
             plan.mended = [m for m in plan.mended if m != name]
-            plan.settled = [
-                replace(s, winner="none", rule=f"the table refused the sheet's value: {refusal.message}")
-                if s.column == name
-                else s
-                for s in plan.settled
+            plan.settled = [s if s.column != name else replace(s, winner="none", rule=rule) for s in plan.settled]
+            plan.conflicts = [
+                c if c.column != name else replace(c, winner="table", rule=rule) for c in plan.conflicts
             ]
 
     def _record(self, plans: Sequence[RowPlan]) -> None:
@@ -236,8 +238,9 @@ def _row_to_wake(plan: RowPlan, view: RowView) -> dict[str, object]:
 
 
 def _row_of_table(plan: RowPlan, view: RowView) -> dict[str, object]:
-    """The same, with what the table held when it was looked at."""
-    return {**_row_to_wake(plan, view), "print": print_of(view.table)}
+    """The same, with what the table holds after this."""
+    held = view.table and {**view.table, **plan.update}
+    return {**_row_to_wake(plan, view), "print": print_of(held)}
 
 
 def _inserted(plan: RowPlan, key: Key) -> list[HistoryEntry]:

@@ -210,7 +210,7 @@ class LinkWriter:
             positions=self._positions,
             came=frozenset(news.dirty.came),
             went=frozenset(news.dirty.went),
-            told={key: frozenset(held) for key, held in news.dirty.told.items()},
+            told={key: frozenset(held) for key in keys if (held := news.dirty.told.get(key))},
             missed=self._missed,
             transactions={k: t for k in keys if (t := news.dirty.transactions.get(k))},
             own_ids=news.own_ids,
@@ -221,6 +221,7 @@ class LinkWriter:
             lambda tx: sheet_tx.plan_write(tx, request, lambda: self.pace.may_call("write"), self._tools.new_row_id)
         )
         news.renamed.clear()  # followed, whatever else came of it
+        news.still_shown(outcome.shown)
         news.questions.clear()
         if outcome.stopped:
             self._forget()
@@ -228,10 +229,11 @@ class LinkWriter:
             news.to_name.clear()
             self._open, self._in_write = (
                 outcome.planned,
-                [k for k in request.keys if k not in outcome.absent and k not in outcome.busy],
+                [k for k in keys if not (k in outcome.absent or k in outcome.busy or k in outcome.doubtful)],
             )
             news.compared(request.keys)
             news.asked_again.update(outcome.doubtful)
+            news.dirty.put_off(outcome.doubtful)  # till the answer comes
             self.marks.changed(outcome.row_ids)
             self._leave(outcome.absent)
             self._put_off(outcome.busy)
@@ -241,8 +243,9 @@ class LinkWriter:
         return outcome.needs_positions
 
     def _all_keys(self, tx: Transaction) -> list[Key]:
-        known = [b.key for b in tx.all_bases(self.link.name) if b.key]
-        return [*tx.all_keys(self.link), *known]
+        known = tx.all_bases(self.link.name)
+        self.news.still_shown(sheet_tx.keys_shown(self.link, known))
+        return [*tx.all_keys(self.link), *(b.key for b in known if b.key)]
 
     def _leave(self, absent: Collection[Key]) -> None:
         """Rows that were not found stay to be looked at: with fresh positions now, then again and again."""
@@ -346,6 +349,7 @@ class LinkWriter:
                 strange=strange,
                 last=len(self.news.dirty) <= len(self._in_write) and not self.news.asked_again,
                 own_contents=self._doubts.own,
+                shown=self.news.shown,
             )
         )
         self.pace.got_through()

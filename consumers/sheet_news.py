@@ -14,6 +14,9 @@ from core.ports import Json
 from core.renames import Renamed, composed
 from core.sheet_plan import NameRow
 
+SHOWN_MAX = 10_000
+"""So many changed keys are kept in mind until the tab shows them."""
+
 log = structlog.get_logger("sheet_writer")
 
 
@@ -35,6 +38,8 @@ class LinkNews:
         """Rows of the tab that need an id: by 1-based row, the id there now and the one to give (or a fresh one)."""
         self.own_ids: dict[Key, str] = {}
         """Ids of rows that were lost from the tab and are to stand in it again."""
+        self.shown: dict[Key, Key] = {}
+        """Of rows whose key has changed in the table, the key that the tab may still show, and the new one."""
         self.compare_all = False
         """Everything may differ."""
         self.asked_again: set[Key] = set()
@@ -77,6 +82,12 @@ class LinkNews:
         self.dirty.vouch(keys.items())
         self.asked_again.difference_update(keys)
 
+    def still_shown(self, keys: Mapping[Key, Key]) -> None:
+        """The tab shows these keys of rows that have others by now."""
+        self.shown.update(keys)
+        for key in list(self.shown)[:-SHOWN_MAX]:
+            del self.shown[key]
+
     def place(self, rows: Mapping[Key, str]) -> None:
         """These rows are to stand in the tab again, under the ids that they had."""
         self.own_ids.update(rows)
@@ -115,5 +126,6 @@ class LinkNews:
         self.questions.clear()
         self.to_name.clear()
         self.asked_again.clear()
+        self.shown.clear()
         self.compare_all = False
         self.compared(list(self._uncompared))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from consumers.sheet_handing_on import ask_scan, hand_over, parked_cells, wake_rows
 from consumers.table_guards import use_up_approval
@@ -44,6 +45,7 @@ def settle_write(
     strange: bool,
     last: bool,
     own_contents: Collection[str] = (),
+    shown: Mapping[Key, Key] = MappingProxyType({}),
 ) -> SettleOutcome:
     """Settle a write that has landed.
 
@@ -52,6 +54,7 @@ def settle_write(
         strange: the counters that it found are not those of our last write.
         last: nothing else is left to be looked at.
         own_contents: see :func:`core.settle.settle`.
+        shown: of rows that have another key by now, the key that the tab may still show, and theirs.
 
     Raises:
         Fenced: another writer has settled it.
@@ -61,7 +64,9 @@ def settle_write(
     if intent is None or intent.n != planned.write.n:
         raise Fenced(f"link {name}: another writer has settled write {planned.write.n}")
     bases = tx.bases(name, _rows_of(planned, answer))
-    bases |= {b.row_id: b for b in tx.bases_of_keys(name, keys_hit(link, answer)).values() if b.row_id not in bases}
+    hit = keys_hit(link, answer)
+    owners = tx.bases_of_keys(name, hit | {shown[key] for key in hit if key in shown}).values()
+    bases |= {b.row_id: b for b in owners if b.row_id not in bases}
     done = settle(link, planned, answer, bases, own_contents)
     tx.save_bases(name, _without_taken_keys(tx, name, done))
     tx.add_history(name, _with_transactions(planned, done.history))

@@ -6,13 +6,14 @@ deadlock; what follows for the process is in its answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from consumers.sheet_handing_on import ask_feed, ask_scan, hand_over, parked_cells
 from consumers.table_guards import hold_deletes, use_up_approval
 from core import guards
 from core.conflicts import ConflictOutcome
+from core.contents import key_in_base
 from core.events import SHEET_OBSERVED
 from core.freshness import age
 from core.intent import PlannedWrite, planned_to_json
@@ -98,19 +99,31 @@ class PlanOutcome:
     """Keys of rows that somebody's open transaction holds: not looked at."""
     row_ids: frozenset[str] = frozenset()
     """The rows that were looked at, where the sheet has them."""
+    shown: Mapping[Key, Key] = field(default_factory=dict)
+    """Of rows that have another key now, the key that the tab shows as yet, and theirs."""
 
 
 def plan_write(
     tx: Transaction, request: PlanRequest, may_write: Callable[[], bool], new_row_id: Callable[[], str]
 ) -> PlanOutcome:
     """Decide under locks, and record the intent before anything is sent."""
-    name = request.link.name
-    state = tx.link_state(name, lock=True)
+    state = tx.link_state(request.link.name, lock=True)
     if state is None:
         return PlanOutcome(stopped=True)
-    _follow_renames(tx, request, state)
+    shown = _follow_renames(tx, request, state)
     if state.state in ("paused", "held"):
         return PlanOutcome(stopped=True)
+    return replace(_plan_live(tx, request, state, may_write, new_row_id), shown=shown)
+
+
+def _plan_live(
+    tx: Transaction,
+    request: PlanRequest,
+    state: LinkState,
+    may_write: Callable[[], bool],
+    new_row_id: Callable[[], str],
+) -> PlanOutcome:
+    name = request.link.name
     positions = request.positions or _NOWHERE
     rows, busy = tx.free_rows(request.link, request.keys)
     bases = tx.bases_of_keys(name, request.keys)
@@ -130,25 +143,28 @@ def plan_write(
     return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent), busy=busy, row_ids=row_ids)
 
 
-def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> None:
+def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> dict[Key, Key]:
     """A key that changed in the table stays with its row; whoever asked is told once it is so."""
     name = request.link.name
+    shown: dict[Key, Key] = {}
     reached = FeedPlace.of(state.followed) if state.followed else None
     for renamed in request.renamed:
         if renamed is None:
             reached = None
         elif renamed.place.is_past(reached):
-            _follow(tx, request.link, renamed)
+            shown |= _follow(tx, request.link, renamed)
             reached = renamed.place
     if request.renamed:
         tx.note_followed(name, reached.text if reached else None)
     if request.questions:
         answered = [{**question, "told": True} for question in request.questions]
         tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": answered})
+    return shown
 
 
-def _follow(tx: Transaction, link: Link, renamed: Renamed) -> None:
+def _follow(tx: Transaction, link: Link, renamed: Renamed) -> dict[Key, Key]:
     moved: set[str] = set()
+    shown: dict[Key, Key] = {}
     for pair in renamed.pairs:
         bases = tx.bases_of_keys(link.name, pair)
         if pair[0] not in bases or bases[pair[0]].row_id in moved:
@@ -156,6 +172,14 @@ def _follow(tx: Transaction, link: Link, renamed: Renamed) -> None:
         followed = follow(link, pair, bases, tx.rows(link, pair))
         moved.update(base.row_id for base in followed[:1])
         tx.save_bases(link.name, followed)
+        shown |= keys_shown(link, followed)
+    return shown
+
+
+def keys_shown(link: Link, bases: Iterable[RowBase]) -> dict[Key, Key]:
+    """The key that the tab shows as yet and the one that the table has, of rows in which they differ."""
+    keys = ((key_in_base(link, base), base.key) for base in bases)
+    return {shown: key for shown, key in keys if shown and key and shown != key}
 
 
 def _decide(  # noqa: PLR0917 -- everything that the decision rests on

@@ -188,6 +188,7 @@ class TableWork:
                 batch.replans[row_id] = None
             for row_id in tx.waiting_rows(link.name, ("commit_time",), TIMES_WAIT_S):
                 batch.replans[row_id] = {}
+                batch.late.add(row_id)
             batch.chosen.update(tx.chosen_rows(link.name))
             batch.unanswered.update(tx.waiting_rows(link.name, ("commit_time",), FEED_WAIT_S))
             self._apply_batch(tx, link, state, batch)
@@ -233,6 +234,8 @@ class TableWork:
             times_exact=row_id not in batch.coarse,
             times_final=times is not None,
             is_told=batch.is_told(row_id, base, table),
+            is_late=row_id in batch.late,
+            is_answered=batch.is_answered(row_id, base),
             restored_n=state.restored_n,
             owner=gathered.owners.get(row_id),
             vanished=vanished,

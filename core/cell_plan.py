@@ -11,7 +11,7 @@ from core.freshness import age, is_overtaken, is_subsumed, must_wait
 from core.model import Canonical, CellBase, LinkedColumn, Observed
 from core.planner import Resolution, Times, Verdict
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
-from core.renames import is_recognized
+from core.renames import is_as_known, is_recognized
 from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection
 
 _ENDS = {
@@ -103,7 +103,7 @@ def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes
             plan.history.append(overtaken(view, seen))
         return before
     try:
-        sheet = fitting(column, seen)
+        sheet = fitting(column, seen, before.value)
     except Unfit as reason:
         was_left_alone = seen.source == "swap" or before.formula or view.waits(column.name)
         plan.wake_sheet |= was_left_alone and not column.codec.same(before.value, table.get(column.name))
@@ -111,9 +111,11 @@ def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes
     if seen.source != "swap" and must_wait(seen, sheet, view.open_write):
         plan.wait.append((seen, "intent"))
         return before
-    plan.mended.append(column.name)
     plan.observed[column.name] = seen
-    return _decide(CellCase(view, plan, column, seen, before, sheet, table.get(column.name)), compute_rule)
+    after = _decide(CellCase(view, plan, column, seen, before, sheet, table.get(column.name)), compute_rule)
+    if (seen, "commit_time") not in plan.wait:  # what was refused stays refused until that is decided
+        plan.mended.append(column.name)
+    return after
 
 
 def _is_known(column: LinkedColumn, seen: Observed, before: CellBase) -> bool:
@@ -134,7 +136,7 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
         case.plan.wake_sheet = True
     elif verdict in (Verdict.TO_TABLE, Verdict.CONFLICT) and _is_another_row(case):
         case.plan.wait.append((case.seen, "commit_time"))
-        case.plan.ask_feed = True
+        case.plan.ask_feed = not case.view.is_late
         return case.before
     elif verdict is Verdict.TO_TABLE:
         _write(case, case.sheet)
@@ -152,18 +154,24 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
 
 def _is_another_row(case: CellCase) -> bool:
     """Whether the row under that key may be another: only when the change feed has told of what it holds, base has
-    followed its row."""
+    followed its row. One that changes all the time is known by what it shares with base."""
     view = case.view
-    if view.is_told or view.base is None or view.table is None or _is_parked(case):
+    if view.is_told or view.base is None or view.table is None:
         return False
-    return not is_recognized(view.link, view.base, view.table)
+    if view.is_answered:
+        return not is_recognized(view.link, view.base, view.table)
+    parked = {w.observed.column for w in view.waiting if w.reason == "manual"}
+    return not is_as_known(view.link, view.base, view.table, parked)
 
 
-def fitting(column: LinkedColumn, seen: Observed) -> Canonical:
-    """Canonical text of what was seen; raises Unfit also for an emptied cell that must not be empty."""
+def fitting(column: LinkedColumn, seen: Observed, before: Canonical) -> Canonical:
+    """Canonical text of what was seen; raises Unfit also for an emptied cell that must not be empty: a key least of
+    all, unless the table itself holds an empty one (``before``)."""
     value = column.codec.from_sheet(seen.cell.value)
     if value is None and not column.column.nullable and not column.read_only:
         raise Unfit(f"{column.header} cannot be empty")
+    if column.key and not value and not column.codec.same(value, before):
+        raise Unfit(f"{column.header} is the row's key and cannot be empty")
     return value
 
 

@@ -93,7 +93,7 @@ def _keyed(
 def _by_key(keyed: Iterable[tuple[Key | None, TabRow]]) -> tuple[dict[Key, TabRow], list[TabRow]]:
     by_key: dict[Key, TabRow] = {}
     keyless: list[TabRow] = []
-    for key, row in keyed:
+    for key, row in sorted(keyed, key=lambda one: not one[1].cells):  # a row that was cleared whole shows no key
         if key is None or key in by_key:
             if row.cells:
                 keyless.append(row)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from core.model import Key
 
 TOLD_MAX = 8
+"""Of a row that is another each time that the feed has told of it, so much is kept in mind."""
 ABSENT_PAUSE_S = 2.0
 ABSENT_PAUSE_S_MAX = 60.0
 

@@ -48,8 +48,10 @@ class Batch:
 
     told_of: dict[str, tuple[Key | None, str | None]] = field(default_factory=dict)
     """Row id to the key that was asked for and what the table held under it (:func:`core.renames.print_of`)."""
+    late: set[str] = field(default_factory=set)
+    """Row ids that the change feed was asked about and has not told of for longer than it takes."""
     unanswered: set[str] = field(default_factory=set)
-    """Row ids that the change feed was asked about in vain."""
+    """Those that it is not waited for any longer."""
 
     @property
     def row_ids(self) -> frozenset[str]:
@@ -65,8 +67,12 @@ class Batch:
     def is_told(self, row_id: str, base: RowBase | None, table: TableRow | None) -> bool:
         """Whether the change feed has told of what the row of the table holds, or is waited for no longer."""
         _, seen = self.told_of.get(row_id, (None, None))
-        answered = self.times_of(row_id, base) is not None and seen is not None and seen == print_of(table)
-        return answered or row_id in self.unanswered
+        return (self.is_answered(row_id, base) and seen == print_of(table)) or row_id in self.unanswered
+
+    def is_answered(self, row_id: str, base: RowBase | None) -> bool:
+        """Whether the change feed has told of what the row of the table held when it was asked."""
+        _, seen = self.told_of.get(row_id, (None, None))
+        return seen is not None and self.times_of(row_id, base) is not None
 
     def place(self, row_id: str) -> tuple[int, str]:
         """Sorts rows as they stand in the tab, as far as the events tell."""

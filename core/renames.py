@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -105,6 +105,15 @@ def is_recognized(link: Link, base: RowBase, row: TableRow) -> bool:
     held = [c for c in columns if _held(base, c.name)]
     same = [c.codec.same(row.get(c.name), _held(base, c.name)) for c in held or columns]
     return len(columns) < 2 or (any(same) if held else all(same))
+
+
+def is_as_known(link: Link, base: RowBase, row: TableRow, parked: Collection[str] = ()) -> bool:
+    """Whether the row under base's key holds in every cell what base tells, but for those that wait for a person.
+
+    Another one may have that key by now, and share some of it: copies do.
+    """
+    columns = [c for c in link.columns if not (c.column.generated or c.name in parked)]
+    return all(c.codec.same(row.get(c.name), _held(base, c.name)) for c in columns)
 
 
 def _held(base: RowBase, column: str) -> Canonical:

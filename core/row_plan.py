@@ -100,7 +100,8 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
             before = view.base or RowBase(view.row_id, None, {})
             plan.base = replace(before, gone=True, key=None, age=max([before.age, *map(age, live.values())]))
         return
-    if view.open_write is not None and view.row_id in view.open_write.row_ids:
+    is_in_hand = view.open_write is not None and view.row_id in view.open_write.row_ids
+    if is_in_hand or not _is_seen_whole(view, live):
         plan.wait = [(o, "intent") for o in live.values()]
         return
     outlived = _outlived(view, live)
@@ -120,6 +121,13 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
     plan.observed = live
     plan.drop = waited
     _end_conflicts(plan, "sheet", "change_beats_delete")
+
+
+def _is_seen_whole(view: RowView, live: Mapping[str, Observed]) -> bool:
+    """Whether anybody has looked at all cells of the row: an edit event tells of some, and a row that was made of
+    them would be another one than stands in the sheet. A scan follows each edit."""
+    is_told = any(o.source != "edit" for o in live.values())
+    return is_told or all(c.name in live for c in view.link.columns if not c.read_only)
 
 
 def _outlived(view: RowView, live: Mapping[str, Observed]) -> list[Observed]:

@@ -49,6 +49,10 @@ class RowView:
     """No better times will come: decide with what is known."""
     is_told: bool = False
     """The change feed has told of all that came to what the row of the table holds."""
+    is_late: bool = False
+    """It was asked about the row, and has been waited for longer than it takes to tell: nothing is asked again."""
+    is_answered: bool = False
+    """The change feed has told of all that came to what the row held a moment ago."""
     restored_n: int = 0
     """Number of the last write that took a mistake of ours back (:attr:`core.ports.LinkState.restored_n`)."""
     owner: RowBase | None = None

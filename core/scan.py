@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from core import guards
 from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row
@@ -52,7 +53,7 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
         link: the link.
         image: the tab as of one read.
         bases: every live row, read before the tab was.
-        waiting_rows: ids of rows that stand in the sheet alone, incomplete.
+        waiting_rows: ids of rows with cells that wait; some of them stand in the sheet alone.
         settled_n: number of our last settled write, read before the tab was.
         told: ids of rows of which an edit event has told; the guard does not count them.
         open_cells: (row id, column) that wait or were refused; the guard does not count their rows, and they are
@@ -260,22 +261,22 @@ def _lost_ids(
 def scan_events(
     link: Link, image: TabImage, found: Findings, strangers: Sequence[TabRow], *, event: str, rows_max: int = 500
 ) -> list[Json]:
-    """The events that tell of a scan, in pieces that Kafka takes; none where nothing was found.
+    """The events that tell of a scan, in pieces of whole rows that Kafka takes; none where nothing was found.
 
     Args:
         strangers: those that need an id now.
         event: id of the scan.
         rows_max: rows in one event.
     """
-    cells = [
-        {"row_id": row.row_id, "row": row.row, "column": column.header, **cell_to_json(cell)}
-        for row, column, cell in found.cells
-    ]
-    per_event = rows_max * max(1, len(link.columns))
-    pieces = [cells[i : i + per_event] for i in range(0, len(cells), per_event)] or [[]]
+    rows: dict[int, list[Json]] = defaultdict(list)
+    for row, column, cell in found.cells:
+        told = {"row_id": row.row_id, "row": row.row, "column": column.header, **cell_to_json(cell)}
+        rows[row.row].append(told)
+    whole = list(rows.values())
+    pieces = [list(chain(*whole[i : i + rows_max])) for i in range(0, len(whole), rows_max)] or [[]]
     head: Json = {"kind": "scan", "link": link.name, "event": event, "stamp": stamp_to_json(image.stamp)}
     names = [{"row": s.row, "expected": s.row_id, "row_id": None} for s in strangers]
     names += [{"row": m.row, "expected": m.expected, "row_id": m.row_id} for m in found.moved_ids]
     events = [{**head, "cells": piece} for piece in pieces]
     events[-1].update({"missing": found.missing, "names": names})
-    return events if cells or found.missing or names else []
+    return events if whole or found.missing or names else []

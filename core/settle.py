@@ -81,7 +81,8 @@ class _Settling(CellSettling):
             base, gone=True, key=None, n=n, age=max(base.age, Age(2 * self.stamp.q))
         )
         edited = self._edited(base, hit)
-        if edited:
+        # who has done nothing but empty cells of the row keeps nothing in it
+        if any(hit.cells.get(c.header, _BLANK).value not in (None, "") for c in edited):
             self._bring_back(base, hit, edited)
         else:
             self.settlement.history.extend(
@@ -144,7 +145,8 @@ class _Settling(CellSettling):
         is_empty = named.expected is None and not hit.cells
         if hit.row_id != named.expected or is_empty or not may_carry(self.link, self.bases, self.write, named, hit):
             self._take_back(hit, ROW_ID_HEADER, named.row_id)
-            self._hold_whole(named.row_id)  # a known row's id stands beside another one until it is taken back
+            for row_id in (named.row_id, hit.row_id):  # one stands beside another row, one nowhere, until it is back
+                self._hold_whole(row_id or "") if self._is_live(row_id) else self._hold_unknown(row_id)
         elif named.expected and not self._is_live(named.expected):
             gone = self.bases.get(named.expected) or RowBase(named.expected, None, {})
             self.settlement.bases[named.expected] = replace(gone, gone=True, key=None, n=self.n)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from core.dirty import TOLD_MAX
 from core.errors import Unfit
 from core.freshness import tells_of_going
 from core.model import (
@@ -25,10 +26,8 @@ from core.model import (
     Stamp,
 )
 from core.ports import RejectionEntry, TableRow
-from core.renames import is_recognized, print_of
+from core.renames import is_as_known, is_recognized, print_of
 from core.sheet import CellWrite, IdWrite, Positions, RowDelete, RowInsert
-
-ASKS_MAX = 3
 
 NameRow = tuple[str | None, str | None]
 """The id that stands in a row now, and the one to give it; ``None`` for none, and for a fresh one."""
@@ -105,7 +104,7 @@ def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
             plan.doubtful.append((key, "u"))
         elif base is not None and row is not None:
             _plan_row(view, plan, key, base, row)
-        elif row is not None and view.came is not None and (key not in view.came or not _is_told(view, key, row)):
+        elif row is not None and not _has_come(view, key, row):
             plan.doubtful.append((key, "i"))
         elif base is not None and row is None and view.went is not None and key not in view.went:
             plan.doubtful.append((key, "d"))
@@ -140,16 +139,25 @@ def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
 
 
 def _may_be_another(view: SheetView, key: Key, base: RowBase, row: TableRow) -> bool:
-    """Whether another row may have got the key."""
-    return not (is_recognized(view.link, base, row) or _is_told(view, key, row))
+    """Whether another row may have got the key: nobody knows yet what the table holds there. One that changes all the
+    time is known by what it shares with base."""
+    if is_as_known(view.link, base, row) or _is_told(view, key, row):
+        return False
+    return not (_is_busy(view, key) and is_recognized(view.link, base, row))
 
 
 def _is_told(view: SheetView, key: Key, row: TableRow) -> bool:
-    """Whether the feed has told of all that came to what the row holds; one that changes all the time cannot wait."""
-    if view.told is None:
-        return True
-    told = view.told.get(key, ())
-    return print_of(row) in told or len(told) >= ASKS_MAX
+    """Whether the feed has told of all that came to what the row holds."""
+    return view.told is None or print_of(row) in view.told.get(key, ())
+
+
+def _has_come(view: SheetView, key: Key, row: TableRow) -> bool:
+    return view.came is None or (key in view.came and (_is_told(view, key, row) or _is_busy(view, key)))
+
+
+def _is_busy(view: SheetView, key: Key) -> bool:
+    """Whether the row is another each time that the feed has told of it."""
+    return view.told is not None and len(view.told.get(key, ())) >= TOLD_MAX
 
 
 def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: TableRow) -> None:

@@ -15,6 +15,7 @@ from core.errors import Unfit
 from core.freshness import age
 from core.model import Canonical, CellBase, LinkedColumn, RowBase
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
+from core.renames import is_recognized
 from core.row_plan import ROW_GONE
 from core.row_view import RowPlan, RowView
 
@@ -51,7 +52,7 @@ class _Cell:
     @property
     def sheet(self) -> Canonical:
         """What a person typed; raises Unfit where the column was altered since."""
-        return fitting(self.column, self.parked.observed) if self.parked else self.before.value
+        return fitting(self.column, self.parked.observed, self.before.value) if self.parked else self.before.value
 
     @property
     def after(self) -> CellBase:
@@ -85,7 +86,9 @@ def plan_take(view: RowView, conflict: KnownConflict) -> RowPlan | Refused | Non
     if refusal is not None:
         return refusal
     try:
-        return _taken(view, cell, conflict, conflict.choice)
+        # another row may have got the key: base follows its own first
+        is_known = is_recognized(view.link, view.base, view.table)
+        return _taken(view, cell, conflict, conflict.choice) if is_known else None
     except Unfit as reason:
         return Refused(reason.message)
 

@@ -33,7 +33,7 @@ class _Touched:
     """With what happened to the row last: ``i`` came, ``d`` went, ``u`` changed or got another key."""
     renamed: list[tuple[Key, Key]] = field(default_factory=list)
     prints: dict[Key, str] = field(default_factory=dict)
-    """What rows that came hold (:func:`core.renames.print_of`)."""
+    """What the rows hold that are there (:func:`core.renames.print_of`)."""
 
 
 class Messages:
@@ -116,8 +116,11 @@ class Messages:
             if key is not None:
                 kind = change.kind[0]
                 touched.keys[key] = touched.keys.get(key, "u") if kind == "u" else kind
-        if new is not None and touched.keys[new] == "i" and (held := _print_of(link, change.after)):
-            touched.prints[new] = held
+        for key, row in ((old, change.before), (new, change.after)):
+            if key is not None:
+                touched.prints.pop(key, None)
+            if key is not None and key == new and (held := _print_of(link, row)):
+                touched.prints[key] = held
         if old is not None and new is not None and old != new:
             touched.renamed.append((old, new))
         if len(touched.keys) >= KEYS_MAX:

@@ -70,7 +70,7 @@ class _Known:
 
     state: LinkState | None
     bases: list[RowBase]
-    incomplete: list[str]
+    waiting: list[str]
     differing: list[tuple[str, str]]
     """Cells of which it is known."""
     number: int
@@ -211,7 +211,7 @@ class ScanWork:
         tab.failures, tab.trouble = 0, ""
         image = replace(image, stamp=replace(image.stamp, scan=known.number))
         found = scan.compare(
-            link, image, known.bases, known.incomplete, known.state.settled_n, tab.told, known.differing, tab.unclear
+            link, image, known.bases, known.waiting, known.state.settled_n, tab.told, known.differing, tab.unclear
         )
         tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
         if found.guard is not None and not guards.is_approved(known.state.reason, found.guard[0]):
@@ -285,7 +285,7 @@ def _known(tx: Transaction, name: str) -> _Known:
     return _Known(
         state,
         tx.all_bases(name),
-        tx.waiting_rows(name, ("incomplete",)),
+        tx.waiting_rows(name, ("incomplete", "intent")),
         tx.known_to_differ(name),
         # the last, because it locks the link
         number=tx.next_scan(name) if state is not None and state.state == "live" else 0,

@@ -68,13 +68,21 @@ def test_a_transaction_is_one_message_and_tells_of_keys_that_changed(place: Plac
     assert found[1]["renamed"] == [[["1"], ["11"]], [["2"], ["12"]]]
 
 
-def test_what_a_row_that_came_holds_is_told_as_whoever_reads_the_table_finds_it(place: Place) -> None:
+def test_what_a_row_holds_that_came_or_changed_is_told_as_whoever_reads_the_table_finds_it(place: Place) -> None:
     feed = place.started()
-    place.sql("INSERT INTO orders (id, order_no, price) VALUES (1, '00501 ä', 9.5), (2, '=1+1', NULL)")
-    (body,) = place.rows(2)
+
+    def found() -> list[Json]:
+        there = [read_row(place.link, row) for row in place.sql(select_rows(place.link))]
+        return [[list(place.link.key_of(row)), print_of(row)] for row in there]
+
+    place.sql("INSERT INTO orders (id, order_no, price) VALUES (1, '00501 ä', 9.5), (2, '=1+1', NULL), (3, 'c', 1)")
+    came = found()
+    place.sql("UPDATE orders SET id = id + 10, price = price + 0.255 WHERE id < 3 ORDER BY id")
+    changed = found()
+    place.sql("DELETE FROM orders")
+    told = [body["prints"] for body in place.rows(3 + 4 + 3)]
     feed.end()
-    there = [read_row(place.link, row) for row in place.sql(select_rows(place.link))]
-    assert body["prints"] == [[list(place.link.key_of(row)), print_of(row)] for row in there]
+    assert told == [came, [one for one in changed if one[0] != ["3"]], []]
 
 
 def test_the_commit_time_is_the_servers_own_as_fine_as_it_tells(place: Place, any_mysql: MysqlServer) -> None:

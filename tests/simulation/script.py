@@ -109,7 +109,8 @@ class ScriptRun:
                 return None
             fresh = self._ids_to_give(e, span, given)
             if fresh:
-                self._give_ids(span, fresh)
+                if not self._give_ids(span, fresh):
+                    return None
                 given.update((row_id, span.cells[index]) for index, row_id in fresh.items() if row_id)
                 continue
             self._call("reads formulas")
@@ -160,23 +161,24 @@ class ScriptRun:
                 taken.add(row_id)
         return fresh
 
-    def _give_ids(self, span: Span, fresh: dict[int, str]) -> None:
+    def _give_ids(self, span: Span, fresh: dict[int, str]) -> bool:
         bottom = max(self._tab.last_row, span.first + len(span.ids) - 1) + 1
         self._call("reads ids around")
         before = self._ids(2, bottom)
         if any(row_id != before[span.first + i - 2] for i, row_id in enumerate(span.ids)):
-            return
+            return True
         self._write_ids(span.first, fresh)
         self._call("reads ids after")
         after = self._ids(2, bottom)
         overwritten: dict[int, str] = {}
         for index, row_id in fresh.items():
-            at = after.index(row_id) if row_id and row_id in after else -1
+            at = after.index(row_id) if row_id and after.count(row_id) == 1 else -1
             owner = _overwritten_id(before, after, at, set(fresh.values())) if at >= 0 else ""
             if owner and not self._is_meant(span, index, 2 + at):
                 overwritten[at] = owner
         if overwritten:
             self._write_ids(2, overwritten)
+        return not overwritten
 
     def _is_meant(self, span: Span, index: int, number: int) -> bool:
         self._call("reads a row again")
@@ -207,7 +209,7 @@ class ScriptRun:
             for header in self._target.headers:
                 cell = span.cells[index].get(header)
                 is_edited = header in e.headers
-                if not is_edited and not (row_id in given and cell is not None):
+                if not is_edited and row_id not in given:
                     continue
                 body = {
                     "row_id": row_id,

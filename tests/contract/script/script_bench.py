@@ -56,6 +56,10 @@ class Receiver:
     def cells(self) -> list[dict[str, Any]]:
         return [cell for body in self.bodies for cell in body["cells"]]
 
+    def told(self, column: str) -> list[dict[str, Any]]:
+        """The cells sent for a column, in order."""
+        return [cell for cell in self.cells if cell["column"] == column]
+
     def values(self, column: str) -> dict[int, Any]:
         """Row to value of the cells sent for a column."""
         return {cell["row"]: cell["value"] for cell in self.cells if cell["column"] == column}

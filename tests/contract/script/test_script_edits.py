@@ -15,7 +15,8 @@ from tests.contract.script.script_bench import ANN, Bench, area_of
 def test_a_typed_cell_is_sent_signed_in_the_contracted_shape(connected: Bench) -> None:
     connected.type("B2", "Zoë 😀")
     (body,) = connected.receiver.bodies
-    (cell,) = body.pop("cells")
+    (cell,) = connected.receiver.told("customer")
+    assert cell in body.pop("cells")
     assert datetime.fromisoformat(body.pop("edited_at")).tzinfo is not None
     assert body == {
         "link": "orders",
@@ -42,19 +43,44 @@ def test_every_edit_counts_q_up_and_carries_the_writers_counters(connected: Benc
     ]
 
 
-def test_a_new_row_gets_one_id_and_tells_all_its_filled_cells(connected: Bench) -> None:
+def test_a_new_row_gets_one_id_and_tells_all_its_cells_blank_ones_too(connected: Bench) -> None:
     connected.put("A2", 17)
     connected.type("B2", "Ann")
-    assert [(c["column"], c["value"]) for c in connected.receiver.cells] == [("order_no", 17), ("customer", "Ann")]
-    connected.type("C2", "12.5")
-    assert [(c["column"], c["value"]) for c in connected.receiver.cells[2:]] == [("price", 12.5)]
+    assert [(c["column"], c["value"]) for c in connected.receiver.cells] == [
+        ("order_no", 17),
+        ("customer", "Ann"),
+        ("price", None),
+        ("ordered_on", None),
+    ]
+    assert [c["column"] for c in connected.receiver.cells if "event_value" in c] == ["customer"]
     assert len({cell["row_id"] for cell in connected.receiver.cells} | set(connected.ids())) == 1
+
+
+def test_of_a_row_that_has_its_id_the_edited_cells_alone_are_told(connected: Bench) -> None:
+    connected.type("B2", "Ann")
+    connected.receiver.bodies.clear()
+    connected.type("C2", "12.5")
+    assert [(c["column"], c["value"]) for c in connected.receiver.cells] == [("price", 12.5)]
+
+
+def test_of_rows_edited_together_those_are_told_whole_that_were_just_named(connected: Bench) -> None:
+    connected.put("E2", "r_aaaaaaaaaaaaaaaa")
+    connected.paste("B2", [["Ann"], ["Bob"]])
+    told = [(c["row"], c["column"], c["value"]) for c in connected.receiver.cells]
+    assert told == [
+        (2, "customer", "Ann"),
+        (3, "order_no", None),
+        (3, "customer", "Bob"),
+        (3, "price", None),
+        (3, "ordered_on", None),
+    ]
 
 
 def test_falsy_values_are_values_and_a_cleared_cell_is_null(connected: Bench) -> None:
     connected.paste("A2", [["0", "FALSE", "x"]])
-    connected.type("C2", "")
     assert [c["value"] for c in connected.receiver.cells] == [0, False, "x", None]
+    connected.type("C2", "")
+    assert [c["value"] for c in connected.receiver.told("price")] == ["x", None]
 
 
 def test_a_clear_tells_the_old_value_and_no_new_one(connected: Bench) -> None:
@@ -78,12 +104,12 @@ def test_what_was_overwritten_before_the_script_looked_is_told_beside_what_stand
 
 def test_numbers_in_events_are_told_as_the_cell_holds_them(connected: Bench) -> None:
     connected.type("C2", "12.50")
-    assert connected.receiver.cells[0]["event_value"] == 12.5
+    assert [c["event_value"] for c in connected.receiver.told("price")] == [12.5]
 
 
 def test_a_formula_goes_with_its_result_and_an_error_as_an_error(connected: Bench) -> None:
     connected.paste("A2", [["=1+1", "=1/0"]])
-    found = {c["column"]: (c["value"], c["formula"]) for c in connected.receiver.cells}
+    found = {c["column"]: (c["value"], c["formula"]) for c in connected.receiver.cells if "formula" in c}
     assert found == {"order_no": (2, "=1+1"), "customer": ({"error": "#DIV/0!"}, "=1/0")}
 
 
@@ -103,7 +129,7 @@ def test_times_beside_the_skipped_ones_and_those_that_clocks_show_twice_go_as_th
     connected: Bench, typed: str
 ) -> None:
     connected.type("D2", typed)
-    (cell,) = connected.receiver.cells
+    (cell,) = connected.receiver.told("ordered_on")
     assert cell["value"]["serial"] == pytest.approx(connected.tab.cell(1, 3).value, abs=1e-9)
 
 
@@ -120,7 +146,7 @@ def test_times_beside_the_skipped_ones_and_those_that_clocks_show_twice_go_as_th
 )
 def test_dates_go_as_the_serial_numbers_the_sheet_shows(connected: Bench, typed: str, serial: float) -> None:
     connected.type("D2", typed)
-    (cell,) = connected.receiver.cells
+    (cell,) = connected.receiver.told("ordered_on")
     assert cell["value"] == {"serial": pytest.approx(serial, abs=1e-9)}
     assert cell["value"]["serial"] == pytest.approx(connected.tab.cell(1, 3).value, abs=1e-9)
 
@@ -179,7 +205,7 @@ def test_renamed_headers_and_moved_columns_change_nothing(connected: Bench) -> N
         connected.tab.set_value(0, 1, "Kundin")
         connected.tab.move_columns(1, 1, 0)
     connected.type("A2", "Ann")
-    assert [(c["column"], c["value"]) for c in connected.receiver.cells] == [("customer", "Ann")]
+    assert [(c["column"], c["value"]) for c in connected.receiver.cells if c["value"]] == [("customer", "Ann")]
 
 
 def test_columns_that_are_not_linked_are_not_told(connected: Bench) -> None:
@@ -360,6 +386,43 @@ def test_an_id_that_lands_on_a_row_inserted_meanwhile_is_taken_back_and_a_scan_i
     assert [connected.tab.cell(row, 1).value for row in (1, 2)] == ["Zoe", "Ann"]
     assert connected.tab.cell(1, 4).value in (None, "")
     assert [body["kind"] for body in connected.receiver.bodies] == ["structure"]
+
+
+def test_of_rows_that_slid_under_the_ids_a_scan_has_to_tell(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann"], ["2", "Bob"], ["3", "Cid"]])
+    ann, bob, cid = connected.ids()
+    connected.receiver.bodies.clear()
+
+    def insert_above() -> None:
+        with connected.document.change("program"):
+            connected.tab.insert_rows(1, 1)
+
+    acted = _once_before(
+        monkeypatch, "range.setValues", insert_above, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
+    )
+    connected.type("B5", "Dan")
+    assert acted and connected.failures() == []
+    assert [connected.tab.cell(row, 4).value for row in (2, 3, 4)] == [ann, bob, cid]
+    assert [body["kind"] for body in connected.receiver.bodies] == ["structure"]
+
+
+def test_a_row_that_a_copy_of_the_new_one_has_replaced_does_not_get_its_id_back(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann"], ["2", "Bob"]])
+    ann, bob = connected.ids()
+
+    def copy_over_bob() -> None:
+        connected.tab.set_value(4, 1, "Dora")
+        for column in range(5):
+            connected.tab.set_value(2, column, connected.tab.cell(4, column).value)
+
+    _type_dan_and_once_he_is_named(connected, monkeypatch, copy_over_bob)
+    ids = [connected.tab.cell(row, 4).value for row in range(1, connected.tab.last_row())]
+    assert ann in ids
+    assert bob not in ids, "what it belonged to stands nowhere any more"
 
 
 def test_a_column_that_moves_while_the_script_reads_is_never_mistaken(

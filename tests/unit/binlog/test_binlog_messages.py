@@ -12,6 +12,7 @@ from adapters.mysql_cascades import Cascade
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Link, LinkedColumn, TableColumn
 from core.ports import Json
+from core.renames import print_of
 from core.table_times import TableTimes, rfc3339
 from core.values.catalog import codec_for
 from producers.binlog_messages import KEYS_MAX, Messages, compare_all, json_body
@@ -73,7 +74,7 @@ def test_a_message_of_rows_tells_keys_time_transaction_and_position() -> None:
         "link": "stock",
         "keys": [["A", "1"], ["A", "2"]],
         "kinds": "id",
-        "prints": [[["A", "1"], body["prints"][0][1]]],
+        "prints": [[["A", "1"], holds("A", 1, 5)]],
         "renamed": [],
         "committed_at": rfc3339(AT),
         "time_exact": True,
@@ -93,6 +94,41 @@ def test_a_changed_key_is_told_under_both_keys_and_as_renamed() -> None:
     assert body["keys"] == [["A", "1"], ["B", "1"], ["C", "1"]]
     assert body["kinds"] == "uuu"
     assert body["renamed"] == [[["A", "1"], ["B", "1"]], [["B", "1"], ["C", "1"]]]
+
+
+def prints(*changes: RowChange) -> dict[tuple[str, ...], str]:
+    """What one transaction tells that rows hold, by key."""
+    (body,) = bodies(messages(), *changes)
+    return {tuple(key): held for key, held in body["prints"]}
+
+
+def holds(warehouse: str, sku: int, amount: int) -> str:
+    """The print of a row, as whoever reads the table finds it."""
+    return print_of({"warehouse": warehouse, "sku": str(sku), "amount": str(amount)}) or ""
+
+
+def test_what_every_row_holds_that_came_or_changed_is_told_as_the_transaction_left_it() -> None:
+    changed = update(row(sku=2), row(sku=2, amount=6)), update(row(sku=2, amount=6), row(sku=2, amount=7))
+    assert prints(insert(row()), *changed) == {("A", "1"): holds("A", 1, 5), ("A", "2"): holds("A", 2, 7)}
+
+
+def test_of_rows_that_went_nothing_is_told_that_they_hold() -> None:
+    assert prints(insert(row()), delete(row()), update(row(sku=2), row(sku=2, amount=6)), delete(row(sku=2))) == {}
+
+
+def test_of_a_key_that_was_given_up_nothing_is_told_that_its_row_holds() -> None:
+    assert prints(update(row(), row(amount=6)), update(row(amount=6), row("B", amount=6))) == {
+        ("B", "1"): holds("B", 1, 6)
+    }
+
+
+def test_of_keys_that_were_traded_it_is_told_what_is_held_under_them_now() -> None:
+    trade = update(row("A"), row("X")), update(row("B", amount=8), row("A", amount=8)), update(row("X"), row("B"))
+    assert prints(*trade) == {("A", "1"): holds("A", 1, 8), ("B", "1"): holds("B", 1, 5)}
+
+
+def test_what_cannot_be_read_is_not_told_and_neither_is_what_it_took_the_place_of() -> None:
+    assert prints(insert(row()), update(row(), row(amount=object()))) == {}
 
 
 def test_a_change_of_columns_that_are_not_linked_is_not_told() -> None:

@@ -6,11 +6,12 @@ that may stay empty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.freshness import OpenWrite
 from core.model import (
     ROW_ID_HEADER,
@@ -27,7 +28,7 @@ from core.model import (
     Stamp,
     TableColumn,
 )
-from core.ports import TableRow, Waiting
+from core.ports import Json, TableRow, Waiting
 from core.row_view import ComputeRule, RowPlan, RowView
 from core.sheet import TabImage, TabRow
 from core.table_plan import plan_row
@@ -99,6 +100,8 @@ def make_link(*, computed: bool = False, **policies: str) -> Link:
 
 
 LINK = make_link()
+BLANK: dict[str, SheetValue] = dict.fromkeys(LINK.headers)
+"""The cells of a row by header, all of them blank: what the script tells of a row that it has just named."""
 
 
 def make_base(
@@ -148,6 +151,12 @@ def saw(
     )
 
 
+def typed_row(q: int = 1, n: int = 0, *, link: Link = LINK, **values: SheetValue) -> tuple[Observed, ...]:
+    """A new row as the script tells of it that has just named it: every cell, blank where `values` have nothing."""
+    blank = {c.name: None for c in link.columns if not c.read_only}
+    return tuple(saw(column, value, q=q, n=n) for column, value in {**blank, **values}.items())
+
+
 def waits(seen: Observed, reason: str) -> Waiting:
     """A cell that has been waiting since noon."""
     return Waiting(seen, reason, NOON)
@@ -167,12 +176,17 @@ def plan(
     open_write: OpenWrite | None = None,
     times: Mapping[str, datetime] | None = None,
     exact: bool = True,
+    told: bool = True,
+    answered: bool = False,
     vanished: bool = False,
     age: int = 0,
     restored_n: int = 0,
     rule: ComputeRule = no_rule,
 ) -> RowPlan:
-    """What is decided on row `r_1`; `times` are the table's commit times, final once they are given at all."""
+    """What is decided on row `r_1`; `times` are the table's commit times, final once they are given at all.
+
+    The change feed has `told` of what the table holds, or has at least `answered` what it held a moment ago.
+    """
     view = RowView(
         link,
         "r_1",
@@ -184,13 +198,28 @@ def plan(
         table_times=times or {},
         times_exact=exact,
         times_final=times is not None,
-        is_told=times is not None,
+        is_told=told,
+        is_answered=answered,
         restored_n=restored_n,
         vanished=vanished,
         event="scan_1" if vanished else "",
         age=Age(age),
     )
     return plan_row(view, rule)
+
+
+def answers(outbox: Iterable[tuple[str, str, Json]], at: datetime = EARLIER) -> list[Json]:
+    """What comes back for what the table writer has asked through the outbox: whether other rows have got the keys of
+    its own, which the sheet writer knows from the change feed, and when the table's cells were committed."""
+    bodies = [(topic, body) for topic, _, body in outbox if body["kind"] == "replan"]
+    asked = [body["rows"] for topic, body in bodies if topic == SHEET_OBSERVED]
+    asked += [
+        [{**row, "told": True} for row in body["rows"] if row.get("kind") == "asked"]
+        for topic, body in bodies
+        if topic == TABLE_CHANGED
+    ]
+    times = dict.fromkeys(ROW, at.isoformat())
+    return [{"kind": "replan", "rows": [{**row, "times": times} for row in rows]} for rows in asked if rows]
 
 
 def tab_row(row: int, row_id: str | None, formulas: Mapping[str, str] | None = None, **values: SheetValue) -> TabRow:

@@ -7,7 +7,7 @@ from typing import Any
 from core_makers import LINK, ROW, Watch, make_base
 
 from core.events import SHEET_OBSERVED
-from core.ports import LinkState, RejectionEntry
+from core.ports import Json, LinkState, RejectionEntry
 from core.sheet import SheetTarget
 from producers.agreement_check import AgreementCheck
 from producers.scan_work import GROUP, ScanWork
@@ -35,6 +35,7 @@ class Desk:
             cells = {h: cell for h, v in {"Order no.": i, **shown}.items() if (cell := held(v))}
             self.tab.rows.append(FakeRow(f"r_{i}", cells))
         self.state.table(LINK).rows.update({(str(i),): ROW | {"order_no": str(i)} for i in range(1, ROWS + 1)})
+        self.published: list[Json] = []
         self.rests = True
         """What is told of the queues."""
         self.scanner = self.begin_anew()
@@ -64,7 +65,8 @@ class Desk:
         return self.scanner
 
     def publish_many(self, messages: Any) -> None:
-        """Nobody listens."""
+        """Nobody listens; what was told is kept."""
+        self.published += [body for _, _, body in messages]
 
     def paste(self) -> None:
         """In every row a quantity that is no number."""

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from core_makers import LINK, NOON, ROW, make_base, no_rule
+from core_makers import BLANK, EARLIER, LATER, LINK, NOON, ROW, answers, make_base, no_rule
 
 from consumers.table_work import GROUP, TableWork
 from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Link, Observed, RowBase, SheetCell, Stamp
 from core.ports import Intent, LinkState
+from core.renames import print_of
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
 
@@ -49,6 +50,7 @@ class Desk:
         with self.store.begin() as tx:
             tx.put_link(STATE)
             tx.save_bases("orders", [make_base()])
+        self._answered = 0
         self.described: list[str] = []
         """How often the tables were described anew."""
         source = FakeEventSource(
@@ -75,6 +77,12 @@ class Desk:
             self.log.append(SHEET_OBSERVED, "orders", body)
         while self.writer.step(0):
             pass
+
+    def feed_answers(self, committed_at: datetime = EARLIER) -> None:
+        """The change feed answers what the writer has asked since it answered last."""
+        found = answers(self.state.outbox[self._answered :], committed_at)
+        self._answered = len(self.state.outbox)
+        self.happens(*found)
 
     @property
     def rows(self) -> dict[tuple[str, ...], dict[str, str | None]]:
@@ -145,7 +153,7 @@ def test_what_was_typed_before_a_value_that_the_server_refused_is_not_written_wh
 
 
 def test_a_rejected_value_of_a_new_row_stays_in_the_sheet_beside_the_default_that_the_table_took(desk: Desk) -> None:
-    desk.happens(edit(1, "r_2", cells={"Customer": "Bea", "Quantity": 2, "Status": "lost"}))
+    desk.happens(edit(1, "r_2", cells={**BLANK, "Customer": "Bea", "Quantity": 2, "Status": "lost"}))
     assert desk.rows[("2",)]["status"] == "new"
     base = desk.base("r_2")
     assert base.cells["status"].value == "new"  # so that nothing is written over what the person sees
@@ -169,8 +177,8 @@ def test_a_key_that_another_row_has_is_rejected_beside_its_cell(desk: Desk) -> N
 
 
 def test_a_copied_row_gets_a_generated_key_of_its_own(desk: Desk) -> None:
-    cells = {"Order no.": 1, "Customer": "Ann", "Quantity": 3}
-    desk.happens(edit(1, "r_copy", cells=cells))
+    cells: dict[str, Any] = {"Order no.": 1, "Customer": "Ann", "Quantity": 3}
+    desk.happens(edit(1, "r_copy", cells={**BLANK, **cells}))
     assert set(desk.rows) == {("1",)}  # or is it order 1 itself, that has lost its id? A scan tells
     desk.happens(event("scan", 1, row_id="r_copy", cells=cells))
     assert set(desk.rows) == {("1",), ("2",)}
@@ -179,11 +187,11 @@ def test_a_copied_row_gets_a_generated_key_of_its_own(desk: Desk) -> None:
 
 
 def test_generated_keys_follow_the_order_of_the_rows_in_the_sheet(desk: Desk) -> None:
-    new = {"Quantity": 2}
+    new = {**BLANK, "Quantity": 2}
     desk.happens(
-        edit(1, "r_a", row=9, cells={"Customer": "third", **new}),
-        edit(1, "r_z", row=3, cells={"Customer": "first", **new}),
-        edit(1, "r_k", row=8, cells={"Customer": "second", **new}),
+        edit(1, "r_a", row=9, cells={**new, "Customer": "third"}),
+        edit(1, "r_z", row=3, cells={**new, "Customer": "first"}),
+        edit(1, "r_k", row=8, cells={**new, "Customer": "second"}),
     )
     assert [desk.rows[(str(n),)]["customer"] for n in (2, 3, 4)] == ["first", "second", "third"]
 
@@ -256,17 +264,163 @@ def test_an_edit_waits_a_minute_at_most_for_a_feed_that_does_not_answer(desk: De
         assert desk.rows[("1",)]["due"] == due
 
 
-def test_a_conflict_asks_for_the_commit_time_and_is_settled_when_it_comes(desk: Desk) -> None:
+def test_a_row_that_another_program_changed_waits_for_the_feed_before_an_edit_is_written_into_it(desk: Desk) -> None:
+    desk.rows[("1",)]["price"] = "7.00"
+    desk.happens(edit(1, cells={"Notes": "typed"}))
+    assert desk.rows[("1",)]["notes"] == "fragile", "the rest of the row is as it was, but copies share that"
+    assert [w.reason for w in desk.state.waiting["orders"].values()] == ["commit_time"]
+    desk.feed_answers()
+    assert desk.rows[("1",)] == {**ROW, "price": "7.00", "notes": "typed"}
+    assert not desk.state.waiting["orders"]
+
+
+def test_an_edit_waits_for_nobody_where_the_row_holds_what_both_sides_share(desk: Desk) -> None:
+    desk.happens(edit(1, cells={"Notes": "typed"}))
+    assert desk.rows[("1",)]["notes"] == "typed"
+    assert not desk.state.outbox
+
+
+def test_a_row_that_changes_all_the_time_is_written_after_an_answer_if_it_shares_something_with_base(
+    desk: Desk,
+) -> None:
+    desk.rows[("1",)]["price"] = "7.00"
+    desk.happens(edit(1, cells={"Notes": "typed"}))
+    desk.rows[("1",)]["price"] = "8.00"  # before the answer comes
+    desk.feed_answers()
+    assert desk.rows[("1",)] == {**ROW, "price": "8.00", "notes": "typed"}
+
+
+def test_a_row_that_changes_all_the_time_and_shares_nothing_with_base_is_asked_about_again(desk: Desk) -> None:
+    desk.rows[("1",)].update(TRADED)
+    desk.happens(edit(1, cells={"Due": {"serial": 45418.0}}))
+    desk.rows[("1",)]["price"] = "8.00"
+    desk.feed_answers()
+    assert desk.rows[("1",)]["due"] is None
+    prints = [row["print"] for _, _, body in desk.state.outbox for row in body["rows"]]
+    assert prints == [print_of({**ROW, **TRADED}), print_of({**ROW, **TRADED, "price": "8.00"})]
+    desk.feed_answers()
+    assert desk.rows[("1",)]["due"] == "2024-05-06"
+
+
+def test_an_answer_about_the_key_that_a_row_had_before_is_no_answer_about_the_one_that_it_has(desk: Desk) -> None:
+    desk.rows[("1",)]["price"] = "7.00"
+    desk.happens(edit(1, cells={"Notes": "typed"}))
+    desk.rows[("9",)] = {**desk.rows.pop(("1",)), "order_no": "9"}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [replace(desk.base("r_1"), key=("9",))])
+    desk.feed_answers()
+    assert desk.rows[("9",)]["notes"] == "fragile"
+    desk.feed_answers()
+    assert desk.rows[("9",)]["notes"] == "typed"
+
+
+def test_a_conflict_asks_what_the_feed_knows_of_the_row_and_is_settled_when_it_tells_the_commit_time(
+    desk: Desk,
+) -> None:
     desk.rows[("1",)]["notes"] = "from the table"
     desk.happens(edit(1, cells={"Notes": "from the sheet"}))
+    question = {"row_id": "r_1", "key": ["1"], "kind": "asked", "print": print_of({**ROW, "notes": "from the table"})}
     assert desk.state.outbox == [
-        (SHEET_OBSERVED, "orders", {"kind": "replan", "link": "orders", "rows": [{"row_id": "r_1", "key": ["1"]}]})
+        (TABLE_CHANGED, "orders", {"kind": "replan", "link": "orders", "rows": [question]}),
     ]
-    times = {"notes": "2026-05-04T12:00:01Z"}
-    desk.happens({"kind": "replan", "rows": [{"row_id": "r_1", "key": ["1"], "times": times}]})
+    desk.feed_answers(LATER)
     assert desk.rows[("1",)]["notes"] == "from the table"
-    assert [c.winner for _, c in desk.state.conflicts] == ["table"]
+    assert [(c.winner, c.table_at) for _, c in desk.state.conflicts] == [("table", LATER)]
     assert desk.state.outbox[-1][0] == TABLE_CHANGED  # the sheet is to hold the table's value
+
+
+def test_a_value_of_the_sheet_that_won_and_that_the_server_refuses_has_lost_to_the_tables_for_good(
+    desk: Desk,
+) -> None:
+    desk.state.table(LINK).unique = ("notes",)
+    desk.rows[("2",)] = {**ROW, "order_no": "2", "notes": "taken"}
+    desk.rows[("1",)]["notes"] = "from the table"
+    desk.happens(edit(1, cells={"Notes": "taken"}))
+    desk.feed_answers()
+    assert desk.rows[("1",)]["notes"] == "from the table"
+    assert desk.base("r_1").cells["notes"].value == "from the table"
+    (conflict,) = [c for _, c in desk.state.conflicts]
+    assert (conflict.sheet, conflict.table, conflict.winner, conflict.settled) == (
+        "taken",
+        "from the table",
+        "table",
+        True,
+    )
+    assert conflict.rule.startswith("the table refused the sheet's value: another row of the table already has")
+    assert [(r.column, r.value) for r in desk.state.rejections.values()] == [("notes", "taken")]
+    asked = len(desk.state.outbox)
+    for scan in (2, 3):
+        desk.happens(event("scan", scan, cells={"Notes": "taken"}))
+    assert len(desk.state.conflicts) == 1, "no scan decides anew"
+    assert len(desk.state.outbox) == asked, "nor asks anybody"
+    assert len(desk.state.rejected) == 1
+    assert not [h for _, h in desk.state.history if h.what == "applied"]
+
+
+def test_a_refused_value_is_written_once_the_table_can_take_it(desk: Desk) -> None:
+    desk.state.table(LINK).unique = ("notes",)
+    desk.rows[("2",)] = {**ROW, "order_no": "2", "notes": "taken"}
+    desk.rows[("1",)]["notes"] = "from the table"
+    desk.happens(edit(1, cells={"Notes": "taken"}))
+    desk.feed_answers()
+    del desk.rows[("2",)]
+    desk.happens(event("scan", 2, cells={"Notes": "taken"}))
+    assert desk.rows[("1",)]["notes"] == "taken"
+    assert not desk.state.rejections
+
+
+def test_a_value_that_waited_for_a_person_asks_for_the_commit_time_where_the_policy_goes_by_time_now(
+    desk: Desk,
+) -> None:
+    desk.rows[("1",)]["notes"] = "from the table"
+    with desk.store.begin() as tx:
+        seen = Observed("r_1", "notes", SheetCell("from the sheet"), Stamp(0, 1), "edit", edited_at=NOON)
+        tx.put_waiting("orders", [(seen, "manual")])
+    desk.happens({"kind": "replan", "rows": [{"row_id": "r_1", "key": ["1"]}]})
+    assert [(topic, body["rows"]) for topic, _, body in desk.state.outbox] == [
+        (SHEET_OBSERVED, [{"row_id": "r_1", "key": ["1"]}])
+    ]
+    desk.feed_answers(LATER)  # the time
+    desk.feed_answers(LATER)  # and that no other row has got the key
+    assert [(c.winner, c.table_at) for _, c in desk.state.conflicts] == [("table", LATER)]
+
+
+# --- rows that nobody has seen whole ----------------------------------------------------------------
+
+
+def test_a_partial_edit_of_an_unknown_row_waits_until_a_scan_has_seen_the_whole_of_it(desk: Desk) -> None:
+    desk.happens(edit(1, "r_2", cells={"Customer": "Bea", "Quantity": 2}))
+    assert set(desk.rows) == {("1",)}
+    assert {w.reason for w in desk.state.waiting["orders"].values()} == {"intent"}
+    desk.happens(event("scan", 1, row_id="r_2", cells={"Customer": "Bea", "Quantity": 2, "Notes": "typed long ago"}))
+    assert desk.rows[("2",)] == {
+        **ROW,
+        "order_no": "2",
+        "customer": "Bea",
+        "quantity": "2",
+        "notes": "typed long ago",
+    } | {"price": None}
+    assert not desk.state.waiting["orders"]
+
+
+def test_a_partial_edit_of_an_unknown_row_waits_until_other_edits_have_told_the_rest(desk: Desk) -> None:
+    typed = {"Customer": "Bea", "Quantity": 2}
+    desk.happens(edit(2, "r_2", cells=typed))
+    assert set(desk.rows) == {("1",)}
+    rest = {header: value for header, value in {**BLANK, "Notes": "typed"}.items() if header not in typed}
+    desk.happens(edit(1, "r_2", cells=rest))
+    assert (desk.rows[("2",)]["customer"], desk.rows[("2",)]["notes"]) == ("Bea", "typed")
+    assert not desk.state.waiting["orders"]
+
+
+def test_a_row_that_waits_and_was_deleted_before_a_scan_saw_it_leaves_nothing_waiting(desk: Desk) -> None:
+    desk.happens(edit(1, "r_2", cells={"Customer": "Bea", "Quantity": 2}))
+    desk.happens(event("scan", 1, missing=["r_2"]))
+    assert set(desk.rows) == {("1",)}
+    assert not desk.state.waiting["orders"]
+    assert [h.new for _, h in desk.state.history if h.what == "overtaken"] == ["Bea", "2"]
+    desk.happens(edit(1, "r_2", cells={**BLANK, "Customer": "Bea", "Quantity": 2}))
+    assert set(desk.rows) == {("1",)}, "told again, it does not bring the row back"
 
 
 def test_an_event_that_cannot_be_digested_holds_its_link_with_a_reason_and_is_passed(desk: Desk) -> None:
@@ -320,7 +474,7 @@ def test_the_same_events_again_change_nothing(desk: Desk, times: int) -> None:
     events = [
         edit(1, cells={"Notes": "first", "Price": 12}),
         edit(2, cells={"Notes": "second"}),
-        edit(3, "r_2", cells={"Customer": "Bea", "Quantity": 2}),
+        edit(3, "r_2", cells={**BLANK, "Customer": "Bea", "Quantity": 2}),
         event("scan", 3, cells={"Quantity": 4}),
     ]
     for _ in range(times):
@@ -332,7 +486,7 @@ def test_the_same_events_again_change_nothing(desk: Desk, times: int) -> None:
 
 
 def test_an_edit_beside_what_is_no_id_is_left_to_a_scan(desk: Desk) -> None:
-    desk.happens(edit(1, "junk", cells={"Customer": "Ann", "Quantity": 3}))
+    desk.happens(edit(1, "junk", cells={**BLANK, "Customer": "Ann", "Quantity": 3}))
     assert set(desk.rows) == {("1",)}
     assert not desk.state.waiting.get("orders")
     assert not desk.state.rejections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,13 @@ def test_a_key_that_stands_twice_in_the_sheet_is_a_difference() -> None:
 
 def test_blank_rows_between_the_data_are_nothing() -> None:
     assert not compared(order_row(2, "r_1"), tab_row(3, None), tab_row(4, "r_9")).differences
+
+
+def test_a_row_that_was_cleared_but_for_its_id_takes_no_other_rows_place() -> None:
+    link = replace(LINK, columns=tuple(replace(c, key=c.name == "customer") for c in LINK.columns))
+    nameless = {**ROW, "customer": ""}
+    image = make_image(tab_row(2, "r_2", None), order_row(3, "r_1", customer=None))
+    assert not compare(link, image, [(("",), nameless)], (), {}).differences
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from core_makers import LINK, ROW, make_base, make_image, order_row, plan, saw, tab_row, waits
+from core_makers import LINK, ROW, make_base, make_image, order_row, plan, saw, tab_row, typed_row, waits
 
 from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows, DirtyRows
 from core.intent import PlannedWrite
@@ -187,9 +187,9 @@ def test_what_spoke_for_a_row_that_left_both_sides_does_not_bring_it_back_when_i
     missed = {"r_1": Stamp(q=4, scan=1)}
     view = SheetView(LINK, [("1",)], {("1",): make_base(cell_age=8)}, {}, nowhere, missed=missed)
     (gone,) = plan_sheet(view, lambda: "r_new").gone
-    told_again = plan(saw("customer", "Ann", q=4), saw("quantity", 3, q=4), base=gone)
+    told_again = plan(*typed_row(q=4, customer="Ann", quantity=3), base=gone)
     assert told_again.insert is None
-    typed_anew = plan(saw("customer", "Ann", q=5), saw("quantity", 3, q=5), base=gone)
+    typed_anew = plan(*typed_row(q=5, customer="Ann", quantity=3), base=gone)
     assert typed_anew.insert is not None
 
 
@@ -242,7 +242,7 @@ def test_a_late_scan_from_before_our_write_does_not_push_aside_what_the_write_ha
 
 def test_what_saw_a_new_row_before_a_mistake_of_ours_in_it_was_taken_back_says_nothing() -> None:
     whole = {"customer": "Ann", "quantity": 3, "notes": "ours, by mistake"}
-    before = [saw(column, value, n=4) for column, value in whole.items()]
+    before = typed_row(n=4, **whole)
     after = [saw(column, value, "scan", n=5, scan=1) for column, value in whole.items() if column != "notes"]
     assert plan(*before, restored_n=5).insert is None
     assert plan(*before, *after, restored_n=5).insert == {"customer": "Ann", "quantity": "3"}

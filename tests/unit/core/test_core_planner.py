@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from core_makers import EARLIER, LATER, LINK, NOON, ROW, make_base, order_row, plan, saw
+from core_makers import EARLIER, LATER, LINK, NOON, ROW, make_base, order_row, plan, saw, typed_row
 
 from core.intent import PlannedWrite
 from core.model import Canonical, Observed, Stamp
@@ -106,8 +106,8 @@ _ROWS: dict[tuple[str, str], Callable[[], str]] = {
     ("deleted", "deleted"): lambda: _deleted_in_the_sheet(None),
     ("unchanged", "deleted"): _deleted_in_the_table,
     ("edited, unseen", "deleted"): lambda: _deleted_in_the_table(notes="typed"),
-    ("new, complete", ""): lambda: _new_in_the_sheet(saw("customer", "Bea"), saw("quantity", 2)),
-    ("new, incomplete", ""): lambda: _new_in_the_sheet(saw("customer", "Bea")),
+    ("new, complete", ""): lambda: _new_in_the_sheet(*typed_row(customer="Bea", quantity=2)),
+    ("new, incomplete", ""): lambda: _new_in_the_sheet(*typed_row(customer="Bea")),
     ("", "new"): _new_in_the_table,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from core_makers import LINK, ROW, make_base, plan, saw
+from core_makers import LINK, ROW, make_base, plan, saw, typed_row
 
 from core.conflicts import Choice, KnownConflict
 from core.model import Canonical, CellBase, Link, LinkedColumn, RowBase, TableColumn
@@ -44,7 +44,7 @@ def test_what_is_no_bytes_at_all_is_refused_beside_the_cell() -> None:
 
 
 def test_bytes_typed_into_a_new_row_stay_out_of_the_table_with_a_reason() -> None:
-    done = plan(saw("customer", "Bea"), saw("quantity", 2), saw("photo", "00FF"), link=photo_link())
+    done = plan(*typed_row(customer="Bea", quantity=2, photo="00FF"), link=photo_link())
     assert done.insert == {"customer": "Bea", "quantity": "2"}
     assert [(r.column, r.reason) for r in done.rejections] == [
         ("photo", "photo: is read-only in the sheet; clear the cell")
@@ -53,7 +53,7 @@ def test_bytes_typed_into_a_new_row_stay_out_of_the_table_with_a_reason() -> Non
 
 def test_a_row_whose_bytes_the_table_requires_waits_and_says_that_only_programs_can_add_it() -> None:
     link = photo_link(replace(PHOTO, nullable=False, has_default=False))
-    done = plan(saw("customer", "Bea"), saw("quantity", 2), link=link)
+    done = plan(*typed_row(customer="Bea", quantity=2), link=link)
     assert done.insert is None
     assert {why for _, why in done.wait} == {"incomplete"}
     assert [r.reason for r in done.rejections] == [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from core_makers import LINK, ROW, make_base, plan, saw
+from core_makers import EARLIER, LINK, ROW, make_base, make_link, plan, saw, waits
 
+from core.dirty import TOLD_MAX
 from core.model import Key, RowBase, Stamp
 from core.ports import TableRow
 from core.renames import FeedPlace, composed, follow, print_of
+from core.row_view import RowPlan
 from core.sheet import Positions
 from core.sheet_plan import SheetPlan, SheetView, plan_sheet
 
@@ -74,25 +76,82 @@ def test_a_row_that_takes_the_key_of_a_deleted_one_goes_on_under_the_id_of_that_
     assert followed(A, B, bases, {B: ANN}) == {}
 
 
-def test_a_cell_is_written_only_once_it_is_known_that_the_row_under_its_key_is_the_same_row() -> None:
+CHANGED = {**ROW, "price": "7.00"}
+"""Order 1 once a program has changed its price; a copy of it, which has got its key, may hold the same."""
+
+
+def test_a_cell_of_a_row_that_holds_what_both_sides_share_is_written_without_a_question() -> None:
+    done = plan(saw("notes", "typed"), base=make_base(), table=ROW, told=False)
+    assert done.update == {"notes": "typed"}
+    assert not done.ask_feed
+
+
+@pytest.mark.parametrize("table", [CHANGED, TRADED])
+def test_a_cell_is_written_only_once_it_is_known_that_the_row_under_its_key_is_the_same_row(table: TableRow) -> None:
     seen = saw("due", "2024-05-06")
-    asks = plan(seen, base=make_base(), table=TRADED)
-    assert not asks.update
+    asks = plan(seen, base=make_base(), table=table, told=False)
+    assert not (asks.update or asks.base or asks.history or asks.mended)
     assert asks.ask_feed
     assert [why for _, why in asks.wait] == ["commit_time"]
-    answered = plan(seen, base=make_base(), table=TRADED, times={})
-    assert answered.update == {"due": "2024-05-06"}, "the feed has told of no other key"
+    told = plan(seen, base=make_base(), table=table, told=True)
+    assert told.update == {"due": "2024-05-06"}, "the feed has told of no other key"
+    assert not told.ask_feed
 
 
-def test_a_row_that_changed_all_over_is_written_once_the_feed_has_told_that_it_is_the_same_row() -> None:
-    def planned(told: dict[Key, list[str]]) -> SheetPlan:
-        view = SheetView(LINK, [A], {A: make_base()}, {A: TRADED}, Positions(Stamp(), {}, {"r_1": 5}, 9), told=told)
-        return plan_sheet(view, lambda: "r_new")
+def test_a_conflict_is_settled_only_once_it_is_known_that_the_row_under_its_key_is_the_same_row() -> None:
+    seen, times = saw("price", 12), {"price": EARLIER}
+    asks = plan(seen, base=make_base(), table=CHANGED, times=times, told=False)
+    assert asks.ask_feed
+    assert not (asks.update or asks.base or asks.conflicts)
+    assert plan(seen, base=make_base(), table=CHANGED, times=times, told=True).update == {"price": "12.00"}
 
-    assert planned({}).doubtful == [(A, "u")]
-    assert planned({A: ["of what it held then"]}).doubtful == [(A, "u")]
-    assert planned({A: [print_of(TRADED) or ""]}).cells
-    assert planned({A: ["one", "two", "three"]}).cells, "a row that changes all the time is not waited for"
+
+def test_a_row_that_changes_all_the_time_is_written_after_an_answer_if_it_shares_something_with_base() -> None:
+    def answered(table: TableRow) -> RowPlan:
+        return plan(saw("due", "2024-05-06"), base=make_base(), table=table, told=False, answered=True)
+
+    assert answered(CHANGED).update == {"due": "2024-05-06"}
+    assert answered(TRADED).ask_feed
+    assert not answered(TRADED).update
+
+
+def test_what_the_table_computes_and_what_it_shows_alike_make_no_other_row_of_a_row() -> None:
+    link = make_link(computed=True)
+    base, table = make_base(total="28.50", notes=None), {**ROW, "notes": "", "total": "99.00"}
+    assert plan(saw("quantity", 4), link=link, base=base, table=table, told=False).update == {"quantity": "4"}
+
+
+def test_a_value_that_waits_for_a_person_makes_no_other_row_of_its_row() -> None:
+    parked = waits(saw("notes", "from sheet"), "manual")
+    table = {**ROW, "notes": "from table"}
+    link = make_link(notes="manual")
+    done = plan(saw("quantity", 4, q=2), link=link, base=make_base(), table=table, waiting=(parked,), told=False)
+    assert done.update == {"quantity": "4"}
+    assert not done.ask_feed
+
+
+def in_sheet(row: TableRow, told: dict[Key, list[str]]) -> SheetPlan:
+    """What the sheet writer does about order 1, of which the feed has told this."""
+    view = SheetView(LINK, [A], {A: make_base()}, {A: row}, Positions(Stamp(), {}, {"r_1": 5}, 9), told=told)
+    return plan_sheet(view, lambda: "r_new")
+
+
+@pytest.mark.parametrize("row", [CHANGED, TRADED])
+def test_a_row_that_changed_is_written_once_the_feed_has_told_of_what_it_holds(row: TableRow) -> None:
+    assert in_sheet(row, {}).doubtful == [(A, "u")]
+    unsure = in_sheet(row, {A: ["of what it held then"]})
+    assert unsure.doubtful == [(A, "u")]
+    assert unsure.is_empty
+    told = in_sheet(row, {A: ["of what it held then", print_of(row) or ""]})
+    assert told.cells
+    assert not told.doubtful
+
+
+def test_a_row_that_changes_all_the_time_is_written_although_what_it_holds_now_was_not_told_yet() -> None:
+    prints = [f"print {n}" for n in range(TOLD_MAX)]
+    assert in_sheet(CHANGED, {A: prints[1:]}).doubtful
+    assert in_sheet(CHANGED, {A: prints}).cells
+    assert in_sheet(TRADED, {A: prints}).doubtful, "it shares nothing with what the row was"
 
 
 def test_a_row_that_came_is_inserted_once_the_feed_has_told_that_it_holds_this_and_is_no_other() -> None:

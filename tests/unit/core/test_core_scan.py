@@ -343,7 +343,7 @@ def test_the_last_row_by_itself_is_a_delete_like_any_other() -> None:
 def test_the_events_of_a_scan_carry_its_stamp_its_cells_and_at_the_end_who_is_missing() -> None:
     image = make_image(*many_rows(4, notes="typed"), tab_row(9, None, None, customer="Bea"), n=3, q=5)
     found = scanned(image, *many(5))
-    events = scan_events(LINK, image, found, found.strangers, event="scan_1", rows_max=1)
+    events = scan_events(LINK, image, found, found.strangers, event="scan_1", rows_max=4)
     assert len(events) == 1
     event = json.loads(json.dumps(events[0]))
     assert event["stamp"] == {"n": 3, "q": 5, "epoch": 0}
@@ -355,6 +355,6 @@ def test_the_events_of_a_scan_carry_its_stamp_its_cells_and_at_the_end_who_is_mi
 def test_a_large_scan_comes_in_pieces_and_only_the_last_tells_who_is_missing() -> None:
     image = make_image(*[tab_row(i + 1, f"r_{i}", None, customer=f"C{i}", quantity=i) for i in range(1, 21)])
     found = scanned(image, make_base("r_lost", order_no="99"))
-    events = scan_events(LINK, image, found, [], event="scan_1", rows_max=2)
+    events = scan_events(LINK, image, found, [], event="scan_1", rows_max=7)
     assert [len(e["cells"]) for e in events] == [14, 14, 12]
     assert ["missing" in e for e in events] == [False, False, True]

@@ -222,6 +222,13 @@ def test_a_doomed_row_that_a_person_had_edited_is_brought_back_whole_as_a_confli
     assert done.bases["r_1"].gone  # it stands in the sheet no longer: the planner inserts it into the table again
 
 
+def test_a_doomed_row_in_which_somebody_has_only_emptied_cells_goes() -> None:
+    found = hit(5, "r_1", notes=None, quantity="")
+    done = settled(found, bases=(make_base(),), deletes=(RowDelete("r_1", 5),))
+    assert not (done.unseen or done.conflicts)
+    assert {h.what for h in done.history} == {"deleted"}
+
+
 def test_a_formula_that_shows_something_new_is_no_edit_of_a_doomed_row() -> None:
     base = make_base(formulas=("quantity",))
     done = settled(hit(5, "r_1", {"quantity": "=A1"}, quantity=8), bases=(base,), deletes=(RowDelete("r_1", 5),))
@@ -264,13 +271,22 @@ def test_an_id_that_was_another_row_s_for_a_moment_is_never_a_row_again() -> Non
     inserted_meanwhile = make_base("r_stray", key=("2",))
     taken_back = settled(hit(5, "r_stray"), bases=(make_base(), inserted_meanwhile), ids=(given,))
     assert taken_back.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_1"))]
-    assert "r_stray" not in taken_back.bases
+    assert not taken_back.bases["r_stray"].gone
 
 
 def test_no_look_at_a_row_counts_whose_id_stood_beside_another_one_before_the_id_is_taken_back() -> None:
     done = settled(hit(5, None, order_no=2), bases=(make_base(),), ids=(IdWrite(5, "r_1", None),))
     held = done.bases["r_1"]
     assert {held.n, *(cell.n for cell in held.cells.values())} == {N + 1}
+
+
+def test_no_look_at_a_row_counts_whose_id_gave_way_to_another_before_it_is_back() -> None:
+    own, other = make_base(), make_base("r_2", order_no="2")
+    known = settled(hit(5, "r_2", order_no=2), bases=(own, other), ids=(IdWrite(5, "r_1", "r_9"),)).bases["r_2"]
+    assert not known.gone
+    assert {known.n, *(cell.n for cell in known.cells.values())} == {N + 1}
+    unknown = settled(hit(5, "r_typed", order_no=7), bases=(own,), ids=(IdWrite(5, "r_1", "r_9"),)).bases["r_typed"]
+    assert unknown == RowBase("r_typed", None, {}, gone=True, n=N + 1)
 
 
 def test_a_copy_that_holds_the_key_of_a_missing_row_gets_that_row_s_id() -> None:

@@ -12,7 +12,9 @@ from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
 from consumers import sheet_tx
 from consumers.sheet_link import Tools, target_of
 from consumers.sheet_marks import LOOK_OVER_S, MOVED_LOOK_OVER_S
+from consumers.sheet_news import SHOWN_MAX, LinkNews
 from consumers.sheet_work import GROUP, SheetWork
+from core.dirty import TOLD_MAX
 from core.errors import (
     MysqlRefused,
     ReplyLost,
@@ -26,7 +28,7 @@ from core.freshness import age
 from core.intent import PlannedWrite, planned_to_json
 from core.marks import REJECTED
 from core.model import Link, LinkedColumn, SheetCell, Stamp
-from core.ports import ConflictEntry, Intent, LinkState, RejectionEntry, ShownMark
+from core.ports import ConflictEntry, Intent, LinkState, RejectionEntry, ShownMark, TableRow
 from core.renames import print_of
 from core.sheet import FormulaRestore, MarkWrite, SheetTarget, SwapAnswer, SwapWrite
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
@@ -65,8 +67,23 @@ class Desk:
 
     def changes(self, name: str, notes: str) -> None:
         """A program writes to a table, and the change feed tells of it."""
+        self.is_changed(name, notes)
+        self.tells({**ROW, "notes": notes}, name)
+
+    def is_changed(self, name: str, notes: str) -> None:
+        """A program writes to a table, and the change feed is yet to tell of it."""
         self.state.table(LINKS[name]).rows[("1",)] = {**ROW, "notes": notes}
-        self.log.append(TABLE_CHANGED, name, {"kind": "rows", "keys": [["1"]], "kinds": "u"})
+
+    def tells(self, row: TableRow, name: str = "orders") -> None:
+        """The change feed tells that a row has come to hold this."""
+        key = [row["order_no"]]
+        body = {"kind": "rows", "keys": [key], "kinds": "u", "prints": [[key, print_of(row)]]}
+        self.log.append(TABLE_CHANGED, name, body)
+
+    def questions(self) -> list[tuple[str, str]]:
+        """What the writer has asked the change feed: kinds and prints."""
+        told = [body for topic, _, body in self.state.outbox if topic == TABLE_CHANGED and body["kind"] == "replan"]
+        return [(row["kind"], row["print"]) for body in told for row in body["rows"]]
 
     def publishes_outbox(self) -> None:
         """The change feed passes on what processes have told each other."""
@@ -281,8 +298,124 @@ def test_a_table_that_was_altered_is_carried_on_with_once_it_is_described_anew(
     desk.goes_on(5)
     altered(None)
     desk.goes_on(5)
+    desk.publishes_outbox()  # it has begun anew, and asks what the feed had told
+    desk.goes_on(5)
     assert desk.shown("altered") == "from the table"
     assert desk.state.links["altered"].state == "live"
+
+
+# --- rows of which the change feed has not told yet ------------------------------------
+
+
+def of_notes(notes: str) -> str:
+    """The print of order 1 with these notes."""
+    return print_of({**ROW, "notes": notes}) or ""
+
+
+def test_a_row_whose_contents_nobody_has_told_is_not_written_and_the_feed_is_asked_once(desk: Desk) -> None:
+    desk.is_changed("orders", "from the table")
+    desk.tells({**ROW, "notes": "older"})
+    desk.goes_on(30)
+    assert desk.shown("orders") is None
+    assert desk.questions() == [("u", of_notes("from the table"))]
+    desk.publishes_outbox()
+    desk.goes_on(2)
+    assert desk.shown("orders") == "from the table"
+    assert len(desk.questions()) == 1
+
+
+def test_a_row_of_which_the_feed_has_told_is_written_without_a_question(desk: Desk) -> None:
+    desk.changes("orders", "from the table")
+    desk.goes_on(2)
+    assert desk.shown("orders") == "from the table"
+    assert desk.questions() == []
+
+
+def test_what_is_found_in_a_whole_comparison_is_written_once_the_feed_has_told_of_it(desk: Desk) -> None:
+    desk.is_changed("orders", "from the table")
+    desk.writer.compare(LINKS)
+    desk.goes_on(5)
+    assert desk.shown("orders") is None
+    assert desk.questions() == [("u", of_notes("from the table"))]
+    desk.publishes_outbox()
+    desk.goes_on(2)
+    assert desk.shown("orders") == "from the table"
+
+
+def test_a_row_that_changes_before_each_answer_is_asked_about_again_and_written_after_so_many_tellings(
+    desk: Desk,
+) -> None:
+    desk.is_changed("orders", "0")
+    desk.tells({**ROW, "notes": "before"})
+    for telling in range(1, TOLD_MAX):
+        desk.goes_on(2)
+        assert desk.shown("orders") is None, f"told {telling} times, of other contents"
+        assert desk.questions()[-1] == ("u", of_notes(str(telling - 1)))
+        desk.is_changed("orders", str(telling))
+        desk.publishes_outbox()
+    desk.goes_on(2)
+    assert desk.shown("orders") == str(TOLD_MAX - 1)
+    assert len(desk.questions()) == TOLD_MAX - 1
+
+
+def test_what_was_told_of_a_row_while_it_was_in_doubt_is_known_when_it_is_looked_at_again(desk: Desk) -> None:
+    desk.is_changed("orders", "from the table")
+    desk.tells({**ROW, "notes": "older"})
+    desk.goes_on(2)
+    desk.publishes_outbox()  # tells of what it held when it was asked about
+    desk.is_changed("orders", "older")  # and that was told before
+    desk.goes_on(2)
+    assert desk.shown("orders") == "older"
+    assert len(desk.questions()) == 1
+
+
+# --- contents under a key that the table has changed -------------------------------------
+
+HERS = {**ROW, "order_no": "2", "customer": "Bea", "quantity": "8", "price": "1.00", "notes": "hers"}
+
+
+def shown_cells(row: TableRow) -> dict[str, SheetCell]:
+    """A row of the table as the tab shows it."""
+    cells = {HEADER[name]: SheetCell(column_of(name).codec.to_sheet(value)) for name, value in row.items()}
+    return {header: cell for header, cell in cells.items() if cell.value is not None}
+
+
+@pytest.mark.parametrize("when", ["a moment ago", "before the writer began anew"])
+def test_a_write_that_finds_the_contents_of_a_row_whose_key_has_changed_beside_another_id_takes_itself_back(
+    desk: Desk, when: str
+) -> None:
+    tab, table = desk.sheet.tabs["orders"], desk.state.table(LINKS["orders"])
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_2", **HERS)])
+    tab.rows[0].cells = shown_cells(HERS)
+    tab.rows.append(FakeRow(None, shown_cells(ROW)))  # sorted past their ids, and hers is lost
+    table.rows[("9",)] = {**HERS, "order_no": "9"}
+    renamed = {"kind": "rows", "keys": [], "renamed": [[["2"], ["9"]]], "position": PLACE}
+    if when == "a moment ago":
+        desk.log.append(TABLE_CHANGED, "orders", renamed)
+    else:
+        with desk.store.begin() as tx:
+            tx.save_bases("orders", [replace(make_base("r_2", **HERS), key=("9",))])
+        desk.writer.compare(LINKS)
+        desk.goes_on(1)
+    desk.changes("orders", "ours")
+    desk.goes_on(10)
+    assert desk.sheet.calls.count("swap") > 1, "the write, and what takes it back"
+    assert desk.state.bases["orders"]["r_2"].key == ("9",)
+    assert tab.rows[0].cells == shown_cells(HERS)
+    assert desk.state.bases["orders"]["r_1"].cells["notes"].value == "fragile"
+    assert not desk.state.waiting.get("orders"), "nobody takes hers for an edit of his"
+
+
+def test_only_so_many_changed_keys_are_kept_in_mind() -> None:
+    news = LinkNews("orders")
+    news.still_shown({(str(n),): (f"new {n}",) for n in range(SHOWN_MAX)})
+    news.still_shown({("last",): ("new",)})
+    assert len(news.shown) == SHOWN_MAX
+    assert ("0",) not in news.shown
+    assert news.shown["last",] == ("new",)
+    news.forget()
+    assert not news.shown
 
 
 # --- marks ---------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from core_makers import EARLIER, LATER, NOON, ROW, make_base, make_link, plan, saw, waits
+from core_makers import EARLIER, LATER, LINK, NOON, ROW, make_base, make_link, plan, saw, waits
 
 from core.freshness import OpenWrite
 from core.model import Age, Canonical, CellBase
@@ -43,6 +43,23 @@ def test_the_same_event_again_changes_nothing() -> None:
     first = plan(saw("notes", "call first", q=4), base=make_base(), table=ROW)
     again = plan(saw("notes", "call first", q=4), base=first.base, table={**ROW, "notes": "call first"})
     assert not (again.update or again.history or again.base or again.conflicts)
+
+
+def test_a_row_keeps_its_key_when_somebody_empties_the_cell() -> None:
+    done = plan(saw("order_no", None), base=make_base(), table=ROW)
+    assert not done.update
+    assert [(r.column, r.reason) for r in done.rejections] == [
+        ("order_no", "Order no. cannot be empty"),
+    ]
+
+
+def test_a_key_of_text_cannot_be_emptied_either_unless_the_table_itself_holds_an_empty_one() -> None:
+    link = replace(LINK, columns=tuple(replace(c, key=c.name == "customer") for c in LINK.columns))
+    done = plan(saw("customer", ""), link=link, base=make_base(), table=ROW)
+    assert [r.reason for r in done.rejections] == ["Customer is the row's key and cannot be empty"]
+    nameless = {"customer": ""}
+    done = plan(saw("customer", ""), link=link, base=make_base(**nameless), table={**ROW, **nameless})
+    assert not done.rejections
 
 
 def test_an_emptied_cell_becomes_null_where_the_column_allows_it() -> None:

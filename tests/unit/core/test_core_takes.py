@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_makers import EARLIER, NOON, ROW, Watch, make_base, make_link, no_rule, saw
+from core_makers import NOON, ROW, Watch, answers, make_base, make_link, no_rule, saw
 
 from consumers.table_work import GROUP, TableWork
 from core.conflicts import Choice, KnownConflict
@@ -54,12 +54,11 @@ class Desk:
             pass
 
     def _feed_answers(self) -> bool:
-        asked = [body for topic, _, body in self.state.outbox[self.told :] if topic == SHEET_OBSERVED]
+        found = answers(self.state.outbox[self.told :])
         self.told = len(self.state.outbox)
-        for body in asked:
-            rows = [{**row, "times": dict.fromkeys(ROW, EARLIER.isoformat())} for row in body["rows"]]
-            self.log.append(SHEET_OBSERVED, "orders", {**body, "rows": rows})
-        return bool(asked)
+        for body in found:
+            self.log.append(SHEET_OBSERVED, "orders", body)
+        return bool(found)
 
     def types(self, text: Any, q: int, header: str = "Notes", n: int = 0, kind: str = "edit") -> None:
         self.happens(
@@ -115,7 +114,8 @@ class Desk:
     def woken(self) -> list[Any]:
         """What asks the sheet writer to compare values again."""
         told = (body for topic, _, body in self.state.outbox if topic == TABLE_CHANGED)
-        return [body for body in told if body["kind"] == "replan"]
+        replans = (body for body in told if body["kind"] == "replan")
+        return [body for body in replans if any(row.get("kind") != "asked" for row in body["rows"])]
 
 
 def chosen(row_id: str = "r_1") -> dict[str, Any]:
@@ -261,6 +261,12 @@ def test_while_the_link_is_paused_a_choice_is_kept_and_carried_out_afterwards(de
 @pytest.mark.parametrize("reason", ["intent", "commit_time", "unseen", "paused"])
 def test_a_choice_waits_while_it_is_being_found_out_what_the_cell_holds(reason: str) -> None:
     view = RowView(LINK, "r_1", make_base(), ROW, waiting=[Waiting(saw("notes", "x"), reason, NOON)])
+    assert plan_take(view, _known(Choice("sheet"))) is None
+
+
+def test_a_choice_waits_until_base_has_followed_a_row_whose_key_another_one_has() -> None:
+    stranger = {**ROW, "customer": "Bob", "quantity": "8", "price": "7.00", "status": "paid", "notes": "heavy"}
+    view = RowView(LINK, "r_1", make_base(), stranger, waiting=[_parked(saw("notes", "x"))])
     assert plan_take(view, _known(Choice("sheet"))) is None
 
 
