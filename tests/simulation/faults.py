@@ -264,14 +264,14 @@ FAULTY: Mapping[str, Patch] = {
 }
 
 HINTS: Mapping[str, tuple[int, ...]] = {
-    "no intents": (4221,),
+    "no intents": (4748,),
     "whole row from an edit event, stale": (563,),
-    "tab read in pieces": (496,),
-    "overtaken values not kept": (163,),
-    "open intents not waited for": (4221,),
+    "tab read in pieces": (991,),
+    "overtaken values not kept": (252,),
+    "open intents not waited for": (4748,),
     "wake-ups forgotten": (30,),
-    "counters read after the cells": (2428,),
-    "n ignored": (2053,),
+    "counters read after the cells": (6753,),
+    "n ignored": (135,),
     "q ignored": (611,),
 }
 """Scenarios that are known to notice a mistake, tried first."""
