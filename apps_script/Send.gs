@@ -65,24 +65,32 @@ function editorOf_(e) {
 }
 
 /**
- * @param {CellBody[]} cells
+ * Cut between rows, so that a new row is told whole; within one only where it alone is too large.
+ * @param {CellBody[]} cells row by row
  * @returns {CellBody[][]}
  */
 function chunksOf_(cells) {
+  const sizes = cells.map((cell) => JSON.stringify(cell).length + 1);
+  const rows = /** @type {Map<number, {cells: number, characters: number}>} */ (new Map());
+  cells.forEach(({ row }, index) => {
+    const known = rows.get(row) || { cells: 0, characters: 0 };
+    rows.set(row, { cells: known.cells + 1, characters: known.characters + sizes[index] });
+  });
   /** @type {CellBody[][]} */
   const chunks = [];
-  let characters = Infinity;
-  for (const cell of cells) {
-    const size = JSON.stringify(cell).length + 1;
+  let characters = 0;
+  cells.forEach((cell, index) => {
     const last = chunks[chunks.length - 1];
-    if (!last || last.length >= CHUNK_CELLS_MAX || characters + size > CHUNK_CHARACTERS_MAX) {
-      chunks.push([cell]);
-      characters = size;
-    } else {
-      last.push(cell);
-      characters += size;
-    }
-  }
+    const isSameRow = last && last[last.length - 1].row === cell.row;
+    const ahead = (isSameRow ? undefined : rows.get(cell.row)) || { cells: 1, characters: sizes[index] };
+    const fits =
+      last &&
+      last.length + ahead.cells <= CHUNK_CELLS_MAX &&
+      characters + ahead.characters <= CHUNK_CHARACTERS_MAX;
+    if (fits) last.push(cell);
+    else chunks.push([cell]);
+    characters = fits ? characters + sizes[index] : sizes[index];
+  });
   return chunks;
 }
 

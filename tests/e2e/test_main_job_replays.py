@@ -44,9 +44,11 @@ def work_on(orders: Orders) -> None:
     for number in range(1, 9):
         orders.type_cell(number, "Notes", f"typed {number}")
         orders.sql("UPDATE {table} SET item = %s WHERE order_no = %s", f"stored {number}", number)
+    orders.job.told("pause", orders.name)  # so that these are conflicts
     for number in range(9, 13):
         orders.type_cell(number, "Item", f"typed {number}")
         orders.sql("UPDATE {table} SET item = %s WHERE order_no = %s", f"stored {number}", number)
+    orders.job.told("resume", orders.name)
     row = orders.next_row()
     orders.type(f"B{row}:D{row}", ["Pasted Pat", "Lamp", "4"])
     orders.type_cell(13, "Quantity", "a dozen")  # which the table cannot hold

@@ -166,6 +166,13 @@ def test_a_paste_of_5000_cells_goes_in_chunks_of_one_stamp_that_each_fit(connect
     assert len(set(connected.ids())) == 1250
 
 
+def test_a_new_row_is_told_whole_in_one_chunk(connected: Bench) -> None:
+    connected.paste("A2", [[str(row), "Ann" * 2000] for row in range(120)])
+    chunks = [{cell["row"] for cell in body["cells"]} for body in connected.receiver.bodies]
+    assert len(chunks) > 1
+    assert sum(map(len, chunks)) == len(set().union(*chunks)), "no row in two of them"
+
+
 def test_long_texts_make_smaller_chunks(connected: Bench) -> None:
     connected.paste("B2", [["€" * 40_000] for _ in range(30)])
     assert len(connected.receiver.bodies) > 1
