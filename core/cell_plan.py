@@ -82,6 +82,9 @@ def plan_known_row(view: RowView, plan: RowPlan, seen: Mapping[str, Observed], c
         cells[column.name] = after
         if view.waits(column.name) and not any(o.column == column.name for o, _ in plan.wait):
             plan.drop.append(column.name)
+            stays = plan.update.get(column.name, view.table.get(column.name))
+            # the sheet writer left the cell alone while it waited
+            plan.wake_sheet |= not column.codec.same(after.value, stays)
             if not any(one.column == column.name for one in plan.settled):
                 plan.end_conflict(column.name, "none", "another look at the cell has decided")
     if cells != view.base.cells:
@@ -105,7 +108,7 @@ def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes
     try:
         sheet = fitting(column, seen, before.value)
     except Unfit as reason:
-        was_left_alone = seen.source == "swap" or before.formula or view.waits(column.name)
+        was_left_alone = seen.source == "swap" or before.formula
         plan.wake_sheet |= was_left_alone and not column.codec.same(before.value, table.get(column.name))
         return _reject(view, plan, seen, before, reason)
     if seen.source != "swap" and must_wait(seen, sheet, view.open_write):
@@ -142,8 +145,6 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
         _write(case, case.sheet)
     elif verdict is Verdict.CONFLICT and not _settle_conflict(case, compute_rule):
         return case.before
-    elif verdict is Verdict.TO_SHEET and case.view.waits(case.column.name):
-        case.plan.wake_sheet = True  # the sheet writer left the cell alone while it waited
     if verdict in _ENDS and case.view.waits(case.column.name):
         case.plan.end_conflict(case.column.name, *_ENDS[verdict])
     stays = case.plan.update.get(case.column.name, case.table)

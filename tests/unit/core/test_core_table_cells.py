@@ -164,6 +164,13 @@ def test_what_waited_and_was_no_echo_is_applied_once_the_write_is_settled() -> N
 # --- the edit that nobody reported ----------------------------------------------------------
 
 
+def test_what_waited_and_says_nothing_any_more_leaves_the_cell_to_the_tables_change() -> None:
+    asked = waits(saw("quantity", 4, n=6), "commit_time")
+    done = plan(base=make_base(cell_n=7), table={**ROW, "quantity": "5"}, waiting=(asked,), times=TIMES)
+    assert done.drop == ["quantity"]
+    assert done.wake_sheet, "the sheet writer left the cell alone while it waited"
+
+
 def test_an_edit_found_by_our_own_write_is_applied_and_the_sheet_gets_it_back() -> None:
     base = make_base(notes="ours", cell_n=7)
     found = saw("notes", "typed before", "swap", n=7, q=3, base="fragile")
