@@ -1,9 +1,9 @@
 """Finds the rows that a restore means as they stand now: people go on while we look at what we hit.
 
 A restore is rare, so it may cost a read: each line of the scratch holds its row's id, and by the id the row
-is found wherever it stands by now; a row without one is known by the other cells that it held. A row that was
-removed comes back in any case: another row with its id is its copy. That it comes back once is the ticket's
-business (:mod:`adapters.sheets_tickets`).
+is found wherever it stands by now; a row without one, or a copy that has got one of its own, is known by the
+other cells that it held. A row that was removed comes back in any case: another row with its id is its copy.
+That it comes back once is the ticket's business (:mod:`adapters.sheets_tickets`).
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class _Places:
         row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
         row = self._row_of(row_id)
         if restore.written is not None:  # what somebody has typed over it meanwhile stays
-            there = [*self._rows_of(row_id), restore.row, *(self._unnamed_rows(restore) if row_id is None else ())]
+            there = [*self._rows_of(row_id), restore.row, *self._alike_rows(restore)]
             written = restore.written.value
             return next((r for r in there if same_value(self._here(r, restore.header), written)), None)
         if row is not None:
@@ -113,14 +113,14 @@ class _Places:
         was = {h: self._in_scratch(restore.scratch_line, h) for h in others}
         return sum(value is not None and value == self._here(row, h) for h, value in was.items())
 
-    def _unnamed_rows(self, restore: FormulaRestore) -> list[int]:
-        """Rows that hold, beside what we wrote, just what a row without an id held when it was hit: it may have
-        moved, and may have been named. One that held nothing else has no name yet."""
+    def _alike_rows(self, restore: FormulaRestore) -> list[int]:
+        """Rows that hold, beside what we wrote, just what the row held when it was hit: it may have moved, and may
+        have been named since, a copy anew. One that held nothing else is known by its id, or by having none."""
         ours = {r.header for r in self.write.formula_restores if r.scratch_line == restore.scratch_line}
         others = [h for h in self.layout.columns if h != ROW_ID_HEADER and h not in ours]
         was = {h: self._in_scratch(restore.scratch_line, h) for h in others}
         if all(value is None for value in was.values()):
-            was[ROW_ID_HEADER] = None
+            was[ROW_ID_HEADER] = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
         return [
             row
             for row in range(2, self.cells.last_row + 1)

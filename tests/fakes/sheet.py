@@ -183,7 +183,7 @@ class FakeTab:
         was = self.scratch[restore.scratch_line]
         own = self._row_of(was.row_id)
         if restore.written is not None:
-            there = [*self._rows_of(was.row_id), restore.row, *self._unnamed_rows(restore, write)]
+            there = [*self._rows_of(was.row_id), restore.row, *self._alike_rows(restore, write)]
             written = restore.written.value
             return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:
@@ -193,17 +193,15 @@ class FakeTab:
         same = self.row(restore.row).row_id is None and was.row_id is None
         return restore.row if same else None
 
-    def _unnamed_rows(self, restore: FormulaRestore, write: SwapWrite) -> list[int]:
+    def _alike_rows(self, restore: FormulaRestore, write: SwapWrite) -> list[int]:
         was = self.scratch[restore.scratch_line]
-        if was.row_id is not None:
-            return []
         ours = {r.header for r in write.formula_restores if r.scratch_line == restore.scratch_line}
 
         def others(row: FakeRow) -> dict[str, SheetCell]:
             return {header: cell for header, cell in row.cells.items() if header not in ours}
 
         rows = [(i + 2, r) for i, r in enumerate(self.rows) if others(r) == others(was)]
-        return [number for number, row in rows if others(was) or row.row_id is None]
+        return [number for number, row in rows if others(was) or row.row_id == was.row_id]
 
     def _value(self, number: int, header: str) -> SheetValue:
         if header == ROW_ID_HEADER:

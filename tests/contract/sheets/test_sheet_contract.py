@@ -261,6 +261,17 @@ def test_our_mistake_is_taken_out_of_a_copy_wherever_it_stands_by_now(world: Wor
     assert [(r.row_id, cells(r).get("Qty")) for r in world.rows() if r.row_id == "r_3"] == [("r_3", None), ("r_3", 2)]
 
 
+def test_our_mistake_is_taken_out_of_a_copy_that_has_got_an_id_of_its_own_by_now(world: World) -> None:
+    world.type(5, "_row_id", "r_3")
+    world.type(5, "Name", "pear")
+    world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Qty", 70)))
+    world.type(5, "_row_id", "r_copy")
+    world.move_row(5, 2)
+    mistake = FormulaRestore(0, 5, "Qty", SheetCell(70))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert next((r.row_id, cells(r).get("Qty")) for r in world.rows()) == ("r_copy", None)
+
+
 def test_our_mistake_is_taken_out_of_a_blank_row_wherever_it_stands_by_now(world: World) -> None:
     world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Name", "nobody's")))
     world.move_row(5, 2)
