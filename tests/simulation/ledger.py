@@ -100,10 +100,16 @@ class Ledger:
     def write(self, side: str, column: str, text: str, line: Line) -> None:
         """Somebody has written a value into a cell of a row."""
         for part in parts_of(text):
-            token = self.tokens.setdefault((column, part), Token(part, column, side, set()))
+            token = self.tokens.get((column, part)) or self._begin(side, column, part)
             token.lines.add(line)
             token.births.setdefault(line, []).append(self.number())
             token.replaced.discard(line)
+
+    def _begin(self, side: str, column: str, text: str) -> Token:
+        """A value that nobody has written before. A key that the table gave, and that an undo types again, may be
+        another row's by now: programs trade keys."""
+        lines = self.of_key.get((text,), set()) if column == "id" else set()
+        return self.tokens.setdefault((column, text), Token(text, column, side, set(lines)))
 
     def replace(self, side: str, column: str, text: str | None, line: Line) -> None:
         """The side that holds the value has overwritten or deleted it."""
