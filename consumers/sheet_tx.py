@@ -165,11 +165,12 @@ def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> 
 def _follow(tx: Transaction, link: Link, renamed: Renamed) -> dict[Key, Key]:
     moved: set[str] = set()
     shown: dict[Key, Key] = {}
+    given_up = {old for old, _ in renamed.pairs}
     for pair in renamed.pairs:
         bases = tx.bases_of_keys(link.name, pair)
         if pair[0] not in bases or bases[pair[0]].row_id in moved:
             continue
-        followed = follow(link, pair, bases, tx.rows(link, pair))
+        followed = follow(link, pair, bases, tx.rows(link, pair), is_traded=pair[1] in given_up)
         moved.update(base.row_id for base in followed[:1])
         tx.save_bases(link.name, followed)
         shown |= keys_shown(link, followed)

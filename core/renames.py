@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from core.model import Canonical, Key, Link, RowBase
+from core.model import NEVER, Canonical, CellBase, Key, Link, RowBase
 from core.ports import TableRow
 
 Rename = tuple[Key, Key]
@@ -65,7 +65,14 @@ def composed(pairs: Iterable[Rename]) -> list[Rename]:
     return [(old, new) for new, old in before.items() if old != new]
 
 
-def follow(link: Link, pair: Rename, bases: Mapping[Key, RowBase], rows: Mapping[Key, TableRow]) -> list[RowBase]:
+def follow(
+    link: Link,
+    pair: Rename,
+    bases: Mapping[Key, RowBase],
+    rows: Mapping[Key, TableRow],
+    *,
+    is_traded: bool = False,
+) -> list[RowBase]:
     """Bases to save, so that a row keeps its id under its new key; none where they are ahead of the change feed.
 
     Args:
@@ -73,10 +80,13 @@ def follow(link: Link, pair: Rename, bases: Mapping[Key, RowBase], rows: Mapping
         pair: a key that changed.
         bases: those of both keys, as far as there are any.
         rows: the table's under both keys, as they are now.
+        is_traded: the row that had the new key got another one in the same transaction.
     """
     old, new = pair
     moved, holder = bases.get(old), bases.get(new)
-    if moved is None or (holder is not None and old not in rows):
+    if moved is None:
+        return []
+    if holder is not None and old not in rows and not (is_traded and _are_behind(link, moved, holder)):
         return []  # the row is gone whose key this one took: what it held goes on under that one's id
     is_free = holder is None and (old not in rows or not is_recognized(link, moved, rows[old]))
     followed = _likeness(link, moved, rows.get(new)) + _likeness(link, holder, rows.get(old))
@@ -84,6 +94,11 @@ def follow(link: Link, pair: Rename, bases: Mapping[Key, RowBase], rows: Mapping
     if followed < stayed and not is_free:
         return []
     return [replace(moved, key=new), *([replace(holder, key=old)] if holder is not None else [])]
+
+
+def _are_behind(link: Link, *bases: RowBase) -> bool:
+    """Whether nobody has told of these rows' keys in the sheet: then they have not come into the table from there."""
+    return all(base.cells.get(c.name, CellBase(None)).age == NEVER for base in bases for c in link.key_columns)
 
 
 def _likeness(link: Link, base: RowBase | None, row: TableRow | None) -> int:

@@ -54,6 +54,14 @@ def test_a_trade_is_followed_although_neither_row_holds_anything_any_more_of_wha
     assert followed(A, B, bases, {A: changed, B: changed}) == {"ann": B, "bob": A}
 
 
+def test_a_trade_is_followed_although_both_rows_have_left_those_keys_since() -> None:
+    bases = {A: base_of("ann", A, ANN), B: base_of("bob", B, BOB)}
+    done = follow(LINK, (A, B), bases, {}, is_traded=True)
+    assert {base.row_id: base.key for base in done} == {"ann": B, "bob": A}
+    came_from_the_sheet = {**bases, A: make_base("ann", key=A, cell_age=6)}
+    assert follow(LINK, (A, B), came_from_the_sheet, {}, is_traded=True) == []
+
+
 def test_places_in_the_change_feed_are_compared_on_one_server_alone() -> None:
     early = FeedPlace("one", "binlog.000009", 700, 1)
     assert FeedPlace("one", "binlog.000010", 4, 1).is_past(early)
