@@ -66,13 +66,13 @@ class _Settling(CellSettling):
             self._missed(delete.row_id)
             if hit is not None:
                 self.settlement.row_restores.append(RowRestore(hit.scratch_line, delete.row))
-                self._hold_until_restored(hit)
+                self._hold_until_restored(hit.row_id)
             return
         if base is None or base.gone:
             return
         if self.owners.of_contents(base, hit) is not None:
             self.settlement.row_restores.append(RowRestore(hit.scratch_line, delete.row))
-            self._hold_until_restored(hit)
+            self._hold_until_restored(hit.row_id)
             self._displace(base.row_id)
             return
         # a cell of a copy that was hit by mistake is held beyond this write
@@ -97,13 +97,6 @@ class _Settling(CellSettling):
         held = {name: cell.value for name, cell in base.cells.items()}
         shown = {c.name: canonical(c, hit.cells.get(c.header, _BLANK), held[c.name]) for c in computed}
         return {**held, **shown}
-
-    def _hold_until_restored(self, hit: HitRow) -> None:
-        """No scan from before the restore, which is the next write, may take the row for deleted."""
-        base = self.bases.get(hit.row_id) if hit.row_id else None
-        if base is not None and not base.gone:
-            held = replace(self.settlement.bases.get(base.row_id, base), n=self.n + 1)
-            self.bases[base.row_id] = self.settlement.bases[base.row_id] = held
 
     def _edited(self, base: RowBase, hit: HitRow) -> list[LinkedColumn]:
         return [

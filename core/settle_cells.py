@@ -72,7 +72,7 @@ class CellSettling:
         self.owners = Owners(link, bases, own_contents)
         self.settlement = Settlement()
         self.parted: set[str] = set()
-        """Rows whose contents and ids do not stand beside each other."""
+        """Rows whose contents and ids do not stand beside each other, or cannot be told to do so."""
 
     # --- cells
 
@@ -138,6 +138,8 @@ class CellSettling:
             self._keep(base, column, hit, before)
             self._take_back(hit, write.header, write.value)
             self._save(base, column, replace(before, n=self.n + 1))
+            if column.key:  # by its key it is known whose contents are whose
+                self.parted.add(base.row_id)
 
     def _keep(self, base: RowBase, column: LinkedColumn, hit: HitRow, before: CellBase) -> None:
         """Record an unseen edit that is to be put back: somebody may type over our mistake first."""
@@ -186,13 +188,22 @@ class CellSettling:
         self.settlement.bases[base.row_id] = saved
 
     def _missed(self, row_id: str) -> None:
+        """What we meant for the row may stand in its contents all the same, beside another id."""
         self.settlement.moved = True
         self.settlement.again.add(row_id)
+        self._hold_until_restored(row_id)
 
     def _take_back(self, hit: HitRow, header: str, written: SheetValue) -> None:
         row = self.write.row_after(hit.row)
         restore = FormulaRestore(hit.scratch_line, row, header, SheetCell(written))
         self.settlement.formula_restores.append(restore)
+
+    def _hold_until_restored(self, row_id: str | None) -> None:
+        """No scan from before the restore, which is the next write, may take the row for deleted."""
+        base = self.bases.get(row_id) if row_id else None
+        if base is not None and not base.gone:
+            held = replace(self.settlement.bases.get(base.row_id, base), n=self.n + 1)
+            self.bases[base.row_id] = self.settlement.bases[base.row_id] = held
 
     def _hold_whole(self, row_id: str) -> None:
         """No look at a known row counts before the next write."""
