@@ -29,8 +29,9 @@ class Findings:
     moved_ids: list[IdWrite] = field(default_factory=list)
     """The contents of known rows were sorted past their ids, or have lost them: the ids have to follow."""
     unclear: set[str] = field(default_factory=set)
-    """Ids beside which another known row's contents stand, and that row's own are nowhere: nothing is told of them
-    before a second look, because a write of ours may be about to put back what it has replaced there."""
+    """Ids beside which another known row's contents stand, and that row's own are nowhere, or rows that nobody knows
+    after a write that base does not know of: nothing is told of them before a second look, because a write of ours
+    may have put the row there, or be about to put back what it has replaced there."""
     changed_rows: int = 0
     """Known rows that differ without anybody having told of it."""
     guard: tuple[str, str] | None = None
@@ -78,7 +79,8 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
         found.moved_ids += lost
     healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
     named = {move.row for move in found.moved_ids}
-    found.unclear = _unclear(link, own, known, foreign).difference(healed, doubted)
+    news = own.keys() - known.keys() if image.stamp.n > settled_n else set()
+    found.unclear = (_unclear(link, own, known, foreign) | news).difference(healed, doubted)
     expected = {*told, *(row_id for row_id, _ in open_cells)}
     found.strangers = [row for row in found.strangers if row.row not in named]
     for row_id, cells in differing.items():

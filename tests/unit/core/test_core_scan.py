@@ -96,6 +96,14 @@ def test_every_cell_of_a_row_that_base_does_not_know_is_told() -> None:
     assert found.changed_rows == 0
 
 
+def test_a_row_that_nobody_knows_is_told_at_the_second_look_where_our_own_write_may_have_put_it_there() -> None:
+    image = make_image(tab_row(2, "r_9", None, customer="Bea"), n=8)
+    assert not scanned(image, settled_n=7).cells
+    assert scanned(image, settled_n=7).unclear == {"r_9"}
+    assert differing(compare(LINK, image, (), (), 7, doubted={"r_9"})) == {("r_9", "customer", "Bea")}
+    assert differing(scanned(image, settled_n=8)) == {("r_9", "customer", "Bea")}
+
+
 def test_a_row_that_moved_is_the_same_row() -> None:
     assert not scanned(make_image(order_row(40, "r_1")), make_base()).cells
 
