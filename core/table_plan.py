@@ -13,7 +13,7 @@ from dataclasses import replace
 from core import cell_plan, row_plan
 from core.contents import differs
 from core.errors import Unfit
-from core.freshness import is_newer, is_subsumed
+from core.freshness import age, is_newer, is_subsumed
 from core.model import ROW_ID_PREFIX, CellBase, Key, Link, Observed, RowBase
 from core.row_view import ComputeRule, RowPlan, RowView, overtaken
 
@@ -86,7 +86,9 @@ def _candidates(view: RowView, plan: RowPlan) -> dict[str, Observed]:
         known = best.get(seen.column)
         if known is not None and known.source == "swap" and _shows_our_write(view, seen):
             continue
-        is_late = known is not None and (not is_newer(seen, known) or _precedes_our_write(view, seen))
+        is_late = known is not None and (
+            not is_newer(seen, known) or _precedes_our_write(view, seen) or _has_spoken(view, seen)
+        )
         stays, goes = (known, seen) if known is not None and is_late else (seen, known)
         best[seen.column] = stays if goes is None else _dated(stays, goes)
         if goes is not None and goes.cell != stays.cell:
@@ -105,6 +107,13 @@ def _precedes_our_write(view: RowView, seen: Observed) -> bool:
     """Whether our last write has looked at the cell since: what waits may be what it found there."""
     base = view.base.cells.get(seen.column) if view.base else None
     return base is not None and seen.source != "swap" and is_subsumed(seen, base)
+
+
+def _has_spoken(view: RowView, seen: Observed) -> bool:
+    """Whether the very edit has decided on the cell before: what waits has come since, however many scans have begun
+    when it is told again."""
+    base = view.base.cells.get(seen.column) if view.base else None
+    return base is not None and seen.source == "edit" and age(seen).place == base.age.place
 
 
 def _shows_our_write(view: RowView, seen: Observed) -> bool:

@@ -306,6 +306,16 @@ def test_a_manual_conflict_is_parked_once_and_neither_side_is_written() -> None:
     assert [why for _, why in again.wait] == ["manual"]
 
 
+def test_an_edit_that_is_told_again_does_not_push_aside_what_has_been_parked_since() -> None:
+    link, told_again = make_link(notes="manual"), saw("notes", "fragile", q=3, scan=9)
+    base = make_base()
+    base = replace(base, cells={**base.cells, "notes": CellBase("fragile", age=Age(6, scan=1))})
+    parked = waits(saw("notes", "from sheet", "scan", q=3, scan=2), "manual")
+    done = plan(told_again, link=link, base=base, table={**ROW, "notes": "from table"}, waiting=(parked,))
+    assert [(o.cell.value, why) for o, why in done.wait] == [("from sheet", "manual")]
+    assert not (done.drop or done.settled)
+
+
 def test_a_cell_is_parked_although_its_neighbour_waits_with_the_same_value() -> None:
     link = make_link(notes="manual", customer="manual")
     done = plan(
