@@ -27,7 +27,7 @@ LOOK_OVER_S = 3600.0
 """So often everything that is shown is compared with what is to be told, and the tab searched for notes of ours
 that do not belong there: copied ones, and those of rows that came back from the version history."""
 MOVED_LOOK_OVER_S = 5.0
-"""So soon after rows or ids have moved, where a link shows marks."""
+"""So soon after rows or ids have moved, where a link shows marks, or seem to have moved."""
 ASTRAY_PAUSE_S = 2.0
 ASTRAY_PAUSE_S_MAX = 60.0
 """A row that cannot be found, or be told from its copy, is looked for again after these, more and more seldom."""
@@ -259,6 +259,8 @@ class MarkWriter:
         plan = plan_marks({c.header: c.name for c in self.link.columns}, look, at, told.wanted, told.shown)
         if plan.strays:
             self.wake(self._store.run(lambda tx: self._doubt(tx, plan.strays, seen)))
+        if plan.is_lost:
+            self._look_over_within(MOVED_LOOK_OVER_S)
         owed = still_due(self._owed, look)
         writes = _without_doubles([*owed, *plan.writes])
         missed = self._write(target, look, plan, writes)

@@ -53,6 +53,9 @@ class MarkPlan:
     strays: set[tuple[str, str]] = field(default_factory=set)
     """Column and text of notes of ours beside cells that are not known to show any: they may be another row's, whose
     id moved, or its copy's."""
+    is_lost: bool = False
+    """A note of ours that is to go stands beside its cell no longer: a person has removed it, or it stands beside
+    another id."""
 
 
 # --- what is wanted -------------------------------------------------------------------
@@ -200,6 +203,7 @@ def _plan_cell(  # noqa: PLR0917 -- one cell, and everything that decides on it
         plan.show.append(ShownMark(*cell, want.text, own_colour))
     elif was is not None:
         plan.forget.append(cell)
+        plan.is_lost |= not (note or "").startswith(PREFIX)
 
 
 def compose(ours: str | None, persons: str | None) -> str | None:

@@ -615,6 +615,19 @@ def test_a_note_of_ours_that_was_copied_to_another_row_is_cleared_away(desk: Des
     assert tab.rows[0].notes
 
 
+def test_a_note_that_stands_beside_another_id_when_it_is_to_go_is_looked_for(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab = desk.sheet.tabs["orders"]
+    tab.rows[0].row_id = "r_2"
+    tab.rows.insert(0, FakeRow("r_1"))  # contents, and what is beside them, were sorted past their ids
+    with desk.store.begin() as tx:
+        tx.mend_rejections("orders", [("r_1", "quantity")])
+    desk.publishes_outbox()
+    desk.goes_on(10)
+    assert not tab.rows[1].notes
+
+
 def test_nothing_is_marked_while_the_link_is_paused(desk: Desk) -> None:
     with desk.store.begin() as tx:
         tx.set_link_state("orders", "paused", None)
