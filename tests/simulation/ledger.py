@@ -372,6 +372,8 @@ class Ledger:
         return min(alike or lines, default=None)
 
     def _check_cell(self, number: int, row_id: str, column: str, cell: SheetCell) -> None:
+        """A program's value that a person has put where it belongs is no echo: a write of ours that was yet to be
+        taken back had shown it elsewhere, and no look at the row counted."""
         before = self._before[number]
         text = self.text_of(column, cell)
         token = self.tokens.get((column, text)) if text is not None else None
@@ -379,7 +381,8 @@ class Ledger:
             return
         if before.mark not in token.lines:
             return  # hit by mistake; it has to be mended before everything rests
-        if self.text_of(column, before.cells.get(column)) == text and len(token.lines) == 1:
+        by_hand = token.side == "table" and self.is_named_by_key(self.key_in(before), token)
+        if self.text_of(column, before.cells.get(column)) == text and len(token.lines) == 1 and not by_hand:
             self.echoes.append(f"{column}={text} was written into {row_id} where it stood already")
         self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")
 
