@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from core.model import NEVER, Canonical, CellBase, Key, Link, RowBase
+from core.contents import key_in_base
+from core.model import NEVER, Canonical, Key, Link, RowBase
 from core.ports import TableRow
 
 Rename = tuple[Key, Key]
@@ -86,19 +87,21 @@ def follow(
     moved, holder = bases.get(old), bases.get(new)
     if moved is None:
         return []
-    if holder is not None and old not in rows and not (is_traded and _are_behind(link, moved, holder)):
+    may_be_ahead = holder is not None and _may_be_from_sheet(link, holder)
+    if holder is not None and old not in rows and (may_be_ahead or not is_traded):
         return []  # the row is gone whose key this one took: what it held goes on under that one's id
     is_free = holder is None and (old not in rows or not is_recognized(link, moved, rows[old]))
     followed = _likeness(link, moved, rows.get(new)) + _likeness(link, holder, rows.get(old))
     stayed = _likeness(link, moved, rows.get(old)) + _likeness(link, holder, rows.get(new))
-    if followed < stayed and not is_free:
+    if (followed < stayed or (followed == stayed and may_be_ahead)) and not is_free:
         return []
     return [replace(moved, key=new), *([replace(holder, key=old)] if holder is not None else [])]
 
 
-def _are_behind(link: Link, *bases: RowBase) -> bool:
-    """Whether nobody has told of these rows' keys in the sheet: then they have not come into the table from there."""
-    return all(base.cells.get(c.name, CellBase(None)).age == NEVER for base in bases for c in link.key_columns)
+def _may_be_from_sheet(link: Link, base: RowBase) -> bool:
+    """Whether a row may have got its key from the sheet, which shows it: somebody has told of it there."""
+    cells = [base.cells.get(c.name) for c in link.key_columns]
+    return key_in_base(link, base) == base.key and any(cell is not None and cell.age > NEVER for cell in cells)
 
 
 def _likeness(link: Link, base: RowBase | None, row: TableRow | None) -> int:

@@ -58,8 +58,14 @@ def test_a_trade_is_followed_although_both_rows_have_left_those_keys_since() -> 
     bases = {A: base_of("ann", A, ANN), B: base_of("bob", B, BOB)}
     done = follow(LINK, (A, B), bases, {}, is_traded=True)
     assert {base.row_id: base.key for base in done} == {"ann": B, "bob": A}
-    came_from_the_sheet = {**bases, A: make_base("ann", key=A, cell_age=6)}
+    came_from_the_sheet = {**bases, B: make_base("bob", order_no="2", cell_age=6)}
     assert follow(LINK, (A, B), came_from_the_sheet, {}, is_traded=True) == []
+
+
+def test_a_copy_that_took_the_key_which_its_original_gave_up_in_the_sheet_keeps_it() -> None:
+    copied, rows = make_base("copy", key=A, cell_age=6), {A: ROW, C: {**ROW, "order_no": "3"}}
+    assert followed(A, C, [make_base("ann", order_no="3", cell_age=6), copied], rows) == {}
+    assert followed(A, C, [make_base("ann", order_no="3"), copied], rows) == {"copy": C, "ann": A}
 
 
 def test_places_in_the_change_feed_are_compared_on_one_server_alone() -> None:
