@@ -40,8 +40,8 @@ function idsToGive_(sheet, span, edited, columns, given) {
 
 /**
  * Takes ids back that this look has given to other rows than it meant: their own are known to nobody here,
- * and a scan tells by what the rows hold whose they are. The row that was meant stands nearby without one;
- * else somebody has typed over it meanwhile.
+ * and a scan tells by what the rows hold whose they are. The row that was meant stands nearby, without one or
+ * with one that it has got since; else somebody has typed over it meanwhile.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Span} span
  * @param {Columns} columns
@@ -60,7 +60,7 @@ function takeBackStrayed_(sheet, span, columns, given) {
   const top = Math.max(span.first - NEIGHBOUR_ROWS, HEADER_ROW + 1);
   const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());
   const around = sheet.getRange(top, span.left, bottom - top + 1, span.values[0].length).getValues();
-  const strayed = suspects.filter(({ meant }) => around.some((row) => row[idAt] === '' && isAlike(row, meant || [])));
+  const strayed = suspects.filter(({ meant }) => around.some((row) => isAlike(row, meant || [])));
   if (strayed.length) writeIds_(sheet, span.first, columns.id, new Map(strayed.map(({ index }) => [index, ''])));
   return strayed.length > 0;
 }

@@ -68,7 +68,7 @@ class Ledger:
         self._parted: set[tuple[str, Line]] = set()
         """Ids beside contents that are not theirs: they have to move back."""
         self.robbed: set[Line] = set()
-        """Rows whose ids somebody has cleared or typed over."""
+        """Rows whose ids somebody has cleared or typed over, or the script, where rows moved below its feet."""
         self.unknown: set[Line] = set()
         """Rows of which, without their ids, nothing but the key was left at some moment."""
         self._in_table: dict[tuple[Line, str], int] = {}
@@ -171,6 +171,12 @@ class Ledger:
         for row in self._twin.tab.rows:
             if row.row_id and isinstance(row.mark, int) and not self.is_beside_another_id(row):
                 self.ids[row.row_id].add(row.mark)
+
+    def rob(self, row: FakeRow) -> None:
+        """An id is about to be written over the one that stands there, and nowhere else."""
+        alone = [r.row_id for r in self._twin.tab.rows].count(row.row_id) == 1
+        if alone and row.row_id and isinstance(row.mark, int):
+            self.robbed.add(row.mark)
 
     def part_from_ids(self, rows: Iterable[FakeRow]) -> None:
         """Contents were sorted, and the ids beside them were not; or somebody has typed over the ids."""

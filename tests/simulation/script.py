@@ -136,8 +136,7 @@ class ScriptRun:
         if not suspects:
             return False
         self._call("reads the rows around")
-        unnamed = [r.cells for r in self._tab.rows if r.row_id is None]
-        strayed = {i: "" for i, meant in suspects.items() if any(_alike(cells, meant) for cells in unnamed)}
+        strayed = {i: "" for i, meant in suspects.items() if any(_alike(r.cells, meant) for r in self._tab.rows)}
         if strayed:
             self._write_ids(span.first, strayed)
         return bool(strayed)
@@ -193,7 +192,9 @@ class ScriptRun:
                 run.append(indexes.pop(0))
             self._call("writes ids " + ", ".join(f"{ids[i][-3:]}@{first + i}" for i in run))
             for i in run:
-                self._row(first + i).row_id = ids[i] or None
+                row = self._row(first + i)
+                self._twin.ledger.rob(row)
+                row.row_id = ids[i] or None
         self._twin.ledger.see_ids()
 
     def _row(self, number: int) -> FakeRow:

@@ -376,14 +376,16 @@ def _type_dan_and_once_he_is_named(connected: Bench, monkeypatch: pytest.MonkeyP
     assert acted and connected.failures() == []
 
 
+@pytest.mark.parametrize("named", ["", "r_since"])
 def test_an_id_that_lands_on_a_row_inserted_meanwhile_is_taken_back_and_a_scan_is_asked_for(
-    connected: Bench, monkeypatch: pytest.MonkeyPatch
+    connected: Bench, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
     def insert() -> None:
         with connected.document.change("program"):
             connected.tab.insert_rows(1, 1)
             connected.tab.set_value(1, 1, "Zoe")
             connected.tab.set_value(1, 4, "r_theirs")
+            connected.tab.set_value(2, 4, named)
 
     acted = _once_before(
         monkeypatch, "range.setValues", insert, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
