@@ -116,8 +116,9 @@ class Hand:
     def _gone(self, row: FakeRow) -> None:
         ledger = self._ledger
         twin = self._twin_of(row)
-        if twin is not None and isinstance(row.mark, int) and isinstance(twin.mark, int) and row.mark < twin.mark:
-            # nobody can tell which of the two went: let it be the copy
+        is_like = twin is not None and twin.cells and isinstance(row.mark, int) and isinstance(twin.mark, int)
+        if twin is not None and is_like and row.mark < twin.mark:
+            # nobody can tell which of the two went: let it be the copy, unless that was cleared before
             ledger.hand_over(twin, row.mark)
             for header, cell in row.cells.items():
                 if twin.cells.get(header) != cell:
