@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.errors import Unfit
-from core.freshness import age
+from core.freshness import age, must_wait
 from core.model import NEVER, Canonical, CellBase, Key, LinkedColumn, Observed, RowBase, SheetCell
 from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow
 from core.row_view import RowPlan, RowView, overtaken, rejection, value_text
@@ -100,8 +100,7 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
             before = view.base or RowBase(view.row_id, None, {})
             plan.base = replace(before, gone=True, key=None, age=max([before.age, *map(age, live.values())]))
         return
-    is_in_hand = view.open_write is not None and view.row_id in view.open_write.row_ids
-    if is_in_hand or not _is_seen_whole(view, live):
+    if _is_in_hand(view, live) or not _is_seen_whole(view, live):
         plan.wait = [(o, "intent") for o in live.values()]
         return
     outlived = _outlived(view, live)
@@ -121,6 +120,13 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
     plan.observed = live
     plan.drop = waited
     _end_conflicts(plan, "sheet", "change_beats_delete")
+
+
+def _is_in_hand(view: RowView, live: Mapping[str, Observed]) -> bool:
+    """Whether an open write of ours puts the row there, or may have put something into it by mistake."""
+    write, known = view.open_write, {name: view.link.by_name(name) for name in live}
+    seen = [(o, _fitting(column, o)) for name, o in live.items() if (column := known[name]) and o.source != "swap"]
+    return write is not None and (view.row_id in write.row_ids or any(must_wait(o, v, write) for o, v in seen))
 
 
 def _is_seen_whole(view: RowView, live: Mapping[str, Observed]) -> bool:
@@ -244,8 +250,12 @@ def _observed_base(seen: Observed | None, view: RowView, name: str) -> CellBase:
     column = view.link.by_name(name)
     if seen is None or column is None:
         return CellBase(None)
+    return CellBase(_fitting(column, seen), age=age(seen), formula=seen.cell.formula is not None)
+
+
+def _fitting(column: LinkedColumn, seen: Observed) -> Canonical:
+    """What was seen; ``None`` where it is rejected: the sheet holds something that the two sides never shared."""
     try:
-        value = column.codec.from_sheet(seen.cell.value)
+        return column.codec.from_sheet(seen.cell.value)
     except Unfit:
-        value = None  # rejected: the sheet holds something that the two sides never shared
-    return CellBase(value, age=age(seen), formula=seen.cell.formula is not None)
+        return None

@@ -126,6 +126,14 @@ def test_columns_that_the_sheet_only_shows_need_not_be_told_for_a_row_to_be_seen
     assert done.insert == {"customer": "Bea", "quantity": "2"}
 
 
+def test_a_new_row_waits_while_it_holds_what_an_open_write_is_putting_somewhere() -> None:
+    seen = tuple(saw(c, v, "scan") for c, v in {"customer": "Bea", "quantity": 2, "notes": "ours"}.items())
+    done = plan(*seen, open_write=OpenWrite(7, values={"notes": frozenset({"ours"})}))
+    assert done.insert is None
+    assert {why for _, why in done.wait} == {"intent"}
+    assert plan(*seen, open_write=OpenWrite(7, values={"customer": frozenset({"ours"})})).insert is not None
+
+
 def test_a_row_that_our_own_open_write_is_inserting_is_not_inserted_into_the_table() -> None:
     write = OpenWrite(7, row_ids=frozenset({"r_1"}))
     done = plan(*typed_row(n=7, customer="Bea", quantity=2), open_write=write)
