@@ -131,15 +131,15 @@ class CellSettling:
     def _settle_mistake(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
         """Another row was hit: it gets back what it held, and until that has landed no look at the cell counts.
 
-        It may be a copy of the row that base knows by that id, so nothing can be left to the planner.
+        It may be a copy of the row that base knows by that id, one of several that were hit, so nothing can be left
+        to the planner.
         """
         before = base.cells.get(column.name, CellBase(None))
-        if before.n <= self.n:  # the write may have meant the original beside the copy that it hit
-            self._keep(base, column, hit, before)
-            self._take_back(hit, write.header, write.value)
-            self._save(base, column, replace(before, n=self.n + 1))
-            if column.key:  # by its key it is known whose contents are whose
-                self.parted.add(base.row_id)
+        self._keep(base, column, hit, before)
+        self._take_back(hit, write.header, write.value)
+        self._save(base, column, replace(before, n=self.n + 1))
+        if column.key:  # by its key it is known whose contents are whose
+            self.parted.add(base.row_id)
 
     def _keep(self, base: RowBase, column: LinkedColumn, hit: HitRow, before: CellBase) -> None:
         """Record an unseen edit that is to be put back: somebody may type over our mistake first."""

@@ -212,6 +212,19 @@ def test_a_copy_that_was_hit_beside_its_original_gets_its_own_back(original: int
     assert done.bases["r_1"].cells["notes"] == CellBase("ours", n=N + 1)
 
 
+def test_each_of_several_copies_that_were_hit_gets_its_own_back() -> None:
+    done = settled(
+        hit(5, "r_1"),
+        hit(6, "r_1"),
+        bases=(make_base(), make_base("r_2"), make_base("r_3")),
+        cells=(wrote("notes", "of two", "r_2", 5), wrote("notes", "of three", "r_3", 6)),
+    )
+    assert [(r.row, r.written) for r in done.formula_restores] == [
+        (5, SheetCell("of two")),
+        (6, SheetCell("of three")),
+    ]
+
+
 def test_a_row_deleted_by_mistake_is_brought_back_and_the_one_meant_is_looked_at_again() -> None:
     done = settled(hit(5, "r_2"), bases=(make_base(), make_base("r_2")), deletes=(RowDelete("r_1", 5),))
     assert done.row_restores == [RowRestore(0, 5)]
