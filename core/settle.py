@@ -70,9 +70,10 @@ class _Settling(CellSettling):
             return
         if base is None or base.gone:
             return
-        if self.owners.of_contents(base, hit) is not None:
+        if (owner := self.owners.of_contents(base, hit)) is not None:
             self.settlement.row_restores.append(RowRestore(hit.scratch_line, delete.row))
-            self._hold_until_restored(hit.row_id)
+            for row_id in (base.row_id, owner.row_id):
+                self._hold_until_restored(row_id)
             self._displace(base.row_id)
             return
         # a cell of a copy that was hit by mistake is held beyond this write

@@ -357,6 +357,7 @@ def test_a_row_that_our_delete_took_for_the_one_of_its_id_comes_back() -> None:
     done = settled(found, bases=(make_base(), BEA), deletes=(RowDelete("r_1", 5),))
     assert done.row_restores == [RowRestore(0, 5)]
     assert not done.bases["r_1"].gone
+    assert {row_id: base.n for row_id, base in done.bases.items()} == {"r_1": N + 1, "r_2": N + 1}
     assert (done.displaced, done.rescan) == ({"r_1"}, True)
     assert not (done.unseen or done.conflicts)
 
