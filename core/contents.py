@@ -31,9 +31,12 @@ def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool
 
 def is_anothers(link: Link, owner: RowBase, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
     """Whether what stands beside base's id is the other row's: it holds that one's key, and something besides or, at
-    the least, nothing of base's own."""
+    the least, nothing of base's own.
+
+    The tab may show one key of two rows, as long as it shows the old one of a row whose key has changed in the table.
+    """
     key = key_in_base(link, owner)
-    if key is None or key != key_in_row(link, cells):
+    if key is None or key != key_in_row(link, cells) or key == key_in_base(link, base):
         return False
     return is_row_of(link, owner, cells) or not _shares(link, base, cells)
 

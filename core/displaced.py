@@ -50,8 +50,6 @@ class Owners:
         owner = self._by_key.get(key) if key is not None else None
         if owner is None or owner.row_id == base.row_id or base.row_id in self._own:
             return None
-        if key == key_in_base(self._link, base):
-            return None
         is_known = all(
             not differs(c, hit.cells.get(c.header, _BLANK), base.cells.get(c.name, CellBase(None)))
             for c in self._link.columns

@@ -210,6 +210,14 @@ def test_rows_sorted_past_their_ids_are_healed_also_when_somebody_has_typed_into
     assert differing(found) == {("r_3", "notes", "typed")}, "the others are told once the ids have moved"
 
 
+def test_a_row_that_shows_its_own_key_is_not_the_missing_one_that_showed_this_key_before() -> None:
+    traded = make_base("r_2", key=("9",), order_no="1", customer="Bea")
+    typed_over = order_row(2, "r_1", customer="Eve", quantity=8, price=1.0, status="paid", notes="new")
+    found = scanned(make_image(typed_over), make_base(), traded)
+    assert not found.moved_ids
+    assert found.missing == ["r_2"]
+
+
 def test_a_row_that_left_the_tab_after_such_a_sort_keeps_its_contents_from_the_row_that_took_its_id() -> None:
     image = make_image(
         order_row(2, "r_1", order_no=3, customer="Customer 3"), order_row(3, "r_3", order_no=2, customer="Customer 2")
