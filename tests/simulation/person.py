@@ -70,8 +70,13 @@ class Person(CellEdits):
         target.mark = ledger.new_line("sheet")
         for header, cell in target.cells.items():
             text = ledger.text_of(header, cell)
-            if text is not None and ledger.tokens_in(header, text):
+            tokens = ledger.tokens_in(header, text)
+            if text is not None and tokens:
                 ledger.write("sheet", header, text, target.mark)
+            if text is not None and tokens and isinstance(row.mark, int) and not tokens[0].lines & {row.mark}:
+                # a mistake of ours, yet to be taken back: in the copy it is the person's, told by the id of both
+                ledger.write("sheet", header, text, row.mark)
+                ledger.replace("sheet", header, text, row.mark)
         self._tell(f"copies {self._name(self._number(row), row)} {shown(row)} to row {at}")
         self._edited(at, at, (*self._twin.link.headers, ROW_ID_HEADER), target)
 
