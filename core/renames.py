@@ -113,13 +113,14 @@ def _likeness(link: Link, base: RowBase | None, row: TableRow | None) -> int:
     return sum(len(others) + 1 if value else 1 for value in same)
 
 
-def is_recognized(link: Link, base: RowBase, row: TableRow) -> bool:
-    """Whether the row under base's key holds something of what base tells besides.
+def is_recognized(link: Link, base: RowBase, row: TableRow, parked: Collection[str] = ()) -> bool:
+    """Whether the row under base's key holds something of what base tells besides, and beside cells that wait for a
+    person.
 
     One that holds nothing of it may be another that got the key, and the change feed has not said so yet. Where there
     is but one column besides the key, rows cannot be told apart by it.
     """
-    columns = [c for c in link.columns if not (c.key or c.column.generated)]
+    columns = [c for c in link.columns if not (c.key or c.column.generated or c.name in parked)]
     held = [c for c in columns if _held(base, c.name)]
     same = [c.codec.same(row.get(c.name), _held(base, c.name)) for c in held or columns]
     return len(columns) < 2 or (any(same) if held else all(same))

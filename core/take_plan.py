@@ -79,18 +79,23 @@ def plan_take(view: RowView, conflict: KnownConflict) -> RowPlan | Refused | Non
     if column is None:
         return Refused(f"the column {conflict.column} is linked no longer", ends=True)
     waits = next((w for w in view.waiting if w.observed.column == column.name), None)
-    if view.busy or view.table is None or (waits is not None and waits.reason != "manual"):
+    is_open = waits is not None and waits.reason != "manual"
+    if view.busy or view.table is None or is_open or _may_be_another(view, view.base, view.table):
         return None
     cell = _Cell(column, view.base, view.table, waits)
     refusal = _refusal(cell, conflict.choice)
     if refusal is not None:
         return refusal
     try:
-        # another row may have got the key: base follows its own first
-        is_known = is_recognized(view.link, view.base, view.table)
-        return _taken(view, cell, conflict, conflict.choice) if is_known else None
+        return _taken(view, cell, conflict, conflict.choice)
     except Unfit as reason:
         return Refused(reason.message)
+
+
+def _may_be_another(view: RowView, base: RowBase, table: TableRow) -> bool:
+    """Whether another row may have got the key, and the change feed has not said so yet."""
+    parked = {w.observed.column for w in view.waiting if w.reason == "manual"}
+    return not is_recognized(view.link, base, table, parked)
 
 
 def _refusal(cell: _Cell, choice: Choice) -> Refused | None:

@@ -264,10 +264,12 @@ def test_a_choice_waits_while_it_is_being_found_out_what_the_cell_holds(reason: 
     assert plan_take(view, _known(Choice("sheet"))) is None
 
 
-def test_a_choice_waits_until_base_has_followed_a_row_whose_key_another_one_has() -> None:
-    stranger = {**ROW, "customer": "Bob", "quantity": "8", "price": "7.00", "status": "paid", "notes": "heavy"}
-    view = RowView(LINK, "r_1", make_base(), stranger, waiting=[_parked(saw("notes", "x"))])
-    assert plan_take(view, _known(Choice("sheet"))) is None
+def test_a_choice_waits_while_another_row_may_have_got_the_key_of_its_own() -> None:
+    waiting = [_parked(saw(column, "x")) for column in ("notes", "price")]
+    other = {**ROW, "customer": "Eve", "quantity": "8", "status": "paid", "notes": "new", "price": "1.00"}
+    assert plan_take(RowView(LINK, "r_1", make_base(), other, waiting=waiting), _known(Choice("sheet"))) is None
+    changed = {**other, "customer": "Ann"}
+    assert plan_take(RowView(LINK, "r_1", make_base(), changed, waiting=waiting), _known(Choice("sheet"))) is not None
 
 
 def test_a_choice_waits_for_a_row_that_another_transaction_holds() -> None:
