@@ -183,7 +183,11 @@ class FakeTab:
         was = self.scratch[restore.scratch_line]
         own = self._row_of(was.row_id)
         if restore.written is not None:
-            there = [*self._rows_of(was.row_id), restore.row, *self._alike_rows(restore, write)]
+            likest = sorted(
+                self._rows_of(was.row_id),
+                key=lambda r: (-len(self.row(r).cells.items() & was.cells.items()), r != restore.row),
+            )
+            there = [*likest, restore.row, *self._alike_rows(restore, write)]
             written = restore.written.value
             return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:

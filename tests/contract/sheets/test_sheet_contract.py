@@ -272,6 +272,16 @@ def test_our_mistake_is_taken_out_of_a_copy_that_has_got_an_id_of_its_own_by_now
     assert next((r.row_id, cells(r).get("Qty")) for r in world.rows()) == ("r_copy", None)
 
 
+def test_our_mistake_is_taken_out_of_a_copy_although_its_original_holds_the_same_there(world: World) -> None:
+    world.type(3, "Qty", None)
+    for header, value in {"_row_id": "r_3", "Name": "other", "Qty": 9}.items():
+        world.type(5, header, value)
+    world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Qty", None)))
+    mistake = FormulaRestore(0, 5, "Qty", SheetCell(None))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert [cells(r).get("Qty") for r in world.rows() if r.row_id == "r_3"] == [None, 9]
+
+
 def test_our_mistake_is_taken_out_of_a_blank_row_wherever_it_stands_by_now(world: World) -> None:
     world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Name", "nobody's")))
     world.move_row(5, 2)
