@@ -22,9 +22,14 @@ def differs(column: LinkedColumn, cell: SheetCell, base: CellBase) -> bool:
 
 
 def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
-    """Whether a row of the tab is the one that base tells of: it holds its key, and something besides."""
+    """Whether a row of the tab is the one that base tells of: it holds its key, and something besides; or all that
+    base tells, as long as its key is yet to come into the sheet."""
     key = key_in_base(link, base)
-    if key is None or key != key_in_row(link, cells):
+    if key is None:
+        return not any(
+            differs(c, cells.get(c.header, _BLANK), base.cells.get(c.name, _NOTHING)) for c in link.columns
+        )
+    if key != key_in_row(link, cells):
         return False
     return not _besides(link, base) or _shares(link, base, cells)
 

@@ -10,7 +10,7 @@ from itertools import chain
 from core import guards
 from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row
 from core.events import Json, cell_to_json, stamp_to_json
-from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, CellBase, Link, LinkedColumn, RowBase, SheetCell
+from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabImage, TabRow
 
 _BLANK = SheetCell(None)
@@ -245,18 +245,22 @@ def _homeless(
 def _lost_ids(
     link: Link, missing: Sequence[RowBase], unknown: Sequence[TabRow], moved: Sequence[IdWrite]
 ) -> list[IdWrite]:
-    """Ids to give back: a row that nobody knows, or that carries another's id, is by its key a missing one."""
+    """Ids to give back: a row that nobody knows, or that carries another's id, is by its key a missing one; one whose
+    key is yet to come into the sheet is known by all that it holds."""
     given, away = {m.row for m in moved}, {m.row_id for m in moved}
-    owners = {k: b for b in missing if b.row_id not in away and (k := key_in_base(link, b)) is not None}
+    owners: dict[Key | None, list[RowBase]] = defaultdict(list)
+    for base in missing:
+        if base.row_id not in away:
+            owners[key_in_base(link, base)].append(base)
     moves: list[IdWrite] = []
     for row in unknown if owners else ():
         if row.row in given:
             continue
-        key = key_in_row(link, row.cells)
-        owner = owners.get(key) if key is not None else None
-        if owner is not None and key is not None and is_row_of(link, owner, row.cells):
+        alike = owners.get(key_in_row(link, row.cells), [])
+        owner = next((base for base in alike if is_row_of(link, base, row.cells)), None)
+        if owner is not None:
             moves.append(IdWrite(row.row, owner.row_id, row.row_id))
-            del owners[key]
+            alike.remove(owner)
     return moves
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from core.contents import is_row_of
+from core.contents import is_row_of, key_in_base
 from core.model import ROW_ID_HEADER, SheetCell
 from tests.fakes.sheet import FakeRow
 from tests.simulation.actions import Action
@@ -199,7 +199,9 @@ class Person(CellEdits):
         """Whether its contents can be told: by its key, something besides, and an id that no copy carries."""
         base = self._twin.state.bases.get(self._twin.link.name, {}).get(row.row_id or "")
         alone = [r.row_id for r in self._tab.rows].count(row.row_id) == 1
-        return base is not None and not base.gone and is_row_of(self._twin.link, base, row.cells) and alone
+        if base is None or base.gone or key_in_base(self._twin.link, base) is None:
+            return False
+        return is_row_of(self._twin.link, base, row.cells) and alone
 
     # --- the frame of it all
 

@@ -174,6 +174,13 @@ def test_a_row_that_has_lost_its_id_gets_it_back_by_its_key(stands_now: str | No
     assert not (found.missing or found.strangers or found.cells)
 
 
+def test_a_row_that_has_lost_its_id_before_its_key_came_into_the_sheet_gets_it_back_by_all_that_it_holds() -> None:
+    base = make_base(key=("7",), order_no=None)
+    lost = order_row(2, None, order_no=None)
+    assert scanned(make_image(lost), base).moved_ids == [IdWrite(2, "r_1", None)]
+    assert not scanned(make_image(order_row(2, None, order_no=None, notes="other")), base).moved_ids
+
+
 def test_a_row_whose_id_was_overwritten_with_that_of_a_deleted_row_gets_its_own_back() -> None:
     image = make_image(order_row(2, "r_1"), order_row(3, "r_3", order_no=2, customer="Bea"))
     bases = (make_base(), make_base("r_2", order_no="2", customer="Bea"), make_base("r_3", order_no="3"))
