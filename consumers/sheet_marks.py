@@ -263,7 +263,7 @@ class MarkWriter:
             self._look_over_within(MOVED_LOOK_OVER_S)
         owed = still_due(self._owed, look)
         writes = _without_doubles([*owed, *plan.writes])
-        missed = self._write(target, look, plan, writes)
+        missed = self._write(target, look, [*plan.show, *(told.shown[cell] for cell in plan.forget)], writes)
         if missed is None:
             return False
         self._marked |= {mark.row_id for mark in plan.show}
@@ -280,16 +280,16 @@ class MarkWriter:
         return [mark.row_id for mark in doubtful]
 
     def _write(
-        self, target: SheetTarget, look: MarksLook, plan: MarkPlan, writes: Sequence[MarkWrite]
+        self, target: SheetTarget, look: MarksLook, marks: Sequence[ShownMark], writes: Sequence[MarkWrite]
     ) -> set[str | None] | None:
         """Row ids that the marking missed; ``None`` where it did nothing, and is planned anew.
 
-        What is owed stays so until a marking has landed.
+        The marks that come or go are doubtful until it is known to have landed, and what is owed stays so.
         """
         if not writes:
             self._owed = []
             return set()
-        doubtful = [replace(mark, is_sure=False) for mark in plan.show]
+        doubtful = [replace(mark, is_sure=False) for mark in marks]
         self._store.run(lambda tx: tx.save_marks(self.link.name, doubtful))
         hit = self._call("write", lambda: self._marks.mark(target, look, writes))
         if hit is None:

@@ -492,6 +492,21 @@ def test_a_marking_whose_reply_is_lost_stands_once(desk: Desk, took_effect: bool
     assert [m.is_sure for m in desk.state.marks.values()] == [True]
 
 
+def test_a_note_whose_removal_nobody_heard_of_is_shown_again_when_the_same_is_to_be_told(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    with desk.store.begin() as tx:
+        tx.mend_rejections("orders", [("r_1", "quantity")])
+    desk.publishes_outbox()
+    desk.marks.before_mark = lambda: desk.sheet.fail_next(ReplyLost("cut off"), took_effect=True)
+    desk.goes_on(1)
+    row = desk.sheet.tabs["orders"].rows[0]
+    assert not row.notes
+    refuse(desk, "many")
+    desk.goes_on(90)
+    assert row.notes == {"Quantity": "Twinsheet: quantity: many is not a whole number"}
+
+
 def test_a_note_that_a_person_removed_stays_removed(desk: Desk) -> None:
     refuse(desk, "many")
     desk.goes_on(3)
