@@ -114,8 +114,9 @@ def test_while_the_master_secret_changes_no_edit_is_lost_and_at_last_only_the_ne
 
 
 def typed(bodies: list[dict[str, Any]]) -> list[Any]:
-    """Values of the cells in the order of their edits; an event that came twice counts twice."""
-    return [cell["value"] for body in bodies if body["kind"] == "edit" for cell in body["cells"]]
+    """Values of the filled cells in the order of their edits; an event that came twice counts twice."""
+    cells = [cell for body in bodies if body["kind"] == "edit" for cell in body["cells"]]
+    return [cell["value"] for cell in cells if cell["value"] is not None]
 
 
 def faults_of(bench: Bench) -> list[str]:
