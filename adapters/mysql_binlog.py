@@ -188,6 +188,9 @@ class BinlogReader:
         elif isinstance(event, XAPrepareEvent):
             yield self._prepared(event)
         elif isinstance(event, RotateEvent):
+            # A restarted server numbers its tables anew, and one that was killed has not ended its last file: the
+            # library keeps the old numbers then, and would take another table's rows for ours.
+            self._stream.table_map.clear()
             if event.timestamp:  # a real end of file, not the server's greeting
                 yield self._ended()
         elif isinstance(event, QueryEvent):

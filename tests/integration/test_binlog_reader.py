@@ -231,3 +231,19 @@ def test_a_server_that_is_killed_is_noticed_and_read_on_exactly_after_its_restar
     found = own_bench.read(resumed, by_gtid=by_gtid)
     assert not by_gtid
     assert rows(found[0]) == [("insert", None, 2)]
+
+
+def test_what_a_killed_server_wrote_is_never_taken_for_rows_of_another_table_after_its_restart(
+    own_bench: Bench,
+) -> None:
+    """A server that was killed counts its tables anew in the next file, and gives one number to another table."""
+    bench, start = own_bench, own_bench.facts().position()
+    others = [f"other{n}" for n in range(60)]
+    bench.root(*(f"CREATE TABLE {name} (text LONGTEXT)" for name in others))
+    into_others = ["INSERT INTO other VALUES (REPEAT('x', 300))".replace("other", name) for name in others]
+    for statements in (["INSERT INTO t VALUES (1, 'own')"], [*into_others, "INSERT INTO t VALUES (2, 'own')"]):
+        bench.server.kill()
+        bench.server.start()
+        bench.root(*statements)
+    found = bench.read(start, 2)
+    assert [one for committed in found for one in rows(committed)] == [("insert", None, 1), ("insert", None, 2)]
