@@ -161,8 +161,7 @@ def _is_another_row(case: CellCase) -> bool:
         return False
     if view.is_answered:
         return not is_recognized(view.link, view.base, view.table)
-    parked = {w.observed.column for w in view.waiting if w.reason == "manual"}
-    return not is_as_known(view.link, view.base, view.table, parked)
+    return not is_as_known(view.link, view.base, view.table, view.parked)
 
 
 def fitting(column: LinkedColumn, seen: Observed, before: Canonical) -> Canonical:

@@ -69,6 +69,11 @@ class RowView:
         """The row's key in the table, as base knows it."""
         return self.base.key if self.base else None
 
+    @property
+    def parked(self) -> frozenset[str]:
+        """Columns whose cells wait for a person to choose."""
+        return frozenset(w.observed.column for w in self.waiting if w.reason == "manual")
+
     def waits(self, column: str) -> bool:
         """Whether a cell of that column has been waiting."""
         return any(w.observed.column == column for w in self.waiting)

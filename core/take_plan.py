@@ -94,8 +94,7 @@ def plan_take(view: RowView, conflict: KnownConflict) -> RowPlan | Refused | Non
 
 def _may_be_another(view: RowView, base: RowBase, table: TableRow) -> bool:
     """Whether another row may have got the key, and the change feed has not said so yet."""
-    parked = {w.observed.column for w in view.waiting if w.reason == "manual"}
-    return not is_recognized(view.link, base, table, parked)
+    return not is_recognized(view.link, base, table, view.parked)
 
 
 def _refusal(cell: _Cell, choice: Choice) -> Refused | None:

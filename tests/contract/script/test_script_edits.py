@@ -303,12 +303,9 @@ def test_a_row_that_slides_while_ids_are_given_keeps_its_own_id(
     connected.receiver.bodies.clear()
 
     def insert_above() -> None:
-        with connected.document.change("bob@example.com"):
-            connected.tab.insert_rows(2, 1)
+        connected.tab.insert_rows(2, 1)
 
-    acted = _once_before(
-        monkeypatch, "range.setValues", insert_above, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
-    )
+    acted = _once_before_ids(connected, monkeypatch, insert_above, user="bob@example.com")
     with connected.document.change("program"):
         connected.tab.insert_rows(4, 1)
         connected.tab.set_value(4, 1, "Dan")
@@ -346,15 +343,24 @@ def test_an_id_of_a_deleted_row_is_not_written_into_an_empty_row(
     connected.paste("A2", [["1", "Ann"]])
 
     def delete_both() -> None:
-        with connected.document.change("program"):
-            connected.tab.delete_rows(1, 2)
+        connected.tab.delete_rows(1, 2)
 
-    acted = _once_before(
-        monkeypatch, "range.setValues", delete_both, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
-    )
+    acted = _once_before_ids(connected, monkeypatch, delete_both, user="program")
     connected.type("B3", "Dan")
     assert acted and connected.failures() == []
     assert not any(connected.tab.cell(row, 4).value for row in range(1, connected.tab.last_row()))
+
+
+def _once_before_ids(connected: Bench, monkeypatch: pytest.MonkeyPatch, act: Any, *, user: str) -> list[bool]:
+    """Somebody acts in the instant before the script writes ids."""
+
+    def change() -> None:
+        with connected.document.change(user):
+            act()
+
+    return _once_before(
+        monkeypatch, "range.setValues", change, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
+    )
 
 
 def _type_dan_and_once_he_is_named(connected: Bench, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
@@ -381,15 +387,12 @@ def test_an_id_that_lands_on_a_row_inserted_meanwhile_is_taken_back_and_a_scan_i
     connected: Bench, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
     def insert() -> None:
-        with connected.document.change("program"):
-            connected.tab.insert_rows(1, 1)
-            connected.tab.set_value(1, 1, "Zoe")
-            connected.tab.set_value(1, 4, "r_theirs")
-            connected.tab.set_value(2, 4, named)
+        connected.tab.insert_rows(1, 1)
+        connected.tab.set_value(1, 1, "Zoe")
+        connected.tab.set_value(1, 4, "r_theirs")
+        connected.tab.set_value(2, 4, named)
 
-    acted = _once_before(
-        monkeypatch, "range.setValues", insert, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
-    )
+    acted = _once_before_ids(connected, monkeypatch, insert, user="program")
     connected.type("B2", "Ann")
     assert acted and connected.failures() == []
     assert [connected.tab.cell(row, 1).value for row in (1, 2)] == ["Zoe", "Ann"]
@@ -405,12 +408,9 @@ def test_of_rows_that_slid_under_the_ids_a_scan_has_to_tell(
     connected.receiver.bodies.clear()
 
     def insert_above() -> None:
-        with connected.document.change("program"):
-            connected.tab.insert_rows(1, 1)
+        connected.tab.insert_rows(1, 1)
 
-    acted = _once_before(
-        monkeypatch, "range.setValues", insert_above, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
-    )
+    acted = _once_before_ids(connected, monkeypatch, insert_above, user="program")
     connected.type("B5", "Dan")
     assert acted and connected.failures() == []
     assert [connected.tab.cell(row, 4).value for row in (2, 3, 4)] == [ann, bob, cid]
