@@ -17,7 +17,11 @@ ABSENT_PAUSE_S_MAX = 60.0
 
 
 class DirtyRows:
-    """Keys to look at, in the order in which they were named, each with the first offset that named it."""
+    """Keys to look at, in the order in which they were named, each with the first offset that named it.
+
+    A comparison names all rows in the order of their keys, the change feed in the order in which they changed; new
+    rows are written in this order, so what the feed tells takes its place in the feed's.
+    """
 
     def __init__(self) -> None:
         self._since: dict[Key, int | None] = {}
@@ -40,8 +44,9 @@ class DirtyRows:
         for key in keys:
             if key in self._in_hand:
                 self._renewed.setdefault(key, offset)
-            if key not in self._since or (self._since[key] is None and offset is not None):
-                self._since[key] = offset
+            if offset is not None and self._since.get(key, offset) is None:
+                del self._since[key]
+            self._since.setdefault(key, offset)
 
     def vouch(self, kinds: Iterable[tuple[Key, str]]) -> None:
         """What the change feed has told of keys: ``i`` for a row that came, ``d`` for one that went."""

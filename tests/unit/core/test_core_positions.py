@@ -59,6 +59,15 @@ def test_rows_are_looked_at_in_the_order_in_which_they_were_named_each_once() ->
     assert len(dirty) == 3
 
 
+def test_what_a_comparison_named_first_takes_its_place_among_what_the_change_feed_tells() -> None:
+    dirty = DirtyRows()
+    dirty.add([("1",), ("2",), ("3",)], None)
+    dirty.put_off([("1",), ("2",)])
+    dirty.add([("1",), ("2",), ("3",)], 10)
+    dirty.add([("1",)], 11)
+    assert dirty.first(3) == [("1",), ("2",), ("3",)]
+
+
 def test_an_event_is_done_only_when_every_row_that_it_named_has_been_looked_at() -> None:
     dirty = DirtyRows()
     dirty.add([("1",), ("2",)], 10)
