@@ -30,11 +30,13 @@ _ERROR_TEXTS = {
 }
 
 
-def decode_cell(raw: Mapping[str, Any]) -> SheetCell | None:
+def decode_cell(raw: Mapping[str, Any] | None) -> SheetCell | None:
     """A cell of Google's answer; ``None`` for a blank one.
 
     An empty text counts as blank, because Apps Script cannot tell the two apart.
     """
+    if not raw:
+        return None
     value = _decode_value(raw.get("effectiveValue") or {})
     formula = (raw.get("userEnteredValue") or {}).get("formulaValue")
     if formula is None and value is None:
@@ -60,16 +62,6 @@ def _decode_value(raw: Mapping[str, Any]) -> SheetValue:
         kind = raw["errorValue"].get("type", "ERROR")
         return CellError(_ERROR_TEXTS.get(kind, kind))
     return raw.get("stringValue") or None
-
-
-def compact_cells(raw: Json) -> Any:
-    """For ``json.loads(object_hook=…)``: a cell becomes a SheetCell while it is parsed.
-
-    A tab of 100,000 rows is held as cells, never as a million nested dictionaries.
-    """
-    if "effectiveValue" in raw or "effectiveFormat" in raw or "userEnteredValue" in raw:
-        return decode_cell(raw)
-    return raw or None
 
 
 def encode_value(value: SheetValue) -> Json:

@@ -8,13 +8,13 @@ took effect would then run a second time and overwrite what the first had seen.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from adapters.sheets_cells import compact_cells
+from adapters.sheets_json import parse
 from core.errors import QuotaExhausted, ReplyLost, SettingsError, SheetsRefused, SheetsUnavailable
 
 Json = dict[str, Any]
@@ -72,26 +72,25 @@ class SheetsClient:
         self._read_attempts = read_attempts
         self._meter = meter
 
-    def read(self, spreadsheet_id: str, filters: Sequence[Json], fields: str, *, compact: bool = True) -> Json:
+    def read(self, spreadsheet_id: str, filters: Sequence[Json], fields: str) -> Json:
         """Read ranges by id, title or metadata in one call (``spreadsheets.getByDataFilter``).
 
         Args:
             spreadsheet_id: the spreadsheet.
             filters: DataFilters.
             fields: partial response.
-            compact: cells come as SheetCell or ``None`` instead of Google's JSON.
         """
         request = self._spreadsheets.getByDataFilter(
             spreadsheetId=spreadsheet_id, body={"dataFilters": list(filters)}, fields=fields, prettyPrint=False
         )
-        return self._read(request, compact)
+        return self._read(request)
 
     def properties(self, spreadsheet_id: str, fields: str) -> Json:
         """Read what is not cells (``spreadsheets.get`` without ranges)."""
         request = self._spreadsheets.get(spreadsheetId=spreadsheet_id, fields=fields, prettyPrint=False)
-        return self._read(request, compact=False)
+        return self._read(request)
 
-    def write(self, spreadsheet_id: str, body: Json, fields: str = "spreadsheetId", *, compact: bool = True) -> Json:
+    def write(self, spreadsheet_id: str, body: Json, fields: str = "spreadsheetId") -> Json:
         """One ``spreadsheets.batchUpdate``, sent once.
 
         Raises:
@@ -100,7 +99,7 @@ class SheetsClient:
         request = self._spreadsheets.batchUpdate(
             spreadsheetId=spreadsheet_id, body=body, fields=fields, prettyPrint=False
         )
-        return self._execute(request, compact, writes=True)
+        return self._execute(request, writes=True)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -108,7 +107,7 @@ class SheetsClient:
         if self._meter is not None:
             self._meter.close()
 
-    def _read(self, request: Any, compact: bool) -> Json:
+    def _read(self, request: Any) -> Json:
         from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
         retrying = Retrying(
@@ -117,14 +116,14 @@ class SheetsClient:
             wait=wait_random_exponential(multiplier=BACKOFF_FIRST_S, max=BACKOFF_MAX_S),
             reraise=True,
         )
-        return retrying(self._execute, request, compact, writes=False)
+        return retrying(self._execute, request, writes=False)
 
-    def _execute(self, request: Any, compact: bool, *, writes: bool) -> Json:
+    def _execute(self, request: Any, *, writes: bool) -> Json:
         import google.auth.exceptions
         import urllib3.exceptions
         from googleapiclient.errors import HttpError
 
-        request.postproc = _parser(compact)
+        request.postproc = _parsed
         kind = "write" if writes else "read"
         if self._meter is not None:
             self._meter.called(kind)
@@ -232,13 +231,8 @@ def _static_token(token: str) -> Any:
     return kind(token=token)
 
 
-def _parser(compact: bool) -> Callable[[Any, bytes], Any]:
-    hook = compact_cells if compact else None
-
-    def parse(_response: Any, content: bytes) -> Any:
-        return json.loads(content, object_hook=hook) if content else {}
-
-    return parse
+def _parsed(_response: Any, content: bytes) -> Json:
+    return parse(content)
 
 
 def _worth_repeating(error: BaseException) -> bool:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.sheets_cells import CELL_FIELDS, DATE_TYPES, decode_cell, grid
+from adapters.sheets_json import cells_in
 from adapters.sheets_tickets import Ticket, tickets_of
 from core.errors import SheetsRefused
 from core.model import ROW_ID_HEADER, STATE_TAB, SheetCell, Stamp
@@ -102,20 +103,22 @@ class Grid:
     column: int
     """0-based first column."""
     rows: Sequence[Any]
+    """As :func:`adapters.sheets_json.parse` keeps them."""
     metadata: Sequence[Any]
+
+    def raw(self, row: int) -> Sequence[Any]:
+        """Google's JSON of the cells of a 1-based row, from ``column`` on; trailing blanks may be left out."""
+        index = row - self.row
+        return cells_in(self.rows[index]) if 0 <= index < len(self.rows) else ()
 
     def line(self, row: int) -> Row:
         """The cells of a 1-based row, from ``column`` on; trailing blanks may be left out."""
-        index = row - self.row
-        raw = self.rows[index] if 0 <= index < len(self.rows) else None
-        return [_as_cell(c) for c in (raw or {}).get("values") or ()]
+        return [decode_cell(raw) for raw in self.raw(row)]
 
     def cell(self, row: int, column: int) -> SheetCell | None:
         """One cell by 1-based row and 0-based column of the sheet."""
-        index, across = row - self.row, column - self.column
-        raw = self.rows[index] if 0 <= index < len(self.rows) else None
-        values = (raw or {}).get("values") or ()
-        return _as_cell(values[across]) if 0 <= across < len(values) else None
+        cells, across = self.raw(row), column - self.column
+        return decode_cell(cells[across]) if 0 <= across < len(cells) else None
 
     @property
     def last_row(self) -> int:
@@ -264,7 +267,7 @@ def layout_of(
         answer: Google's answer.
         target: the link.
         date_formats: what is known of the columns' formats; looked up in the answer's first data row when
-            left out (only an answer with :data:`LAYOUT_FIELDS`, not compacted, has them).
+            left out (only an answer with :data:`LAYOUT_FIELDS` has them).
     """
     found = parts(answer)
     state, tab = state_part(found), tab_part(found, target)
@@ -310,16 +313,9 @@ def _grid(raw: Mapping[str, Any]) -> Grid:
     )
 
 
-def _as_cell(raw: Any) -> SheetCell | None:
-    if raw is None or isinstance(raw, SheetCell):
-        return raw
-    return decode_cell(raw)
-
-
 def _date_formats(tab: SheetPart, columns: Mapping[str, int]) -> dict[str, Json]:
     formats: dict[str, Json] = {}
-    piece = tab.grid_at(1, 0)
-    cells = (piece.rows[1] or {}).get("values") or () if len(piece.rows) > 1 else ()
+    cells = tab.grid_at(1, 0).raw(2)
     for header, column in columns.items():
         raw = cells[column] if column < len(cells) else None
         found = ((raw or {}).get("effectiveFormat") or {}).get("numberFormat") or {}

@@ -70,15 +70,15 @@ class GoogleMarks:
     def marked(self, target: SheetTarget) -> list[int]:
         """1-based rows of the tab that hold a note of ours, in one read."""
         whole = [{"gridRange": {"sheetId": target.sheet_id}}]
-        answer = self._client.read(target.spreadsheet_id, whole, _NOTE_FIELDS, compact=False)
+        answer = self._client.read(target.spreadsheet_id, whole, _NOTE_FIELDS)
         piece = tab_part(parts(answer), target).grid_at(1, 0)
-        return [row for row in range(2, piece.last_row + 1) if any(_is_ours(raw) for raw in _raw_line(piece, row))]
+        return [row for row in range(2, piece.last_row + 1) if any(_is_ours(raw) for raw in piece.raw(row))]
 
     def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
         """What stands beside the linked cells of these rows, in one read."""
         filters: list[Json] = [{"a1Range": COUNTERS_RANGE}, _rows_filter(target, 1, 1)]
         filters += [_rows_filter(target, first, count) for first, count in runs(sorted(set(rows)))]
-        answer = self._client.read(target.spreadsheet_id, filters, _LOOK_FIELDS, compact=False)
+        answer = self._client.read(target.spreadsheet_id, filters, _LOOK_FIELDS)
         layout, tab = layout_of(answer, target, {}), tab_part(parts(answer), target)
         self._seen[target.link] = _Seen(layout, tab)
         tickets = tickets_of(tab.metadata, marks_name(target.link))
@@ -97,7 +97,7 @@ class GoogleMarks:
         seen = self._seen[target.link]
         body = _body(target, seen, look, writes)
         try:
-            raw = self._client.write(target.spreadsheet_id, body, _ANSWER_FIELDS, compact=False)
+            raw = self._client.write(target.spreadsheet_id, body, _ANSWER_FIELDS)
         except SheetsRefused:
             if self._has_been_overtaken(target, look, seen):
                 return None
@@ -192,14 +192,9 @@ def _numbers(piece: Grid) -> range:
     return range(piece.row, piece.last_row + 1)
 
 
-def _raw_line(piece: Grid, row: int) -> Sequence[Any]:
-    raw = piece.rows[row - piece.row] if 0 <= row - piece.row < len(piece.rows) else None
-    return (raw or {}).get("values") or ()
-
-
 def _looked(piece: Grid, at: int, row: int, columns: Mapping[str, int]) -> LookedRow:
     """The row that stands at ``at`` of a piece, told as ``row``."""
-    line, notes, colours = _raw_line(piece, at), {}, {}
+    line, notes, colours = piece.raw(at), {}, {}
     for header, column in columns.items():
         across = column - piece.column
         raw = (line[across] if 0 <= across < len(line) else None) or {}

@@ -31,7 +31,7 @@ def mend_tab(client: SheetsClient, target: SheetTarget, columns: Sequence[Linked
     Raises:
         SheetsRefused: the tab itself is gone.
     """
-    answer = client.read(target.spreadsheet_id, tab_filters(target), LAYOUT_FIELDS, compact=False)
+    answer = client.read(target.spreadsheet_id, tab_filters(target), LAYOUT_FIELDS)
     requests = list(_Mending(target, tab_part(parts(answer), target), columns).requests())
     if requests:
         client.write(target.spreadsheet_id, {"requests": requests})

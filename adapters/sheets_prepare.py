@@ -142,7 +142,7 @@ def _find(client: SheetsClient, spreadsheet_id: str, tab: str) -> _Found:
     if STATE_TAB in by_title:
         filters.append({"a1Range": f"'{STATE_TAB}'!A1:H100"})
     _refuse_merged(by_title[tab], tab)
-    read = parts(client.read(spreadsheet_id, filters, LAYOUT_FIELDS, compact=False))
+    read = parts(client.read(spreadsheet_id, filters, LAYOUT_FIELDS))
     part = next(p for p in read if p.sheet_id == sheet_id)
     return _Found(
         tab=part,
@@ -303,8 +303,7 @@ class _Preparation:
             yield {"insertDimension": {"range": span, "inheritFromBefore": column > 0}}
 
     def _dated(self, column: int) -> bool:
-        rows = self._found.cells.rows
-        cells = (rows[1] or {}).get("values") or () if len(rows) > 1 else ()
+        cells = self._found.cells.raw(2)
         raw = (cells[column] if column < len(cells) else None) or {}
         kind = ((raw.get("effectiveFormat") or {}).get("numberFormat") or {}).get("type")
         return kind in DATE_TYPES

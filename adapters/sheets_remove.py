@@ -31,7 +31,7 @@ def remove_link_from_tab(client: SheetsClient, target: SheetTarget) -> None:
     Raises:
         SheetsRefused: the tab or the link's counters are gone already.
     """
-    answer = client.read(target.spreadsheet_id, layout_filters(target), LAYOUT_FIELDS, compact=False)
+    answer = client.read(target.spreadsheet_id, layout_filters(target), LAYOUT_FIELDS)
     layout = layout_of(answer, target)
     requests = list(_requests(target, layout, tab_part(parts(answer), target)))
     client.write(target.spreadsheet_id, {"requests": requests})

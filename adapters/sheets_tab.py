@@ -40,13 +40,14 @@ from adapters.sheets_layout import (
     tab_part,
 )
 from adapters.sheets_restore import needs_resolving, resolve, restore_filters
+from adapters.sheets_rows import TabRows
 from adapters.sheets_swap import SwapPlan, plan_swap
 from adapters.sheets_takeback import believed_columns, header_moved, take_back
 from adapters.sheets_tickets import ticket_id, use
 from adapters.sheets_widen import widen
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.model import ROW_ID_HEADER, SheetCell
-from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage, TabRow
+from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
 
 Json = dict[str, Any]
 
@@ -226,7 +227,7 @@ class GoogleSheet:
             raise ReplyLost(f"A write into moved columns is not yet taken back: {error.message}") from error
 
     def _read_layout(self, target: SheetTarget) -> Layout:
-        raw = self._client.read(target.spreadsheet_id, layout_filters(target), LAYOUT_FIELDS, compact=False)
+        raw = self._client.read(target.spreadsheet_id, layout_filters(target), LAYOUT_FIELDS)
         layout = layout_of(raw, target)
         self._layouts[target.link] = layout
         return layout
@@ -257,7 +258,7 @@ def tab_image(answer: Mapping[str, Any], target: SheetTarget, read_at: datetime)
     found = parts(answer)
     tab, counters = tab_part(found, target), counters_of(state_part(found), target.link)
     columns, cells = columns_of(tab, target), tab.grid_at(1, 0)
-    rows = tuple(_tab_rows(cells, columns))
+    rows = TabRows(cells, columns)
     header = cells.line(1)
     titles = {h: _text(header[c]) if c < len(header) else "" for h, c in columns.items()}
     return TabImage(
@@ -269,20 +270,6 @@ def tab_image(answer: Mapping[str, Any], target: SheetTarget, read_at: datetime)
         missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in columns),
         titles=titles,
     )
-
-
-def _tab_rows(cells: Grid, columns: Mapping[str, int]) -> list[TabRow]:
-    """Rows that are not blank where it matters."""
-    id_column = columns.get(ROW_ID_HEADER)
-    linked = [(h, c) for h, c in columns.items() if h != ROW_ID_HEADER]
-    rows = []
-    for row in range(2, cells.last_row + 1):
-        line = cells.line(row)
-        filled = {h: cell for h, c in linked if c < len(line) and (cell := line[c]) is not None}
-        row_id = id_text(line[id_column]) if id_column is not None and id_column < len(line) else None
-        if filled or row_id is not None:
-            rows.append(TabRow(row, row_id, filled))
-    return rows
 
 
 def _text(cell: SheetCell | None) -> str:

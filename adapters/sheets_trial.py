@@ -49,7 +49,7 @@ def try_swap_write(client: SheetsClient, target: SheetTarget) -> SwapTrial:
 
     Three writes and a read; the tab itself is not touched.
     """
-    answer = client.read(target.spreadsheet_id, layout_filters(target), LAYOUT_FIELDS, compact=False)
+    answer = client.read(target.spreadsheet_id, layout_filters(target), LAYOUT_FIELDS)
     layout = layout_of(answer, target)
     column, state = layout.band.column, layout.state_id
     here = grid(state, _ROW, 1, column, 4)

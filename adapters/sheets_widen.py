@@ -44,7 +44,7 @@ def widen(client: SheetsClient, target: SheetTarget, layout: Layout) -> None:
 
     What the old band holds is given up: the writer settles its last write before it writes again.
     """
-    answer = client.read(target.spreadsheet_id, layout_filters(target), LAYOUT_FIELDS, compact=False)
+    answer = client.read(target.spreadsheet_id, layout_filters(target), LAYOUT_FIELDS)
     state = state_part(parts(answer))
     column, width = first_free_column(state), 2 * half_for(layout.tab_columns)
     missing = column + width - state.column_count

@@ -96,6 +96,10 @@ class BenchStack:
         path = f"/v4/spreadsheets/{spreadsheet or self.spreadsheet}/values/{where}?valueInputOption=RAW"
         self.sheets.call("PUT", path, {"range": where, "majorDimension": "ROWS", "values": values})
 
+    def writes(self, spreadsheet: str) -> int:
+        """Calls of the Sheets API that have changed a spreadsheet."""
+        return int(self.sheets.call("GET", f"/state/{spreadsheet}")["writes"])
+
     def assert_identical(self, link: str = LINK) -> None:
         """Both sides hold the same, or measuring has no meaning.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,7 +39,8 @@ class TabImage:
     stamp: Stamp
     columns: Mapping[str, int]
     """Linked header (and ``_row_id``) to 0-based column, from the metadata."""
-    rows: tuple[TabRow, ...]
+    rows: Sequence[TabRow]
+    """Top down; each may be made anew whenever it is looked at."""
     last_row: int
     """1-based last row with content in any linked column or the id column; 1 when there is only the header."""
     read_at: datetime

@@ -1,11 +1,10 @@
 """Cells between Google's JSON and SheetCell."""
 
-import json
 from typing import Any
 
 import pytest
 
-from adapters.sheets_cells import column_letters, compact_cells, decode_cell, encode_value
+from adapters.sheets_cells import column_letters, decode_cell, encode_value
 from core.model import CellError, Serial, SheetCell, SheetValue
 
 
@@ -39,13 +38,6 @@ def effective(value: Any, number_type: str = "") -> dict[str, Any]:
 )
 def test_a_cell_is_read_as_what_it_holds(raw: dict[str, Any], cell: SheetCell | None) -> None:
     assert decode_cell(raw) == cell
-
-
-def test_a_whole_answer_is_compacted_while_it_is_parsed() -> None:
-    row = {"values": [effective({"stringValue": "a"}), {}, effective({"numberValue": 1}, "DATE")]}
-    text = json.dumps({"data": [{"rowData": [row, {}]}]})
-    parsed = json.loads(text, object_hook=compact_cells)
-    assert parsed["data"][0]["rowData"] == [{"values": [SheetCell("a"), None, SheetCell(Serial(1.0))]}, None]
 
 
 @pytest.mark.parametrize(

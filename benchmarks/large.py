@@ -1,0 +1,166 @@
+"""``make large``: a large link inside Google's quota: how long the copy takes, and the memory it needs.
+
+The floor beside it is Google's: so many requests of 2 MB as the data fill, one a second. Ends with one cell changed
+in the table, and with both sides proven equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from adapters.sheets_cells import encode_value
+from benchmarks.stack import EQUAL_WITHIN_S, BenchStack, bench_stack
+from core.errors import SheetsRefused
+
+TAB = "Large"
+HEADERS = ("id", "name", "city", "quantity", "price", "ordered_on", "paid", "code", "note", "weight")
+REQUEST_BYTES = 2_000_000
+"""What Google recommends for one request at the most."""
+WRITES_PER_S = 1.0
+BATCH_ROWS = 5_000
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """How one copy went."""
+
+    what: str
+    seconds: float
+    floor_s: float
+    writes: int
+    one_cell_s: float
+    """From a change of one cell of the table until the sheet shows it, afterwards."""
+
+    @property
+    def ratio(self) -> float:
+        """Against Google's own floor."""
+        return self.seconds / self.floor_s
+
+
+def main() -> int:
+    """Copy a large table into a tab, and print what it took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000, help="of the linked table")
+    rows = parser.parse_args().rows
+    console = Console(width=100)
+    with console.status("Starting a stack of its own") as status, bench_stack(None) as bench:
+        status.update(f"Filling a table of {rows} rows")
+        _fill(bench, rows)
+        status.update("Table to sheet")
+        copied = _table_to_sheet(bench, rows)
+        bench.assert_identical("large")
+        peak_mb = bench.peak_mb()
+    _print(console, rows, copied, peak_mb)
+    return 0
+
+
+def _rows(count: int) -> Iterator[Row]:
+    for i in range(1, count + 1):
+        day = f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}"
+        code = f"{i * 7919 % 100_000_000:08d}"
+        yield i, f"Customer {i}", f"City {i % 500}", i % 90, f"{i % 1000}.50", day, i % 2, code, f"note {i}", i / 8
+
+
+def _fill(bench: BenchStack, rows: int) -> None:
+    connection = bench.sql()
+    cursor = connection.cursor()
+    cursor.execute("CREATE DATABASE IF NOT EXISTS bench CHARACTER SET utf8mb4")
+    cursor.execute(
+        "CREATE TABLE bench.large (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(80) NOT NULL, city VARCHAR(80),"
+        " quantity INT NOT NULL, price DECIMAL(10,2) NOT NULL, ordered_on DATE, paid BOOLEAN, code CHAR(8),"
+        " note TEXT, weight DOUBLE)"
+    )
+    batch: list[Row] = []
+    for row in _rows(rows):
+        batch.append(row)
+        if len(batch) == BATCH_ROWS or row[0] == rows:
+            cursor.executemany(
+                f"INSERT INTO bench.large VALUES ({', '.join(['%s'] * len(HEADERS))})",  # noqa: S608 -- our own table
+                batch,
+            )
+            batch.clear()
+    connection.close()
+
+
+def _table_to_sheet(bench: BenchStack, rows: int) -> Copied:
+    sheet = {"properties": {"title": TAB, "gridProperties": {"rowCount": 100, "columnCount": len(HEADERS)}}}
+    body = {"properties": {"title": "Large"}, "sheets": [sheet]}
+    spreadsheet = str(bench.sheets.call("POST", "/v4/spreadsheets", body)["spreadsheetId"])
+    bench.put(f"{TAB}!A1", [list(HEADERS)], spreadsheet)
+    began = time.perf_counter()
+    bench.twinsheet(
+        "link", "add", "large", "--spreadsheet", spreadsheet, "--tab", TAB, "--table", "bench.large", "--yes"
+    )
+    _wait(lambda: _shown(bench, spreadsheet, rows + 1) == str(rows))
+    seconds = time.perf_counter() - began
+    return Copied(
+        "table → sheet", seconds, _floor_s(rows), bench.writes(spreadsheet), _one_cell_s(bench, spreadsheet, rows)
+    )
+
+
+def _one_cell_s(bench: BenchStack, spreadsheet: str, rows: int) -> float:
+    """One change in the table, once the copy is over and Google's quota is there again."""
+    bench.assert_identical("large")
+    connection = bench.sql()
+    began = time.perf_counter()
+    connection.cursor().execute("UPDATE bench.large SET name = 'changed' WHERE id = %s", (rows // 2,))
+    _wait(lambda: _shown(bench, spreadsheet, rows // 2 + 1, column="B") == "changed", pause_s=0.02)
+    connection.close()
+    return time.perf_counter() - began
+
+
+def _shown(bench: BenchStack, spreadsheet: str, row: int, column: str = "A") -> str | None:
+    try:
+        found = bench.sheets.call("GET", f"/v4/spreadsheets/{spreadsheet}/values/{TAB}!{column}{row}")
+    except SheetsRefused:  # the tab is not as long as that yet
+        return None
+    return str(found["values"][0][0]) if "values" in found else None
+
+
+def _floor_s(rows: int) -> float:
+    """So many requests of 2 MB as the cells fill that have to be written, one a second."""
+    cells = (json.dumps({"values": [encode_value(v) for v in row]}, separators=(",", ":")) for row in _rows(rows))
+    return math.ceil(sum(map(len, cells)) / REQUEST_BYTES) / WRITES_PER_S
+
+
+def _wait(condition: Callable[[], bool], *, pause_s: float = 2.0) -> None:
+    deadline = time.perf_counter() + EQUAL_WITHIN_S
+    while not condition():
+        if time.perf_counter() > deadline:
+            raise RuntimeError(f"not so within {EQUAL_WITHIN_S:g} s")
+        time.sleep(pause_s)
+
+
+def _print(console: Console, rows: int, copied: Copied, peak_mb: dict[str, float]) -> None:
+    table = Table(
+        "copy", "s", "floor, s", "ratio", "writes", "one cell afterwards, s", title=f"{rows} rows of 10 columns"
+    )
+    table.add_row(
+        copied.what,
+        f"{copied.seconds:.1f}",
+        f"{copied.floor_s:.0f}",
+        f"{copied.ratio:.2f}",
+        str(copied.writes),
+        f"{copied.one_cell_s:.2f}",
+    )
+    console.print(table)
+    sizes = Table("process", "most resident, MB")
+    for name, size in sorted(peak_mb.items()):
+        sizes.add_row(name, f"{size:.0f}")
+    console.print(sizes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
