@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from adapters.mysql_connection import MysqlAddress, errno
@@ -22,6 +22,26 @@ _REPLACE = (
     " n = VALUES(n), age = VALUES(age), scan = VALUES(scan)"
 )
 _TAKEN = frozenset({1048, 1062})
+
+
+class HeldBases(Mapping[str, RowBase]):
+    """Bases by row id, held as MySQL told them: a third of the memory of the objects.
+
+    Args:
+        rows: as ``_SELECT`` asks for them.
+    """
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = {row[0]: row[1:8] for row in rows}
+
+    def __getitem__(self, row_id: str) -> RowBase:
+        return _base((row_id, *self._rows[row_id], None))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 class Bases(Statements):
@@ -51,9 +71,9 @@ class Bases(Statements):
             found.append(_base(row))
         return {base.key: base for base in found if base.key is not None}
 
-    def all_bases(self, link: str) -> list[RowBase]:
-        """Not locked; live rows only; by row id."""
-        return [_base(row) for row in self._select(_SELECT + " AND gone = FALSE ORDER BY row_id", (link,))]
+    def all_bases(self, link: str) -> Mapping[str, RowBase]:
+        """Not locked; live rows only, by row id in its order; each is made anew whenever it is looked at."""
+        return HeldBases(self._each(_SELECT + " AND gone = FALSE ORDER BY row_id", (link,)))
 
     def forget_stamps(self, link: str) -> None:
         """Let any look at the sheet decide again, on rows that are gone as well."""

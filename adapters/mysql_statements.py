@@ -54,6 +54,13 @@ class Statements:
             self._cursor.execute(sql, _bound(params))
             return self._cursor.fetchall()
 
+    def _each(self, sql: str, params: Params = ()) -> Iterator[Row]:
+        """As :meth:`_select`, a piece at a time; nothing else may be run before the last row was taken."""
+        with translated(self._address):
+            self._cursor.execute(sql, _bound(params))
+            while rows := self._cursor.fetchmany(ROWS_MAX):
+                yield from rows
+
     def _select_in(self, sql: str, before: Params, values: Collection[Any], after: Params = ()) -> Iterator[Row]:
         """Run ``sql`` once per ROWS_MAX values; ``{}`` in it stands for their placeholders."""
         for some in chunks(sorted(values)):

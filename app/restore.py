@@ -172,7 +172,7 @@ class _Restoring:
     def _view(self, tx: Transaction, image: TabImage, table: Any) -> RestoreView:
         """What the decision rests on; bases locked, so that nothing is decided on old ones."""
         name = self._link.name
-        ids = {b.row_id for b in tx.all_bases(name)}
+        ids = set(tx.all_bases(name))
         known = tx.bases(name, ids | {row.row_id for row in image.rows if row.row_id})
         state = tx.link_state(name)
         return RestoreView(
@@ -209,7 +209,7 @@ class _Restoring:
         still = next((h for h in tx.holds(name) if h.is_open), None)
         if state is None or state.state != "held" or still is None or still.since != self._hold.since:
             raise LinkRefused(f"{name} is held no longer as it was.", "See: twinsheet status")
-        ids = [b.key for b in tx.all_bases(name) if b.key is not None]
+        ids = [b.key for b in tx.all_bases(name).values() if b.key is not None]
         plan = plan_restore(self._view(tx, image, tx.rows(self._link, ids)))
         if plan.side == guards.SHEET:
             self._apply_to_sheet(tx, plan)

@@ -188,8 +188,8 @@ class Verifier:
         pending = [p for p in waiting if p["reason"] not in soon]
         # What waits for the end of a pause is told apart, and differs all the same.
         known = {(p["row_id"], p["column"]) for p in pending if p["reason"] != "paused"}
-        keys = {base.row_id: base.key for base in self._store.run(lambda tx: tx.all_bases(link.name)) if base.key}
-        comparison = compare(link, image, self._store.read_rows(link), known, keys)
+        bases = self._store.run(lambda tx: tx.all_bases(link.name))
+        comparison = compare(link, image, self._store.read_rows(link), known, bases)
         resting = len(pending) == len(waiting) and self._resting.is_at_rest(link)
         shown = _incomplete_rows_once(link, image, pending)
         return LinkVerdict(link.name, state.state, image.read_at, comparison, shown, resting)

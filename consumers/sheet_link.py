@@ -244,8 +244,8 @@ class LinkWriter:
 
     def _all_keys(self, tx: Transaction) -> list[Key]:
         known = tx.all_bases(self.link.name)
-        self.news.still_shown(sheet_tx.keys_shown(self.link, known))
-        return [*tx.all_keys(self.link), *(b.key for b in known if b.key)]
+        self.news.still_shown(sheet_tx.keys_shown(self.link, known.values()))
+        return [*tx.all_keys(self.link), *(base.key for base in known.values() if base.key)]
 
     def _leave(self, absent: Collection[Key]) -> None:
         """Rows that were not found stay to be looked at: with fresh positions now, then again and again."""

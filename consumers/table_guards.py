@@ -20,7 +20,7 @@ def hold_deletes(tx: Transaction, link: Link, planned: int) -> bool:
     if not guards.too_many(planned, 0):
         return False
     bases, there = tx.all_bases(link.name), set(tx.all_keys(link))
-    deleted = sum(1 for base in bases if base.key not in there)
+    deleted = sum(1 for base in bases.values() if base.key not in there)
     if not guards.too_many(deleted, len(bases)):
         return False
     tx.hold(link.name, "deleted_in_table", guards.deleted_in_table(link, deleted, len(bases)))
@@ -38,7 +38,7 @@ def _lacks_rows(tx: Transaction, link: Link) -> bool:
         there = set(tx.all_keys(link))
     except (MysqlRefused, Unfit):
         return True  # it is gone, or another one by now
-    return any(base.key not in there for base in tx.all_bases(link.name))
+    return any(base.key not in there for base in tx.all_bases(link.name).values())
 
 
 def use_up_approval(tx: Transaction, state: LinkState | None) -> None:

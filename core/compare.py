@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from core.errors import Unfit
-from core.model import Canonical, Key, Link, LinkedColumn, SheetCell
+from core.model import Canonical, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.ports import TableRow
 from core.row_view import value_text
 from core.sheet import TabImage, TabRow
@@ -39,29 +40,48 @@ def compare(
     image: TabImage,
     table: Iterable[tuple[Key, TableRow]],
     pending: Collection[tuple[str, str]],
-    keys: Mapping[str, Key],
+    bases: Mapping[str, RowBase],
 ) -> Comparison:
-    """Compare a tab with its table, rows matched by the key that stands in the sheet.
+    """Compare a tab with its table; arguments as of :func:`differences`."""
+    rows = 0
+
+    def counted() -> Iterator[tuple[Key, TableRow]]:
+        nonlocal rows
+        for one in table:
+            rows += 1
+            yield one
+
+    found = tuple(differences(link, image, counted(), pending, bases))
+    return Comparison(rows, found)
+
+
+def differences(
+    link: Link,
+    image: TabImage,
+    table: Iterable[tuple[Key, TableRow]],
+    pending: Collection[tuple[str, str]],
+    bases: Mapping[str, RowBase],
+) -> Iterator[Difference]:
+    """Compare a tab with its table, rows matched by the key that stands in the sheet, as far as somebody asks.
 
     Args:
         link: the link.
         image: the tab as of one read.
         table: every row of the table.
         pending: (row id, column) that are known not to be equal, and shown as such.
-        keys: by row id the key of its row of the table, as base has it: for rows whose own key is pending.
+        bases: of the link's rows, by row id: they tell the key in the table of rows whose own key is pending.
+
+    Returns:
+        In the order of the table, then of the tab.
     """
-    by_key, keyless = _by_key(_keyed(link, image, pending, keys))
+    places, keyless = _by_key(link, image, pending, bases)
     waiting_rows = {row_id for row_id, _ in pending}
-    found: list[Difference] = []
-    rows = 0
     for key, row in table:
-        rows += 1
-        own = by_key.pop(key, None)
-        found.extend(_cells(link, key, row, own, pending))
-    alone = [row for row in (*by_key.values(), *keyless) if row.row_id not in waiting_rows]
-    for extra in alone:
-        found.extend(_only_in_sheet(link, extra))
-    return Comparison(rows, tuple(found))
+        place = places.pop(key, None)
+        yield from _cells(link, key, row, None if place is None else image.rows[place], pending)
+    for extra in chain(map(image.rows.__getitem__, places.values()), keyless):
+        if extra.row_id not in waiting_rows:
+            yield from _only_in_sheet(link, extra)
 
 
 def first_missing(link: Link, row: TabRow) -> str | None:
@@ -80,26 +100,30 @@ def first_missing(link: Link, row: TabRow) -> str | None:
     return None
 
 
-def _keyed(
-    link: Link, image: TabImage, pending: Collection[tuple[str, str]], keys: Mapping[str, Key]
-) -> Iterator[tuple[Key | None, TabRow]]:
-    """Each row of the tab with the key of its row in the table: base's where the one that it shows is pending."""
+def _by_key(
+    link: Link, image: TabImage, pending: Collection[tuple[str, str]], bases: Mapping[str, RowBase]
+) -> tuple[dict[Key, int], list[TabRow]]:
+    """Places in the image of rows by their key in the table, which is base's where the one that the row shows is
+    pending; and the rows that have none, or one that a row above has too."""
     names = {column.name for column in link.key_columns}
     key_pending = {row_id for row_id, column in pending if column in names}
-    for row in image.rows:
-        yield keys.get(row.row_id or "") if row.row_id in key_pending else key_in_sheet(link, row), row
-
-
-def _by_key(keyed: Iterable[tuple[Key | None, TabRow]]) -> tuple[dict[Key, TabRow], list[TabRow]]:
-    by_key: dict[Key, TabRow] = {}
+    places: dict[Key, int] = {}
+    cleared: dict[Key, int] = {}
     keyless: list[TabRow] = []
-    for key, row in sorted(keyed, key=lambda one: not one[1].cells):  # a row that was cleared whole shows no key
-        if key is None or key in by_key:
-            if row.cells:
-                keyless.append(row)
-        else:
-            by_key[key] = row
-    return by_key, keyless
+    for place, row in enumerate(image.rows):
+        key = _key_in_base(row, bases) if row.row_id in key_pending else key_in_sheet(link, row)
+        if not row.cells and key is not None:
+            cleared.setdefault(key, place)
+        elif row.cells and (key is None or key in places):
+            keyless.append(row)
+        elif key is not None:
+            places[key] = place
+    return cleared | places, keyless
+
+
+def _key_in_base(row: TabRow, bases: Mapping[str, RowBase]) -> Key | None:
+    base = bases.get(row.row_id or "")
+    return base.key if base is not None else None
 
 
 def key_in_sheet(link: Link, row: TabRow) -> Key | None:

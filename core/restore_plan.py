@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core import guards, scan
+from core import guards, scan, scan_guards
 from core.contents import key_in_row
 from core.errors import Unfit
 from core.freshness import scan_age
@@ -139,13 +139,12 @@ def _not_known(view: RestoreView) -> list[str]:
 def _plan_sheet(view: RestoreView, plan: RestorePlan) -> None:
     link, image = view.link, view.image
     plan.columns = [h for h in (*link.headers, ROW_ID_HEADER) if h not in image.columns]
-    plan.header = scan.header_is_damaged(link, image)
+    plan.header = scan_guards.header_is_damaged(link, image)
     if ROW_ID_HEADER in plan.columns and any(c.header in plan.columns for c in link.key_columns):
         plan.refusal = "The tab has lost the row ids and the key: nobody can tell its rows apart."
         return
-    bases = [_forgotten(b) for b in view.bases] if view.guard == "version_restored" else list(view.bases)
-    known = {b.row_id: b for b in bases}
-    found = scan.compare(link, _as_mended(link, image), bases, (), 0)
+    known = {b.row_id: _forgotten(b) if view.guard == "version_restored" else b for b in view.bases}
+    found = scan.compare(link, _as_mended(link, image), known, (), 0)
     for base in in_key_order(link, [known[row_id] for row_id in found.missing if row_id in known]):
         if base.row_id != image.titles.get(ROW_ID_HEADER) and base.key in view.table:
             _place(view, plan, base)

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from core import guards
+from core import scan_guards
 from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row
 from core.events import Json, cell_to_json, stamp_to_json
-from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
+from core.model import ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabImage, TabRow
 
 _BLANK = SheetCell(None)
@@ -41,7 +41,7 @@ class Findings:
 def compare(  # noqa: PLR0917 -- everything that a scan is held against
     link: Link,
     image: TabImage,
-    bases: Sequence[RowBase],
+    bases: Mapping[str, RowBase],
     waiting_rows: Collection[str],
     settled_n: int,
     told: Collection[str] = (),
@@ -53,7 +53,7 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     Args:
         link: the link.
         image: the tab as of one read.
-        bases: every live row, read before the tab was.
+        bases: every live row by its id, read before the tab was.
         waiting_rows: ids of rows with cells that wait; some of them stand in the sheet alone.
         settled_n: number of our last settled write, read before the tab was.
         told: ids of rows of which an edit event has told; the guard does not count them.
@@ -62,13 +62,14 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
         doubted: ids that the scan before found unclear.
     """
     found = Findings()
-    found.guard = _damaged(link, image, settled_n)
+    found.guard = scan_guards.damaged(link, image, settled_n)
     if found.guard:
         return found
-    known = {b.row_id: b for b in bases}
-    own = _own_rows(link, image, known, found)
+    agreeing, rows = _told_apart(link, image, bases, {row_id for row_id, _ in open_cells})
+    known = {row_id: bases[row_id] for row_id in bases if row_id not in agreeing}
+    own = _own_rows(link, rows, known, found)
     differing = {row_id: cells for row_id, row in own.items() if (cells := _differing(link, row, known.get(row_id)))}
-    missing = [b for b in bases if b.row_id not in own and is_past_our_writes(image, b)]
+    missing = [b for b in known.values() if b.row_id not in own and is_past_our_writes(image, b)]
     unknown = [
         *found.strangers,
         *(row for row_id, row in own.items() if _may_be_anothers(link, row, known.get(row_id))),
@@ -90,65 +91,60 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     found.cells.extend(_mended(link, own, known, open_cells))
     brought_back = {move.row_id for move in found.moved_ids}
     # an id moves from a row that was cleared: what is left of that one needs another
-    found.strangers += [row for row in image.rows if row.row_id in brought_back and not row.cells]
+    found.strangers += [row for row in rows if row.row_id in brought_back and not row.cells]
     found.missing = [b.row_id for b in missing if b.row_id not in brought_back]
-    found.missing += [row_id for row_id in waiting_rows if row_id not in own and row_id not in known]
-    is_blank = not any(row.cells for row in image.rows)
-    found.guard = _too_much(link, found, len(known), is_blank=is_blank)
+    found.missing += [i for i in waiting_rows if i not in own and i not in known and i not in agreeing]
+    is_blank = not agreeing and not any(row.cells for row in rows)
+    found.guard = scan_guards.too_much(link, len(found.missing), found.changed_rows, len(bases), is_blank=is_blank)
     return found
 
 
-def _damaged(link: Link, image: TabImage, settled_n: int) -> tuple[str, str] | None:
-    missing = tuple(h for h in (*link.headers, ROW_ID_HEADER) if h not in image.columns)
-    if missing:
-        return "columns_missing", guards.columns_missing(link, missing)
-    if header_is_damaged(link, image):
-        return "header_damaged", guards.header_damaged(link)
-    if image.stamp.n < settled_n:
-        return "version_restored", guards.version_restored(link)
-    return None
+def _told_apart(
+    link: Link, image: TabImage, bases: Mapping[str, RowBase], open_rows: Collection[str]
+) -> tuple[Collection[str], list[TabRow]]:
+    """Ids of rows that stand once and hold what base says, and all other rows. Of the former, nearly all of a tab,
+    nothing more has to be known: none is to be told of, and what stands in its own place is nobody else's."""
+    agreeing: dict[str, int] = {}
+    seen: set[str] = set()
+    others: list[TabRow] = []
+    for index, row in enumerate(image.rows):
+        row_id = row.row_id or ""
+        if row_id in agreeing:
+            others.append(image.rows[agreeing.pop(row_id)])
+        if row_id in seen or row_id in open_rows or not _agrees(link, row, bases.get(row_id)):
+            others.append(row)
+        else:
+            agreeing[row_id] = index
+        seen.add(row_id)
+    return agreeing, sorted(others, key=lambda row: row.row)
 
 
-def header_is_damaged(link: Link, image: TabImage) -> bool:
-    """Whether row 1 is the header row no longer: people rename headers, and never the hidden id column's.
-
-    Cleared titles alone tell of it where most of them are gone.
-    """
-    titles = image.titles
-    blank = [header for header in link.headers if titles.get(header) == ""]
-    return titles.get(ROW_ID_HEADER, ROW_ID_HEADER) != ROW_ID_HEADER or len(blank) * 2 > len(link.headers)
+def _agrees(link: Link, row: TabRow, base: RowBase | None) -> bool:
+    if base is None or not row.cells or _may_be_anothers(link, row, base):
+        return False
+    return not _differing(link, row, base)
 
 
-def _too_much(link: Link, found: Findings, rows: int, *, is_blank: bool) -> tuple[str, str] | None:
-    if is_blank and guards.is_emptied(len(found.missing), rows):
-        return "tab_emptied", guards.tab_emptied(link, rows)
-    if guards.too_many(len(found.missing), rows):
-        return "deleted_in_sheet", guards.deleted_in_sheet(link, len(found.missing), rows)
-    if guards.too_many(found.changed_rows, rows):
-        return "changed_in_sheet", guards.changed_in_sheet(link, found.changed_rows, rows)
-    return None
-
-
-def _own_rows(link: Link, image: TabImage, known: Mapping[str, RowBase], found: Findings) -> dict[str, TabRow]:
+def _own_rows(link: Link, rows: Sequence[TabRow], known: Mapping[str, RowBase], found: Findings) -> dict[str, TabRow]:
     """Rows by their id; of a repeated id the one that base describes, the others are strangers, and so are rows
     beside whose cells something else than an id stands.
 
     A row of which nothing but the id is left stands there no longer: somebody has cleared it whole.
     """
     by_id: dict[str, list[TabRow]] = defaultdict(list)
-    for row in image.rows:
+    for row in rows:
         if row.row_id and (row.row_id in known or row.row_id.startswith(ROW_ID_PREFIX)):
             by_id[row.row_id].append(row)
         elif row.cells:
             found.strangers.append(row)
     own: dict[str, TabRow] = {}
-    for row_id, rows in by_id.items():
-        filled = [row for row in rows if row.cells]
+    for row_id, alike in by_id.items():
+        filled = [row for row in alike if row.cells]
         if not filled:
             continue
         base = known.get(row_id)
         original = next((r for r in filled if base and not _differing(link, r, base)), filled[0])
-        found.strangers.extend(r for r in rows if r is not original)
+        found.strangers.extend(r for r in alike if r is not original)
         own[row_id] = original
     return own
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 import structlog
 
 from core.agreement import Verdict, judge, told
-from core.compare import Difference, compare
+from core.compare import Difference, differences
 from core.errors import MysqlRefused
 from core.events import TABLE_CHANGED
 from core.model import Key, Link, RowBase
@@ -22,6 +23,9 @@ from core.sheet import TabImage
 
 SHARE_MAX = 0.05
 """Part of the time that the checks of one link may take: one of a large table comes the more rarely."""
+
+SEEN_MAX = 10_000
+"""So many differing cells are looked at; while rows are copied by the thousands, there may be millions."""
 
 log = structlog.get_logger("sheet_scanner")
 
@@ -65,7 +69,7 @@ class AgreementCheck:
         link: Link,
         image: TabImage,
         known_to_differ: Collection[tuple[str, str]],
-        bases: Iterable[RowBase],
+        bases: Mapping[str, RowBase],
         *,
         rested: bool,
     ) -> Verdict | None:
@@ -75,7 +79,8 @@ class AgreementCheck:
             link: the link.
             image: its tab, just read.
             known_to_differ: (row id, column) of cells that wait or were refused.
-            bases: of the link's rows; they tell only which row of the table one belongs to that does not show it.
+            bases: of the link's rows, by row id; they tell only which row of the table one belongs to that does not
+                show it.
             rested: the answer of :meth:`rests_before`.
 
         Returns:
@@ -85,15 +90,14 @@ class AgreementCheck:
         began = self._clock.monotonic()
         if began < checked.not_before:
             return None
-        keys = {base.row_id: base.key for base in bases if base.key}
         try:
-            found = compare(link, image, self._read_table(link), known_to_differ, keys)
+            found = list(islice(differences(link, image, self._read_table(link), known_to_differ, bases), SEEN_MAX))
         except MysqlRefused as error:
             # The sheet writer meets the same refusal, and holds the link if it lasts.
             log.warning("table_unreadable", link=link.name, reason=str(error))
             return None
         now = self._clock.monotonic()
-        verdict = judge(found.differences, checked.seen, began, rested=rested)
+        verdict = judge(found, checked.seen, began, rested=rested)
         checked.seen, checked.not_before = verdict.seen, now + (now - began) / SHARE_MAX
         if verdict.unexplained:
             log.warning("differs", link=link.name, cells=len(verdict.unexplained), first=told(verdict.unexplained))

@@ -69,7 +69,7 @@ class _Known:
     """What the schema knew just before the tab was read."""
 
     state: LinkState | None
-    bases: list[RowBase]
+    bases: Mapping[str, RowBase]
     waiting: list[str]
     differing: list[tuple[str, str]]
     """Cells of which it is known."""

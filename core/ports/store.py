@@ -84,8 +84,9 @@ class Transaction(Protocol):
     def bases_of_keys(self, link: str, keys: Collection[Key]) -> dict[Key, RowBase]:
         """Locked; live rows only."""
 
-    def all_bases(self, link: str) -> list[RowBase]:
-        """Not locked; live rows only; for scans and full compares."""
+    def all_bases(self, link: str) -> Mapping[str, RowBase]:
+        """Not locked; live rows only, by row id in its order; for scans and full compares. Each may be made anew
+        whenever it is looked at, so that those of a large link fit into memory."""
 
     def forget_stamps(self, link: str) -> None:
         """Let any look at the sheet decide again, on rows that are gone as well: its counters began anew."""

@@ -207,11 +207,11 @@ class FakeTransaction:
 
     def bases_of_keys(self, link: str, keys: Collection[Key]) -> dict[Key, RowBase]:
         wanted = set(keys)
-        return {b.key: b for b in self.all_bases(link) if b.key is not None and b.key in wanted}
+        return {b.key: b for b in self.all_bases(link).values() if b.key is not None and b.key in wanted}
 
-    def all_bases(self, link: str) -> list[RowBase]:
+    def all_bases(self, link: str) -> dict[str, RowBase]:
         known = self.state.bases.get(link, {})
-        return [known[row_id] for row_id in sorted(known) if not known[row_id].gone]
+        return {row_id: known[row_id] for row_id in sorted(known) if not known[row_id].gone}
 
     def forget_stamps(self, link: str) -> None:
         for row_id, base in self.state.bases.get(link, {}).items():

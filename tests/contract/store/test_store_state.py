@@ -193,7 +193,7 @@ def test_a_removed_link_is_forgotten_with_what_belongs_to_it(store: AnyStore) ->
             tx.note_scan(name, NOON)
         tx.remove_link("orders")
         assert tx.link_state("orders") is None
-        assert tx.all_bases("orders") == []
+        assert tx.all_bases("orders") == {}
         assert tx.waiting("orders", ["r_a"]) == {}
         assert tx.intent("orders") is None
         assert tx.link_state("others") is not None
@@ -214,7 +214,7 @@ def test_a_base_comes_back_exactly_as_it_was_saved(store: AnyStore) -> None:
     with store.begin() as tx:
         assert tx.bases("orders", ["r_a", "r_b"]) == {"r_a": row}
         assert tx.bases_of_keys("orders", [("x", "ü"), ("x", "u")]) == {("x", "ü"): row}
-        assert tx.all_bases("orders") == [row]
+        assert tx.all_bases("orders") == {"r_a": row}
         assert tx.bases("others", ["r_a"]) == {}
 
 
@@ -225,7 +225,7 @@ def test_a_row_that_is_gone_is_known_by_its_id_alone(store: AnyStore) -> None:
         tx.save_bases("orders", [gone])
         assert tx.bases("orders", ["r_a"]) == {"r_a": gone}
         assert tx.bases_of_keys("orders", [("1",)]) == {}
-        assert tx.all_bases("orders") == []
+        assert tx.all_bases("orders") == {}
 
 
 def test_a_key_that_is_free_again_can_be_taken_by_another_row(store: AnyStore) -> None:
@@ -244,7 +244,11 @@ def test_keys_may_change_hands_within_one_call(store: AnyStore, looked: bool) ->
             tx.bases("orders", ["r_a", "r_b", "r_c"])
         tx.save_bases("orders", [base("r_a", ("2",)), base("r_b", ("3",)), base("r_c", ("1",))])
     with store.begin() as tx:
-        assert {b.row_id: b.key for b in tx.all_bases("orders")} == {"r_a": ("2",), "r_b": ("3",), "r_c": ("1",)}
+        assert {b.row_id: b.key for b in tx.all_bases("orders").values()} == {
+            "r_a": ("2",),
+            "r_b": ("3",),
+            "r_c": ("1",),
+        }
 
 
 def test_a_key_that_another_live_row_holds_is_refused_and_that_row_is_untouched(store: AnyStore) -> None:
@@ -254,13 +258,13 @@ def test_a_key_that_another_live_row_holds_is_refused_and_that_row_is_untouched(
     with pytest.raises(MysqlRefused, match="claim the same key"), store.begin() as tx:
         tx.save_bases("orders", [base("r_new", ("1",), n=6)])
     with store.begin() as tx:
-        assert tx.all_bases("orders") == [held]
+        assert tx.all_bases("orders") == {"r_a": held}
 
 
 def test_thousands_of_bases_are_saved_and_read_in_one_go(store: AnyStore) -> None:
     rows = [base(f"r_{i:05}", (str(i),)) for i in range(2500)]
     with store.begin() as tx:
         tx.save_bases("orders", rows)
-        assert tx.all_bases("orders") == rows
+        assert list(tx.all_bases("orders").values()) == rows
         assert len(tx.bases("orders", [r.row_id for r in rows])) == 2500
         assert len(tx.bases_of_keys("orders", [(str(i),) for i in range(3000)])) == 2500

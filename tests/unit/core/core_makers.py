@@ -104,6 +104,11 @@ BLANK: dict[str, SheetValue] = dict.fromkeys(LINK.headers)
 """The cells of a row by header, all of them blank: what the script tells of a row that it has just named."""
 
 
+def by_id(bases: Iterable[RowBase]) -> dict[str, RowBase]:
+    """Bases as the store tells all of a link."""
+    return {base.row_id: base for base in bases}
+
+
 def make_base(
     row_id: str = "r_1",
     *,

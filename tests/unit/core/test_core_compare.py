@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_makers import LINK, ROW, make_image, order_row, tab_row
+from core_makers import LINK, ROW, by_id, make_base, make_image, order_row, tab_row
 
 from core.compare import Comparison, Difference, compare, first_missing, headers_to_columns
 from core.model import Key
@@ -16,7 +16,7 @@ ONE: Key = ("1",)
 
 
 def compared(*rows: Any, table: tuple[tuple[Key, TableRow], ...] = ((ONE, ROW),), pending: Any = ()) -> Comparison:
-    return compare(LINK, make_image(*rows), table, pending, {"r_1": ONE})
+    return compare(LINK, make_image(*rows), table, pending, by_id([make_base(key=ONE)]))
 
 
 def test_equal_sides_have_no_difference_wherever_the_row_stands() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core_makers import LINK, ROW, make_base, make_image, order_row, saw, waits
+from core_makers import LINK, ROW, by_id, make_base, make_image, order_row, saw, waits
 
 from core.freshness import must_wait
 from core.intent import PlannedWrite, open_write
@@ -28,7 +28,7 @@ HERS: dict[str, Any] = {
 
 
 def scanned(*rows: TabRow, bases: tuple[RowBase, ...] = (ANN, BEA), doubted: tuple[str, ...] = ()) -> Findings:
-    return compare(LINK, make_image(*rows), bases, (), 0, doubted=doubted)
+    return compare(LINK, make_image(*rows), by_id(bases), (), 0, doubted=doubted)
 
 
 # --- scans ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from core_makers import LINK, ROW, make_base, make_image, order_row, plan, saw, tab_row, typed_row, waits
+from core_makers import LINK, ROW, by_id, make_base, make_image, order_row, plan, saw, tab_row, typed_row, waits
 
 from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows, DirtyRows
 from core.intent import PlannedWrite
@@ -263,7 +263,7 @@ def test_a_row_that_was_cleared_whole_waits_for_a_scan_which_counts_it_as_delete
     assert not (done.update or done.rejections or done.conflicts)
     assert {o.column for o, _ in done.wait} == set(ROW)
     image = make_image(tab_row(2, "r_1"), order_row(3, "r_2", order_no=2))
-    assert compare(LINK, image, [make_base(), make_base("r_2", order_no="2")], (), 0).missing == ["r_1"]
+    assert compare(LINK, image, by_id([make_base(), make_base("r_2", order_no="2")]), (), 0).missing == ["r_1"]
     gone = plan(base=make_base(), table=ROW, waiting=tuple(waits(o, r) for o, r in done.wait), vanished=True, age=11)
     assert gone.delete
     assert set(gone.drop) == set(ROW)
@@ -288,6 +288,6 @@ def test_an_unfit_value_of_a_row_that_our_write_removed_is_history_and_no_reject
 
 def test_an_id_that_moves_from_a_cleared_row_leaves_it_for_another() -> None:
     image = make_image(tab_row(2, "r_1"), order_row(3, "r_copy", order_no=1))
-    found = compare(LINK, image, [make_base()], (), 0)
+    found = compare(LINK, image, by_id([make_base()]), (), 0)
     assert found.moved_ids == [IdWrite(3, "r_1", "r_copy")]
     assert [(row.row, row.row_id) for row in found.strangers] == [(2, "r_1")]

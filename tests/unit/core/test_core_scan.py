@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_makers import LINK, make_base, make_image, order_row, tab_row
+from core_makers import LINK, by_id, make_base, make_image, order_row, tab_row
 
 from core.guards import too_many
 from core.model import ROW_ID_HEADER, Serial
@@ -18,7 +18,7 @@ TITLES = {header: header for header in (*LINK.headers, ROW_ID_HEADER)}
 
 
 def scanned(image: TabImage, *bases: Any, waiting: tuple[str, ...] = (), settled_n: int = 0) -> Findings:
-    return compare(LINK, image, bases, waiting, settled_n)
+    return compare(LINK, image, by_id(bases), waiting, settled_n)
 
 
 def differing(found: Findings) -> set[tuple[str | None, str, Any]]:
@@ -66,7 +66,7 @@ def test_a_refused_or_waiting_cell_that_holds_again_what_both_sides_share_is_tol
     image = make_image(order_row(2, "r_1", notes="other"), order_row(3, "r_2", order_no=2))
     bases = [make_base(), make_base("r_2", order_no="2")]
     open_cells = [("r_1", "quantity"), ("r_1", "notes"), ("r_2", "price"), ("r_9", "price"), ("r_2", "unlinked")]
-    found = compare(LINK, image, bases, (), 0, (), open_cells)
+    found = compare(LINK, image, by_id(bases), (), 0, (), open_cells)
     assert differing(found) == {("r_1", "quantity", 3), ("r_1", "notes", "other"), ("r_2", "price", 9.5)}
     assert len(found.cells) == 3
     assert found.changed_rows == 0
@@ -100,7 +100,7 @@ def test_a_row_that_nobody_knows_is_told_at_the_second_look_where_our_own_write_
     image = make_image(tab_row(2, "r_9", None, customer="Bea"), n=8)
     assert not scanned(image, settled_n=7).cells
     assert scanned(image, settled_n=7).unclear == {"r_9"}
-    assert differing(compare(LINK, image, (), (), 7, doubted={"r_9"})) == {("r_9", "customer", "Bea")}
+    assert differing(compare(LINK, image, {}, (), 7, doubted={"r_9"})) == {("r_9", "customer", "Bea")}
     assert differing(scanned(image, settled_n=8)) == {("r_9", "customer", "Bea")}
 
 
@@ -306,8 +306,8 @@ def test_most_rows_changed_without_an_edit_being_reported_holds_the_link() -> No
 def test_rows_that_somebody_reported_are_no_case_for_the_guard_however_long_they_differ() -> None:
     told = [f"r_{i}" for i in range(1, 31)]
     image = make_image(*many_rows(50, quantity="many"))
-    assert compare(LINK, image, many(50), (), 0, told).guard is None
-    found = compare(LINK, image, many(50), (), 0, told[:24])
+    assert compare(LINK, image, by_id(many(50)), (), 0, told).guard is None
+    found = compare(LINK, image, by_id(many(50)), (), 0, told[:24])
     assert found.guard is not None
     assert "26 of 50 rows" in found.guard[1]
     assert len(found.cells) == 50, "they are told all the same"
