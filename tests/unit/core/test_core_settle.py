@@ -45,9 +45,14 @@ def hit(row: int, row_id: str | None, formulas: Mapping[str, str] | None = None,
 
 
 def settled(
-    *hits: HitRow, bases: tuple[RowBase, ...] = (), keys: Mapping[str, Key] | None = None, q: int = 4, **write: Any
+    *hits: HitRow,
+    bases: tuple[RowBase, ...] = (),
+    keys: Mapping[str, Key] | None = None,
+    transactions: Mapping[str, str] | None = None,
+    q: int = 4,
+    **write: Any,
 ) -> Settlement:
-    planned = PlannedWrite(SwapWrite(N, 2, **write), keys or {})
+    planned = PlannedWrite(SwapWrite(N, 2, **write), keys or {}, transactions or {})
     answer = SwapAnswer(Stamp(N - 1, q, 2), hits)
     return settle(LINK, planned, answer, {b.row_id: b for b in bases})
 
@@ -156,9 +161,8 @@ def test_a_row_of_which_the_answer_says_nothing_needs_a_scan() -> None:
 
 
 def test_an_inserted_row_has_what_was_written_as_its_base() -> None:
-    done = settled(
-        keys={"r_9": ("9",)}, inserts=(RowInsert("r_9", {"Order no.": 9, "Customer": "Bea", "Quantity": 2}),)
-    )
+    row = RowInsert("r_9", {"Order no.": 9, "Customer": "Bea", "Quantity": 2})
+    done = settled(keys={"r_9": ("9",)}, transactions={"r_9": "uuid:7"}, inserts=(row,))
     base = done.bases["r_9"]
     assert (base.key, base.n, base.cells["customer"]) == (("9",), N, CellBase("Bea", n=N))
     assert base.cells["notes"] == CellBase(None, n=N)
@@ -167,6 +171,11 @@ def test_an_inserted_row_has_what_was_written_as_its_base() -> None:
         ("customer", "inserted"),
         ("quantity", "inserted"),
     }
+
+
+def test_a_row_that_stood_in_the_table_before_anybody_told_of_it_is_one_line_of_the_history() -> None:
+    done = settled(keys={"r_9": ("9",)}, inserts=(RowInsert("r_9", {"Order no.": 9, "Customer": "Bea"}),))
+    assert [(h.key, h.column, h.old, h.new, h.what) for h in done.history] == [(("9",), None, None, None, "copied")]
 
 
 def test_a_deleted_row_is_gone_and_its_values_are_kept() -> None:
