@@ -28,6 +28,8 @@ REQUEST_BYTES = 2_000_000
 """What Google recommends for one request at the most."""
 WRITES_PER_S = 1.0
 BATCH_ROWS = 5_000
+SCAN_INTERVAL_S = 60
+"""As everywhere: the scanner's memory is measured as well."""
 
 Row = tuple[Any, ...]
 
@@ -55,7 +57,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=100_000, help="of the linked table")
     rows = parser.parse_args().rows
     console = Console(width=100)
-    with console.status("Starting a stack of its own") as status, bench_stack(None) as bench:
+    with console.status("Starting a stack of its own") as status, bench_stack(None, SCAN_INTERVAL_S) as bench:
         status.update(f"Filling a table of {rows} rows")
         _fill(bench, rows)
         status.update("Table to sheet")

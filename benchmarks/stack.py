@@ -123,18 +123,24 @@ class BenchStack:
 
 
 @contextmanager
-def bench_stack(per_minute: int | None = PER_MINUTE) -> Iterator[BenchStack]:
+def bench_stack(per_minute: int | None = PER_MINUTE, scan_interval_s: float = 600) -> Iterator[BenchStack]:
     """Start a stack, and stop it and its data at the end.
 
     Args:
         per_minute: what our processes take for Google's quota, while the sandbox lifts it; ``None`` for Google's own
             on both sides.
+        scan_interval_s: a tab is read this often; by default not while something else is measured.
     """
     with tempfile.TemporaryDirectory(prefix="twinsheet-bench-") as name:
         folder = Path(name)
         ports = {f"TWINSHEET_{p}_PORT": str(free_port()) for p in ("WEBHOOK", "CONSOLE", "SANDBOX", "MYSQL", "KAFKA")}
         quota = {f"TWINSHEET_SHEETS_{kind}_PER_MINUTE": str(per_minute or 60) for kind in ("READS", "WRITES")}
-        environment = os.environ | ports | quota | {"TWINSHEET_RUN_DIR": name, "TWINSHEET_SCAN_INTERVAL_S": "600"}
+        environment = (
+            os.environ
+            | ports
+            | quota
+            | {"TWINSHEET_RUN_DIR": name, "TWINSHEET_SCAN_INTERVAL_S": str(scan_interval_s)}
+        )
         demo = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "demo", "--no-sample"], env=environment, stdout=subprocess.DEVNULL
         )

@@ -25,8 +25,8 @@ from core.model import Key, Link, Stamp
 from core.ports import Clock, Gate, Json, LinkState, Sheet, SheetMarks, Store, Transaction
 from core.positions import after_write, with_hints
 from core.sheet import Positions, SheetTarget, SwapAnswer
+from core.write_size import KNOWN_ROWS_MAX, rows_next
 
-ROWS_PER_WRITE_MAX = 1000
 ROWS_TOLD_MAX = 100
 """In one line of the log; history has them all."""
 BACKLOG_ROWS = 100
@@ -77,6 +77,8 @@ class LinkWriter:
         self._refusals = 0
         self._doubts = Doubts()
         self._in_write: list[Key] = []
+        self._rows_max = KNOWN_ROWS_MAX
+        self._planned_at = 0.0
 
     # --- what the events say ------------------------------------------------------------
 
@@ -199,7 +201,8 @@ class LinkWriter:
         news = self.news
         if news.compare_all:
             news.begin_comparing(self._tools.store.run(self._all_keys))
-        keys = news.dirty.first(ROWS_PER_WRITE_MAX)
+        self._planned_at = self._tools.clock.monotonic()
+        keys = news.dirty.first(self._rows_max)
         request = sheet_tx.PlanRequest(
             link=self.link,
             epoch=self._epoch,
@@ -215,7 +218,7 @@ class LinkWriter:
             transactions={k: t for k in keys if (t := news.dirty.transactions.get(k))},
             own_ids=news.own_ids,
             fresh=self._positions_fresh,
-            last=len(news.dirty) <= ROWS_PER_WRITE_MAX and not news.asked_again,
+            last=len(news.dirty) <= len(keys) and not news.asked_again,
         )
         outcome = self._tools.store.run(
             lambda tx: sheet_tx.plan_write(tx, request, lambda: self.pace.may_call("write"), self._tools.new_row_id)
@@ -229,9 +232,9 @@ class LinkWriter:
             news.to_name.clear()
             self._open, self._in_write = (
                 outcome.planned,
-                [k for k in keys if not (k in outcome.absent or k in outcome.busy or k in outcome.doubtful)],
+                [k for k in outcome.keys if not (k in outcome.absent or k in outcome.busy or k in outcome.doubtful)],
             )
-            news.compared(request.keys)
+            news.compared(outcome.keys)
             news.asked_again.update(outcome.doubtful)
             news.dirty.put_off(outcome.doubtful)  # till the answer comes
             self.marks.changed(outcome.row_ids)
@@ -353,6 +356,7 @@ class LinkWriter:
             )
         )
         self.pace.got_through()
+        self._rows_max = rows_next(planned.write, self._tools.clock.monotonic() - self._planned_at)
         log.info("written", link=self.link.name, event_id=f"write {planned.write.n}", **_told(planned))
         for key in planned.keys.values():
             self.news.own_ids.pop(key, None)

@@ -24,6 +24,7 @@ from core.row_plan import ROW_GONE
 from core.row_view import overtaken_in
 from core.sheet import Positions, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
+from core.write_size import share
 
 WAITING_FOR_TABLE = ("commit_time", "unseen", "manual", "paused")
 """Cells that wait for these are the table writer's to decide on."""
@@ -85,22 +86,24 @@ class PlanOutcome:
 
     planned: PlannedWrite | None = None
     """Recorded as an intent: to be sent now."""
-    stopped: bool = False
-    """The link is paused or held: nothing is planned, and everything is compared when it goes on."""
-    no_token: bool = False
-    """There is something to write, but no token of the quota in hand: ask again later."""
-    needs_positions: bool = False
-    """There is something to write, but nobody knows yet where the rows stand."""
     doubtful: frozenset[Key] = frozenset()
     """Keys to be told again by the change feed before anything is done about them."""
     absent: tuple[Key, ...] = ()
     """Keys of rows that should stand in the tab and were not found."""
     busy: frozenset[Key] = frozenset()
     """Keys of rows that somebody's open transaction holds: not looked at."""
+    keys: Sequence[Key] = ()
+    """Of the keys in question those that were looked at: the first ones, as many as one write takes."""
     row_ids: frozenset[str] = frozenset()
     """The rows that were looked at, where the sheet has them."""
     shown: Mapping[Key, Key] = field(default_factory=dict)
     """Of rows that have another key now, the key that the tab shows as yet, and theirs."""
+    stopped: bool = False
+    """The link is paused or held: nothing is planned, and everything is compared when it goes on."""
+    no_token: bool = False
+    """There is something to write, but no token of the quota in hand: ask again later."""
+    needs_positions: bool = False
+    """There is something to write, but nobody knows yet where the rows stand."""
 
 
 def plan_write(
@@ -125,8 +128,12 @@ def _plan_live(
 ) -> PlanOutcome:
     name = request.link.name
     positions = request.positions or _NOWHERE
-    rows, busy = tx.free_rows(request.link, request.keys)
     bases = tx.bases_of_keys(name, request.keys)
+    keys = share(request.keys, bases)
+    if len(keys) < len(request.keys):
+        request = replace(request, keys=keys, last=False)
+        bases = {key: base for key, base in bases.items() if key in set(keys)}
+    rows, busy = tx.free_rows(request.link, keys)
     plan = _decide(tx, request, positions, rows, busy, bases, new_row_id)
     if request.positions is None and (request.to_name or not plan.is_idle):
         return PlanOutcome(needs_positions=True)
@@ -140,7 +147,7 @@ def _plan_live(
         use_up_approval(tx, state)
     doubtful = frozenset(key for key, _ in plan.doubtful)
     row_ids = frozenset(base.row_id for base in bases.values())
-    return PlanOutcome(planned, doubtful=doubtful, absent=tuple(plan.absent), busy=busy, row_ids=row_ids)
+    return PlanOutcome(planned, doubtful, tuple(plan.absent), busy, keys, row_ids)
 
 
 def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> dict[Key, Key]:

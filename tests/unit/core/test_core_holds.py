@@ -188,7 +188,7 @@ def delete(desk: Desk, last: int) -> None:
 def test_most_rows_of_a_table_gone_hold_the_link_also_where_one_write_shows_a_part_of_them(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("consumers.sheet_link.ROWS_PER_WRITE_MAX", 25)
+    monkeypatch.setattr("core.write_size.KNOWN_ROWS_MAX", 25)
     delete(desk, 40)
     desk.goes_on()
     assert desk.guard == "deleted_in_table"

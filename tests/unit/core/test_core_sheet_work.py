@@ -131,7 +131,7 @@ def test_how_far_a_whole_comparison_has_come_is_told_until_every_row_was_looked_
     with desk.store.begin() as tx:
         tx.save_bases("orders", [make_base(f"r_{n}", order_no=str(n)) for n in range(2, 6)])
     desk.state.table(LINKS["orders"]).rows.update({(str(n),): {**ROW, "order_no": str(n)} for n in range(2, 6)})
-    monkeypatch.setattr("consumers.sheet_link.ROWS_PER_WRITE_MAX", 2)
+    monkeypatch.setattr("core.write_size.KNOWN_ROWS_MAX", 2)
     assert desk.writer.progress == ""
     desk.log.append(TABLE_CHANGED, "orders", {"kind": "link", "reason": "the binlog was purged"})
     told = []
