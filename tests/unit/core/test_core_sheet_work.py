@@ -631,6 +631,21 @@ def test_a_row_whose_id_went_to_its_copy_while_it_was_marked_is_marked_where_it_
     assert [row.notes for row in tab.rows] == [{"Quantity": f"Twinsheet: {REASON}"}] * 2
 
 
+def test_an_id_is_not_moved_by_what_a_scan_told_before_somebody_edited_its_row(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows[0].row_id, tab.rows[0].cells = "r_9", {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
+    names = [{"row": 2, "expected": "r_9", "row_id": "r_1"}]
+    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(q=3, scan=1))}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base(age=8)])
+    desk.log.append(SHEET_OBSERVED, "orders", scan)
+    desk.goes_on(5)
+    assert tab.rows[0].row_id == "r_9"
+    desk.log.append(SHEET_OBSERVED, "orders", {**scan, "stamp": stamp_to_json(Stamp(q=4, scan=2))})
+    desk.goes_on(5)
+    assert tab.rows[0].row_id == "r_1"
+
+
 def test_a_row_whose_id_was_lost_is_marked_once_it_has_it_back(desk: Desk) -> None:
     row = desk.sheet.tabs["orders"].rows[0]
     row.row_id, row.cells = None, {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
