@@ -210,6 +210,7 @@ class LinkWriter:
             renamed=tuple(news.renamed),
             questions=tuple(news.questions),
             to_name=tuple(news.to_name.items()),
+            moved_ids=dict(news.moved_ids),
             positions=self._positions,
             came=frozenset(news.dirty.came),
             went=frozenset(news.dirty.went),
@@ -229,7 +230,7 @@ class LinkWriter:
         if outcome.stopped:
             self._forget()
         elif not (outcome.no_token or outcome.needs_positions):
-            news.to_name.clear()
+            news.named()
             self._open, self._in_write = (
                 outcome.planned,
                 [k for k in outcome.keys if not (k in outcome.absent or k in outcome.busy or k in outcome.doubtful)],

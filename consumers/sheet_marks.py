@@ -15,7 +15,7 @@ from typing import TypeVar
 import structlog
 
 from core.errors import SheetsRefused, SheetsUnavailable
-from core.marks import Cell, Mark, MarkPlan, amends, differing, plan_marks, still_due, wanted_marks
+from core.marks import Cell, Mark, MarkPlan, amends, differing, given_back, plan_marks, still_due, wanted_marks
 from core.model import Link
 from core.ports import Clock, SheetMarks, ShownMark, Store, Transaction
 from core.sheet import MarksLook, MarkWrite, Positions, SheetTarget
@@ -91,6 +91,9 @@ class MarkWriter:
         """Rows of the tab that hold notes of ours, as the search found them."""
         self._owed: list[MarkWrite] = []
         """What another marking has replaced by mistake."""
+        self._leaving: set[Cell] = set()
+        """Cells that are to show nothing any more: kept in mind, so that whoever starts anew searches the tab, until
+        no note of ours may be left astray."""
         self._not_before = 0.0
         self._pause_s = ASTRAY_PAUSE_S
         self._look_over_at = math.inf
@@ -135,6 +138,7 @@ class MarkWriter:
         self._found.clear()
         self._owed.clear()
         self._away.clear()
+        self._leaving.clear()
         self._all = self._search = False
 
     @property
@@ -181,6 +185,7 @@ class MarkWriter:
         if self._search:
             self._found = dict.fromkeys(self._call("read", lambda: self._marks.marked(target)))
             self._search = False
+        self._forget_leaving()
         if not (differ or self._found or self._owed):
             return False
         if positions is None:
@@ -193,6 +198,7 @@ class MarkWriter:
         astray = self._mark(target, at, list(self._found)[: room - len(at)]) or len(placed) < len(
             differ & self._rows.keys()
         )
+        self._forget_leaving()
         if fresh:
             self._pause_if(astray)
         return astray and not fresh
@@ -210,13 +216,13 @@ class MarkWriter:
         state = tx.link_state(self.link.name)
         if state is None or state.state not in STATES:
             return None
-        if self._all:
+        begins_anew, self._all = self._all, False
+        if begins_anew:
             self.wake(tx.marked_rows(self.link.name, self._since()))
-            self._all = False
         told = self._tell(tx, self._rows.keys())
         if told.wanted or told.shown:
             self._look_over_within(LOOK_OVER_S)
-        self._search |= any(not mark.is_sure for mark in told.shown.values())
+        self._search |= any(begins_anew or not mark.is_sure for mark in told.shown.values())
         self._marked -= self._rows.keys()
         self._marked |= {row_id for row_id, _ in told.shown}
         differ = differing(told.wanted, told.shown)
@@ -236,15 +242,20 @@ class MarkWriter:
     def _let_go(self, row_ids: Collection[str]) -> None:
         """Rows that the tab does not hold take their marks with them, or another id stands beside them now."""
         if row_ids:
-            if self._store.run(lambda tx: self._forget_shown(tx, row_ids)):
-                self._look_over_within(0)
+            shown = self._store.run(lambda tx: tx.shown_marks(self.link.name, row_ids))
+            self._leave([(mark.row_id, mark.column) for mark in shown])
             self._rows = {row_id: None for row_id in self._rows if row_id not in row_ids}
             self._away.update(row_ids)
 
-    def _forget_shown(self, tx: Transaction, row_ids: Collection[str]) -> int:
-        shown = [(m.row_id, m.column) for m in tx.shown_marks(self.link.name, row_ids)]
-        tx.forget_marks(self.link.name, shown)
-        return len(shown)
+    def _leave(self, cells: Collection[Cell]) -> None:
+        """What these showed is searched for, and then forgotten."""
+        self._search |= bool(set(cells) - self._leaving)
+        self._leaving.update(cells)
+
+    def _forget_leaving(self) -> None:
+        if self._leaving and not (self._search or self._found or self._owed):
+            self._store.run(lambda tx: tx.forget_marks(self.link.name, list(self._leaving)))
+            self._leaving.clear()
 
     # --- look, plan, write, remember
 
@@ -256,13 +267,14 @@ class MarkWriter:
         look = self._call("read", lambda: self._marks.look(target, rows))
         seen = {r.row_id for r in look.rows if r.row_id is not None}
         told = self._store.run(lambda tx: self._tell(tx, seen))
-        plan = plan_marks({c.header: c.name for c in self.link.columns}, look, at, told.wanted, told.shown)
+        owed = still_due(self._owed, look)
+        columns = {c.header: c.name for c in self.link.columns}
+        plan = plan_marks(columns, given_back(look, owed), at, told.wanted, told.shown)
         if plan.strays:
             self.wake(self._store.run(lambda tx: self._doubt(tx, plan.strays, seen)))
         if plan.is_lost:
             self._look_over_within(MOVED_LOOK_OVER_S)
-        owed = still_due(self._owed, look)
-        writes = _without_doubles([*owed, *plan.writes])
+        writes = _without_doubles([*plan.writes, *owed])
         missed = self._write(target, look, [*plan.show, *(told.shown[cell] for cell in plan.forget)], writes)
         if missed is None:
             return False

@@ -9,7 +9,7 @@ import structlog
 
 from app.metrics import COMPARING_ROWS
 from core.dirty import DirtyRows
-from core.model import Key
+from core.model import Key, Stamp
 from core.ports import Json
 from core.renames import Renamed, composed
 from core.sheet_plan import NameRow
@@ -36,6 +36,8 @@ class LinkNews:
         """Of the table writer, to be answered once the changed keys that were told before are followed."""
         self.to_name: dict[int, NameRow] = {}
         """Rows of the tab that need an id: by 1-based row, the id there now and the one to give (or a fresh one)."""
+        self.moved_ids: dict[str, Stamp] = {}
+        """Of the ids among them that known rows have, the stamp of the scan that found the row beside another one."""
         self.own_ids: dict[Key, str] = {}
         """Ids of rows that were lost from the tab and are to stand in it again."""
         self.shown: dict[Key, Key] = {}
@@ -88,6 +90,16 @@ class LinkNews:
         for key in list(self.shown)[:-SHOWN_MAX]:
             del self.shown[key]
 
+    def name(self, rows: Collection[tuple[int, NameRow]], stamp: Stamp) -> None:
+        """A scan with that stamp found rows that need an id."""
+        self.to_name.update(rows)
+        self.moved_ids.update({row_id: stamp for _, (_, row_id) in rows if row_id is not None})
+
+    def named(self) -> None:
+        """What was to be named is so, or was so already."""
+        self.to_name.clear()
+        self.moved_ids.clear()
+
     def place(self, rows: Mapping[Key, str]) -> None:
         """These rows are to stand in the tab again, under the ids that they had."""
         self.own_ids.update(rows)
@@ -124,7 +136,7 @@ class LinkNews:
         self.dirty = DirtyRows()
         self.renamed.clear()
         self.questions.clear()
-        self.to_name.clear()
+        self.named()
         self.asked_again.clear()
         self.shown.clear()
         self.compare_all = False

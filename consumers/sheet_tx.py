@@ -15,7 +15,7 @@ from core import guards
 from core.conflicts import ConflictOutcome
 from core.contents import key_in_base
 from core.events import SHEET_OBSERVED
-from core.freshness import age
+from core.freshness import age, tells_of_going
 from core.intent import PlannedWrite, planned_to_json
 from core.model import Key, Link, RowBase, Stamp
 from core.ports import Intent, Json, LinkState, TableRow, Transaction, Waiting
@@ -60,6 +60,8 @@ class PlanRequest:
     renamed: Sequence[Renamed | None]
     """The keys that transactions of the table have changed, in order; ``None`` where the change feed begins anew."""
     to_name: Sequence[tuple[int, NameRow]]
+    moved_ids: Mapping[str, Stamp]
+    """Of the ids among them that known rows have, the stamp of the scan that found the row beside another one."""
     positions: Positions | None
     """Not read yet: only whether anything differs is found out."""
     questions: Sequence[Json] = ()
@@ -219,7 +221,7 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
         told=request.told,
         missed=request.missed,
         to_name=request.to_name,
-        gone=_gone(tx, name, {row_id for _, (_, row_id) in request.to_name if row_id is not None}),
+        outdated=_outdated(tx, name, request.moved_ids),
         own_ids=_free_ids(tx, request),
     )
     return plan_sheet(view, new_row_id)
@@ -232,9 +234,10 @@ def _free_ids(tx: Transaction, request: PlanRequest) -> dict[Key, str]:
     return {key: row_id for key, row_id in asked.items() if row_id in known and known[row_id].gone}
 
 
-def _gone(tx: Transaction, name: str, row_ids: set[str]) -> set[str]:
-    known = tx.bases(name, row_ids) if row_ids else {}
-    return {row_id for row_id in row_ids if row_id not in known or known[row_id].gone}
+def _outdated(tx: Transaction, name: str, moved: Mapping[str, Stamp]) -> set[str]:
+    """Ids whose row has gone since a scan found it beside another id, or has been written or told of."""
+    live = {i: base for i, base in tx.bases(name, moved).items() if not base.gone} if moved else {}
+    return {i for i, stamp in moved.items() if i not in live or not tells_of_going(stamp, live[i])}
 
 
 def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan, rows: Mapping[Key, TableRow]) -> None:

@@ -260,4 +260,5 @@ def _absorb_scan(writer: LinkWriter, body: Mapping[str, Any]) -> None:
     writer.rows_told((c["row_id"] for c in body.get("cells", ())), stamp_from_json(body["stamp"]))
     if body.get("names"):
         writer.rows_moved()
-        writer.news.to_name.update({n["row"]: (n["expected"], n["row_id"]) for n in body["names"]})
+        names = [(n["row"], (n["expected"], n["row_id"])) for n in body["names"]]
+        writer.news.name(names, stamp_from_json(body["stamp"]))

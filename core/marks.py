@@ -9,7 +9,7 @@ that a person has removed stays removed until there is something else to tell.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.conflicts import TAKEN_BY
@@ -275,3 +275,18 @@ def still_due(owed: Iterable[MarkWrite], look: MarksLook) -> list[MarkWrite]:
         if row is not None and row.row_id == write.row_id:
             found.append(MarkWrite(row.row, row.row_id, write.header, write.note, write.colour))
     return found
+
+
+def given_back(look: MarksLook, owed: Iterable[MarkWrite]) -> MarksLook:
+    """The look as it will be once these rows have got what is owed to them: what is to be told there goes on top."""
+    rows = {r.row: r for r in look.rows}
+    for write in owed:
+        row = rows[write.row]
+        notes, colours = _put(row.notes, write.header, write.note), _put(row.colours, write.header, write.colour)
+        rows[write.row] = replace(row, notes=notes, colours=colours)
+    return replace(look, rows=tuple(rows.values()))
+
+
+def _put(held: Mapping[str, str], header: str, value: str | None) -> dict[str, str]:
+    others = {name: one for name, one in held.items() if name != header}
+    return others if value is None else {**others, header: value}

@@ -56,8 +56,8 @@ class SheetView:
     """Row id to the stamp of a scan that found neither the row nor one that holds its key."""
     to_name: Iterable[tuple[int, NameRow]] = ()
     """Rows of the tab that need an id."""
-    gone: Collection[str] = frozenset()
-    """Ids to be given back whose row has gone meanwhile."""
+    outdated: Collection[str] = frozenset()
+    """Ids to be given back of which what the scan told is so no longer."""
     own_ids: Mapping[Key, str] = field(default_factory=dict)
     """Ids under which rows stood in the tab before they were lost from it."""
 
@@ -124,7 +124,7 @@ def _own_id(view: SheetView, key: Key) -> str | None:
 def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
     """Ids to give; what asks for them may come late, or again, when rows have moved or have their ids."""
     at = {row: row_id for row_id, row in view.positions.rows.items()}
-    asked = dict(view.to_name)
+    asked = {row: named for row, named in view.to_name if named[1] not in view.outdated}
     leaving = {expected for expected, _ in asked.values()}
     writes = []
     for row, (expected, row_id) in asked.items():
@@ -133,7 +133,7 @@ def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
         is_id = expected is not None and expected.startswith(ROW_ID_PREFIX)  # else it is what somebody typed there
         is_told_apart = row_id is None and is_id and expected not in view.positions.repeated
         stands_elsewhere = row_id in view.positions.rows and row_id not in leaving
-        if not (is_another or is_told_apart or stands_elsewhere or row_id in view.gone):
+        if not (is_another or is_told_apart or stands_elsewhere):
             writes.append(IdWrite(row, row_id or new_row_id(), expected))
     return writes
 

@@ -41,6 +41,8 @@ class Token:
     """When it was written into that row, on its own side; an undo writes it once more."""
     replaced: set[Line] = field(default_factory=set)
     """Rows in which its own side has overwritten or deleted it."""
+    by_both: set[Line] = field(default_factory=set)
+    """Rows into which the other side has written it as well: an undo in the sheet types what a program wrote."""
 
 
 class Ledger:
@@ -104,6 +106,8 @@ class Ledger:
             token.lines.add(line)
             token.births.setdefault(line, []).append(self.number())
             token.replaced.discard(line)
+            if side != token.side:
+                token.by_both.add(line)
 
     def _begin(self, side: str, column: str, text: str) -> Token:
         """A value that nobody has written before. A key that the table gave, and that an undo types again, may be
@@ -173,10 +177,16 @@ class Ledger:
                 self.ids[row.row_id].add(row.mark)
 
     def rob(self, row: FakeRow) -> None:
-        """An id is about to be written over the one that stands there, and nowhere else."""
-        alone = [r.row_id for r in self._twin.tab.rows].count(row.row_id) == 1
-        if alone and row.row_id and isinstance(row.mark, int):
+        """An id is about to be written over the one that stands there. Where a copy carries it as well, the copy is
+        the row from now on: nobody can tell which of the two it was."""
+        others = {r.mark for r in self._twin.tab.rows if r is not row and r.row_id == row.row_id}
+        if not row.row_id or not isinstance(row.mark, int):
+            return
+        if not others:
             self.robbed.add(row.mark)
+        base = self._twin.state.bases.get(self._twin.link.name, {}).get(row.row_id)
+        if base is not None and base.key in self.of_key:
+            self.of_key[base.key] |= {mark for mark in others if isinstance(mark, int)}
 
     def part_from_ids(self, rows: Iterable[FakeRow]) -> None:
         """Contents were sorted, and the ids beside them were not; or somebody has typed over the ids."""
@@ -238,6 +248,7 @@ class Ledger:
             in_sheet = any(
                 self._was_deleted_in_sheet(line)
                 or line in self.unknown
+                or self._stands_twice(line)
                 or self._is_unknown(line, change.before or {})
                 for line in lines
             )
@@ -293,6 +304,11 @@ class Ledger:
         deleted = "sheet" in self.deleted.get(line, ()) or line in self.restored or line in self.emptied
         return deleted or self.is_another_by_now(line)
 
+    def _stands_twice(self, line: Line) -> bool:
+        """Whether the table holds the row once more: the script gave it an id, and did not see that it had got one in
+        that very moment, under which it was inserted as well."""
+        return line in self.robbed and any(line in lines for lines in self.of_key.values())
+
     def _is_unknown(self, line: Line, held: Mapping[str, Canonical]) -> bool:
         """Whether a row stands without its id, and nothing of it but its key is left: it comes again as a new one."""
         headers = [c.header for c in self._twin.link.columns if not c.key]
@@ -334,7 +350,7 @@ class Ledger:
         if token.side != origin or len(lines) != 1 or len(token.lines) > 1:
             return  # a value that was traded or copied comes to a row more than once
         (line,) = lines
-        if self.shared_id(line) or self._twin.world.replaying:
+        if self.shared_id(line) or line in token.by_both or self._twin.world.replaying:
             return
         last = seen.get((line, token.column), 0)
         born = next((at for at in token.births.get(line, [0]) if at >= last), None)

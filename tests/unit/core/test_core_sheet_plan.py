@@ -23,7 +23,7 @@ def planned(
     positions: Positions = PLACES,
     waiting: frozenset[tuple[str, str]] = frozenset(),
     to_name: Mapping[int, tuple[str | None, str | None]] | None = None,
-    gone: frozenset[str] = frozenset(),
+    outdated: frozenset[str] = frozenset(),
     missed: Stamp | None = None,
 ) -> SheetPlan:
     numbers = itertools.count(1)
@@ -35,7 +35,7 @@ def planned(
         positions=positions,
         waiting=waiting,
         to_name=(to_name or {}).items(),
-        gone=gone,
+        outdated=outdated,
         missed={base.row_id: missed} if base and missed else {},
     )
     return plan_sheet(view, lambda: f"r_new{next(numbers)}")
@@ -140,7 +140,12 @@ def test_a_lost_id_is_given_back_only_as_long_as_it_stands_nowhere() -> None:
 
 
 def test_a_lost_id_whose_row_has_gone_meanwhile_is_not_given_to_anybody() -> None:
-    assert planned(to_name={7: ("r_2", "r_3")}, gone=frozenset({"r_3"})).ids == []
+    assert planned(to_name={7: ("r_2", "r_3")}, outdated=frozenset({"r_3"})).ids == []
+
+
+def test_an_id_that_is_to_change_places_stays_where_the_other_one_is_not_known_to_move_any_more() -> None:
+    asked: dict[int, tuple[str | None, str | None]] = {5: ("r_1", "r_2"), 9: ("r_2", "r_1")}
+    assert planned(to_name=asked, outdated=frozenset({"r_1"})).ids == []
 
 
 def test_ids_that_change_places_are_written_although_they_stand_in_the_tab() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from consumers.sheet_work import GROUP, SheetWork
 from core.dirty import TOLD_MAX
 from core.errors import (
     MysqlRefused,
+    MysqlUnavailable,
     ReplyLost,
     SheetsRefused,
     SheetsUnavailable,
@@ -55,13 +57,17 @@ class Desk:
             self.state.table(link).rows[("1",)] = dict(ROW)
             tab = self.sheet.tabs[link.name] = FakeTab(link.headers)
             tab.rows.append(FakeRow("r_1"))
+        self.marks = FakeMarks(self.sheet)
+        self.starts()
+
+    def starts(self) -> None:
+        """The writer begins anew, with nothing in mind."""
         source = FakeEventSource(
             self.log,
             GROUP,
             [TABLE_CHANGED, SHEET_OBSERVED],
             claim=lambda places: self.store.run(lambda tx: tx.claim_offsets(GROUP, "writer", places)),
         )
-        self.marks = FakeMarks(self.sheet)
         tools = Tools(self.store, self.sheet, self.marks, self.watch, lambda: "r_new", self.watch)
         self.writer = SheetWork(source, tools, LINKS.get, "writer")
 
@@ -482,6 +488,53 @@ def test_a_marking_that_hit_a_row_which_had_moved_is_taken_back(desk: Desk) -> N
     assert tab.rows[1].notes == {"Quantity": "Twinsheet: quantity: many is not a whole number"}
 
 
+def test_a_row_that_a_mistaken_marking_hit_is_told_what_is_to_be_told_there(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_2"))
+    desk.marks.before_mark = lambda: tab.move_row(3, before=2)
+    refuse(desk, "many")
+    desk.goes_on(1)
+    assert tab.rows[0].notes, "meant for the other row"
+    with desk.store.begin() as tx:
+        tx.put_rejections("orders", [RejectionEntry("r_2", None, "quantity", "many", REASON)])
+    desk.publishes_outbox()
+    desk.goes_on(8)
+    assert [(row.row_id, bool(row.notes)) for row in tab.rows] == [("r_2", True), ("r_1", True)]
+
+
+@pytest.mark.parametrize("transactions", range(4, 20))
+def test_a_note_that_a_mistaken_marking_left_beside_another_row_goes_whenever_the_writer_dies(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, transactions: int
+) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_2"))
+
+    def deletes_the_row() -> None:
+        tab.delete_row(2)
+        desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure"})
+        with desk.store.begin() as tx:
+            tx.mend_rejections("orders", [("r_1", "quantity")])
+
+    desk.marks.before_mark = deletes_the_row
+    refuse(desk, "many")
+    left, run = iter(range(transactions)), desk.store.run
+
+    def dying(work: Callable[[FakeTransaction], Any]) -> Any:
+        if next(left, None) is None:
+            raise MysqlUnavailable("gone")
+        return run(work)
+
+    monkeypatch.setattr(desk.store, "run", dying)
+    with suppress(MysqlUnavailable):
+        desk.goes_on(6)
+    monkeypatch.undo()
+    desk.starts()
+    desk.writer.compare(LINKS)
+    desk.goes_on(15)
+    assert [(row.row_id, row.notes) for row in tab.rows] == [("r_2", {})]
+    assert not desk.state.marks
+
+
 @pytest.mark.parametrize("took_effect", [True, False])
 def test_a_marking_whose_reply_is_lost_stands_once(desk: Desk, took_effect: bool) -> None:
     refuse(desk, "many")
@@ -576,6 +629,21 @@ def test_a_row_whose_id_went_to_its_copy_while_it_was_marked_is_marked_where_it_
     desk.publishes_outbox()
     desk.goes_on(3)
     assert [row.notes for row in tab.rows] == [{"Quantity": f"Twinsheet: {REASON}"}] * 2
+
+
+def test_an_id_is_not_moved_by_what_a_scan_told_before_somebody_edited_its_row(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows[0].row_id, tab.rows[0].cells = "r_9", {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
+    names = [{"row": 2, "expected": "r_9", "row_id": "r_1"}]
+    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(q=3, scan=1))}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base(age=8)])
+    desk.log.append(SHEET_OBSERVED, "orders", scan)
+    desk.goes_on(5)
+    assert tab.rows[0].row_id == "r_9"
+    desk.log.append(SHEET_OBSERVED, "orders", {**scan, "stamp": stamp_to_json(Stamp(q=4, scan=2))})
+    desk.goes_on(5)
+    assert tab.rows[0].row_id == "r_1"
 
 
 def test_a_row_whose_id_was_lost_is_marked_once_it_has_it_back(desk: Desk) -> None:
