@@ -279,7 +279,12 @@ def _for_good(status: int, message: str, account: str) -> SheetsRefused:
         return SheetsRefused("Google does not let us into the spreadsheet.", f"Share it with {who} as an editor.")
     if status == 404:
         return SheetsRefused(
-            "Google knows no such spreadsheet.", "Check the id: it stands in the sheet's address after /d/."
+            "Google knows no such spreadsheet.",
+            "Bring it back out of Drive's bin, or check the id: it stands in the sheet's address after /d/.",
+        )
+    if "No grid with id" in message:
+        return SheetsRefused(
+            "The tab is gone from the spreadsheet.", "Bring it back: Ctrl-Z, or File → Version history."
         )
     if status == 401:
         return SheetsRefused("Google does not accept our credentials.", "Check TWINSHEET_GOOGLE_CREDENTIALS.")

@@ -120,6 +120,7 @@ class Links:
         self._shapes: dict[str, TableShape] = {}
         self._described_at: dict[str, float] = {}
         self._faults: tuple[str, ...] = ()
+        self._unresolved: dict[str, str] = {}
         self._signature: object = None
         self._looked_at: float | None = None
         self._retry_at: float | None = None
@@ -142,6 +143,11 @@ class Links:
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the file or with single links, for a person."""
         return self._faults
+
+    @property
+    def unresolved(self) -> dict[str, str]:
+        """By name the links that do not fit their tables, and why; those known before are still among the links."""
+        return self._unresolved
 
     def rule_faults(self, name: str) -> Sequence[str]:
         """What is wrong with the rules of a link that works all the same."""
@@ -195,6 +201,7 @@ class Links:
             found = LinksFile((), (Fault(1, error.message),))
         faults = [faults_message(self._path, found.faults)] if found.faults else []
         links, entries = self._kept(found)
+        self._unresolved = {}
         for entry in found.entries:
             self._resolve(entry, links, entries, faults)
         unresolved = len(faults) > bool(found.faults)
@@ -224,6 +231,8 @@ class Links:
             self._try_rules(links[entry.name])
         except TwinsheetError as error:
             faults.append(str(error))
+            if not isinstance(error, Unavailable):  # nobody knows while MySQL does not answer
+                self._unresolved[entry.name] = str(error)
             if entry.name in self._links:
                 links[entry.name] = self._links[entry.name]
 

@@ -54,6 +54,10 @@ class SheetWork:
         self._stored: dict[Place, int] = {}
         self._stored_at = 0.0
         self._unreadable_since: dict[str, float] = {}
+        self._aside: dict[str, str] = {}
+        """Links of ours that do not fit their tables, and why."""
+        self._said: set[str] = set()
+        """Of these, those that are held for it."""
         self._turns = 0
         self._worked: dict[str, int] = {}
         """Link to the turn in which it worked last."""
@@ -65,7 +69,7 @@ class SheetWork:
         longer than one write takes.
         """
         self._take_in(min(timeout_s, self._patience_s(timeout_s)))
-        due = [name for name, writer in self._writers.items() if writer.has_work and writer.pace.wait_s() <= 0]
+        due = [name for name, writer in self._with_work() if writer.pace.wait_s() <= 0]
         if due:
             self._turns += 1
             name = min(due, key=lambda one: self._worked.get(one, 0))
@@ -104,6 +108,20 @@ class SheetWork:
             if writer is not None:
                 writer.compare_all()
 
+    def set_aside(self, unfit: Mapping[str, str]) -> None:
+        """These links of ours do not fit their tables: nothing is written for them, and one that stays so is held.
+
+        Args:
+            unfit: by name, why; all there are now.
+        """
+        for name in self._aside.keys() - unfit.keys():
+            self._forget_fault(name)
+        self._aside = dict(unfit)
+        for name, why in unfit.items():
+            if name not in self._said and self._lasts(name, why):
+                self._said.add(name)
+                self._hold_unreadable(name, why)
+
     @property
     def trouble(self) -> str:
         """Why the work of some link does not get through; empty while all of it does."""
@@ -117,7 +135,12 @@ class SheetWork:
 
     def _patience_s(self, longest_s: float) -> float:
         """How long to wait for the next event, so that no write that could go out waits for it."""
-        return min((w.pace.wait_s() for w in self._writers.values() if w.has_work), default=longest_s)
+        return min((writer.pace.wait_s() for _, writer in self._with_work()), default=longest_s)
+
+    def _with_work(self) -> list[tuple[str, LinkWriter]]:
+        """One that was set aside waits until it fits again or is held; then it forgets what there is to do."""
+        waiting = self._aside.keys() - self._said
+        return [(name, writer) for name, writer in self._writers.items() if writer.has_work and name not in waiting]
 
     # --- events ---------------------------------------------------------------------------
 
@@ -133,6 +156,8 @@ class SheetWork:
     def _absorb(self, delivery: Delivery) -> None:
         place = (delivery.topic, delivery.partition)
         self._next[place] = delivery.offset + 1
+        if delivery.body.get("kind") == "link":  # a person may have approved its hold: what still is so is held again
+            self._forget_fault(delivery.link)
         writer = self._writer(delivery.link)
         if writer is None:
             return
@@ -186,6 +211,7 @@ class SheetWork:
             count_failure(error)
             reason = str(error)
             log.warning("sheet_refused", link=name, reason=reason)
+            reason = guards.sheet_refused(name, reason)
             self._tools.store.run(lambda tx: tx.hold(name, "sheet_refused", reason))
             self._writers.pop(name, None)
         except SheetsUnavailable as error:
@@ -197,20 +223,39 @@ class SheetWork:
             log.warning("fenced", link=name, reason=str(error))
             self._begin_anew(name, FENCED_PAUSE_S)
         except (MysqlRefused, Unfit) as error:
-            self._unreadable(writer.link, str(error))
+            self._unreadable(name, str(error))
 
-    def _unreadable(self, link: Link, why: str) -> None:
+    def _unreadable(self, name: str, why: str) -> None:
         """The table is not what the link says: altered a moment ago, or for good."""
-        FAILURES.labels("mysql", "TableUnreadable").inc()
-        log.warning("table_unreadable", link=link.name, reason=why)
+        if self._lasts(name, why):
+            self._forget_fault(name)
+            self._hold_unreadable(name, why)
+        else:
+            self._begin_anew(name, UNREADABLE_PAUSE_S)
+
+    def _lasts(self, name: str, why: str) -> bool:
+        """Whether a link's fault is there for good; meanwhile the log tells."""
         now = self._tools.clock.monotonic()
-        if now - self._unreadable_since.setdefault(link.name, now) < UNREADABLE_MAX_S:
-            self._begin_anew(link.name, UNREADABLE_PAUSE_S)
-            return
-        del self._unreadable_since[link.name]
-        reason = guards.table_unreadable(link, why)
-        self._tools.store.run(lambda tx: tx.hold(link.name, "table_unreadable", reason))
-        self._writers.pop(link.name, None)
+        if name not in self._unreadable_since:
+            FAILURES.labels("mysql", "TableUnreadable").inc()
+            log.warning("table_unreadable", link=name, reason=why)
+        return now - self._unreadable_since.setdefault(name, now) >= UNREADABLE_MAX_S
+
+    def _hold_unreadable(self, name: str, why: str) -> None:
+        reason = guards.table_unreadable(name, why)
+
+        def work(tx: Transaction) -> None:
+            state = tx.link_state(name, lock=True)
+            if state is not None and state.state == "live":
+                tx.hold(name, "table_unreadable", reason)
+
+        log.warning("held", link=name, guard="table_unreadable", reason=reason)
+        self._tools.store.run(work)
+        self._writers.pop(name, None)
+
+    def _forget_fault(self, name: str) -> None:
+        self._unreadable_since.pop(name, None)
+        self._said.discard(name)
 
     def _begin_anew(self, name: str, pause_s: float) -> None:
         """As after a crash, and after a while."""

@@ -48,6 +48,8 @@ def build(service: Service) -> Callable[[], None]:
                 fresh.clear()
                 version = links.version
                 work.compare(ours)
+            unfit = links.unresolved
+            work.set_aside({name: why for name, why in unfit.items() if source.owns(TABLE_CHANGED, name)})
             service.doing(work.progress)
             service.beat(work.trouble)
 

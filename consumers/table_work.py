@@ -11,7 +11,8 @@ import structlog
 from app.metrics import SHEET_TO_TABLE_S, count_failure
 from consumers import takes
 from consumers.apply import Applier
-from core.errors import Fenced, TwinsheetError, Unavailable
+from core import guards
+from core.errors import Fenced, MysqlRefused, TwinsheetError, Unavailable, Unfit
 from core.freshness import OpenWrite, age, is_newer, scan_age, tells_of_going
 from core.intent import open_write, planned_from_json
 from core.model import NEVER, Key, Link, Observed, RowBase, Stamp
@@ -108,8 +109,19 @@ class TableWork:
 
     def _take_alone(self, delivery: Delivery) -> None:
         fault = self._try(lambda tx: self._apply(tx, [delivery]))
+        if isinstance(fault, MysqlRefused | Unfit):
+            self._hold_unreadable(delivery.link, fault)
+            fault = self._try(
+                lambda tx: self._apply(tx, [delivery])
+            )  # it waits, with its own time, till that is mended
         if fault is not None:
             self._hold_back(delivery, fault)
+
+    def _hold_unreadable(self, name: str, fault: Exception) -> None:
+        """The table is not what the link says, or not ours to read and write any more."""
+        count_failure(fault)
+        log.error("table_unreadable", link=name, reason=str(fault))
+        self._store.run(lambda tx: tx.hold(name, "table_unreadable", guards.table_unreadable(name, str(fault))))
 
     def _try(self, work: Callable[[Transaction], None]) -> Exception | None:
         """The fault of what cannot be digested; what may go well another time is raised."""
@@ -170,7 +182,9 @@ class TableWork:
 
     def _look_at_waiting_of(self, name: str) -> None:
         fault = self._try(lambda tx: self._apply_timers(tx, name))
-        if fault is not None:
+        if isinstance(fault, MysqlRefused | Unfit):
+            self._hold_unreadable(name, fault)
+        elif fault is not None:
             log.error("waiting_refused", link=name, exc_info=fault)
             reason = f"A cell that waits could not be applied: {_told(fault)}"[:1000]
             self._store.run(lambda tx: tx.hold(name, "event", reason))

@@ -143,12 +143,17 @@ def table_emptied(link: Link, what: str) -> str:
     return f"The table {link.schema}.{link.table} was {done}. {_way_on(link)}"
 
 
-def table_unreadable(link: Link, why: str) -> str:
-    """Why the link is held."""
+def table_unreadable(name: str, why: str) -> str:
+    """Why the link of that name is held."""
     return (
-        f"The table {link.schema}.{link.table} cannot be read as it is linked: {why}"
-        f" Mend the table or the link, then: twinsheet approve {link.name}"
+        f"The table cannot be read and written as it is linked: {why}"
+        f" Mend the table, its rights or the link in links.yaml, then: twinsheet approve {name}"
     )
+
+
+def sheet_refused(name: str, why: str) -> str:
+    """Why the link of that name is held; ``why`` is what Google says, and what to do about it."""
+    return f"{why} Then: twinsheet approve {name}"
 
 
 def _way_on(link: Link) -> str:

@@ -15,7 +15,7 @@ import structlog
 
 from core.agreement import Verdict, judge, told
 from core.compare import Difference, differences
-from core.errors import MysqlRefused
+from core.errors import MysqlRefused, Unfit
 from core.events import TABLE_CHANGED
 from core.model import Key, Link, RowBase
 from core.ports import Clock, TableRow, Transaction
@@ -92,7 +92,7 @@ class AgreementCheck:
             return None
         try:
             found = list(islice(differences(link, image, self._read_table(link), known_to_differ, bases), SEEN_MAX))
-        except MysqlRefused as error:
+        except (MysqlRefused, Unfit) as error:
             # The sheet writer meets the same refusal, and holds the link if it lasts.
             log.warning("table_unreadable", link=link.name, reason=str(error))
             return None

@@ -191,8 +191,8 @@ class ScanWork:
             tab.due_at = self._clock.monotonic() + BETWEEN_SCANS_S
         except SheetsRefused as error:
             count_failure(error)
-            log.warning("sheet_refused", link=link.name, reason=str(error))
-            reason = str(error)
+            reason = guards.sheet_refused(link.name, str(error))
+            log.warning("sheet_refused", link=link.name, reason=reason)
             self._store.run(lambda tx: tx.hold(link.name, "sheet_refused", reason))
             tab.due_at = self._clock.monotonic() + self._interval_s
 

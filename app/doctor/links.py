@@ -81,11 +81,13 @@ class LinkDoctor:
         """Everything about one link."""
         link = self._links.get(entry.name)
         if link is None:
-            fault = next((f for f in self._links.faults if entry.name in f), f"{entry.table} does not fit")
-            yield Finding("table", False, fault, f"Mend {entry.table} or its columns in links.yaml.", entry.name)
+            fault = self._links.unresolved.get(entry.name, f"{entry.table} does not fit")
+            mend = f"Mend {entry.table} or its columns in links.yaml, then: twinsheet approve {entry.name}"
+            yield Finding("table", False, fault, mend, entry.name)
+            yield from looked("grants", lambda: self._grants(entry), link=entry.name)
             return
         yield Finding("table", True, f"{entry.table}, {len(link.columns)} columns", link=entry.name)
-        yield from looked("grants", lambda: self._grants(link), link=entry.name)
+        yield from looked("grants", lambda: self._grants(entry), link=entry.name)
         for fault in self._links.rule_faults(entry.name):
             mend = "Mend the rule (and start table_writer again), or name another one in links.yaml."
             yield Finding("rule", False, fault, mend, entry.name)
@@ -101,12 +103,12 @@ class LinkDoctor:
         if self._trial:
             yield from looked("swap write", lambda: self._swap(target), link=entry.name)
 
-    def _grants(self, link: Link) -> Iterator[Finding]:
-        faults = link_faults(self._session, link.schema, link.table)
+    def _grants(self, entry: LinkEntry) -> Iterator[Finding]:
+        faults = link_faults(self._session, entry.schema_name, entry.table_name)
         for fault in faults:
-            yield Finding("grants", False, fault.what, fault.mend, link.name)
+            yield Finding("grants", False, fault.what, fault.mend, entry.name)
         if not faults:
-            yield Finding("grants", True, f"all on {link.schema}.{link.table}", link=link.name)
+            yield Finding("grants", True, f"all on {entry.table}", link=entry.name)
 
     def _sheet(self, entry: LinkEntry, state: LinkState | None) -> Iterator[Finding]:
         """Access, and the tab: by its number once it was linked, because people rename tabs."""

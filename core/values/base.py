@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any, NoReturn
 
 from core.errors import Unfit
@@ -78,7 +79,13 @@ class ColumnCodec:
     # --- the table
 
     def from_table(self, value: object) -> Canonical:
-        """See :class:`core.values.Codec`."""
+        """See :class:`core.values.Codec`; a value from before or after an ALTER TABLE may be of another type."""
+        try:
+            return self._from_table(value)
+        except (ValueError, ArithmeticError, LookupError, struct.error):
+            self._refuse(f"the table returned {shown(repr(value))}, which is not {self.wanted}")
+
+    def _from_table(self, value: object) -> Canonical:
         if value is None:
             return None
         if isinstance(value, bytes | bytearray):

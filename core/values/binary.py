@@ -27,12 +27,12 @@ class BinaryCodec(ColumnCodec):
             self._misfit(text)
         return text.upper()
 
-    def from_table(self, value: object) -> Canonical:
-        """See :class:`core.values.Codec`; the binlog gives no bytes at all as an empty text."""
+    def _from_table(self, value: object) -> Canonical:
+        """The binlog gives no bytes at all as an empty text."""
         if value == "":
             value = b""
         if not isinstance(value, bytes | bytearray):
-            return super().from_table(value)
+            return super()._from_table(value)
         raw = bytes(value)
         if self.column.data_type == "binary":  # the binlog leaves the zeros at the end out
             raw = raw.ljust(self.column.length_chars or 1, b"\0")

@@ -37,9 +37,9 @@ class BitCodec(WholeCodec):
     def _cell(self, value: str) -> SheetValue:
         return value == "1" if self.width == 1 else super()._cell(value)
 
-    def from_table(self, value: object) -> Canonical:
-        """See :class:`core.values.Codec`; a client library gives a number, the binlog the bits as digits."""
+    def _from_table(self, value: object) -> Canonical:
+        """A client library gives a number, the binlog the bits as digits."""
         if isinstance(value, bytes | bytearray):
             return str(int.from_bytes(value, "big"))
         found = _BITS.fullmatch(value) if isinstance(value, str) else None
-        return str(int(found[1] or found[2], 2)) if found else super().from_table(value)
+        return str(int(found[1] or found[2], 2)) if found else super()._from_table(value)

@@ -52,11 +52,11 @@ class _CalendarCodec(ColumnCodec):
             return value
         return value if days is None else Serial(days)
 
-    def from_table(self, value: object) -> str | None:
-        """See :class:`core.values.Codec`; drivers return ``None`` for MySQL's zero dates too."""
+    def _from_table(self, value: object) -> str | None:
+        """Drivers return ``None`` for MySQL's zero dates too."""
         if value is None and not self.column.nullable:
             value = ZERO_DATE
-        return super().from_table(value)
+        return super()._from_table(value)
 
 
 class DateCodec(_CalendarCodec):

@@ -31,9 +31,9 @@ class GeometryCodec(ColumnCodec):
             self._misfit(text)
         return text
 
-    def from_table(self, value: object) -> Canonical:
-        """See :class:`core.values.Codec`; both servers give the reference system's number and WKB."""
-        return text_of(bytes(value)) if isinstance(value, bytes | bytearray) else super().from_table(value)
+    def _from_table(self, value: object) -> Canonical:
+        """Both servers give the reference system's number and WKB."""
+        return text_of(bytes(value)) if isinstance(value, bytes | bytearray) else super()._from_table(value)
 
     def _parameter(self, value: str) -> object:
         return bytes_of(value)

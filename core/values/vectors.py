@@ -30,11 +30,11 @@ class VectorCodec(ColumnCodec):
             self._misfit(text)
         return text
 
-    def from_table(self, value: object) -> Canonical:
-        """See :class:`core.values.Codec`; a client library gives the numbers, or their bytes."""
+    def _from_table(self, value: object) -> Canonical:
+        """A client library gives the numbers, or their bytes."""
         if isinstance(value, bytes | bytearray):
             return _text(struct.unpack(f"<{len(value) // 4}f", value))
-        return _text(value) if isinstance(value, array | tuple) else super().from_table(value)
+        return _text(value) if isinstance(value, array | tuple) else super()._from_table(value)
 
     def _parameter(self, value: str) -> object:
         numbers = [float(part) for part in value[1:-1].split(",")]

@@ -27,6 +27,8 @@ class FaultSettings(BaseModel):
     latency_s: float = Field(default=0.0, ge=0, le=600)
     error_rates: dict[Annotated[str, Field(pattern=r"^[45]\d\d$")], Share] = {}
     lost_replies: Share = 0.0
+    denied: frozenset[str] = frozenset()
+    """Ids of spreadsheets that nobody may use by the API any more; people and their scripts still do."""
     trigger_loss: Share = 0.0
     trigger_delay_s: float = Field(default=0.0, ge=0, le=3600)
     seed: int | None = None
@@ -51,7 +53,7 @@ class Faults:
 
     def shown(self) -> dict[str, Any]:
         """What is in force, as ``POST /faults`` takes it."""
-        return self.settings.model_dump(exclude_none=True)
+        return self.settings.model_dump(mode="json", exclude_none=True)
 
     @property
     def trigger_loss(self) -> float:

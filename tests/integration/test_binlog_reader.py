@@ -247,3 +247,40 @@ def test_what_a_killed_server_wrote_is_never_taken_for_rows_of_another_table_aft
         bench.root(*statements)
     found = bench.read(start, 2)
     assert [one for committed in found for one in rows(committed)] == [("insert", None, 1), ("insert", None, 2)]
+
+
+def test_rows_are_told_under_the_names_that_their_columns_had_when_they_were_committed(bench: Bench) -> None:
+    """However the table looks when they are read: altered at once or by copying, or swapped for another one."""
+    start = bench.facts().position()
+    insert = "INSERT INTO t VALUES "
+    statements = (
+        f"{insert} (1, 'a')",
+        "ALTER TABLE t ADD COLUMN x INT DEFAULT 7, ALGORITHM=INSTANT",
+        f"{insert} (2, 'b', 8)",
+        "ALTER TABLE t RENAME COLUMN n TO m",
+        f"{insert} (3, 'c', 9)",
+        "ALTER TABLE t MODIFY x VARCHAR(9) FIRST, ALGORITHM=COPY",
+        f"{insert} ('ten', 4, 'd')",
+        "ALTER TABLE t DROP COLUMN m",
+        f"{insert} ('eleven', 5)",
+        "CREATE TABLE _t_gho (n VARCHAR(9), id INT PRIMARY KEY)",
+        "INSERT INTO _t_gho SELECT x, id FROM t",
+        "RENAME TABLE t TO _t_del, _t_gho TO t",
+        f"{insert} ('f', 6)",
+        "UPDATE t SET n = 'g' WHERE id = 1",
+    )
+    for statement in statements:
+        bench.session.query(statement)
+    found = bench.read(start, 12)
+    told = [dict(c.after or {}) for committed in found for c in committed.changes if isinstance(c, RowChange)]
+    assert told == [
+        {"id": 1, "n": "a"},
+        {"id": 2, "n": "b", "x": 8},
+        {"id": 3, "m": "c", "x": 9},
+        {"x": "ten", "id": 4, "m": "d"},
+        {"x": "eleven", "id": 5},
+        {"n": "f", "id": 6},
+        {"n": "g", "id": 1},
+    ]
+    whole = [reason for committed in found for reason in reasons(committed)]
+    assert whole == [("alter", "t")] * 5

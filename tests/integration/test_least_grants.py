@@ -96,3 +96,39 @@ def test_what_the_doctor_asks_for_is_enough_for_both_directions_whatever_the_nam
     arrives(lambda: len(least.sql("SELECT id FROM {table}")) == 1, "the deletion in the table")
     code, report = place.cli("verify", "--wait", "30")
     assert (code, report["identical"]) == (0, True), report
+    if least.server.flavour == "mysql":  # both refuse alike
+        _a_right_that_is_taken_away_holds_that_link_alone(least, spreadsheet)
+
+
+def _a_right_that_is_taken_away_holds_that_link_alone(least: Least, spreadsheet: str) -> None:
+    """Told within the same test, because it takes the same services; none of which is started again here."""
+    place = least.place
+    account, rights = f"{quoted(ACCOUNT)}@`%`", "SELECT, INSERT, UPDATE, DELETE"
+    plain = f"{quoted(SCHEMA)}.plain"
+    least.sql(f"CREATE TABLE {plain} ({COLUMNS})")
+    least.as_root(f"GRANT {rights} ON {plain} TO {account}")
+    other = place.spreadsheet("Plain", [["1", "milk", "1.20"]], HEADERS)
+    code, made = place.link("plain", other, "Plain", f"{SCHEMA}.plain")
+    assert code == 0, made
+
+    least.as_root(f"REVOKE {rights} ON {WHOLE} FROM {account}")
+    place.sheets.person(spreadsheet, "edit", tab=TAB, range="B2", values=[["typed meanwhile"]])
+    arrives(lambda: _status(place)["hostile"]["state"] == "held", "the link held")
+    assert "twinsheet approve hostile" in _status(place)["hostile"]["reason"]
+    place.sheets.person(other, "edit", tab="Plain", range="B2", values=[["oat milk"]])
+    least.sql(f"UPDATE {plain} SET `p\"ri'ce--` = 3 WHERE id = 1")  # noqa: S608 -- the test's own table
+    named = f"SELECT `na``me 50%` FROM {plain}"  # noqa: S608 -- the test's own table
+    arrives(lambda: least.sql(named) == [("oat milk",)], "an edit of the other link")
+    arrives(lambda: place.cells(other, "Plain") == [[1, "oat milk", 3]], "a change of the other link")
+    assert _status(place)["plain"]["state"] == "live"
+
+    for statement in place.grants_to_give():
+        least.as_root(statement)
+    assert place.cli("approve", "hostile")[0] == 0
+    arrives(lambda: ("typed meanwhile",) in least.sql("SELECT `na``me 50%` FROM {table}"), "what was typed meanwhile")
+    code, report = place.cli("verify", "--wait", "30")
+    assert (code, report["identical"]) == (0, True), report
+
+
+def _status(place: ServicesPlace) -> dict[str, Any]:
+    return {one["link"]: one for one in place.cli("status")[1]["links"]}

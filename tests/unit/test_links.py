@@ -239,6 +239,21 @@ def test_a_link_whose_table_was_lost_goes_on_as_it_was_and_the_fault_is_told_unt
     assert world.links.faults == ()
 
 
+def test_a_link_that_does_not_fit_its_table_is_named_with_the_reason_until_it_does(world: World) -> None:
+    world.write("orders", "stock")
+    world.names_later()
+    assert list(world.links.unresolved) == ["stock"]
+    assert "no table shop.stock" in world.links.unresolved["stock"]
+    world.tables["shop", "stock"] = ORDERS
+    del world.tables["shop", "orders"]
+    for _ in range(8):
+        world.names_later(1)
+    assert list(world.links.unresolved) == ["orders"]
+    world.down = True
+    world.names_later(6)
+    assert world.links.unresolved == {}, "while MySQL does not answer nobody knows"
+
+
 def test_who_is_linked_is_followed_without_any_table(tmp_path: Path) -> None:
     path = tmp_path / "links.yaml"
     entries = LinkEntries(path)

@@ -76,6 +76,8 @@ class Service:
         kind = "Read" if name.rsplit(".", 1)[-1] in _READS else "Write"
         spreadsheet_id = call.parameters.get("spreadsheetId", "")
         self._counts.called(spreadsheet_id, name)
+        if spreadsheet_id in self._faults.settings.denied:
+            raise denied()
         self._spoil(kind)
         self._check_quota(kind, user)
         result = self._result(call, user)

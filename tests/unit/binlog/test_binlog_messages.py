@@ -240,3 +240,13 @@ def test_a_foreign_key_that_carries_only_deletes_carries_no_updates() -> None:
     parent = Cascade(("shop", "warehouse"), frozenset({"code"}), on_delete=True, on_update=False)
     made.set_links([link()], {("shop", "stock"): (parent,)})
     assert bodies(made, RowChange(*parent.parent, "update", {"code": "A"}, {"code": "B"})) == []
+
+
+def test_a_row_from_before_an_alter_table_has_the_link_compared_whole_and_is_no_fault() -> None:
+    """A key or a column whose type or name is another by now, when the row of then is read."""
+    (body,) = bodies(messages(), insert(row(sku="A-1")))
+    assert (body["kind"], "key" in body["reason"]) == ("link", True)
+    (body,) = bodies(messages(), insert({"warehouse": "A", "number": 1}))
+    assert (body["kind"], "key" in body["reason"]) == ("link", True)
+    (body,) = bodies(messages(), update(row(amount="five"), row(amount="six")))
+    assert (body["keys"], body["prints"]) == ([["A", "1"]], [])

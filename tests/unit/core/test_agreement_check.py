@@ -10,7 +10,7 @@ from scan_desk import TARGET, Desk
 
 from core.agreement import LASTS_S, TOLD_MAX, judge, told
 from core.compare import Difference
-from core.errors import MysqlRefused
+from core.errors import MysqlRefused, TwinsheetError, Unfit
 from core.events import TABLE_CHANGED
 from core.ports import RejectionEntry
 from producers import agreement_check
@@ -100,9 +100,12 @@ def test_a_table_that_takes_long_to_read_is_compared_the_more_rarely(desk: Desk)
     assert len(reads) == pytest.approx(1000.0 * agreement_check.SHARE_MAX / 10.0, abs=1)
 
 
-def test_a_table_that_cannot_be_read_stops_no_scan(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [MysqlRefused("no such table"), Unfit("price: the table returned 1.0")])
+def test_a_table_that_cannot_be_read_stops_no_scan(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: TwinsheetError
+) -> None:
     def gone(_link: object) -> None:
-        raise MysqlRefused("no such table")
+        raise fault
 
     check = agreement_check.AgreementCheck(gone, lambda _link: True, desk.watch)  # type: ignore[arg-type]
     monkeypatch.setattr(desk.scanner, "_check", check)

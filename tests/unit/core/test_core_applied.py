@@ -451,6 +451,20 @@ def test_a_table_that_was_altered_is_described_anew_before_an_event_holds_its_li
     assert desk.state.links["orders"].state == "live"
 
 
+AT_NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def test_an_edit_that_meets_a_table_which_stays_unreadable_holds_its_link_and_waits_with_its_own_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _unreadable(monkeypatch, [])
+    desk.happens(edit(1, cells={"Notes": "typed"}))
+    assert desk.state.holds["orders"][0] == "table_unreadable"
+    assert "twinsheet approve orders" in (desk.state.links["orders"].reason or "")
+    ((cell, waiting),) = desk.state.waiting["orders"].items()
+    assert (cell, waiting.reason, waiting.observed.edited_at) == (("r_1", "notes"), "paused", AT_NOON)
+
+
 def test_waiting_cells_of_a_table_that_stays_unreadable_hold_its_link_and_no_other(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -310,6 +310,51 @@ def test_a_table_that_was_altered_is_carried_on_with_once_it_is_described_anew(
     assert desk.state.links["altered"].state == "live"
 
 
+def test_a_link_that_does_not_fit_its_table_is_set_aside_and_held_if_that_lasts_and_no_other_is(desk: Desk) -> None:
+    for name in LINKS:
+        desk.changes(name, "from the table")
+    for _ in range(19):
+        desk.writer.set_aside({"altered": "Link altered: shop.altered has no column notes."})
+        desk.goes_on(1)
+    assert (desk.shown("orders"), desk.shown("altered")) == ("from the table", None)
+    assert desk.state.links["altered"].state == "live", "it may fit again any moment"
+    for _ in range(5):
+        desk.writer.set_aside({"altered": "Link altered: shop.altered has no column notes."})
+        desk.goes_on(1)
+    assert desk.state.links["altered"].state == "held"
+    reason = desk.state.links["altered"].reason or ""
+    assert "has no column notes" in reason
+    assert "twinsheet approve altered" in reason
+    assert desk.state.links["orders"].state == "live"
+
+
+def test_a_link_that_fits_its_table_again_goes_on_where_it_was(desk: Desk) -> None:
+    desk.changes("altered", "from the table")
+    for fault in ({"altered": "no right"}, {}):
+        desk.writer.set_aside(fault)
+        desk.goes_on(10)
+    assert desk.shown("altered") == "from the table"
+    desk.writer.set_aside({"altered": "no right again"})
+    desk.goes_on(15)
+    desk.writer.set_aside({"altered": "no right again"})
+    assert desk.state.links["altered"].state == "live", "the time counts from the new fault on"
+
+
+def test_a_link_that_is_approved_though_it_does_not_fit_its_table_is_held_again(desk: Desk) -> None:
+    def passes(seconds: int) -> str:
+        for _ in range(seconds):
+            desk.writer.set_aside({"altered": "no right"})
+            desk.goes_on(1)
+        return desk.state.links["altered"].state
+
+    assert passes(25) == "held"
+    with desk.store.begin() as tx:
+        tx.set_link_state("altered", "live", None)
+    desk.log.append(TABLE_CHANGED, "altered", {"kind": "link", "link": "altered"})
+    assert passes(5) == "live"
+    assert passes(25) == "held"
+
+
 # --- rows of which the change feed has not told yet ------------------------------------
 
 
