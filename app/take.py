@@ -74,6 +74,8 @@ def _column(settings: Settings, name: str, conflict: KnownConflict) -> LinkedCol
         raise NotTaken(f"The table computes the column {column.name}.", "Change what it is computed from.")
     if column.read_only:
         raise NotTaken(f"The column {column.name} is read-only in the sheet.", "Change it in the table.")
+    if not column.follows_table:
+        raise NotTaken(f"The column {column.name} goes from the sheet to the table alone.", "Type it into the sheet.")
     return column
 
 

@@ -12,7 +12,7 @@ import structlog
 
 from config.links_file import Fault, LinkEntry, LinksFile, faults_message, load_links
 from core.errors import LinkRefused, SettingsError, TwinsheetError, Unavailable
-from core.model import Link, LinkedColumn, TableColumn
+from core.model import BOTH_WAYS, Link, LinkedColumn, TableColumn
 from core.values import Codec
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,7 @@ def resolve(entry: LinkEntry, shape: TableShape, codec_for: CodecFor) -> Link:
     in_key_order = sorted((c for c in columns if c.key), key=lambda c: shape.key_columns.index(c.name))
     ordered = iter(in_key_order)
     placed = tuple(next(ordered) if c.key else c for c in columns)
+    _check_directions(entry, placed)
     return Link(entry.name, entry.spreadsheet, entry.tab, entry.schema_name, entry.table_name, placed)
 
 
@@ -64,7 +65,7 @@ def _check_columns(
     entry: LinkEntry, mapping: dict[str, str], by_name: dict[str, TableColumn], key: tuple[str, ...]
 ) -> None:
     hint = f"The columns of {entry.table} are {', '.join(by_name)}."
-    unknown = [name for name in (*mapping.values(), *entry.rules) if name not in by_name]
+    unknown = [name for name in (*mapping.values(), *entry.rules, *entry.one_way) if name not in by_name]
     if unknown:
         raise LinkRefused(f"Link {entry.name}: {entry.table} has no column {', '.join(unknown)}.", hint)
     if not key:
@@ -77,11 +78,28 @@ def _check_columns(
         )
 
 
+def _check_directions(entry: LinkEntry, columns: Sequence[LinkedColumn]) -> None:
+    linked = {c.name: c for c in columns}
+    lost = [name for name in entry.one_way if name not in linked]
+    bound = [c for c in columns if not c.follows_table and (c.key or c.column.generated or c.codec.read_only)]
+    told = [f"one_way names {', '.join(lost)}, which is not linked"] if lost else []
+    told += [f"{c.name} cannot be to_table: {_why_not_to_table(c)}" for c in bound]
+    if told:
+        raise LinkRefused(f"Link {entry.name}: {'; '.join(told)}.", "Mend one_way: in links.yaml.")
+
+
+def _why_not_to_table(column: LinkedColumn) -> str:
+    if column.key:
+        return "a row is known by its key on both sides"
+    return "the table computes it" if column.column.generated else "it is read-only in the sheet"
+
+
 def _linked(
     entry: LinkEntry, header: str, column: TableColumn, key: tuple[str, ...], codec_for: CodecFor
 ) -> LinkedColumn:
     policy = entry.rules.get(column.name, entry.conflicts)
-    return LinkedColumn(header, column, codec_for(column), policy, key=column.name in key)
+    direction = entry.one_way.get(column.name, BOTH_WAYS)
+    return LinkedColumn(header, column, codec_for(column), policy, key=column.name in key, direction=direction)
 
 
 class Links:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -27,7 +27,10 @@ _NEW_FILE = "# Links of Twinsheet: each ties a tab of a Google Sheet to a MySQL 
 _IN_WORDS = {
     "string_type": "has to be text; put it in quotes",
     "missing": "is missing",
-    "extra_forbidden": "is not known here; there are name, spreadsheet, tab, table, columns, conflicts and rules",
+    "extra_forbidden": (
+        "is not known here; there are name, spreadsheet, tab, table, columns, conflicts, rules and one_way"
+    ),
+    "literal_error": "has to be to_sheet or to_table",
     "dict_type": "has to be a mapping, one 'header: column' per line",
     "model_type": "has to be a mapping that begins with '- name: …'",
 }
@@ -86,6 +89,8 @@ class LinkEntry(BaseModel):
     conflicts: RuleName = "last_write_wins"
     rules: dict[str, RuleName] = Field(default_factory=dict)
     """Column name to policy or rule."""
+    one_way: dict[str, Literal["to_sheet", "to_table"]] = Field(default_factory=dict)
+    """Column name to the only way that its values go."""
 
     @model_validator(mode="after")
     def _columns_are_a_mapping_both_ways(self) -> LinkEntry:
@@ -97,6 +102,13 @@ class LinkEntry(BaseModel):
         twice = sorted({c for c in columns.values() if list(columns.values()).count(c) > 1})
         if twice:
             raise ValueError(f"columns: two headers are tied to {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_columns_have_no_rules(self) -> LinkEntry:
+        both = sorted(set(self.rules) & set(self.one_way))
+        if both:
+            raise ValueError(f"rules: {', '.join(both)} goes one way, and has no conflicts to settle")
         return self
 
     @property

@@ -9,6 +9,7 @@ from consumers.trades import trade_keys
 from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.model import Key, Link, RowBase
+from core.one_way import READ_ONLY, fills_key_alone
 from core.ports import ConflictEntry, HistoryEntry, Transaction
 from core.renames import print_of
 from core.row_plan import base_of_inserted
@@ -70,8 +71,10 @@ class Applier:
                     _put_off(plan, "incomplete")
                 else:
                     del plan.insert[generated.name]
-            elif key is not None:
+            elif key is not None and plan.insert is not None:
                 taken.add(key)
+                if fills_key_alone(generated, plan.observed[generated.name]):
+                    del plan.insert[generated.name]
 
     def _await_taken_keys(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
         """A key that was deleted in the table and still stands in the sheet is free once its row has left both."""
@@ -101,10 +104,21 @@ class Applier:
             self._refuse(plan, refusal, self._blamed(plan, refusal))
             plan.wait = [(o, "incomplete") for o in plan.observed.values()]
             plan.drop, plan.settled = [], []
+            plan.conflicts = [c for c in plan.conflicts if c.rule != READ_ONLY]
             return
+        self._tell_tables_values(plan, key)
         if plan.in_sheet:
             self._bases.append(self._beside_rejected(base_of_inserted(view, plan, key), plan))
         plan.history.extend(_inserted(plan, key))
+
+    def _tell_tables_values(self, plan: RowPlan, key: Key) -> None:
+        """What the table took for a new row instead of what was typed into cells that it alone fills."""
+        if any(c.rule == READ_ONLY for c in plan.conflicts):
+            row = self._tx.rows(self._link, [key])[key]
+            plan.conflicts = [
+                replace(c, key=key, table=row.get(c.column or "")) if c.rule == READ_ONLY else c
+                for c in plan.conflicts
+            ]
 
     def _beside_rejected(self, base: RowBase, plan: RowPlan) -> RowBase:
         """A rejected value stays in the sheet: the default that the table took instead is not written over it."""

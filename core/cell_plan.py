@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core import planner
+from core.contents import shows
 from core.errors import Unfit
 from core.freshness import age, is_overtaken, is_subsumed, must_wait
 from core.model import Canonical, CellBase, LinkedColumn, Observed
+from core.one_way import READ_ONLY, is_formula_instead, others_than
 from core.planner import Resolution, Times, Verdict
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
 from core.renames import is_as_known, is_recognized
-from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection
+from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection, value_text
 
 _ENDS = {
     Verdict.AGREE: ("none", "both sides came to the same value"),
@@ -33,6 +35,8 @@ class CellCase:
     before: CellBase
     sheet: Canonical
     table: Canonical
+    told: Canonical
+    """What people are told that the sheet holds."""
 
     @property
     def waiting(self) -> list[Waiting]:
@@ -102,39 +106,39 @@ def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes
 ) -> CellBase:
     """Decide on one cell; the answer is its base afterwards."""
     if seen.source != "swap" and (is_subsumed(seen, before) or is_overtaken(seen, before)):
-        if not _is_known(column, seen, before):
+        if not shows(column, seen.cell, before.value):
             plan.history.append(overtaken(view, seen))
         return before
     try:
-        sheet = fitting(column, seen, before.value)
+        sheet = told = fitting(column, seen, before.value)
     except Unfit as reason:
-        was_left_alone = seen.source == "swap" or before.formula
-        plan.wake_sheet |= was_left_alone and not column.codec.same(before.value, table.get(column.name))
-        return _reject(view, plan, seen, before, reason)
+        others = others_than(column, seen, table.get(column.name))
+        if not others:
+            was_left_alone = seen.source == "swap" or before.formula
+            plan.wake_sheet |= was_left_alone and not column.codec.same(before.value, table.get(column.name))
+            return _reject(view, plan, seen, before, reason)
+        sheet, told = others[0], value_text(seen.cell.value)
     if seen.source != "swap" and must_wait(seen, sheet, view.open_write):
         plan.wait.append((seen, "intent"))
         return before
+    if is_formula_instead(column, seen, sheet, table.get(column.name)):
+        stays = Unfit(f"{column.header} is read-only in the sheet; clear the formula")
+        return replace(_reject(view, plan, seen, before, stays), value=table.get(column.name))
     plan.observed[column.name] = seen
-    after = _decide(CellCase(view, plan, column, seen, before, sheet, table.get(column.name)), compute_rule)
+    after = _decide(CellCase(view, plan, column, seen, before, sheet, table.get(column.name), told), compute_rule)
     if (seen, "commit_time") not in plan.wait:  # what was refused stays refused until that is decided
         plan.mended.append(column.name)
     return after
 
 
-def _is_known(column: LinkedColumn, seen: Observed, before: CellBase) -> bool:
-    """Whether the cell held nothing but what base has, however the sheet shows it."""
-    try:
-        return column.codec.same(column.codec.from_sheet(seen.cell.value), before.value)
-    except Unfit:
-        return False
-
-
 def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
     verdict = planner.compare(case.sheet, case.base, case.table, case.same)
+    if not case.column.follows_table:
+        verdict = planner.to_table_alone(verdict)
     if verdict is Verdict.TO_SHEET and case.seen.cell.formula is not None:
         verdict = Verdict.CONFLICT  # the sheet computes this cell: the table's change cannot be written into it
     if case.column.read_only and verdict in (Verdict.TO_TABLE, Verdict.CONFLICT):
-        rule = "generated" if case.column.column.generated else "read_only"
+        rule = "generated" if case.column.column.generated else READ_ONLY
         _record(case, Resolution("table", rule, case.table))
         case.plan.wake_sheet = True
     elif verdict in (Verdict.TO_TABLE, Verdict.CONFLICT) and _is_another_row(case):
@@ -170,7 +174,7 @@ def fitting(column: LinkedColumn, seen: Observed, before: Canonical) -> Canonica
     value = column.codec.from_sheet(seen.cell.value)
     if value is None and not column.column.nullable and not column.read_only:
         raise Unfit(f"{column.header} cannot be empty")
-    if column.key and not value and not column.codec.same(value, before):
+    if column.key and not value and not column.read_only and not column.codec.same(value, before):
         raise Unfit(f"{column.header} is the row's key and cannot be empty")
     return value
 
@@ -278,7 +282,7 @@ def _record(case: CellCase, resolution: Resolution, times: Times | None = None) 
             key=case.view.key,
             column=case.column.name,
             base=case.base,
-            sheet=case.sheet,
+            sheet=case.told,
             table=case.table,
             winner=resolution.winner,
             rule=resolution.rule,

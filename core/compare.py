@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
+from core.contents import shows
 from core.errors import Unfit
 from core.model import Canonical, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.ports import TableRow
@@ -146,17 +147,10 @@ def _cells(
         value = row.get(column.name)
         if own is None:
             yield Difference(None, key, column.name, None, value)
-        elif (own.row_id or "", column.name) not in pending:
+        elif column.follows_table and (own.row_id or "", column.name) not in pending:
             cell = own.cells.get(column.header, _BLANK)
-            if not _same(column, cell, value):
+            if not shows(column, cell, value):
                 yield Difference(own.row_id, key, column.name, value_text(cell.value), value)
-
-
-def _same(column: LinkedColumn, cell: SheetCell, value: Canonical) -> bool:
-    try:
-        return column.codec.same(column.codec.from_sheet(cell.value), value)
-    except Unfit:
-        return False
 
 
 def _only_in_sheet(link: Link, row: TabRow) -> Iterator[Difference]:

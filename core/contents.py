@@ -15,10 +15,15 @@ def differs(column: LinkedColumn, cell: SheetCell, base: CellBase) -> bool:
     """Whether a cell of the tab holds something else than base, or became a formula, or one no longer."""
     if (cell.formula is not None) != base.formula:
         return True
+    return not shows(column, cell, base.value)
+
+
+def shows(column: LinkedColumn, cell: SheetCell, value: Canonical) -> bool:
+    """Whether a cell of the tab holds that value of its column, however it shows it."""
     try:
-        return not column.codec.same(column.codec.from_sheet(cell.value), base.value)
+        return column.codec.same(column.codec.from_sheet(cell.value), value)
     except Unfit:
-        return True
+        return False
 
 
 def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:

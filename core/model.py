@@ -15,6 +15,11 @@ ROW_ID_PREFIX = "r_"
 """Every id begins with it, whoever gives it; what a person has written into the id column seldom does."""
 STATE_TAB = "_twinsheet"
 
+BOTH_WAYS = "both"
+TO_SHEET = "to_sheet"
+TO_TABLE = "to_table"
+"""Which way a column's values go (:attr:`LinkedColumn.direction`)."""
+
 Canonical = str | None
 """A value as text in the one spelling that its column's type gives it; ``None`` is NULL and an empty cell.
 
@@ -89,6 +94,8 @@ class LinkedColumn:
     policy: str = "last_write_wins"
     """Conflict policy or rule of this column, by name."""
     key: bool = False
+    direction: str = BOTH_WAYS
+    """``to_sheet``: what is typed in the sheet is put back; ``to_table``: what changes in the table stays there."""
 
     @property
     def name(self) -> str:
@@ -97,8 +104,14 @@ class LinkedColumn:
 
     @property
     def read_only(self) -> bool:
-        """Whether the sheet only shows the column: the table computes it, or holds bytes, shapes or vectors in it."""
-        return self.column.generated or self.codec.read_only
+        """Whether the sheet only shows the column: the table computes it, holds bytes, shapes or vectors in it, or
+        the link says so."""
+        return self.column.generated or self.codec.read_only or self.direction == TO_SHEET
+
+    @property
+    def follows_table(self) -> bool:
+        """Whether a change of the table is written into the sheet; else the two may differ for good."""
+        return self.direction != TO_TABLE
 
     @property
     def required(self) -> bool:

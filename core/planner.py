@@ -53,6 +53,12 @@ def compare(sheet: Canonical, base: Canonical, table: Canonical, same: Same) -> 
     return Verdict.CONFLICT
 
 
+def to_table_alone(verdict: Verdict) -> Verdict:
+    """The verdict in a column that goes from the sheet to the table alone: an edit is written whatever the table
+    holds, and what changes there concerns nobody."""
+    return {Verdict.TO_SHEET: Verdict.AGREE, Verdict.CONFLICT: Verdict.TO_TABLE}.get(verdict, verdict)
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """When both sides moved; ``None`` where nobody knows."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from core.contents import key_in_base
-from core.model import NEVER, Canonical, Key, Link, RowBase
+from core.model import NEVER, Canonical, Key, Link, LinkedColumn, RowBase
 from core.ports import TableRow
 
 Rename = tuple[Key, Key]
@@ -120,7 +120,7 @@ def is_recognized(link: Link, base: RowBase, row: TableRow, parked: Collection[s
     One that holds nothing of it may be another that got the key, and the change feed has not said so yet. Where there
     is but one column besides the key, rows cannot be told apart by it.
     """
-    columns = [c for c in link.columns if not (c.key or c.column.generated or c.name in parked)]
+    columns = [c for c in telling(link, base, parked) if not c.key]
     held = [c for c in columns if _held(base, c.name)]
     same = [c.codec.same(row.get(c.name), _held(base, c.name)) for c in held or columns]
     return len(columns) < 2 or (any(same) if held else all(same))
@@ -131,8 +131,16 @@ def is_as_known(link: Link, base: RowBase, row: TableRow, parked: Collection[str
 
     Another one may have that key by now, and share some of it: copies do.
     """
+    return all(c.codec.same(row.get(c.name), _held(base, c.name)) for c in telling(link, base, parked))
+
+
+def telling(link: Link, base: RowBase, parked: Collection[str] = ()) -> list[LinkedColumn]:
+    """Columns by which a row of the table is known: those in which both sides ought to hold the same. Where there is
+    nothing in them, what goes to the table alone has to do."""
     columns = [c for c in link.columns if not (c.column.generated or c.name in parked)]
-    return all(c.codec.same(row.get(c.name), _held(base, c.name)) for c in columns)
+    both_ways = [c for c in columns if c.follows_table]
+    is_known_by = any(_held(base, c.name) for c in both_ways if not c.key)
+    return both_ways if is_known_by else columns
 
 
 def _held(base: RowBase, column: str) -> Canonical:

@@ -7,6 +7,7 @@ that it lacks are inserted as base tells them. What somebody did on the healthy 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -170,8 +171,7 @@ def _place(view: RestoreView, plan: RestorePlan, base: RowBase) -> None:
 
 
 def _plan_cells(view: RestoreView, plan: RestorePlan, found: scan.Findings, known: Mapping[str, RowBase]) -> None:
-    damaged = _damaged_headers(view, known)
-    formulas = misfits = 0
+    damaged, left = _damaged_headers(view, known), Counter[str]()
     for tab_row, column, cell in found.cells:
         base = known.get(tab_row.row_id or "")
         row = view.table.get(base.key) if base is not None and base.key is not None else None
@@ -179,19 +179,20 @@ def _plan_cells(view: RestoreView, plan: RestorePlan, found: scan.Findings, know
             continue
         value = row.get(column.name)
         shown = _shown(view, column, cell, value)
-        if cell.formula is not None:
-            formulas += 1
-        elif shown is _NO_VALUE:
-            misfits += 1
-        else:
+        if cell.formula is not None or shown is _NO_VALUE:
+            left[_MISFITS if cell.formula is None else _FORMULAS] += 1
+            continue
+        _note_cell(view, plan, base, column, shown)
+        if column.follows_table:
             plan.cells.append(CellBack(base.row_id, base.key, column.name, cell, value))
-            _note_cell(view, plan, base, column, shown)
-    if formulas:
-        plan.cannot.append(
-            f"{formulas} cells hold formulas now, which are never overwritten: clear those cells first."
-        )
-    if misfits:
-        plan.cannot.append(f"{misfits} cells are empty in the table and hold what it refuses: clear those cells.")
+        else:
+            left[_ONE_WAY] += 1
+    plan.cannot.extend(f"{count} cells {why}" for why, count in left.items())
+
+
+_FORMULAS = "hold formulas now, which are never overwritten: clear those cells first."
+_MISFITS = "are empty in the table and hold what it refuses: clear those cells."
+_ONE_WAY = "of columns that go to the table alone stay as they are in the sheet, and in the table."
 
 
 def _damaged_headers(view: RestoreView, known: Mapping[str, RowBase]) -> set[str]:

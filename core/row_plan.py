@@ -8,7 +8,9 @@ from dataclasses import replace
 from core.errors import Unfit
 from core.freshness import age, must_wait
 from core.model import NEVER, Canonical, CellBase, Key, LinkedColumn, Observed, RowBase, SheetCell
+from core.one_way import fills_alone, is_typed_over, put_back
 from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow
+from core.renames import telling
 from core.row_view import RowPlan, RowView, overtaken, rejection, value_text
 
 ROW_GONE = "the row was deleted"
@@ -62,9 +64,8 @@ def changed_columns(view: RowView, base: RowBase, table: TableRow) -> list[str]:
     """
     return [
         c.name
-        for c in view.link.columns
-        if not c.column.generated
-        and not c.codec.same(table.get(c.name), base_value(base, c.name))
+        for c in telling(view.link, base)
+        if not c.codec.same(table.get(c.name), base_value(base, c.name))
         and (c.column.nullable or base_value(base, c.name) is not None)
     ]
 
@@ -115,6 +116,7 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
         _end_conflicts(plan, "none", ROW_GONE)
         return
     plan.conflicts = [_edit_beats_delete(view, seen) for seen in outlived]
+    plan.conflicts += [put_back(o) for o in live.values() if is_typed_over(view.link, o) and o.column not in unfit]
     plan.insert = values
     plan.in_sheet = all(o.source != "swap" for o in live.values())
     plan.observed = live
@@ -191,7 +193,7 @@ def _values(view: RowView, plan: RowPlan, live: dict[str, Observed]) -> dict[str
             plan.rejections.append(rejection(view, seen, f"{column.name}: {_READ_ONLY}; clear the cell"))
             continue
         plan.mended.append(column.name)
-        if filled and not column.column.generated:
+        if filled and not column.column.generated and not fills_alone(column, seen):
             values[column.name] = value
     return values
 

@@ -85,6 +85,9 @@ class _Settling(CellSettling):
         self.settlement.bases[delete.row_id] = replace(
             base, gone=True, key=None, n=n, age=max(base.age, Age(2 * self.stamp.q))
         )
+        for column in self.link.columns:
+            if column.read_only:  # it would have been put back; what nobody has seen is recorded
+                self._keep(base, column, hit, base.cells.get(column.name, CellBase(None)))
         edited = self._edited(base, hit)
         # who has done nothing but empty cells of the row keeps nothing in it
         if any(hit.cells.get(c.header, _BLANK).value not in (None, "") for c in edited):

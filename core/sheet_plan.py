@@ -165,7 +165,8 @@ def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: Ta
     for column in view.link.columns:
         held = base.cells.get(column.name, CellBase(None))
         value = row.get(column.name)
-        if column.codec.same(value, held.value) or (base.row_id, column.name) in view.waiting:
+        is_left_alone = not column.follows_table or (base.row_id, column.name) in view.waiting
+        if is_left_alone or column.codec.same(value, held.value):
             continue
         if held.formula:
             plan.formula_conflicts.append(_formula_conflict(base, column, held))

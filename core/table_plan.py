@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from core import cell_plan, row_plan
-from core.contents import differs
+from core.contents import differs, shows
 from core.errors import Unfit
 from core.freshness import age, is_newer, is_subsumed
 from core.model import ROW_ID_PREFIX, CellBase, Key, Link, Observed, RowBase
@@ -120,9 +120,4 @@ def _shows_our_write(view: RowView, seen: Observed) -> bool:
     """Whether a late event only saw what our write had put over the unseen edit that it was sent for."""
     base = view.base.cells.get(seen.column) if view.base else None
     column = view.link.by_name(seen.column)
-    if base is None or column is None:
-        return False
-    try:
-        return column.codec.same(column.codec.from_sheet(seen.cell.value), base.value)
-    except Unfit:
-        return False
+    return base is not None and column is not None and shows(column, seen.cell, base.value)

@@ -98,10 +98,8 @@ def _may_be_another(view: RowView, base: RowBase, table: TableRow) -> bool:
 
 
 def _refusal(cell: _Cell, choice: Choice) -> Refused | None:
-    if cell.column.column.generated:
-        return Refused("the table computes this column", ends=True)
-    if cell.column.read_only:
-        return Refused(f"{cell.column.name} is read-only in the sheet: change it in the table", ends=True)
+    if (one_way := _why_one_way(cell.column)) is not None:
+        return Refused(one_way, ends=True)
     if cell.before.formula:
         return Refused("the sheet computes this cell by a formula: replace the formula instead")
     if choice.was is None and cell.parked is None:
@@ -109,6 +107,14 @@ def _refusal(cell: _Cell, choice: Choice) -> Refused | None:
     if choice.was is not None and cell.parked is not None:
         return Refused("another conflict of this cell is open")
     return None
+
+
+def _why_one_way(column: LinkedColumn) -> str | None:
+    if column.column.generated:
+        return "the table computes this column"
+    if column.read_only:
+        return f"{column.name} is read-only in the sheet: change it in the table"
+    return None if column.follows_table else f"{column.name} goes from the sheet to the table alone: type it there"
 
 
 def _taken(view: RowView, cell: _Cell, conflict: KnownConflict, choice: Choice) -> RowPlan:

@@ -60,7 +60,9 @@ class Agreement:
     """
 
     def __init__(self, link: Link) -> None:
-        self._same: dict[str, Callable[[Canonical, Canonical], bool]] = {c.name: c.codec.same for c in link.columns}
+        self._same: dict[str, Callable[[Canonical, Canonical], bool]] = {
+            c.name: c.codec.same for c in link.columns if c.follows_table
+        }
         self._rows: dict[int, SheetRow] = {}
         self._uids: dict[Key, list[int]] = {}
         self._table: dict[Key, Cells] = {}

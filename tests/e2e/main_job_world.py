@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import mysql.connector
 import pytest
+from ruamel.yaml import YAML
 
 from app.linking import add_link, remove_link
 from app.status import Status
@@ -39,6 +40,10 @@ ARRIVES_WITHIN_S = 60.0
 POLL_S = 0.05
 QUOTA_LIFTED = {"quotas": {"reads_per_minute": 100_000, "writes_per_minute": 100_000}}
 """The gates of our processes are lifted in the same way, by their settings."""
+
+FOLLOWERS = ("table_writer", "sheet_writer", "sheet_scanner", "binlog")
+"""The services that go by links.yaml and the tables."""
+_LINKS_READ = re.compile(r'"event": "links"')
 
 HEADERS = ("Order no.", "Customer", "Item", "Quantity", "Price", "Ordered on", "Paid", "Status", "Notes")
 LETTER = dict(zip(HEADERS, "ABCDEFGHI", strict=True))
@@ -259,6 +264,20 @@ class MainJob:
         )
         orders.verify()
         return orders
+
+    def remap(self, name: str, **fields: Any) -> None:
+        """Change what links.yaml says of a link, and wait until every service goes by it."""
+        path, yaml = Path(self.stack["links_file"]), YAML()
+        document = yaml.load(path.read_text())
+        next(link for link in document["links"] if link["name"] == name).update(fields)
+        read = {log: len(log.read_text()) for log in map(self._log_of, FOLLOWERS)}
+        with path.open("w") as file:
+            yaml.dump(document, file)
+        for log, start in read.items():
+            wait_for(lambda log=log, start=start: _LINKS_READ.search(log.read_text()[start:]), f"links in {log.name}")
+
+    def _log_of(self, process: str) -> Path:
+        return self.folder.logs / f"{process}.log"
 
     def link(self, name: str, spreadsheet: str, tab: str, table: str, *options: str, code: int = 0) -> dict[str, Any]:
         """`twinsheet link add`."""

@@ -107,6 +107,8 @@ def _check_cell(twin: Twin, row: FakeRow, base: RowBase, column: LinkedColumn, t
         raise Violation(f"{base.row_id}.{column.name}: told to be refused, and both sides hold {table}")
     if _pending(twin, base.row_id, column.name):
         return
+    if not column.follows_table:
+        table = held  # what a program wrote stays in the table
     if not column.codec.same(sheet, table):
         raise Violation(f"{base.row_id}.{column.name}: sheet {sheet}, base {held}, table {table}")
     if not column.codec.same(held, table):

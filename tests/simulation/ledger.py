@@ -320,8 +320,11 @@ class Ledger:
         return is_parted and not is_left
 
     def _check_unseen(self, change: RowChange) -> None:
-        """A program's value that the sheet never showed gives way only in a conflict."""
-        in_conflict = {c.table for _, c in self._twin.state.conflicts}
+        """A program's value that the sheet never showed gives way only in a conflict; in history where a column goes
+        to the table alone."""
+        state = self._twin.state
+        in_conflict = {c.table for _, c in state.conflicts}
+        in_conflict |= {h.old for _, h in state.history if h.column in self._twin.columns_to_table}
         for column, text in (change.before or {}).items():
             token = self.tokens.get((column, text)) if text is not None else None
             stays = change.after is not None and change.after[column] == text
@@ -404,6 +407,8 @@ class Ledger:
         if before.mark not in token.lines:
             return  # hit by mistake; it has to be mended before everything rests
         by_hand = token.side == "table" and self.is_named_by_key(self.key_in(before), token)
+        linked = self._twin.link.by_header(column)
+        by_hand |= token.side == "sheet" and linked is not None and linked.read_only  # what was to be put back
         if self.text_of(column, before.cells.get(column)) == text and len(token.lines) == 1 and not by_hand:
             self.echoes.append(f"{column}={text} was written into {row_id} where it stood already")
         self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")

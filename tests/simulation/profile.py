@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from core.model import BOTH_WAYS, TO_SHEET, TO_TABLE
 from core.planner import MANUAL, POLICIES
 from tests.simulation.choosing import settled_by_person
 
@@ -37,6 +38,8 @@ it sends one: they take effect when a successor may have asked whether they did.
 
 OWN_POLICIES_SHARE = 0.25
 """Of the scenarios in which columns have policies of their own."""
+ONE_WAY_SHARE = 0.1
+"""Of the scenarios in which columns go one way."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Profile:
     """Of every column that has none of its own."""
     policies: Mapping[str, str] = field(default_factory=dict)
     """By column; policies and rules."""
+    one_way: Mapping[str, str] = field(default_factory=dict)
+    """By column that goes to one side alone, which."""
     skew_s: float = 0.0
     """How far the clock of the sheet goes wrong."""
 
@@ -82,7 +87,7 @@ def draw(seed: int) -> Profile:
         policy=rng.choice(("last_write_wins", "last_write_wins", "sheet_wins", "table_wins", "max")),
         skew_s=rng.choice((0.0, 0.0, 2.0, -2.0)),
     )
-    found = replace(found, policies=_policies_by_column(seed))
+    found = replace(found, policies=_policies_by_column(seed), one_way=_one_way_columns(seed, found.key))
     return replace(found, policy=MANUAL) if settled_by_person(seed) else found
 
 
@@ -97,3 +102,17 @@ def _policies_by_column(seed: int) -> dict[str, str]:
         "qty": rng.choice((*POLICIES, "max", "min")),
         "note": rng.choice(texts),
     }
+
+
+def _one_way_columns(seed: int, key: str) -> dict[str, str]:
+    """Columns that go one way; draws nothing that other draws depend on."""
+    rng = random.Random(f"one way {seed}")
+    if rng.random() >= ONE_WAY_SHARE:
+        return {}
+    drawn = {
+        "id": rng.choice((BOTH_WAYS, TO_SHEET)) if key == "generated" else BOTH_WAYS,
+        "name": rng.choice((BOTH_WAYS, TO_TABLE)),
+        "qty": rng.choice((BOTH_WAYS, TO_SHEET, TO_TABLE)),
+        "note": rng.choice((TO_SHEET, TO_TABLE)),
+    }
+    return {name: way for name, way in drawn.items() if way != BOTH_WAYS}

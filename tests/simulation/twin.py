@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from core.model import CellBase, Link, LinkedColumn, RowBase, SheetCell, TableColumn
+from core.model import BOTH_WAYS, CellBase, Link, LinkedColumn, RowBase, SheetCell, TableColumn
 from core.ports import LinkState
 from core.sheet import SheetTarget
 from core.values.catalog import codec_for
@@ -42,7 +42,14 @@ def make_link(name: str, profile: Profile) -> Link:
     """A linked table with a key of that kind."""
     key = _KEYS[profile.key]
     columns = tuple(
-        LinkedColumn(c.name, c, codec_for(c), policy=profile.policies.get(c.name, profile.policy), key=c in key)
+        LinkedColumn(
+            c.name,
+            c,
+            codec_for(c),
+            policy=profile.policies.get(c.name, profile.policy),
+            key=c in key,
+            direction=profile.one_way.get(c.name, BOTH_WAYS),
+        )
         for c in (*key, *_VALUES)
     )
     return Link(name, "sheet", name.title(), "shop", name, columns)
@@ -66,6 +73,11 @@ class Twin:
     def free_headers(self) -> list[str]:
         """Columns that are no key."""
         return [c.header for c in self.link.columns if not c.key]
+
+    @property
+    def columns_to_table(self) -> set[str]:
+        """Columns in which the sheet never shows what programs write."""
+        return {c.name for c in self.link.columns if not c.follows_table}
 
     @property
     def key_headers(self) -> list[str]:

@@ -13,6 +13,7 @@ from config.links_file import LinkEntry
 from core.errors import LinkRefused, MysqlUnavailable, UnsupportedType
 from core.model import Link, TableColumn
 from core.values import Codec
+from core.values.catalog import codec_for as real_codec_for
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,24 @@ def test_mapping_policy_and_rules_reach_their_columns() -> None:
     }
 
 
+def test_columns_go_both_ways_unless_the_entry_says_otherwise() -> None:
+    link = resolve(entry(one_way={"note": "to_table", "line": "to_sheet"}), ORDERS, real_codec_for)
+    assert {c.name: c.direction for c in link.columns} == {
+        "order_no": "both",
+        "line": "to_sheet",
+        "note": "to_table",
+    }
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [
         ({"columns": {"A": "order_no", "B": "line", "C": "nope"}}, "no column nope"),
         ({"columns": {"A": "order_no"}}, "key column line"),
         ({"rules": {"nope": "manual"}}, "no column nope"),
+        ({"one_way": {"nope": "to_sheet"}}, "no column nope"),
+        ({"columns": {"A": "order_no", "B": "line"}, "one_way": {"note": "to_sheet"}}, "note, which is not linked"),
+        ({"one_way": {"line": "to_table"}}, "line cannot be to_table: a row is known by its key"),
     ],
 )
 def test_what_does_not_fit_the_table_is_refused_by_name(more: dict[str, object], told: str) -> None:

@@ -148,6 +148,36 @@ def test_a_file_written_without_indentation_keeps_its_layout(tmp_path: Path) -> 
     assert path.read_text().startswith(old)
 
 
+ONE_WAY = """\
+links:
+  - name: orders
+    spreadsheet: 1A
+    tab: Orders
+    table: shop.orders
+    one_way:
+      total: to_sheet     # people only look at it
+      source: to_table
+"""
+
+
+def test_columns_that_go_one_way_are_read_and_their_comments_kept(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text(ONE_WAY)
+    assert read_links(path)[0].one_way == {"total": "to_sheet", "source": "to_table"}
+    add_entry(path, entry("stock", one_way={"count": "to_table"}))
+    assert path.read_text().startswith(ONE_WAY)
+    assert read_links(path)[-1].one_way == {"count": "to_table"}
+
+
+def test_a_way_that_there_is_not_and_a_rule_that_is_never_asked_are_told_with_all_other_faults() -> None:
+    sideways = ONE_WAY.replace("source: to_table", "source: sideways").replace("tab: Orders", "tab: 7")
+    told = {f.line: f.message for f in parse_links(sideways).faults}
+    assert set(told) == {4, 8}
+    assert "to_sheet or to_table" in told[8]
+    (fault,) = parse_links(ONE_WAY + "    rules: {total: max}\n").faults
+    assert "total goes one way" in fault.message
+
+
 def test_removing_leaves_everything_else_untouched(tmp_path: Path) -> None:
     path = tmp_path / "links.yaml"
     path.write_text(GOOD)

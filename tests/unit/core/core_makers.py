@@ -7,7 +7,7 @@ that may stay empty.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -100,6 +100,14 @@ def make_link(*, computed: bool = False, **policies: str) -> Link:
 
 
 LINK = make_link()
+
+
+def one_way(**directions: str) -> Link:
+    """The link `orders` with columns that go one way."""
+    columns = (replace(c, direction=directions.get(c.name, c.direction)) for c in LINK.columns)
+    return replace(LINK, columns=tuple(columns))
+
+
 BLANK: dict[str, SheetValue] = dict.fromkeys(LINK.headers)
 """The cells of a row by header, all of them blank: what the script tells of a row that it has just named."""
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from core_makers import HEADER, LINK, ROW, make_base
+from core_makers import HEADER, LINK, ROW, make_base, one_way
 
 from core.displaced import Doubts
 from core.intent import PlannedWrite
-from core.model import ROW_ID_HEADER, Age, CellBase, Key, RowBase, SheetCell, SheetValue, Stamp
+from core.model import ROW_ID_HEADER, TO_SHEET, Age, CellBase, Key, Link, RowBase, SheetCell, SheetValue, Stamp
 from core.settle import settle
 from core.settle_cells import Settlement
 from core.sheet import (
@@ -50,11 +50,12 @@ def settled(
     keys: Mapping[str, Key] | None = None,
     transactions: Mapping[str, str] | None = None,
     q: int = 4,
+    link: Link = LINK,
     **write: Any,
 ) -> Settlement:
     planned = PlannedWrite(SwapWrite(N, 2, **write), keys or {}, transactions or {})
     answer = SwapAnswer(Stamp(N - 1, q, 2), hits)
-    return settle(LINK, planned, answer, {b.row_id: b for b in bases})
+    return settle(link, planned, answer, {b.row_id: b for b in bases})
 
 
 def wrote(column: str, value: SheetValue, row_id: str = "r_1", row: int = 5) -> CellWrite:
@@ -184,6 +185,13 @@ def test_a_deleted_row_is_gone_and_its_values_are_kept() -> None:
     assert (base.gone, base.key, base.n, base.age) == (True, None, N, Age(8))
     assert {(h.column, h.old, h.what) for h in done.history} == {(c, v, "deleted") for c, v in ROW.items()}
     assert not (done.unseen or done.row_restores)
+
+
+def test_what_was_typed_unseen_where_the_table_alone_speaks_is_kept_when_its_row_is_deleted() -> None:
+    link = one_way(notes=TO_SHEET)
+    done = settled(hit(5, "r_1", notes="typed"), link=link, bases=(make_base(),), deletes=(RowDelete("r_1", 5),))
+    assert [(h.column, h.new) for h in done.history if h.what == "overtaken"] == [("notes", "typed")]
+    assert not done.unseen
 
 
 def test_what_a_formula_of_a_deleted_row_had_come_to_meanwhile_is_kept() -> None:
