@@ -32,7 +32,9 @@ Json = dict[str, Any]
 
 IDS_PER_CALL = 20_000
 """About 1.5 MB; Google asks for 2 MB at most."""
-_SHEETS_FIELDS = "sheets(properties(sheetId,title,gridProperties),merges,protectedRanges(description,range))"
+_SHEETS_FIELDS = (
+    "properties(timeZone),sheets(properties(sheetId,title,gridProperties),merges,protectedRanges(description,range))"
+)
 
 
 def new_row_id() -> str:
@@ -50,6 +52,8 @@ class TabBefore:
     """Titles of the header row, without blanks and the id column."""
     image: TabImage
     """Its rows by the linked headers that it has; stamp zero."""
+    time_zone: str = ""
+    """Of the spreadsheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class _Found:
     sheet_ids: frozenset[int]
     protected: frozenset[int]
     """Columns that are protected by us already."""
+    time_zone: str
 
 
 def look_at_tab(client: SheetsClient, spreadsheet_id: str, tab: str, headers: Sequence[str]) -> TabBefore:
@@ -91,7 +96,7 @@ def look_at_tab(client: SheetsClient, spreadsheet_id: str, tab: str, headers: Se
         titles={h: h for h in columns if h != ROW_ID_HEADER},
     )
     shown = tuple(t for _, t in sorted(titles.items()) if t != ROW_ID_HEADER)
-    return TabBefore(found.tab.sheet_id, found.tab.title, shown, image)
+    return TabBefore(found.tab.sheet_id, found.tab.title, shown, image, found.time_zone)
 
 
 def prepare_tab(
@@ -131,8 +136,20 @@ def prepare_tab(
     return target
 
 
+def time_zone_of(client: SheetsClient, spreadsheet_id: str) -> str:
+    """The time zone in which a spreadsheet shows its times, e.g. ``Europe/Berlin``."""
+    told = client.properties(spreadsheet_id, "properties(timeZone)")
+    return str((told.get("properties") or {}).get("timeZone") or "")
+
+
+def preparing_requests(rows: int) -> int:
+    """How many writes prepare a tab of so many rows that have no ids yet."""
+    return max(1, -(-rows // IDS_PER_CALL))
+
+
 def _find(client: SheetsClient, spreadsheet_id: str, tab: str) -> _Found:
-    sheets = client.properties(spreadsheet_id, _SHEETS_FIELDS).get("sheets") or []
+    told = client.properties(spreadsheet_id, _SHEETS_FIELDS)
+    sheets = told.get("sheets") or []
     by_title = {s["properties"].get("title", ""): s for s in sheets}
     if tab not in by_title:
         names = ", ".join(t for t in by_title if t != STATE_TAB)
@@ -150,6 +167,7 @@ def _find(client: SheetsClient, spreadsheet_id: str, tab: str) -> _Found:
         state=next((p for p in read if p.title == STATE_TAB), None),
         sheet_ids=frozenset(int(s["properties"].get("sheetId") or 0) for s in sheets),
         protected=frozenset(_protected(by_title[tab])),
+        time_zone=str((told.get("properties") or {}).get("timeZone") or ""),
     )
 
 
