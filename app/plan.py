@@ -11,7 +11,7 @@ from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.mysql_store import MysqlStore
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_prepare import time_zone_of
+from adapters.sheets_look import time_zone_of
 from adapters.sheets_tab import GoogleSheet
 from app.linking.look import look_at_both
 from app.parts import links_for, sheets_client

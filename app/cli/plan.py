@@ -63,7 +63,7 @@ def _is_given(option: str) -> bool:
 
 
 def _show(report: Mapping[str, Any]) -> None:
-    from app.cli.plan_view import show_plan
+    from app.cli.plan_view import show_plan, show_start
 
     for one in report["links"]:
         name = f"{one['link']} ({one['state']})" if "link" in one else f"{one['tab']} and {one['table']}"
@@ -72,6 +72,7 @@ def _show(report: Mapping[str, Any]) -> None:
             click.echo("A write to the sheet is on its way; what it carries still counts as differing.")
         for fault in one.get("rule_faults", ()):
             click.secho(fault, fg="yellow", err=True)
+        show_start(one)
         show_plan(one["plan"])
     if not report["links"]:
         click.echo(NO_LINKS)

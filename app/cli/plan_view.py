@@ -31,6 +31,15 @@ _VALUE_CHARS_MAX = 40
 _VALUES_SHOWN_MAX = 6
 
 
+def show_start(report: Mapping[str, Any]) -> None:
+    """What is made before the two sides of a new link are tied, and which columns stay out."""
+    if report.get("starts_from") == "table":
+        done = "is made" if report["creates_tab"] else "is blank and gets headers"
+        click.echo(f"The tab {report['tab']} {done}: {', '.join(report['columns'])}.")
+    for one in report.get("left_out", ()):
+        click.echo(f"Column {one['column']} stays out: {one['reason']}.")
+
+
 def show_plan(plan: Mapping[str, Any]) -> None:
     """What would be written where, the first of each kind, and what needs an eye."""
     click.echo(f"To be written into the sheet: {plan['sheet_writes']}, into the table: {plan['table_writes']}.")

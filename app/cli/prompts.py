@@ -48,8 +48,9 @@ def spreadsheet_id(text: str) -> str:
 
 def confirm_plan(report: Mapping[str, Any]) -> bool:
     """Show the plan and ask."""
-    from app.cli.plan_view import show_plan
+    from app.cli.plan_view import show_plan, show_start
 
+    show_start(report)
     show_plan(report["plan"])
     return click.confirm("Go on?", default=True)
 

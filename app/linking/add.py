@@ -12,7 +12,7 @@ from adapters.mysql_store import MysqlStore, open_store
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_tab import GoogleSheet
-from app.linking.look import FirstLook, look_at_both
+from app.linking.look import FROM_TABLE, FirstLook, look_at_both
 from app.notes import read_notes
 from app.parts import sheets_client
 from app.verify import verify
@@ -92,7 +92,14 @@ class _Linking:
             return report
         if confirm is not None and not confirm(report):
             return report
-        target = prepare_tab(self._client, link.spreadsheet_id, link.tab, link.name, link.columns)
+        target = prepare_tab(
+            self._client,
+            link.spreadsheet_id,
+            link.tab,
+            link.name,
+            link.columns,
+            create=self._look.starts_from == FROM_TABLE,
+        )
         self._record(target, prefer)
         add_entry(self._settings.links, self._look.entry)
         code = connection_code(self._settings.public_webhook_url, link.name, self._settings.master_secrets[0])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.mysql_connection import MysqlSession, parse_url
@@ -10,22 +11,27 @@ from adapters.mysql_schema import TableDescription, describe_table
 from adapters.mysql_server import link_faults
 from adapters.mysql_store import MysqlStore
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_prepare import TabBefore, look_at_tab, preparing_requests
+from adapters.sheets_look import TabBefore, look_at_tab
+from adapters.sheets_prepare import preparing_requests
+from app.linking.mapping import map_columns
 from app.plan_report import plan_to_json
 from config.links import resolve
 from config.links_file import LinkEntry
 from config.rules import load_user_rule
 from config.settings import Settings
-from core.compare import headers_to_columns
 from core.errors import LinkRefused
 from core.model import Key, Link
 from core.ports import TableRow
 from core.preview import preview_first
-from core.preview_tally import Tally
+from core.preview_tally import SHEET, Tally
 from core.rules import Rules, is_user_rule, rule_faults
 from core.values.catalog import codec_for
 
 Json = dict[str, Any]
+
+
+SPREADSHEET_CELLS_MAX = 10_000_000
+BOTH, FROM_TABLE = "both", "table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +43,27 @@ class FirstLook:
     link: Link
     before: TabBefore
     table: dict[Key, TableRow]
+    starts_from: str = BOTH
+    """``both``, or ``table`` where the tab is yet to be made or to get its headers."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Columns of the table that are not linked, with the reason."""
 
     def preview(self, prefer: str | None) -> Tally:
-        """What linking would write."""
-        return preview_first(self.link, self.before.image, self.table, prefer, Rules(load_user_rule).compute)
+        """What linking would write.
+
+        Raises:
+            LinkRefused: it would be more than a spreadsheet holds.
+        """
+        tally = preview_first(self.link, self.before.image, self.table, prefer, Rules(load_user_rule).compute)
+        cells = self.before.cells + tally.count(SHEET, "insert") * max(
+            self.before.columns, len(self.link.columns) + 1
+        )
+        if cells > SPREADSHEET_CELLS_MAX:
+            raise LinkRefused(
+                f"The spreadsheet would have {cells:,} cells, and Google allows {SPREADSHEET_CELLS_MAX:,}.",
+                "Delete columns and tabs that are not used, or use a spreadsheet of its own.",
+            )
+        return tally
 
     def report(self, settings: Settings, tally: Tally) -> Json:
         """What is told before anybody is asked; the same by ``plan`` and by ``link add``."""
@@ -50,6 +73,9 @@ class FirstLook:
             "tab": link.tab,
             "table": f"{link.schema}.{link.table}",
             "columns": {c.header: c.name for c in link.columns},
+            "left_out": [{"column": name, "reason": why} for name, why in self.left_out.items()],
+            "starts_from": self.starts_from,
+            "creates_tab": not self.before.is_there,
             "rule_faults": rule_faults(link, load_user_rule),
             "plan": plan_to_json(
                 link,
@@ -57,7 +83,7 @@ class FirstLook:
                 tally,
                 time_zone=self.before.time_zone,
                 writes_per_minute=settings.sheets_writes_per_minute,
-                before=preparing_requests(len(self.before.image.rows)),
+                before=preparing_requests(self.before),
             ),
         }
 
@@ -75,13 +101,16 @@ def look_at_both(settings: Settings, client: SheetsClient, draft: LinkEntry) -> 
         UnsupportedType, SettingsError, MysqlUnavailable, SheetsRefused, SheetsUnavailable
     """
     found = _describe(settings, draft)
-    entry = _with_mapping(client, draft, found)
+    tab = look_at_tab(client, draft.spreadsheet, draft.tab, (), may_lack=True)
+    mapping = map_columns(draft, found, tab)
+    entry = draft.model_copy(update={"columns": dict(mapping.columns)})
     link = resolve(entry, found, codec_for)
     for name in {c.policy for c in link.columns if is_user_rule(c.policy)}:
         load_user_rule(name)  # a misspelled name is told before anything is written
-    before = look_at_tab(client, link.spreadsheet_id, link.tab, link.headers)
+    before = tab if tab.is_blank else look_at_tab(client, link.spreadsheet_id, link.tab, link.headers)
     rows = MysqlStore(parse_url(settings.mysql_url.get_secret_value())).read_rows(link)
-    return FirstLook(entry, link, before, dict(rows))
+    starts_from = FROM_TABLE if tab.is_blank else BOTH
+    return FirstLook(entry, link, before, dict(rows), starts_from, mapping.left_out)
 
 
 def _describe(settings: Settings, draft: LinkEntry) -> TableDescription:
@@ -100,30 +129,4 @@ def _check_rights(session: MysqlSession, draft: LinkEntry) -> None:
         raise LinkRefused(
             " ".join(fault.what for fault in faults),
             "Run as an administrator: " + " ".join(fault.mend for fault in faults),
-        )
-
-
-def _with_mapping(client: SheetsClient, draft: LinkEntry, found: TableDescription) -> LinkEntry:
-    """The entry for links.yaml, with the mapping that the headers suggest."""
-    headers = look_at_tab(client, draft.spreadsheet, draft.tab, ()).headers
-    if not headers:
-        raise LinkRefused(
-            f"The tab {draft.tab} has no headers in row 1.",
-            f"Write the names of the columns there: {', '.join(c.name for c in found.columns)}.",
-        )
-    columns = headers_to_columns(headers, [c.name for c in found.columns])
-    _check_required(draft, found, set(columns.values()))
-    return draft.model_copy(update={"columns": dict(columns)})
-
-
-def _check_required(draft: LinkEntry, found: TableDescription, linked: set[str]) -> None:
-    needed = [
-        c.name
-        for c in found.columns
-        if c.name not in linked and not (c.nullable or c.has_default or c.auto_increment or c.generated)
-    ]
-    if needed:
-        raise LinkRefused(
-            f"The tab {draft.tab} has no header for {', '.join(needed)}, which {draft.table} requires.",
-            "Add the header to row 1, or give the column a default.",
         )

@@ -66,3 +66,37 @@ def test_a_plan_tells_before_linking_and_at_any_time_what_would_be_written_and_w
     assert orders.stored(7)["notes"] == "from the sheet"
     assert kinds(plan_of(orders)["plan"]) == {("neither", "unfit"): 1}
     orders.remove()
+
+
+STOCK = (
+    "sku VARCHAR(20) NOT NULL PRIMARY KEY, state ENUM('in', 'out') NOT NULL DEFAULT 'in', counted_on DATE NULL,"
+    " rate FLOAT NULL"
+)
+
+
+def test_a_link_that_starts_from_a_table_makes_the_tab_with_headers_formats_and_a_frozen_header_row(
+    main_job: MainJob,
+) -> None:
+    table = main_job.table(STOCK, "plan_stock")
+    main_job.sql(f"INSERT INTO {table} VALUES ('00501', 'in', '2026-05-04', 1.5), ('A-1', 'out', NULL, NULL)")  # noqa: S608 -- a table of ours
+    spreadsheet = main_job.spreadsheet()
+    stock = Orders(main_job, "plan_stock", spreadsheet, "Stock", table)
+    told = main_job.link(stock.name, spreadsheet, "Stock", table)
+    assert (told["starts_from"], told["creates_tab"]) == ("table", True)
+    assert told["left_out"] == [{"column": "rate", "reason": "its type float is not carried"}]
+    assert kinds(told["plan"]) == {("sheet", "insert"): 2}
+    stock.verify()
+    assert [row[:3] for row in stock.values()] == [
+        ["sku", "state", "counted_on"],
+        ["00501", "in", 46146],
+        ["A-1", "out", ""],
+    ]
+    whole = main_job.sheets.call("GET", f"/v4/spreadsheets/{spreadsheet}?includeGridData=true")
+    (tab,) = (s for s in whole["sheets"] if s["properties"]["title"] == "Stock")
+    assert tab["properties"]["gridProperties"]["frozenRowCount"] == 1
+    choices = tab["data"][0]["rowData"][1]["values"][1]["dataValidation"]["condition"]["values"]
+    assert [one["userEnteredValue"] for one in choices] == ["in", "out"]
+    stock.type("A4:C4", ["00502", "out", "2026-05-05"])
+    wait_for(lambda: stock.count("sku = '00502' AND counted_on = '2026-05-05'"), "the typed row in the table")
+    stock.verify()
+    stock.remove()
