@@ -13,6 +13,15 @@ from core.sheet import SheetTarget
 Json = dict[str, Any]
 
 PROTECTION = "Twinsheet row ids"
+NEW_TAB_ROWS = 1000
+"""As many as Google gives a new tab; more come with the rows."""
+NEW_TAB_COLUMNS_MIN = 12
+
+CHARACTER_PX, PADDING_PX = 8, 24
+WIDTH_PX_MIN, WIDTH_PX_MAX = 72, 320
+_CHARACTERS = {"date": 10, "time": 10, "datetime": 19, "timestamp": 19, "year": 4, "json": 40}
+"""How many a value of the type has, where the type alone tells."""
+_CHARACTERS_ELSEWHERE = 10
 
 
 def below_header(sheet_id: int, column: int) -> Json:
@@ -91,3 +100,28 @@ def make_id_column(sheet_id: int, column: int) -> Iterator[Json]:
     """Hide a column that holds row ids, and keep Google from reading numbers into them."""
     yield hide(sheet_id, column)
     yield number_format(sheet_id, column, ("TEXT", "@"))
+
+
+def make_tab(title: str, columns: int) -> Json:
+    """A new tab at the end, its header row frozen."""
+    size = {"rowCount": NEW_TAB_ROWS, "columnCount": max(columns, NEW_TAB_COLUMNS_MIN), "frozenRowCount": 1}
+    return {"addSheet": {"properties": {"title": title, "gridProperties": size}}}
+
+
+def lay_out(sheet_id: int, columns: Sequence[tuple[int, LinkedColumn]]) -> Iterator[Json]:
+    """Freeze the header row of a tab whose headers are ours, and give each column a width by its type."""
+    frozen = {"sheetId": sheet_id, "gridProperties": {"frozenRowCount": 1}}
+    yield {"updateSheetProperties": {"properties": frozen, "fields": "gridProperties.frozenRowCount"}}
+    for at, linked in columns:
+        span = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": at, "endIndex": at + 1}
+        size = {"pixelSize": width_px(linked)}
+        yield {"updateDimensionProperties": {"range": span, "properties": size, "fields": "pixelSize"}}
+
+
+def width_px(linked: LinkedColumn) -> int:
+    """A width that shows what the column's values usually are, and its header."""
+    column = linked.column
+    longest = max((len(option) for option in linked.codec.options), default=0)
+    characters = _CHARACTERS.get(column.data_type) or longest or column.length_chars or column.precision
+    shown = max(characters or _CHARACTERS_ELSEWHERE, len(linked.header))
+    return min(max(shown * CHARACTER_PX + PADDING_PX, WIDTH_PX_MIN), WIDTH_PX_MAX)

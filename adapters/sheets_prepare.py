@@ -8,90 +8,37 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from adapters.sheets_cells import DATE_TYPES, encode_value, grid
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_columns import PROTECTION, make_id_column, mark, protect, shape, write_line
-from adapters.sheets_layout import (
-    LAYOUT_FIELDS,
-    Grid,
-    SheetPart,
-    columns_of,
-    parts,
+from adapters.sheets_columns import lay_out, make_id_column, make_tab, mark, protect, shape, write_line
+from adapters.sheets_layout import columns_of
+from adapters.sheets_look import (
+    SHEETS_FIELDS,
+    Found,
+    TabBefore,
+    data_rows,
+    find_tab,
+    is_there,
+    refuse_doubles,
+    titles_of,
 )
 from adapters.sheets_state_tab import StateTab
 from adapters.sheets_tickets import clear, tickets_of
 from core.errors import LinkRefused
-from core.model import ROW_ID_HEADER, STATE_TAB, LinkedColumn, SheetCell, Stamp
-from core.sheet import SheetTarget, TabImage, TabRow
+from core.model import ROW_ID_HEADER, LinkedColumn
+from core.sheet import SheetTarget
 
 Json = dict[str, Any]
 
 IDS_PER_CALL = 20_000
 """About 1.5 MB; Google asks for 2 MB at most."""
-_SHEETS_FIELDS = "sheets(properties(sheetId,title,gridProperties),merges,protectedRanges(description,range))"
 
 
 def new_row_id() -> str:
     """A fresh row id: ``r_`` and 16 random base32 characters."""
     return "r_" + base64.b32encode(secrets.token_bytes(10)).decode().lower()
-
-
-@dataclass(frozen=True, slots=True)
-class TabBefore:
-    """A tab as it is before it is linked."""
-
-    sheet_id: int
-    title: str
-    headers: tuple[str, ...]
-    """Titles of the header row, without blanks and the id column."""
-    image: TabImage
-    """Its rows by the linked headers that it has; stamp zero."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What the two reads before preparing told."""
-
-    tab: SheetPart
-    cells: Grid
-    state: SheetPart | None
-    sheet_ids: frozenset[int]
-    protected: frozenset[int]
-    """Columns that are protected by us already."""
-
-
-def look_at_tab(client: SheetsClient, spreadsheet_id: str, tab: str, headers: Sequence[str]) -> TabBefore:
-    """Read a tab that is about to be linked, changing nothing.
-
-    Args:
-        client: connection to Google.
-        spreadsheet_id: id from the sheet's address.
-        tab: title of the tab.
-        headers: headers that are to be linked; missing ones are named in the image.
-
-    Raises:
-        LinkRefused: no such tab, merged cells, or a header that stands twice.
-    """
-    found = _find(client, spreadsheet_id, tab)
-    titles = _titles(found.cells)
-    columns = {h: c for c, h in titles.items() if h in headers or h == ROW_ID_HEADER}
-    _refuse_doubles(titles, headers)
-    rows = tuple(_data_rows(found.cells, columns))
-    image = TabImage(
-        stamp=Stamp(),
-        columns=columns,
-        rows=rows,
-        last_row=rows[-1].row if rows else 1,
-        read_at=datetime.now(UTC),
-        missing_headers=tuple(h for h in headers if h not in columns),
-        titles={h: h for h in columns if h != ROW_ID_HEADER},
-    )
-    shown = tuple(t for _, t in sorted(titles.items()) if t != ROW_ID_HEADER)
-    return TabBefore(found.tab.sheet_id, found.tab.title, shown, image)
 
 
 def prepare_tab(
@@ -101,10 +48,11 @@ def prepare_tab(
     link: str,
     columns: Sequence[LinkedColumn],
     *,
-    create_headers: bool = False,
+    create: bool = False,
     new_id: Callable[[], str] = new_row_id,
 ) -> SheetTarget:
-    """Make a tab ready for a link, in one atomic call (a very long tab gets its ids in a few more).
+    """Make a tab ready for a link, in one atomic call (a very long tab gets its ids in a few more, and one that is
+    made is made by a call of its own).
 
     Args:
         client: connection to Google.
@@ -112,16 +60,20 @@ def prepare_tab(
         tab: title of the tab.
         link: name of the link.
         columns: linked columns; their codecs tell formats and drop-downs.
-        create_headers: write the headers when the tab is blank.
+        create: make the tab where it is not there, and write the headers where it is blank.
         new_id: makes a row id.
 
     Raises:
         LinkRefused: no such tab, merged cells, headers missing or doubled, no room in the hidden tab.
     """
-    found = _find(client, spreadsheet_id, tab)
+    told = client.properties(spreadsheet_id, SHEETS_FIELDS)
+    if create and not is_there(told, tab):
+        client.write(spreadsheet_id, {"requests": [make_tab(tab, len(columns) + 1)]})
+        told = client.properties(spreadsheet_id, SHEETS_FIELDS)
+    found = find_tab(client, spreadsheet_id, tab, told)
     headers = tuple(c.header for c in columns)
     target = SheetTarget(link, spreadsheet_id, found.tab.sheet_id, headers)
-    work = _Preparation(target, found, columns, create_headers, new_id)
+    work = _Preparation(target, found, columns, create, new_id)
     requests, ids = list(work.requests()), list(work.ids())
     first, rest = ids[:1], ids[1:]
     if requests or first:
@@ -131,74 +83,10 @@ def prepare_tab(
     return target
 
 
-def _find(client: SheetsClient, spreadsheet_id: str, tab: str) -> _Found:
-    sheets = client.properties(spreadsheet_id, _SHEETS_FIELDS).get("sheets") or []
-    by_title = {s["properties"].get("title", ""): s for s in sheets}
-    if tab not in by_title:
-        names = ", ".join(t for t in by_title if t != STATE_TAB)
-        raise LinkRefused(f"The spreadsheet has no tab named {tab}.", f"It has: {names}.")
-    sheet_id = int(by_title[tab]["properties"].get("sheetId") or 0)
-    filters: list[Json] = [{"gridRange": {"sheetId": sheet_id}}]
-    if STATE_TAB in by_title:
-        filters.append({"a1Range": f"'{STATE_TAB}'!A1:H100"})
-    _refuse_merged(by_title[tab], tab)
-    read = parts(client.read(spreadsheet_id, filters, LAYOUT_FIELDS))
-    part = next(p for p in read if p.sheet_id == sheet_id)
-    return _Found(
-        tab=part,
-        cells=part.grid_at(1, 0),
-        state=next((p for p in read if p.title == STATE_TAB), None),
-        sheet_ids=frozenset(int(s["properties"].get("sheetId") or 0) for s in sheets),
-        protected=frozenset(_protected(by_title[tab])),
-    )
-
-
-def _refuse_merged(sheet: Mapping[str, Any], tab: str) -> None:
-    merges = sheet.get("merges") or ()
-    if merges:
-        rows = ", ".join(str(int(m.get("startRowIndex") or 0) + 1) for m in merges[:5])
-        raise LinkRefused(
-            f"The tab {tab} has merged cells (row {rows}), which have no place in a table.",
-            "Select all, then Format → Merge cells → Unmerge.",
-        )
-
-
-def _protected(sheet: Mapping[str, Any]) -> Iterator[int]:
-    for protection in sheet.get("protectedRanges") or ():
-        if protection.get("description") == PROTECTION:
-            yield int((protection.get("range") or {}).get("startColumnIndex") or 0)
-
-
-def _titles(cells: Grid) -> dict[int, str]:
-    """0-based column to title, blank ones left out."""
-    line = cells.line(1)
-    return {i: str(c.value) for i, c in enumerate(line) if c is not None and c.value is not None}
-
-
-def _refuse_doubles(titles: Mapping[int, str], headers: Sequence[str]) -> None:
-    shown = list(titles.values())
-    doubled = sorted({h for h in headers if shown.count(h) > 1})
-    if doubled:
-        raise LinkRefused(
-            f"The header row names {', '.join(doubled)} more than once.",
-            "Rename the doubled headers, then link again.",
-        )
-
-
-def _data_rows(cells: Grid, columns: Mapping[str, int]) -> Iterator[TabRow]:
-    """Rows with content in a linked column, with their ids."""
-    id_column = columns.get(ROW_ID_HEADER)
-    linked = [(h, c) for h, c in columns.items() if h != ROW_ID_HEADER]
-    for row in range(2, cells.last_row + 1):
-        line = cells.line(row)
-        filled = {h: cell for h, c in linked if c < len(line) and (cell := line[c]) is not None}
-        given = line[id_column] if id_column is not None and id_column < len(line) else None
-        if filled:
-            yield TabRow(row, _id(given), filled)
-
-
-def _id(cell: SheetCell | None) -> str | None:
-    return None if cell is None or cell.value is None else str(cell.value)
+def preparing_requests(before: TabBefore) -> int:
+    """How many writes prepare a tab."""
+    bare = sum(1 for row in before.image.rows if row.row_id is None)
+    return max(1, -(-bare // IDS_PER_CALL)) + (not before.is_there)
 
 
 class _Preparation:
@@ -207,15 +95,15 @@ class _Preparation:
     def __init__(
         self,
         target: SheetTarget,
-        found: _Found,
+        found: Found,
         columns: Sequence[LinkedColumn],
-        create_headers: bool,
+        create: bool,
         new_id: Callable[[], str],
     ) -> None:
         self._target, self._found, self._linked, self._new_id = target, found, columns, new_id
         self._marked = columns_of(found.tab, target)
-        titles = _titles(found.cells)
-        self._created = not titles and create_headers
+        titles = titles_of(found.cells)
+        self._created = not titles and create
         if self._created:
             titles = dict(enumerate(target.headers))
         self._positions = self._place(titles)
@@ -246,6 +134,8 @@ class _Preparation:
             if linked.header not in self._marked:
                 at = self._positions[linked.header]
                 yield from shape(tab, linked, at, is_dated=self._dated(at))
+        if self._created:
+            yield from lay_out(tab, [(self._positions[one.header], one) for one in self._linked])
         yield from clear(tickets_of(self._found.tab.metadata, self._target.link))
         yield from state.requests(max(self._found.tab.column_count, column + 1))
 
@@ -254,7 +144,7 @@ class _Preparation:
         columns = {**self._positions}
         if self._id_known:
             columns[ROW_ID_HEADER] = self._id_column
-        bare = [r.row for r in _data_rows(self._found.cells, columns) if r.row_id is None]
+        bare = [r.row for r in data_rows(self._found.cells, columns) if r.row_id is None]
         for start in range(0, len(bare), IDS_PER_CALL):
             yield from self._id_runs(bare[start : start + IDS_PER_CALL])
 
@@ -281,7 +171,7 @@ class _Preparation:
                 f"The tab {self._found.tab.title} has no headers in row 1.", f"Write them: {', '.join(headers)}."
             )
         unmarked = [h for h in headers if h not in self._marked]
-        _refuse_doubles(titles, unmarked)
+        refuse_doubles(titles, unmarked)
         by_title = {t: c for c, t in titles.items()}
         missing = [h for h in unmarked if h not in by_title]
         if missing:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "sql": ("sandbox.stack.demo:sql_command", "Open a SQL prompt on the running stack's database."),
     "up": ("app.cli.up:up", "Run all services against the settings."),
     "link": ("app.cli.link:link", "Tie a tab to a table: add, list, remove."),
+    "plan": ("app.cli.plan:plan", "Show what would be written to each side now."),
     "verify": ("app.cli.verify:verify", "Compare sheet and table, cell by cell."),
     "status": ("app.cli.status:status", "Show links, their state and lag, and the processes."),
     "doctor": ("app.cli.doctor:doctor", "Check the whole set-up; name what mends each fault."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json, print_table
-from app.cli.prompts import policy_option
+from app.cli.prompts import policy_option, prefer_option, spreadsheet_id
 
 
 @click.group()
@@ -19,9 +19,7 @@ def link() -> None:
 @click.option("--tab", required=True, help="Name of the tab; its first row holds the headers.")
 @click.option("--table", required=True, metavar="SCHEMA.TABLE", help="The table; it needs a primary key.")
 @policy_option
-@click.option(
-    "--prefer", type=click.Choice(["sheet", "table"]), help="Whose values to take where both sides are filled."
-)
+@prefer_option
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @json_option
 def add(
@@ -46,14 +44,14 @@ def add(
     from config.links_file import make_entry
     from config.settings import load_settings
 
-    spreadsheet_id = _spreadsheet_id(spreadsheet)
-    make_entry(name=name, spreadsheet=spreadsheet_id, tab=tab, table=table, conflicts=conflicts)
+    own_id = spreadsheet_id(spreadsheet)
+    make_entry(name=name, spreadsheet=own_id, tab=tab, table=table, conflicts=conflicts)
     settings = load_settings(("mysql_url", "kafka", "sheets", "webhook_secret"))
     ask = None if yes or as_json else confirm_plan
     report = add_link(
         settings,
         name=name,
-        spreadsheet_id=spreadsheet_id,
+        spreadsheet_id=own_id,
         tab=tab,
         table=table,
         conflicts=conflicts,
@@ -117,10 +115,3 @@ def remove(name: str, as_json: bool) -> int:
         if report and report.get("hint"):
             click.echo(report["hint"])
     return EXIT_GOOD
-
-
-def _spreadsheet_id(text: str) -> str:
-    """The id, also out of a whole address that a person pasted."""
-    if "/d/" in text:
-        return text.partition("/d/")[2].partition("/")[0].partition("?")[0]
-    return text

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
-_DIFFERENCES_SHOWN_MAX = 20
 
 
 def _policy(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -33,26 +32,27 @@ def policy_option(command: F) -> F:
     )(command)
 
 
+def prefer_option(command: F) -> F:
+    """``--prefer``."""
+    return click.option(
+        "--prefer", type=click.Choice(["sheet", "table"]), help="Whose values to take where both sides are filled."
+    )(command)
+
+
+def spreadsheet_id(text: str) -> str:
+    """The id of a spreadsheet, also out of a whole address that a person pasted."""
+    if "/d/" in text:
+        return text.partition("/d/")[2].partition("/")[0].partition("?")[0]
+    return text
+
+
 def confirm_plan(report: Mapping[str, Any]) -> bool:
     """Show the plan and ask."""
+    from app.cli.plan_view import show_plan, show_start
+
+    show_start(report)
     show_plan(report["plan"])
     return click.confirm("Go on?", default=True)
-
-
-def show_plan(plan: Mapping[str, Any]) -> None:
-    """What would be written where."""
-    click.echo(f"To be written into the sheet: {plan['sheet_writes']}, into the table: {plan['table_writes']}.")
-    differences = plan["differences"]
-    if isinstance(differences, int):
-        click.echo(f"Cells that differ: {differences}.")
-        return
-    if differences:
-        click.echo(f"Cells that differ: {len(differences)}.")
-    for one in differences[:_DIFFERENCES_SHOWN_MAX]:
-        where = one.get("key") or one.get("row_id")
-        click.echo(f"  {where} {one.get('column')}: sheet {one.get('sheet')!r}, table {one.get('table')!r}")
-    if len(differences) > _DIFFERENCES_SHOWN_MAX:
-        click.echo(f"  and {len(differences) - _DIFFERENCES_SHOWN_MAX} more (--json shows all)")
 
 
 def show_linked(report: Mapping[str, Any]) -> None:
@@ -72,6 +72,8 @@ def show_linked(report: Mapping[str, Any]) -> None:
 
 
 def _show_undecided(plan: Mapping[str, Any]) -> None:
+    from app.cli.plan_view import show_plan
+
     if plan["differences"]:
         show_plan(plan)
         click.echo("Nothing was written. Say whose values to take: --prefer sheet or --prefer table.")

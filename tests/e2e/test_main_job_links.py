@@ -144,7 +144,7 @@ def test_a_removed_link_leaves_both_sides_as_they_are_and_carries_nothing_any_mo
 
 def test_a_link_request_that_cannot_be_met_is_one_message_with_what_to_do(main_job: MainJob) -> None:
     spreadsheet = main_job.spreadsheet()
-    main_job.add_tab(spreadsheet, "Blank", [])
+    main_job.add_tab(spreadsheet, "Bare", [[""], ["a title, and no headers"]])
     main_job.add_tab(spreadsheet, "Short", [["Order no.", "Customer"]])
     main_job.add_tab(spreadsheet, "Rates", [["id", "rate"]])
     table = main_job.table()
@@ -155,9 +155,9 @@ def test_a_link_request_that_cannot_be_met_is_one_message_with_what_to_do(main_j
         return main_job.refusal("link", "add", "bad", "--spreadsheet", sheet, "--tab", tab, "--table", name, "--yes")
 
     assert "mainjob has no table nowhere" in refused(TAB, f"{SCHEMA}.nowhere")
-    assert "no headers" in refused("Blank", table)
+    assert "no headers" in refused("Bare", table)
     assert "quantity" in refused("Short", table)
-    assert "Nowhere" in refused("Nowhere", table)
+    assert "orders" in refused(TAB.lower(), table)
     assert "float" in refused("Rates", odd)
     assert "primary key" in refused(TAB, keyless)
     assert refused(TAB, table, "1NoSuchSpreadsheet")

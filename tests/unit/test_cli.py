@@ -192,11 +192,22 @@ def test_link_add_hands_its_words_on_and_prints_the_code(
     assert json.loads(capsys.readouterr().out) == report
 
 
+NO_PLAN: dict[str, Any] = {
+    "sheet_writes": 0, "table_writes": 0, "differences": [], "unfit": [], "guard": None, "kinds": [], "columns": [],
+    "repeated_keys": {"count": 0, "first": []}, "blank_keys": {"count": 0, "rows": []}, "care": [],
+    "cost": {"requests": 0, "bytes": 0, "seconds": 0.0, "writes_per_minute": 60},
+}  # fmt: skip
+UNDECIDED = {
+    "side": "neither", "kind": "undecided", "count": 1,
+    "first": [{"key": ["7"], "column": "price", "sheet": "1", "table": "2"}],
+}  # fmt: skip
+
+
 def test_link_add_ends_with_1_where_a_person_has_to_decide(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     differences = [{"row_id": None, "key": ["7"], "column": "price", "sheet": "1", "table": "2"}]
-    plan = {"sheet_writes": 0, "table_writes": 0, "differences": differences}
+    plan = {**NO_PLAN, "differences": differences, "kinds": [UNDECIDED]}
     monkeypatch.setattr("app.linking.add_link", lambda _settings, **_words: {"link": "orders", "plan": plan})
     settings(monkeypatch)
     words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders", "--yes")
@@ -226,6 +237,77 @@ def test_link_add_refuses_what_cannot_be_before_it_looks_anywhere(
     error = json.loads(capsys.readouterr().out)["error"]
     assert told in error["message"]
     assert error["kind"] in ("LinkRefused", "Usage")
+
+
+PLAN: dict[str, Any] = {
+    **NO_PLAN,
+    "sheet_writes": 7, "table_writes": 1,
+    "guard": {"name": "deleted_in_sheet", "reason": "30 of 40 rows left the tab Orders at once."},
+    "kinds": [
+        {"side": "table", "kind": "insert", "count": 1, "first": [{"row": 5, "values": {"order_no": "9"}}]},
+        {"side": "sheet", "kind": "cell", "count": 7, "first": [
+            {"key": ["1"], "column": "price", "sheet": "1", "table": None}]},
+        {"side": "neither", "kind": "unfit", "count": 1, "first": [
+            {"row": 6, "column": "price", "sheet": "many", "table": None, "reason": "price: many is no number"}]},
+    ],
+    "columns": [{"column": "price", "header": "Price", "type": "decimal(10,2)", "to_sheet": 7, "unfit": 1}],
+    "repeated_keys": {"count": 1, "first": [{"key": ["4"], "rows": [2, 8]}]},
+    "blank_keys": {"count": 2, "rows": [11, 12]},
+    "care": [{"column": "seen", "type": "timestamp", "what": "it stands in UTC in the sheet"}],
+    "cost": {"requests": 3, "bytes": 2_500_000, "seconds": 3.0, "writes_per_minute": 60},
+}  # fmt: skip
+
+
+def test_plan_shows_every_kind_the_columns_the_keys_what_needs_care_and_the_cost_and_ends_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = {"to_do": True, "links": [{"link": "orders", "state": "live", "in_flight": False, "plan": PLAN}]}
+    asked: list[str | None] = []
+    monkeypatch.setattr("app.plan.plan_links", lambda _settings, name: asked.append(name) or report)
+    settings(monkeypatch)
+    assert ended("plan", "orders") == 1
+    told = capsys.readouterr().out
+    for part in (
+        "into the sheet: 7, into the table: 1", "would be held: 30 of 40 rows", "row 5: order_no=9", "and 6 more",
+        "1 price: sheet '1', table nothing", "many is no number", "to sheet", "4 in rows 2, 8", "row 11, 12",
+        "it stands in UTC", "3 requests (2.5 MB), about 3 s at 60 writes a minute",
+    ):  # fmt: skip
+        assert part in told, part
+    assert ended("plan", "--json") == 1
+    assert json.loads(capsys.readouterr().out) == report
+    assert asked == ["orders", None]
+
+
+def test_plan_ends_with_0_where_both_sides_hold_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = {"to_do": False, "links": [{"link": "orders", "state": "live", "plan": NO_PLAN}]}
+    monkeypatch.setattr("app.plan.plan_links", lambda _settings, _name: report)
+    settings(monkeypatch)
+    assert ended("plan") == 0
+
+
+def test_plan_of_a_link_that_is_to_be_made_takes_the_words_of_link_add(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    report = {"to_do": True, "links": [{"tab": "Orders", "table": "shop.orders", "plan": NO_PLAN}]}
+    monkeypatch.setattr("app.plan.plan_new_link", lambda _settings, **words: asked.append(words) or report)
+    settings(monkeypatch)
+    address = "https://docs.google.com/spreadsheets/d/1AbC/edit#gid=0"
+    words = ("plan", "--spreadsheet", address, "--tab", "Orders", "--table", "shop.orders", "--prefer", "table")
+    assert ended(*words) == 1
+    assert asked[0]["spreadsheet"] == "1AbC"
+    assert (asked[0]["tab"], asked[0]["table"], asked[0]["prefer"]) == ("Orders", "shop.orders", "table")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("orders", "--tab", "Orders"), ("--spreadsheet", "1A"), ("orders", "--prefer", "sheet"),
+     ("orders", "--conflicts", "manual")],
+)  # fmt: skip
+def test_plan_refuses_words_that_would_say_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    settings(monkeypatch)
+    assert ended("plan", *words, "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "Usage"
 
 
 def test_link_remove_of_nothing_is_an_error(

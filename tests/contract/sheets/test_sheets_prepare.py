@@ -8,10 +8,12 @@ import pytest
 from adapters import sheets_prepare
 from adapters.sheets_cells import encode_value, grid
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_prepare import look_at_tab, new_row_id, prepare_tab
+from adapters.sheets_look import look_at_tab
+from adapters.sheets_prepare import new_row_id, prepare_tab
 from adapters.sheets_remove import remove_link_from_tab
 from adapters.sheets_tab import GoogleSheet
 from core.errors import LinkRefused, ReplyLost, SheetsRefused
+from core.model import Serial
 from core.sheet import CellWrite, RowInsert, SwapWrite
 from tests.contract.sheets.worlds import PlainCodec, linked
 
@@ -169,9 +171,60 @@ def test_a_blank_tab_gets_the_headers_when_asked_to(client: SheetsClient, sandbo
     sheet = Spreadsheet(sandbox)
     with pytest.raises(LinkRefused, match="no headers in row 1"):
         prepare(client, sheet)
-    target = prepare(client, sheet, create_headers=True)
+    target = prepare(client, sheet, create=True)
     assert sheet.values == [["Code", "State", "Day", "_row_id"]]
     assert GoogleSheet(client).read_tab(target).missing_headers == ()
+
+
+def grid_of(sheet: Spreadsheet, title: str) -> Any:
+    """Properties of a tab, and what is known of its columns."""
+    (found,) = (s for s in sheet.whole()["sheets"] if s["properties"]["title"] == title)
+    return found["properties"]["gridProperties"], found["data"][0]["columnMetadata"]
+
+
+def test_a_blank_tab_gets_a_frozen_header_row_and_columns_as_wide_as_their_values(
+    client: SheetsClient, sandbox: Any
+) -> None:
+    sheet = Spreadsheet(sandbox)
+    prepare(client, sheet, create=True)
+    size, columns = grid_of(sheet, "Orders")
+    assert size["frozenRowCount"] == 1
+    assert [c["pixelSize"] for c in columns[:4]] == [104, 72, 104, 100]
+    before = sheet.whole()
+    prepare(client, sheet, create=True)
+    assert sheet.whole() == before
+
+
+def test_a_tab_that_is_not_there_is_made_when_asked_to_with_formats_for_later_rows(
+    client: SheetsClient, sandbox: Any
+) -> None:
+    sheet = Spreadsheet(sandbox, ("something", "else"))
+    looked = look_at_tab(client, sheet.id, "Stock", (), may_lack=True)
+    assert (looked.is_there, looked.is_blank, looked.headers) == (False, True, ())
+    target = prepare_tab(client, sheet.id, "Stock", "stock", COLUMNS, create=True)
+    tabs = sheet.state["tabs"]
+    assert tabs["Stock"]["values"] == [["Code", "State", "Day", "_row_id"]]
+    assert tabs["Stock"]["hidden_columns"] == ["D"]
+    assert tabs["Orders"]["values"] == [["something", "else"]]
+    assert grid_of(sheet, "Stock")[0]["frozenRowCount"] == 1
+    for cell, text in (("A2", "00501"), ("C2", "2024-05-06")):
+        sandbox.post(f"/person/{sheet.id}/edit", {"tab": "Stock", "range": cell, "values": [[text]]})
+    (row,) = GoogleSheet(client).read_tab(target).rows
+    assert row.cells["Code"].value == "00501"
+    assert row.cells["Day"].value == Serial(45418.0)
+
+
+def test_a_tab_is_not_made_beside_one_of_nearly_the_same_name(client: SheetsClient, sheet: Spreadsheet) -> None:
+    with pytest.raises(LinkRefused) as refused:
+        prepare_tab(client, sheet.id, "orders ", "orders", COLUMNS, create=True)
+    assert refused.value.hint == "Did you mean Orders?"
+
+
+def test_a_tab_with_something_in_it_is_not_blank(client: SheetsClient, sandbox: Any) -> None:
+    sheet = Spreadsheet(sandbox)
+    assert look_at_tab(client, sheet.id, "Orders", ()).is_blank
+    sheet.write(7, 3, ("a remark",))
+    assert not look_at_tab(client, sheet.id, "Orders", ()).is_blank
 
 
 def test_a_missing_tab_is_refused_with_the_names_that_there_are(client: SheetsClient, sheet: Spreadsheet) -> None:

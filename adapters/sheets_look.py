@@ -1,0 +1,211 @@
+"""Looks at a tab that is about to be linked, changing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_columns import NEW_TAB_COLUMNS_MIN, PROTECTION
+from adapters.sheets_layout import LAYOUT_FIELDS, Grid, SheetPart, parts
+from core.errors import LinkRefused
+from core.model import ROW_ID_HEADER, STATE_TAB, SheetCell, Stamp
+from core.sheet import TabImage, TabRow
+
+Json = dict[str, Any]
+
+SHEETS_FIELDS = (
+    "properties(timeZone),sheets(properties(sheetId,title,gridProperties),merges,protectedRanges(description,range))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TabBefore:
+    """A tab as it is before it is linked."""
+
+    title: str
+    is_there: bool
+    is_blank: bool
+    """Nothing stands anywhere in it."""
+    headers: tuple[str, ...]
+    """Titles of the header row, without blanks and the id column."""
+    image: TabImage
+    """Its rows by the linked headers that it has; stamp zero."""
+    time_zone: str = ""
+    """Of the spreadsheet."""
+    columns: int = NEW_TAB_COLUMNS_MIN
+    """Of the tab, blank ones too."""
+    cells: int = 0
+    """Of all tabs of the spreadsheet, blank ones too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What two reads of a spreadsheet told of a tab and of the hidden tab."""
+
+    tab: SheetPart
+    cells: Grid
+    state: SheetPart | None
+    sheet_ids: frozenset[int]
+    protected: frozenset[int]
+    """Columns that are protected by us already."""
+
+
+def look_at_tab(
+    client: SheetsClient, spreadsheet_id: str, tab: str, headers: Sequence[str], *, may_lack: bool = False
+) -> TabBefore:
+    """Read a tab that is about to be linked, changing nothing.
+
+    Args:
+        client: connection to Google.
+        spreadsheet_id: id from the sheet's address.
+        tab: title of the tab.
+        headers: headers that are to be linked; missing ones are named in the image.
+        may_lack: a tab that is not there is told as a blank one, because it is going to be made.
+
+    Raises:
+        LinkRefused: no such tab, merged cells, or a header that stands twice.
+    """
+    told = client.properties(spreadsheet_id, SHEETS_FIELDS)
+    if may_lack and not is_there(told, tab):
+        image = TabImage(Stamp(), {}, (), 1, datetime.now(UTC), missing_headers=tuple(headers))
+        return TabBefore(
+            tab, is_there=False, is_blank=True, headers=(), image=image, time_zone=_zone(told), cells=_cells(told)
+        )
+    found = find_tab(client, spreadsheet_id, tab, told)
+    titles = titles_of(found.cells)
+    columns = {h: c for c, h in titles.items() if h in headers or h == ROW_ID_HEADER}
+    refuse_doubles(titles, headers)
+    rows = tuple(data_rows(found.cells, columns))
+    image = TabImage(
+        stamp=Stamp(),
+        columns=columns,
+        rows=rows,
+        last_row=rows[-1].row if rows else 1,
+        read_at=datetime.now(UTC),
+        missing_headers=tuple(h for h in headers if h not in columns),
+        titles={h: h for h in columns if h != ROW_ID_HEADER},
+    )
+    shown = tuple(t for _, t in sorted(titles.items()) if t != ROW_ID_HEADER)
+    is_blank = not any(cell for row in range(1, found.cells.last_row + 1) for cell in found.cells.line(row))
+    return TabBefore(
+        found.tab.title,
+        is_there=True,
+        is_blank=is_blank,
+        headers=shown,
+        image=image,
+        time_zone=_zone(told),
+        columns=found.tab.column_count,
+        cells=_cells(told),
+    )
+
+
+def is_there(told: Mapping[str, Any], tab: str) -> bool:
+    """Whether the spreadsheet has the tab.
+
+    Raises:
+        LinkRefused: it has one of nearly that name, which would not be told apart.
+    """
+    titles = [s["properties"].get("title", "") for s in told.get("sheets") or ()]
+    alike = next((t for t in titles if t != tab and t.strip().casefold() == tab.strip().casefold()), None)
+    if tab not in titles and alike is not None:
+        raise LinkRefused(f"The spreadsheet has no tab named {tab}.", f"Did you mean {alike}?")
+    return tab in titles
+
+
+def _cells(told: Mapping[str, Any]) -> int:
+    sizes = (s["properties"].get("gridProperties") or {} for s in told.get("sheets") or ())
+    return sum(int(size.get("rowCount") or 0) * int(size.get("columnCount") or 0) for size in sizes)
+
+
+def _zone(told: Mapping[str, Any]) -> str:
+    return str((told.get("properties") or {}).get("timeZone") or "")
+
+
+def time_zone_of(client: SheetsClient, spreadsheet_id: str) -> str:
+    """The time zone in which a spreadsheet shows its times, e.g. ``Europe/Berlin``."""
+    return _zone(client.properties(spreadsheet_id, "properties(timeZone)"))
+
+
+def find_tab(client: SheetsClient, spreadsheet_id: str, tab: str, told: Mapping[str, Any]) -> Found:
+    """The tab with all its cells, and the hidden tab.
+
+    Args:
+        client: connection to Google.
+        spreadsheet_id: id from the sheet's address.
+        tab: title of the tab.
+        told: the spreadsheet's :data:`SHEETS_FIELDS`.
+
+    Raises:
+        LinkRefused: no such tab, or merged cells.
+    """
+    sheets = told.get("sheets") or []
+    by_title = {s["properties"].get("title", ""): s for s in sheets}
+    if tab not in by_title:
+        names = ", ".join(t for t in by_title if t != STATE_TAB)
+        raise LinkRefused(f"The spreadsheet has no tab named {tab}.", f"It has: {names}.")
+    sheet_id = int(by_title[tab]["properties"].get("sheetId") or 0)
+    filters: list[Json] = [{"gridRange": {"sheetId": sheet_id}}]
+    if STATE_TAB in by_title:
+        filters.append({"a1Range": f"'{STATE_TAB}'!A1:H100"})
+    _refuse_merged(by_title[tab], tab)
+    read = parts(client.read(spreadsheet_id, filters, LAYOUT_FIELDS))
+    part = next(p for p in read if p.sheet_id == sheet_id)
+    return Found(
+        tab=part,
+        cells=part.grid_at(1, 0),
+        state=next((p for p in read if p.title == STATE_TAB), None),
+        sheet_ids=frozenset(int(s["properties"].get("sheetId") or 0) for s in sheets),
+        protected=frozenset(_protected(by_title[tab])),
+    )
+
+
+def _refuse_merged(sheet: Mapping[str, Any], tab: str) -> None:
+    merges = sheet.get("merges") or ()
+    if merges:
+        rows = ", ".join(str(int(m.get("startRowIndex") or 0) + 1) for m in merges[:5])
+        raise LinkRefused(
+            f"The tab {tab} has merged cells (row {rows}), which have no place in a table.",
+            "Select all, then Format → Merge cells → Unmerge.",
+        )
+
+
+def _protected(sheet: Mapping[str, Any]) -> Iterator[int]:
+    for protection in sheet.get("protectedRanges") or ():
+        if protection.get("description") == PROTECTION:
+            yield int((protection.get("range") or {}).get("startColumnIndex") or 0)
+
+
+def titles_of(cells: Grid) -> dict[int, str]:
+    """0-based column to title, blank ones left out."""
+    line = cells.line(1)
+    return {i: str(c.value) for i, c in enumerate(line) if c is not None and c.value is not None}
+
+
+def refuse_doubles(titles: Mapping[int, str], headers: Sequence[str]) -> None:
+    """Raise LinkRefused where one of these headers stands more than once."""
+    shown = list(titles.values())
+    doubled = sorted({h for h in headers if shown.count(h) > 1})
+    if doubled:
+        raise LinkRefused(
+            f"The header row names {', '.join(doubled)} more than once.",
+            "Rename the doubled headers, then link again.",
+        )
+
+
+def data_rows(cells: Grid, columns: Mapping[str, int]) -> Iterator[TabRow]:
+    """Rows with content in a linked column, with their ids."""
+    id_column = columns.get(ROW_ID_HEADER)
+    linked = [(h, c) for h, c in columns.items() if h != ROW_ID_HEADER]
+    for row in range(2, cells.last_row + 1):
+        line = cells.line(row)
+        filled = {h: cell for h, c in linked if c < len(line) and (cell := line[c]) is not None}
+        given = line[id_column] if id_column is not None and id_column < len(line) else None
+        if filled:
+            yield TabRow(row, _id(given), filled)
+
+
+def _id(cell: SheetCell | None) -> str | None:
+    return None if cell is None or cell.value is None else str(cell.value)

@@ -1,0 +1,74 @@
+"""Which header is which column, before they are linked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapters.mysql_schema import TableDescription
+from adapters.sheets_look import TabBefore
+from config.links_file import LinkEntry
+from core.compare import headers_to_columns
+from core.errors import LinkRefused, UnsupportedType
+from core.model import TableColumn
+from core.values.catalog import codec_for
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMapping:
+    """Headers tied to columns."""
+
+    columns: Mapping[str, str]
+    """Header to column name."""
+    left_out: Mapping[str, str]
+    """Columns of the table that have no header, with the reason."""
+
+
+def map_columns(draft: LinkEntry, found: TableDescription, tab: TabBefore) -> ColumnMapping:
+    """The mapping that the headers suggest; a blank tab gets a header for every column that can be carried.
+
+    Raises:
+        LinkRefused: there are no headers, or the table requires a column that has none.
+    """
+    if tab.is_blank:
+        left_out = {c.name: why for c in found.columns if (why := _why_not_carried(c))}
+        columns: Mapping[str, str] = {c.name: c.name for c in found.columns if c.name not in left_out}
+        _check_carried(found, left_out)
+        return ColumnMapping(columns, left_out)
+    if not tab.headers:
+        raise LinkRefused(
+            f"The tab {draft.tab} has no headers in row 1.",
+            f"Write the names of the columns there: {', '.join(c.name for c in found.columns)}.",
+        )
+    columns = headers_to_columns(tab.headers, [c.name for c in found.columns])
+    _check_required(draft, found, set(columns.values()))
+    bare = {c.name: "the tab has no header for it" for c in found.columns if c.name not in columns.values()}
+    return ColumnMapping(columns, bare)
+
+
+def _why_not_carried(column: TableColumn) -> str:
+    try:
+        codec_for(column)
+    except UnsupportedType:
+        return f"its type {column.column_type} is not carried"
+    return ""
+
+
+def _check_carried(found: TableDescription, left_out: Mapping[str, str]) -> None:
+    """A key or a required column that cannot be carried is refused by its type's own words."""
+    for column in found.columns:
+        if column.name in left_out and (column.name in found.key_columns or _is_required(column)):
+            codec_for(column)
+
+
+def _check_required(draft: LinkEntry, found: TableDescription, linked: set[str]) -> None:
+    needed = [c.name for c in found.columns if c.name not in linked and _is_required(c)]
+    if needed:
+        raise LinkRefused(
+            f"The tab {draft.tab} has no header for {', '.join(needed)}, which {draft.table} requires.",
+            "Add the header to row 1, or give the column a default.",
+        )
+
+
+def _is_required(column: TableColumn) -> bool:
+    return not (column.nullable or column.has_default or column.auto_increment or column.generated)

@@ -1,0 +1,159 @@
+"""``twinsheet plan``: what would be written to both sides now. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adapters.mysql_connection import MysqlSession, parse_url
+from adapters.mysql_migrations import DEFAULT_SCHEMA
+from adapters.mysql_store import MysqlStore
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_look import time_zone_of
+from adapters.sheets_tab import GoogleSheet
+from app.linking.look import look_at_both
+from app.parts import links_for, sheets_client
+from app.plan_report import plan_to_json
+from config.links import Links
+from config.links_file import load_links, make_entry
+from config.rules import load_user_rule
+from config.settings import Settings
+from core import guards
+from core.errors import LinkRefused, NotLinked, SettingsError
+from core.model import Link, RowBase
+from core.ports import Intent, LinkState, Transaction, Waiting
+from core.preview import LinkView, preview_link
+from core.rules import Rules
+from core.sheet import SheetTarget, TabImage
+
+Json = dict[str, Any]
+
+_NAMELESS = "plan"
+"""Stands for the name of a link that is not made yet."""
+_REASONS = ("incomplete", "intent", "commit_time", "unseen", "manual", "paused")
+
+
+def plan_links(settings: Settings, name: str | None) -> Json:
+    """What would be written to each side of links that exist.
+
+    Args:
+        settings: with MySQL and Sheets.
+        name: of one link; ``None`` for all.
+
+    Returns:
+        ``to_do`` tells whether anything differs or waits, ``links`` has each link's state and ``plan``.
+
+    Raises:
+        NotLinked, SettingsError, MysqlUnavailable, SheetsRefused, SheetsUnavailable
+    """
+    url = parse_url(settings.mysql_url.get_secret_value())
+    with (
+        closing(MysqlStore(url)) as store,
+        closing(sheets_client(settings)) as client,
+        _session(settings) as session,
+    ):
+        links = _asked(settings, links_for(settings.links, session), name)
+        reports = [_plan_of(settings, store, client, link) for link in links]
+    return {"to_do": any(one.pop("to_do") for one in reports), "links": reports}
+
+
+def plan_new_link(
+    settings: Settings, *, spreadsheet: str, tab: str, table: str, conflicts: str, prefer: str | None
+) -> Json:
+    """What ``link add`` would write, for the same words.
+
+    Raises:
+        LinkRefused, UnsupportedType, SettingsError, MysqlUnavailable, SheetsRefused, SheetsUnavailable
+    """
+    draft = make_entry(name=_NAMELESS, spreadsheet=spreadsheet, tab=tab, table=table, conflicts=conflicts)
+    for entry in load_links(settings.links).entries:
+        if (entry.spreadsheet, entry.tab) == (spreadsheet, tab):
+            raise LinkRefused(f"The tab {tab} is linked already: {entry.name}.", f"See: twinsheet plan {entry.name}")
+    with closing(sheets_client(settings)) as client:
+        look = look_at_both(settings, client, draft)
+    tally = look.preview(prefer)
+    return {"to_do": not tally.is_empty, "links": [look.report(settings, tally)]}
+
+
+@contextmanager
+def _session(settings: Settings) -> Iterator[MysqlSession]:
+    session = MysqlSession(parse_url(settings.mysql_url.get_secret_value()), schema=DEFAULT_SCHEMA, autocommit=True)
+    try:
+        yield session
+    finally:
+        session.drop()
+
+
+def _asked(settings: Settings, followed: Links, name: str | None) -> list[Link]:
+    links = followed.current()
+    found = [one for one in links if name in (None, one.name)]
+    if followed.faults and (name is None or not found):
+        raise SettingsError("; ".join(followed.faults), f"Mend {settings.links}; the running links go on meanwhile.")
+    if name is not None and not found:
+        raise NotLinked.among(name, (one.name for one in links))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the schema tells of a link, before its tab is read."""
+
+    state: LinkState
+    bases: Mapping[str, RowBase]
+    waiting: dict[str, list[Waiting]]
+    refused: Sequence[tuple[str, str]]
+    intent: Intent | None
+
+
+def _plan_of(settings: Settings, store: MysqlStore, client: SheetsClient, link: Link) -> Json:
+    known = store.run(lambda tx: _known(tx, link))
+    state = known.state
+    target = SheetTarget(link.name, state.spreadsheet_id, state.sheet_id, link.headers)
+    image = GoogleSheet(client).read_tab(target)
+    image = replace(image, stamp=replace(image.stamp, scan=state.scans + 1))
+    view = LinkView(
+        link=link,
+        image=image,
+        bases=known.bases,
+        table=dict(store.read_rows(link)),
+        former=store.run(lambda tx: _former(tx, link, image, known.bases)),
+        waiting=known.waiting,
+        refused=known.refused,
+        settled_n=state.settled_n,
+        restored_n=state.restored_n,
+    )
+    tally = preview_link(view, Rules(load_user_rule).compute)
+    if tally.guard is not None and guards.is_approved(state.reason, tally.guard[0]):
+        tally.guard = None
+    has_moments = any(c.column.data_type == "timestamp" for c in link.columns)
+    zone = time_zone_of(client, state.spreadsheet_id) if has_moments else ""
+    return {
+        "link": link.name,
+        "spreadsheet": state.spreadsheet_id,
+        "tab": link.tab,
+        "table": f"{link.schema}.{link.table}",
+        "state": state.state,
+        "reason": state.reason,
+        "in_flight": known.intent is not None,
+        "to_do": not tally.is_empty,
+        "plan": plan_to_json(link, image, tally, time_zone=zone, writes_per_minute=settings.sheets_writes_per_minute),
+    }
+
+
+def _known(tx: Transaction, link: Link) -> _Known:
+    state = tx.link_state(link.name)
+    if state is None:
+        raise NotLinked(
+            f"The link {link.name} stands in links.yaml and was never prepared.",
+            f"Take it out there, then: twinsheet link add {link.name} …",
+        )
+    waiting = tx.waiting(link.name, tx.waiting_rows(link.name, _REASONS))
+    return _Known(state, tx.all_bases(link.name), waiting, tx.known_to_differ(link.name), tx.intent(link.name))
+
+
+def _former(tx: Transaction, link: Link, image: TabImage, bases: Mapping[str, RowBase]) -> dict[str, RowBase]:
+    """Rows that are gone and whose ids the tab shows."""
+    strange = {row.row_id for row in image.rows if row.row_id and row.row_id not in bases}
+    return tx.bases(link.name, strange) if strange else {}

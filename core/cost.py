@@ -1,0 +1,36 @@
+"""How many requests a write to the sheet takes, and how long Google's quota makes it (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.quota import WINDOW_MS, Limit
+from core.write_size import KNOWN_ROWS_MAX, REQUEST_BYTES_MAX
+
+REQUEST_S = 1.0
+"""About what a full request takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What is to be sent, by estimate."""
+
+    requests: int
+    size_bytes: int
+    time_s: float
+    """With the whole quota for it."""
+
+
+def cost_of(rows: int, size_bytes: int, writes_per_minute: int, before: int = 0) -> Cost:
+    """The cost of a write.
+
+    Args:
+        rows: rows and cells to be written.
+        size_bytes: about what the requests hold.
+        writes_per_minute: the quota.
+        before: requests that prepare the tab.
+    """
+    requests = before + max(-(-rows // KNOWN_ROWS_MAX), -(-size_bytes // REQUEST_BYTES_MAX))
+    limit = Limit(writes_per_minute)
+    paced_s = max(0, requests - limit.burst) * WINDOW_MS / 1000 / limit.usable
+    return Cost(requests, size_bytes, round(max(paced_s, requests * REQUEST_S), 1))

@@ -1,0 +1,261 @@
+"""What would be written to each side if everything that differs were carried out now (pure).
+
+Decided by the rules that decide while the link runs: what a scan says of the tab, the plan of each row, and the plan
+of the sheet after that. Taken for granted is what only the change feed can tell: that keys stay with their rows, and
+that no commit times come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from core import guards, scan
+from core.first_link import Match, as_named, match_rows, shared_bases
+from core.freshness import scan_age, tells_of_going
+from core.model import ROW_ID_PREFIX, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
+from core.ports import TableRow, Waiting
+from core.preview_tally import SHEET, STAYS, TABLE, Change, Tally
+from core.row_view import ComputeRule, RowPlan, RowView
+from core.sheet import Positions, TabImage, TabRow
+from core.sheet_plan import SheetView, plan_sheet
+from core.table_plan import plan_row
+
+_BLANK = SheetCell(None)
+_NEW_ID = f"{ROW_ID_PREFIX}new"
+_SCAN = "scan"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """Both sides of a link and what is known of it."""
+
+    link: Link
+    image: TabImage
+    """The tab as of one read, numbered as the next scan."""
+    bases: Mapping[str, RowBase]
+    """Of every live row, by row id."""
+    table: Mapping[Key, TableRow]
+    former: Mapping[str, RowBase] = field(default_factory=dict)
+    """Bases of rows that are gone and whose ids the tab shows."""
+    waiting: Mapping[str, Sequence[Waiting]] = field(default_factory=dict)
+    """By row id."""
+    refused: Collection[tuple[str, str]] = ()
+    """(row id, column) that wait or were refused."""
+    settled_n: int = 0
+    restored_n: int = 0
+
+
+def preview_link(view: LinkView, compute_rule: ComputeRule) -> Tally:
+    """What would be written now to the two sides of a link that exists."""
+    tally = Tally()
+    found = _scan(view)
+    tally.guard = found.guard
+    if found.guard is not None and not (found.cells or found.missing):
+        return tally
+    known = dict(view.bases)
+    own = {row.row_id: row for row in view.image.rows if row.row_id}
+    by_id = ((own.get(base.row_id), base.key) for base in known.values())
+    pairs = ((row, key) for row, key in by_id if row is not None and key is not None and key in view.table)
+    tally.note_differences(view.link, (Match(row, key, view.table[key]) for row, key in pairs))
+    work = _Preview(view, tally, compute_rule, {**view.former, **known})
+    work.decide(_rows_of_scan(view, found))
+    for row in found.strangers:
+        tally.add(Change(SHEET, "id", row=row.row))
+    for move in found.moved_ids:
+        tally.add(Change(SHEET, "id", row_id=move.row_id, row=move.row))
+    work.plan_sheet(known)
+    return tally
+
+
+def preview_first(
+    link: Link, image: TabImage, table: Mapping[Key, TableRow], prefer: str | None, compute_rule: ComputeRule
+) -> Tally:
+    """What linking would write to the two sides; cells that differ are left alone until somebody says whose stays.
+
+    Args:
+        link: as it is to be.
+        image: the tab as it is.
+        table: every row of the table.
+        prefer: whose values to take where both sides are filled and differ.
+        compute_rule: computes a rule's value for a conflict.
+    """
+    tally, image = Tally(), as_named(image)
+    matches = match_rows(link, image, table)
+    tally.note_differences(link, matches)
+    known = {base.row_id: base for base in shared_bases(link, matches, prefer)}
+    if prefer is None:
+        for one in tally.differences:
+            tally.add(replace(one, side=STAYS, kind="undecided"))
+    view = LinkView(link, image, known, table)
+    work = _Preview(view, tally, compute_rule, known)
+    undecided = {(d.row_id, d.column) for d in tally.differences} if prefer is None else set()
+    work.decide(_rows_of_tab(view, known, undecided))
+    work.plan_sheet(known)
+    return tally
+
+
+def _scan(view: LinkView) -> scan.Findings:
+    """What two scans would find; what the first finds unclear the second tells."""
+    only_waiting = [row_id for row_id in view.waiting if row_id not in view.bases]
+
+    def look(doubted: Collection[str]) -> scan.Findings:
+        return scan.compare(
+            view.link, view.image, view.bases, only_waiting, view.settled_n, (), view.refused, doubted
+        )
+
+    found = look(())
+    return look(found.unclear) if found.unclear else found
+
+
+SeenRow = tuple[str, list[Observed], bool]
+"""Row id, what was seen of the row, and whether the tab holds nothing of it."""
+
+
+def _rows_of_scan(view: LinkView, found: scan.Findings) -> Iterator[SeenRow]:
+    seen: dict[str, list[Observed]] = {}
+    for row, column, cell in found.cells:
+        if row.row_id is not None:
+            seen.setdefault(row.row_id, []).append(_observed(view, row, row.row_id, column, cell))
+    for row_id in view.waiting:
+        seen.setdefault(row_id, [])
+    missing = set(found.missing)
+    yield from ((row_id, cells, False) for row_id, cells in seen.items() if row_id not in missing)
+    yield from ((row_id, [], True) for row_id in found.missing)
+    for row in found.strangers:
+        yield f"{_NEW_ID}{row.row}", _whole(view, row, f"{_NEW_ID}{row.row}"), False
+
+
+def _rows_of_tab(
+    view: LinkView, known: Mapping[str, RowBase], undecided: Collection[tuple[str | None, str | None]]
+) -> Iterator[SeenRow]:
+    for row in view.image.rows:
+        row_id = row.row_id or ""
+        cells = _whole(view, row, row_id)
+        if row_id in known:
+            blank = [c for c in view.link.columns if c.header not in row.cells]
+            cells += [_observed(view, row, row_id, c, _BLANK) for c in blank]
+            cells = [o for o in cells if (row_id, o.column) not in undecided]
+        yield row_id, cells, False
+
+
+def _whole(view: LinkView, row: TabRow, row_id: str) -> list[Observed]:
+    return [
+        _observed(view, row, row_id, column, cell)
+        for column in view.link.columns
+        if (cell := row.cells.get(column.header)) is not None
+    ]
+
+
+def _observed(view: LinkView, row: TabRow, row_id: str, column: LinkedColumn, cell: SheetCell) -> Observed:
+    return Observed(row_id, column.name, cell, view.image.stamp, _SCAN, row=row.row)
+
+
+class _Preview:
+    """Carries the decisions out on copies of what is known."""
+
+    def __init__(self, view: LinkView, tally: Tally, compute_rule: ComputeRule, known: Mapping[str, RowBase]) -> None:
+        self._view, self._tally, self._rule, self._known = view, tally, compute_rule, known
+        self._rows = dict(view.table)
+        self._after: dict[str, RowBase] = {}
+        """Bases that the decisions change."""
+        self._left_alone: set[tuple[str, str]] = set()
+        self._tab: dict[str, TabRow] = {}
+        for row in view.image.rows:
+            if row.row_id is not None:
+                self._tab.setdefault(row.row_id, row)
+            self._tab.setdefault(f"{_NEW_ID}{row.row}", row)  # of a copy, which is given an id of its own
+        self._taken: set[Key] = set()
+
+    def decide(self, rows: Iterable[SeenRow]) -> None:
+        """From the sheet to the table."""
+        for row_id, seen, is_missing in rows:
+            view = self._row_view(row_id, seen, is_missing=is_missing)
+            plan = plan_row(view, self._rule)
+            self._note(view, plan, seen)
+
+    def plan_sheet(self, live: Mapping[str, RowBase]) -> None:
+        """From the table to the sheet, after that."""
+        link, image = self._view.link, self._view.image
+        bases = {b.key: b for b in {**live, **self._after}.values() if b.key is not None and not b.gone}
+        numbers = count(1)
+        plan = plan_sheet(
+            SheetView(
+                link=link,
+                keys=[*self._rows, *bases],
+                bases=bases,
+                rows=self._rows,
+                positions=_positions(image),
+                waiting=frozenset(self._left_alone),
+                missed=dict.fromkeys((i for i in self._known if i not in self._tab), image.stamp),
+            ),
+            lambda: f"{_NEW_ID}{next(numbers)}",
+        )
+        self._tally.note_sheet(link, plan, {b.row_id: b.key for b in bases.values()}, self._tab)
+        if self._tally.guard is None and guards.too_many(len(plan.deletes), len(bases)):
+            self._tally.guard = ("deleted_in_table", guards.deleted_in_table(link, len(plan.deletes), len(bases)))
+
+    def _row_view(self, row_id: str, seen: Sequence[Observed], *, is_missing: bool) -> RowView:
+        base, stamp = self._known.get(row_id), self._view.image.stamp
+        is_live = base is not None and not base.gone
+        return RowView(
+            link=self._view.link,
+            row_id=row_id,
+            base=base,
+            table=self._view.table.get(base.key) if base is not None and base.key is not None else None,
+            observed=seen,
+            waiting=self._view.waiting.get(row_id, ()),
+            times_final=True,
+            is_told=True,
+            restored_n=self._view.restored_n,
+            vanished=is_missing and (base is None or not is_live or tells_of_going(stamp, base)),
+            age=scan_age(stamp),
+        )
+
+    def _note(self, view: RowView, plan: RowPlan, seen: Sequence[Observed]) -> None:
+        row = self._tab.get(view.row_id)
+        self._left_alone.update((view.row_id, o.column) for o, _ in plan.wait)
+        self._tally.note_row(view, plan, row)
+        if plan.insert is not None:
+            self._insert(view, plan, seen)
+        elif plan.delete and view.base is not None and view.base.key is not None:
+            self._rows.pop(view.base.key, None)
+        base = plan.base or view.base
+        if plan.update and base is not None and base.key is not None and view.table is not None:
+            key = view.link.key_after(base.key, plan.update)
+            self._rows.pop(base.key, None)
+            self._rows[key] = {**view.table, **plan.update}
+            base = replace(base, key=key)
+        if base is not None and base is not view.base:
+            self._after[view.row_id] = base
+
+    def _insert(self, view: RowView, plan: RowPlan, seen: Sequence[Observed]) -> None:
+        """A new row; the table gives it a key where the sheet has none, and another one where the key is taken."""
+        values, link = plan.insert or {}, view.link
+        parts = [values.get(c.name) for c in link.key_columns]
+        key = tuple(part for part in parts if part is not None)
+        generated = next((c for c in link.key_columns if c.column.auto_increment), None)
+        place = Change(TABLE, "insert", view.row_id, seen[0].row if seen else None, values=values)
+        if len(key) == len(parts) and (key in self._rows or key in self._taken):
+            if generated is None or len(parts) > 1:
+                name = link.key_columns[0].name
+                reason = f"{name}: another row has the key {', '.join(key)} already"
+                self._tally.add(
+                    replace(place, side=STAYS, kind="unfit", column=name, sheet=key[0], values=None, reason=reason)
+                )
+                return
+            key = ()
+        self._taken.add(key)
+        self._tally.add(replace(place, key=key or None))
+        if len(key) < len(parts) and generated is not None:
+            self._tally.add(replace(place, side=SHEET, kind="key", column=generated.name, values=None))
+
+
+def _positions(image: TabImage) -> Positions:
+    rows: dict[str, int] = {}
+    repeated: set[str] = set()
+    for row in image.rows:
+        if row.row_id is not None and rows.setdefault(row.row_id, row.row) != row.row:
+            repeated.add(row.row_id)
+    return Positions(image.stamp, image.columns, rows, image.last_row, frozenset(repeated))

@@ -1,0 +1,102 @@
+"""The plan, and the ways to start a link: what is told before anything is written is what is written then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from main_job_world import HEADERS, TAB, MainJob, Orders, wait_for
+
+from app.operate import pause, resume
+from app.plan import plan_links
+
+
+def kinds(plan: dict[str, Any]) -> dict[tuple[str, str], int]:
+    return {(one["side"], one["kind"]): one["count"] for one in plan["kinds"]}
+
+
+def plan_of(orders: Orders) -> dict[str, Any]:
+    """What `twinsheet plan LINK` tells."""
+    found: dict[str, Any] = plan_links(orders.job.settings, orders.name)["links"][0]
+    return found
+
+
+def test_a_plan_tells_before_linking_and_at_any_time_what_would_be_written_and_writes_nothing(
+    main_job: MainJob,
+) -> None:
+    table = main_job.table()
+    main_job.sql(f"INSERT INTO {table} (order_no, customer, item, quantity) VALUES (7, 'Cem', 'Lamp', 1)")  # noqa: S608 -- a table of ours
+    rows = [HEADERS, ["", "Ann", "Teapot", 3, "", "", "", "new", ""], ["", "Bea", "", 2, "", "", "", "new", ""]]
+    spreadsheet = main_job.spreadsheet(rows=rows)
+    orders = Orders(main_job, f"plan_{table.partition('_')[2]}", spreadsheet, TAB, table)
+    before = orders.state()["tabs"]
+    words = ("--spreadsheet", spreadsheet, "--tab", TAB, "--table", table)
+    told = main_job.told("plan", *words, code=1)["links"][0]["plan"]
+    expected = {("table", "insert"): 1, ("sheet", "key"): 1, ("neither", "incomplete"): 1, ("sheet", "insert"): 1}
+    assert kinds(told) == expected
+    assert orders.state()["tabs"] == before
+    assert orders.numbers() == [7]
+    # The same is shown when the link is made, and then it is so.
+    assert main_job.link(orders.name, spreadsheet, TAB, table)["plan"] == told
+    orders.verify()
+    wait_for(lambda: len(orders.numbers()) == 2, "Ann in the table")
+    orders.type("C3", ["Clock"])
+    orders.verify()
+    nothing = plan_of(orders)["plan"]
+    assert (nothing["kinds"], nothing["cost"]["requests"]) == ([], 0)
+    # While the link is paused both sides move on.
+    pause(main_job.settings, orders.name)
+    orders.type("D2", ["several"])
+    orders.type_cell(7, "Notes", "from the sheet")
+    orders.sql("UPDATE {table} SET item = 'Candle' WHERE order_no = 7")
+    orders.sql("DELETE FROM {table} WHERE customer = 'Bea'")
+    seen = plan_of(orders)
+    assert seen["state"] == "paused"
+    assert kinds(seen["plan"]) == {
+        ("table", "cell"): 1,
+        ("sheet", "cell"): 1,
+        ("sheet", "delete"): 1,
+        ("neither", "unfit"): 1,
+    }
+    assert orders.seen(7)["Item"] == "Lamp"
+    shown = main_job.command("plan", orders.name)
+    assert shown.returncode == 1
+    assert "sheet 'Lamp', table 'Candle'" in shown.stdout
+    resume(main_job.settings, orders.name)
+    orders.verify()
+    assert orders.stored(7)["notes"] == "from the sheet"
+    assert kinds(plan_of(orders)["plan"]) == {("neither", "unfit"): 1}
+    orders.remove()
+
+
+STOCK = (
+    "sku VARCHAR(20) NOT NULL PRIMARY KEY, state ENUM('in', 'out') NOT NULL DEFAULT 'in', counted_on DATE NULL,"
+    " rate FLOAT NULL"
+)
+
+
+def test_a_link_that_starts_from_a_table_makes_the_tab_with_headers_formats_and_a_frozen_header_row(
+    main_job: MainJob,
+) -> None:
+    table = main_job.table(STOCK, "plan_stock")
+    main_job.sql(f"INSERT INTO {table} VALUES ('00501', 'in', '2026-05-04', 1.5), ('A-1', 'out', NULL, NULL)")  # noqa: S608 -- a table of ours
+    spreadsheet = main_job.spreadsheet()
+    stock = Orders(main_job, "plan_stock", spreadsheet, "Stock", table)
+    told = main_job.link(stock.name, spreadsheet, "Stock", table)
+    assert (told["starts_from"], told["creates_tab"]) == ("table", True)
+    assert told["left_out"] == [{"column": "rate", "reason": "its type float is not carried"}]
+    assert kinds(told["plan"]) == {("sheet", "insert"): 2}
+    stock.verify()
+    assert [row[:3] for row in stock.values()] == [
+        ["sku", "state", "counted_on"],
+        ["00501", "in", 46146],
+        ["A-1", "out", ""],
+    ]
+    whole = main_job.sheets.call("GET", f"/v4/spreadsheets/{spreadsheet}?includeGridData=true")
+    (tab,) = (s for s in whole["sheets"] if s["properties"]["title"] == "Stock")
+    assert tab["properties"]["gridProperties"]["frozenRowCount"] == 1
+    choices = tab["data"][0]["rowData"][1]["values"][1]["dataValidation"]["condition"]["values"]
+    assert [one["userEnteredValue"] for one in choices] == ["in", "out"]
+    stock.type("A4:C4", ["00502", "out", "2026-05-05"])
+    wait_for(lambda: stock.count("sku = '00502' AND counted_on = '2026-05-05'"), "the typed row in the table")
+    stock.verify()
+    stock.remove()
