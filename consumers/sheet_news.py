@@ -119,7 +119,7 @@ class LinkNews:
 
     def begin_comparing(self, keys: Collection[Key]) -> None:
         """These are all rows of the link, and each of them may differ."""
-        self.dirty.add(keys, None)
+        self.dirty.compare(keys)
         self.compare_all = False
         self._uncompared = set(keys)
         log.info("comparing_whole", link=self._link, rows=len(self._uncompared))

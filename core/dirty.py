@@ -7,6 +7,7 @@ moves only past the oldest event that still has a row waiting.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from core.model import Key
 
@@ -19,12 +20,15 @@ ABSENT_PAUSE_S_MAX = 60.0
 class DirtyRows:
     """Keys to look at, in the order in which they were named, each with the first offset that named it.
 
-    A comparison names all rows in the order of their keys, the change feed in the order in which they changed; new
-    rows are written in this order, so what the feed tells takes its place in the feed's.
+    A comparison names all rows of the link at once, and they can wait: what has just happened goes first, though not
+    for ever. What the change feed tells of a row takes its place among what it tells, because new rows are written in
+    this order.
     """
 
     def __init__(self) -> None:
         self._since: dict[Key, int | None] = {}
+        self._compared: dict[Key, None] = {}
+        """Rows that only a comparison has named."""
         self.came: set[Key] = set()
         """Keys of rows that are new, as the change feed itself has told: not a row that got another key."""
         self.went: set[Key] = set()
@@ -37,16 +41,24 @@ class DirtyRows:
         self._renewed: dict[Key, int | None] = {}
 
     def __len__(self) -> int:
-        return len(self._since)
+        return len(self._since) + len(self._compared)
 
     def add(self, keys: Iterable[Key], offset: int | None) -> None:
         """Name keys; ``offset`` is that of the event, ``None`` where no event has to wait for them."""
         for key in keys:
             if key in self._in_hand:
                 self._renewed.setdefault(key, offset)
-            if offset is not None and self._since.get(key, offset) is None:
-                del self._since[key]
-            self._since.setdefault(key, offset)
+            self._compared.pop(key, None)
+            if self._since.setdefault(key, offset) is None:
+                self._since[key] = offset
+
+    def compare(self, keys: Iterable[Key]) -> None:
+        """Name all keys of the link."""
+        for key in keys:
+            if key in self._in_hand:
+                self._renewed.setdefault(key, None)
+            if key not in self._since:
+                self._compared.setdefault(key)
 
     def vouch(self, kinds: Iterable[tuple[Key, str]]) -> None:
         """What the change feed has told of keys: ``i`` for a row that came, ``d`` for one that went."""
@@ -67,8 +79,11 @@ class DirtyRows:
                 del known[next(iter(known))]
 
     def first(self, count: int) -> list[Key]:
-        """The oldest keys, at most ``count``."""
-        return [key for key, _ in zip(self._since, range(count), strict=False)]
+        """At most ``count`` keys: what has just happened, oldest first, then what is only to be compared. A quarter
+        is left to that, so that a storm of changes cannot put it off for ever."""
+        compared = list(islice(self._compared, count))
+        fresh = list(islice(self._since, count - min(len(compared), count // 4)))
+        return fresh + compared[: count - len(fresh)]
 
     def take_in_hand(self, keys: Iterable[Key]) -> None:
         """These are being looked at: what is told of them from now on has to be looked at afterwards."""
@@ -77,7 +92,7 @@ class DirtyRows:
     def done(self, keys: Iterable[Key]) -> None:
         """These have been looked at, as they were when they were taken in hand."""
         for key in keys:
-            self._since.pop(key, None)
+            self._drop(key)
             if key in self._renewed:
                 self._since[key] = self._renewed.pop(key)
                 continue
@@ -89,7 +104,11 @@ class DirtyRows:
     def put_off(self, keys: Iterable[Key]) -> None:
         """These are looked at another time; what the change feed has told of them stays known."""
         for key in keys:
-            self._since.pop(key, None)
+            self._drop(key)
+
+    def _drop(self, key: Key) -> None:
+        self._since.pop(key, None)
+        self._compared.pop(key, None)
 
     def oldest_offset(self) -> int | None:
         """The first offset that is not done yet; ``None`` when nothing waits."""

@@ -61,11 +61,33 @@ def test_rows_are_looked_at_in_the_order_in_which_they_were_named_each_once() ->
 
 def test_what_a_comparison_named_first_takes_its_place_among_what_the_change_feed_tells() -> None:
     dirty = DirtyRows()
-    dirty.add([("1",), ("2",), ("3",)], None)
+    dirty.compare([("1",), ("2",), ("3",)])
     dirty.put_off([("1",), ("2",)])
     dirty.add([("1",), ("2",), ("3",)], 10)
     dirty.add([("1",)], 11)
     assert dirty.first(3) == [("1",), ("2",), ("3",)]
+    assert dirty.oldest_offset() == 10
+
+
+def test_what_has_just_happened_goes_before_a_comparison_of_everything_though_not_for_ever() -> None:
+    dirty = DirtyRows()
+    dirty.compare([(str(n),) for n in range(100)])
+    dirty.add([("50",)], 10)
+    assert dirty.first(4) == [("50",), ("0",), ("1",), ("2",)]
+    dirty.add([(f"new {n}",) for n in range(100)], 11)
+    assert dirty.first(4) == [("50",), ("new 0",), ("new 1",), ("0",)]
+    dirty.done([("0",)])
+    assert dirty.first(4)[-1] == ("1",)
+    assert len(dirty) == 199
+
+
+def test_a_row_that_is_compared_anew_while_it_is_written_is_looked_at_once_more() -> None:
+    dirty = DirtyRows()
+    dirty.compare([("1",), ("2",)])
+    dirty.take_in_hand([("1",)])
+    dirty.compare([("1",), ("2",)])
+    dirty.done([("1",)])
+    assert set(dirty.first(9)) == {("1",), ("2",)}
 
 
 def test_an_event_is_done_only_when_every_row_that_it_named_has_been_looked_at() -> None:
