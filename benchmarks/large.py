@@ -1,7 +1,7 @@
-"""``make large``: a large link inside Google's quota: how long the copy takes, and the memory it needs.
+"""``make large``: a large link inside Google's quota, each way: how long the copy takes, and the memory it needs.
 
-The floor beside it is Google's: so many requests of 2 MB as the data fill, one a second. Ends with one cell changed
-in the table, and with both sides proven equal.
+The floor beside it is Google's: so many requests of 2 MB as the data fill, one a second. Each copy ends with one cell
+changed in the table, and with both sides proven equal.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
@@ -59,10 +60,13 @@ def main() -> int:
     console = Console(width=100)
     with console.status("Starting a stack of its own") as status, bench_stack(None, SCAN_INTERVAL_S) as bench:
         status.update(f"Filling a table of {rows} rows")
-        _fill(bench, rows)
+        _fill_table(bench, "to_sheet", rows)
         status.update("Table to sheet")
-        copied = _table_to_sheet(bench, rows)
-        bench.assert_identical("large")
+        copied = [_table_to_sheet(bench, rows)]
+        status.update(f"Filling a tab of {rows} rows")
+        spreadsheet = _fill_tab(bench, rows)
+        status.update("Sheet to table")
+        copied.append(_sheet_to_table(bench, spreadsheet, rows))
         peak_mb = bench.peak_mb()
     _print(console, rows, copied, peak_mb)
     return 0
@@ -75,12 +79,12 @@ def _rows(count: int) -> Iterator[Row]:
         yield i, f"Customer {i}", f"City {i % 500}", i % 90, f"{i % 1000}.50", day, i % 2, code, f"note {i}", i / 8
 
 
-def _fill(bench: BenchStack, rows: int) -> None:
+def _fill_table(bench: BenchStack, table: str, rows: int) -> None:
     connection = bench.sql()
     cursor = connection.cursor()
     cursor.execute("CREATE DATABASE IF NOT EXISTS bench CHARACTER SET utf8mb4")
     cursor.execute(
-        "CREATE TABLE bench.large (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(80) NOT NULL, city VARCHAR(80),"
+        f"CREATE TABLE bench.{table} (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(80) NOT NULL, city VARCHAR(80),"
         " quantity INT NOT NULL, price DECIMAL(10,2) NOT NULL, ordered_on DATE, paid BOOLEAN, code CHAR(8),"
         " note TEXT, weight DOUBLE)"
     )
@@ -89,35 +93,62 @@ def _fill(bench: BenchStack, rows: int) -> None:
         batch.append(row)
         if len(batch) == BATCH_ROWS or row[0] == rows:
             cursor.executemany(
-                f"INSERT INTO bench.large VALUES ({', '.join(['%s'] * len(HEADERS))})",  # noqa: S608 -- our own table
+                f"INSERT INTO bench.{table} VALUES ({', '.join(['%s'] * len(HEADERS))})",  # noqa: S608 -- our own table
                 batch,
             )
             batch.clear()
     connection.close()
 
 
-def _table_to_sheet(bench: BenchStack, rows: int) -> Copied:
-    sheet = {"properties": {"title": TAB, "gridProperties": {"rowCount": 100, "columnCount": len(HEADERS)}}}
+def _tab(bench: BenchStack, rows: int) -> str:
+    """A new spreadsheet with the headers; its id."""
+    sheet = {"properties": {"title": TAB, "gridProperties": {"rowCount": rows, "columnCount": len(HEADERS)}}}
     body = {"properties": {"title": "Large"}, "sheets": [sheet]}
     spreadsheet = str(bench.sheets.call("POST", "/v4/spreadsheets", body)["spreadsheetId"])
     bench.put(f"{TAB}!A1", [list(HEADERS)], spreadsheet)
+    return spreadsheet
+
+
+def _fill_tab(bench: BenchStack, rows: int) -> str:
+    spreadsheet = _tab(bench, rows + 1)
+    for first in range(0, rows, BATCH_ROWS):
+        some = [list(row) for row in islice(_rows(rows), first, first + BATCH_ROWS)]
+        bench.put(f"{TAB}!A{first + 2}", some, spreadsheet)
+    return spreadsheet
+
+
+def _table_to_sheet(bench: BenchStack, rows: int) -> Copied:
+    spreadsheet = _tab(bench, 100)
     began = time.perf_counter()
-    bench.twinsheet(
-        "link", "add", "large", "--spreadsheet", spreadsheet, "--tab", TAB, "--table", "bench.large", "--yes"
-    )
+    bench.link("to_sheet", spreadsheet, TAB, "bench.to_sheet")
     _wait(lambda: _shown(bench, spreadsheet, rows + 1) == str(rows))
-    seconds = time.perf_counter() - began
-    return Copied(
-        "table → sheet", seconds, _floor_s(rows), bench.writes(spreadsheet), _one_cell_s(bench, spreadsheet, rows)
-    )
+    seconds, writes = time.perf_counter() - began, bench.writes(spreadsheet)
+    return Copied("table → sheet", seconds, _floor_s(rows), writes, _one_cell_s(bench, "to_sheet", spreadsheet, rows))
 
 
-def _one_cell_s(bench: BenchStack, spreadsheet: str, rows: int) -> float:
-    """One change in the table, once the copy is over and Google's quota is there again."""
-    bench.assert_identical("large")
+def _sheet_to_table(bench: BenchStack, spreadsheet: str, rows: int) -> Copied:
+    _fill_table(bench, "to_table", 0)
+    began = time.perf_counter()
+    bench.link("to_table", spreadsheet, TAB, "bench.to_table")
+    connection = bench.sql()
+    cursor = connection.cursor()
+
+    def count() -> int:
+        cursor.execute("SELECT COUNT(*) FROM bench.to_table")
+        return int(cursor.fetchall()[0][0])
+
+    _wait(lambda: count() == rows)
+    seconds, writes = time.perf_counter() - began, bench.writes(spreadsheet)
+    connection.close()
+    return Copied("sheet → table", seconds, _floor_s(rows), writes, _one_cell_s(bench, "to_table", spreadsheet, rows))
+
+
+def _one_cell_s(bench: BenchStack, link: str, spreadsheet: str, rows: int) -> float:
+    """One change in the table, once the copy is over and both sides are equal."""
+    bench.assert_identical(link)
     connection = bench.sql()
     began = time.perf_counter()
-    connection.cursor().execute("UPDATE bench.large SET name = 'changed' WHERE id = %s", (rows // 2,))
+    connection.cursor().execute(f"UPDATE bench.{link} SET name = 'changed' WHERE id = %s", (rows // 2,))  # noqa: S608 -- our own table
     _wait(lambda: _shown(bench, spreadsheet, rows // 2 + 1, column="B") == "changed", pause_s=0.02)
     connection.close()
     return time.perf_counter() - began
@@ -145,18 +176,19 @@ def _wait(condition: Callable[[], bool], *, pause_s: float = 2.0) -> None:
         time.sleep(pause_s)
 
 
-def _print(console: Console, rows: int, copied: Copied, peak_mb: dict[str, float]) -> None:
+def _print(console: Console, rows: int, copies: list[Copied], peak_mb: dict[str, float]) -> None:
     table = Table(
         "copy", "s", "floor, s", "ratio", "writes", "one cell afterwards, s", title=f"{rows} rows of 10 columns"
     )
-    table.add_row(
-        copied.what,
-        f"{copied.seconds:.1f}",
-        f"{copied.floor_s:.0f}",
-        f"{copied.ratio:.2f}",
-        str(copied.writes),
-        f"{copied.one_cell_s:.2f}",
-    )
+    for one in copies:
+        figures = (
+            f"{one.seconds:.1f}",
+            f"{one.floor_s:.0f}",
+            f"{one.ratio:.2f}",
+            str(one.writes),
+            f"{one.one_cell_s:.2f}",
+        )
+        table.add_row(one.what, *figures)
     console.print(table)
     sizes = Table("process", "most resident, MB")
     for name, size in sorted(peak_mb.items()):

@@ -87,9 +87,13 @@ class BenchStack:
         made = str(self.sheets.call("POST", "/v4/spreadsheets", body)["spreadsheetId"])
         self.spreadsheet = self.spreadsheet or made
         self.put(f"{TAB}!A1", [list(HEADERS)], made)
-        self.twinsheet("link", "add", link, "--spreadsheet", made, "--tab", TAB, "--table", table, "--yes")
+        self.link(link, made, TAB, table)
         self.assert_identical(link)
         return made
+
+    def link(self, name: str, spreadsheet: str, tab: str, table: str) -> None:
+        """Link a tab to a table; the services copy what one side lacks."""
+        self.twinsheet("link", "add", name, "--spreadsheet", spreadsheet, "--tab", tab, "--table", table, "--yes")
 
     def put(self, where: str, values: list[list[Any]], spreadsheet: str = "") -> None:
         """Write values through the API."""

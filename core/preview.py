@@ -52,7 +52,7 @@ def preview_link(view: LinkView, compute_rule: ComputeRule) -> Tally:
     tally = Tally()
     found = _scan(view)
     tally.guard = found.guard
-    if found.guard is not None and not (found.cells or found.missing):
+    if found.guard is not None and not (found.rows or found.missing):
         return tally
     known = dict(view.bases)
     own = {row.row_id: row for row in view.image.rows if row.row_id}
@@ -115,7 +115,7 @@ SeenRow = tuple[str, list[Observed], bool]
 
 def _rows_of_scan(view: LinkView, found: scan.Findings) -> Iterator[SeenRow]:
     seen: dict[str, list[Observed]] = {}
-    for row, column, cell in found.cells:
+    for row, column, cell in found.cells():
         if row.row_id is not None:
             seen.setdefault(row.row_id, []).append(_observed(view, row, row.row_id, column, cell))
     for row_id in view.waiting:

@@ -172,7 +172,7 @@ def _place(view: RestoreView, plan: RestorePlan, base: RowBase) -> None:
 
 def _plan_cells(view: RestoreView, plan: RestorePlan, found: scan.Findings, known: Mapping[str, RowBase]) -> None:
     damaged, left = _damaged_headers(view, known), Counter[str]()
-    for tab_row, column, cell in found.cells:
+    for tab_row, column, cell in found.cells():
         base = known.get(tab_row.row_id or "")
         row = view.table.get(base.key) if base is not None and base.key is not None else None
         if base is None or row is None or column.header not in damaged or _is_edit(view, base.row_id, column, cell):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import chain
 
 from core import scan_guards
@@ -20,8 +21,9 @@ _BLANK = SheetCell(None)
 class Findings:
     """What a scan found."""
 
-    cells: list[tuple[TabRow, LinkedColumn, SheetCell]] = field(default_factory=list)
-    """Cells that differ from base, and every cell of rows that base does not know."""
+    rows: list[tuple[TabRow, tuple[LinkedColumn, ...]]] = field(default_factory=list)
+    """Rows to tell of, and the columns in which they differ from base: all that are filled, where base does not know
+    the row."""
     missing: list[str] = field(default_factory=list)
     """Row ids that base knows or that wait, and of which the tab holds nothing."""
     strangers: list[TabRow] = field(default_factory=list)
@@ -36,6 +38,19 @@ class Findings:
     """Known rows that differ without anybody having told of it."""
     guard: tuple[str, str] | None = None
     """Name and reason of the guard that stops the link."""
+
+    def cells(self) -> Iterator[tuple[TabRow, LinkedColumn, SheetCell]]:
+        """Every cell to tell of."""
+        return ((row, c, row.cells.get(c.header, _BLANK)) for row, columns in self.rows for c in columns)
+
+    def digest(self) -> bytes:
+        """The same of the same findings, for whoever cannot keep them."""
+        told = blake2b(digest_size=16)
+        for row, column, cell in self.cells():
+            told.update(repr((row.row, row.row_id, column.name, cell)).encode("utf-8", "replace"))
+        strangers = [row.row for row in self.strangers]
+        told.update(repr((self.missing, strangers, self.moved_ids, sorted(self.unclear), self.guard)).encode())
+        return told.digest()
 
 
 def compare(  # noqa: PLR0917 -- everything that a scan is held against
@@ -68,7 +83,9 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     agreeing, rows = _told_apart(link, image, bases, {row_id for row_id, _ in open_cells})
     known = {row_id: bases[row_id] for row_id in bases if row_id not in agreeing}
     own = _own_rows(link, rows, known, found)
-    differing = {row_id: cells for row_id, row in own.items() if (cells := _differing(link, row, known.get(row_id)))}
+    differing = {
+        row_id: columns for row_id, row in own.items() if (columns := _differing(link, row, known.get(row_id)))
+    }
     missing = [b for b in known.values() if b.row_id not in own and is_past_our_writes(image, b)]
     unknown = [
         *found.strangers,
@@ -84,11 +101,11 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     found.unclear = (_unclear(link, own, known, foreign) | news).difference(healed, doubted)
     expected = {*told, *(row_id for row_id, _ in open_cells)}
     found.strangers = [row for row in found.strangers if row.row not in named]
-    for row_id, cells in differing.items():
-        if row_id not in healed and row_id not in found.unclear:
-            found.cells.extend((own[row_id], column, cell) for column, cell in cells)
-            found.changed_rows += row_id in known and row_id not in expected
-    found.cells.extend(_mended(link, own, known, open_cells))
+    telling = {i: differing[i] for i in differing if i not in healed and i not in found.unclear}
+    found.changed_rows = sum(1 for row_id in telling if row_id in known and row_id not in expected)
+    for row_id, column in _mended(link, own, known, open_cells):
+        telling[row_id] = (*telling.get(row_id, ()), column)
+    found.rows = [(own[row_id], columns) for row_id, columns in telling.items()]
     brought_back = {move.row_id for move in found.moved_ids}
     # an id moves from a row that was cleared: what is left of that one needs another
     found.strangers += [row for row in rows if row.row_id in brought_back and not row.cells]
@@ -149,29 +166,24 @@ def _own_rows(link: Link, rows: Sequence[TabRow], known: Mapping[str, RowBase], 
     return own
 
 
-def _differing(link: Link, row: TabRow, base: RowBase | None) -> list[tuple[LinkedColumn, SheetCell]]:
+def _differing(link: Link, row: TabRow, base: RowBase | None) -> tuple[LinkedColumn, ...]:
     if base is None:
-        return [(c, cell) for c in link.columns if (cell := row.cells.get(c.header)) is not None]
-    return [
-        (column, cell)
-        for column in link.columns
-        if differs(column, cell := row.cells.get(column.header, _BLANK), base.cells.get(column.name, CellBase(None)))
-    ]
+        return tuple(c for c in link.columns if c.header in row.cells)
+    return tuple(c for c in link.columns if _differs(c, row, base))
+
+
+def _differs(column: LinkedColumn, row: TabRow, base: RowBase) -> bool:
+    return differs(column, row.cells.get(column.header, _BLANK), base.cells.get(column.name, CellBase(None)))
 
 
 def _mended(
     link: Link, own: Mapping[str, TabRow], known: Mapping[str, RowBase], open_cells: Collection[tuple[str, str]]
-) -> list[tuple[TabRow, LinkedColumn, SheetCell]]:
+) -> Iterator[tuple[str, LinkedColumn]]:
     """Open cells that hold again what both sides share: a formula may have come to it, or nobody told of the edit."""
-    found = []
     for row_id, name in open_cells:
         row, base, column = own.get(row_id), known.get(row_id), link.by_name(name)
-        if row is None or base is None or column is None:
-            continue
-        cell = row.cells.get(column.header, _BLANK)
-        if not differs(column, cell, base.cells.get(name, CellBase(None))):
-            found.append((row, column, cell))
-    return found
+        if not (row is None or base is None or column is None) and not _differs(column, row, base):
+            yield row_id, column
 
 
 def is_past_our_writes(image: TabImage, base: RowBase) -> bool:
@@ -262,7 +274,7 @@ def _lost_ids(
 
 def scan_events(
     link: Link, image: TabImage, found: Findings, strangers: Sequence[TabRow], *, event: str, rows_max: int = 500
-) -> list[Json]:
+) -> Iterator[Json]:
     """The events that tell of a scan, in pieces of whole rows that Kafka takes; none where nothing was found.
 
     Args:
@@ -270,15 +282,20 @@ def scan_events(
         event: id of the scan.
         rows_max: rows in one event.
     """
-    rows: dict[int, list[Json]] = defaultdict(list)
-    for row, column, cell in found.cells:
-        told = {"row_id": row.row_id, "row": row.row, "column": column.header, **cell_to_json(cell)}
-        rows[row.row].append(told)
-    whole = list(rows.values())
-    pieces = [list(chain(*whole[i : i + rows_max])) for i in range(0, len(whole), rows_max)] or [[]]
     head: Json = {"kind": "scan", "link": link.name, "event": event, "stamp": stamp_to_json(image.stamp)}
     names = [{"row": s.row, "expected": s.row_id, "row_id": None} for s in strangers]
     names += [{"row": m.row, "expected": m.expected, "row_id": m.row_id} for m in found.moved_ids]
-    events = [{**head, "cells": piece} for piece in pieces]
-    events[-1].update({"missing": found.missing, "names": names})
-    return events if whole or found.missing or names else []
+    pieces = max(1, -(-len(found.rows) // rows_max))
+    for piece in range(pieces):
+        cells = list(
+            chain.from_iterable(_told(*one) for one in found.rows[piece * rows_max : (piece + 1) * rows_max])
+        )
+        rest = {"missing": found.missing, "names": names} if piece == pieces - 1 else {}
+        if cells or found.missing or names:
+            yield {**head, "cells": cells, **rest}
+
+
+def _told(row: TabRow, columns: Sequence[LinkedColumn]) -> Iterator[Json]:
+    for column in columns:
+        cell = row.cells.get(column.header, _BLANK)
+        yield {"row_id": row.row_id, "row": row.row, "column": column.header, **cell_to_json(cell)}

@@ -10,6 +10,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from itertools import islice
 
 import structlog
 
@@ -34,6 +36,8 @@ BETWEEN_SCANS_S = 2.0
 BURST_S = 30.0
 """A burst of edits puts the scan off for this long at the most."""
 OFFSETS_EVERY_S = 1.0
+EVENTS_MAX = 10
+"""Of a scan that finds much, so many are made and published at a time."""
 
 Place = tuple[str, int]
 
@@ -49,11 +53,11 @@ class _Tab:
     awaited: bool = False
     """Somebody who carries events out asked for a scan, and waits for it."""
     scanned_at: float = float("-inf")
-    strangers: set[tuple[object, ...]] = field(default_factory=set)
+    strangers: set[bytes] = field(default_factory=set)
     unclear: set[str] = field(default_factory=set)
     guard: str | None = None
-    found: Findings | None = None
-    """What its last scan found to differ from base."""
+    found: bytes = b""
+    """What its last scan found to differ from base, by its digest."""
     failures: int = 0
     """Reads in a row that did not get through."""
     trouble: str = ""
@@ -213,7 +217,7 @@ class ScanWork:
         found = scan.compare(
             link, image, known.bases, known.waiting, known.state.settled_n, tab.told, known.differing, tab.unclear
         )
-        tab.told.intersection_update(row.row_id for row, _, _ in found.cells if row.row_id)
+        tab.told.intersection_update(row.row_id for row, _ in found.rows if row.row_id)
         if found.guard is not None and not guards.is_approved(known.state.reason, found.guard[0]):
             self._guard(link, tab, *found.guard)
             return
@@ -222,7 +226,8 @@ class ScanWork:
         self._publish(link, image, found, strangers)
         # What this scan is the first to find, and rows that are about to get an id, are only now on their way.
         named = not (found.strangers or found.moved_ids)
-        rested, tab.found = rested and named and found == tab.found, found
+        digest = found.digest()
+        rested, tab.found = rested and named and digest == tab.found, digest
         verdict = self._check.look(link, image, known.differing, known.bases, rested=rested)
         self._store.run(lambda tx: _note(tx, link.name, image, verdict, is_over=found.guard is None))
         if verdict is not None and verdict.look_soon:
@@ -259,17 +264,18 @@ class ScanWork:
         return confirmed
 
     def _publish(self, link: Link, image: TabImage, found: Findings, strangers: list[TabRow]) -> None:
-        events = scan_events(link, image, found, strangers, event=f"scan_{secrets.token_hex(8)}")
-        if events:
+        if found.rows or found.missing or strangers or found.moved_ids:
             log.info(
                 "scan_differs",
                 link=link.name,
-                cells=len(found.cells),
+                rows=len(found.rows),
                 missing=len(found.missing),
                 unnamed=len(strangers),
                 moved=len(found.moved_ids),
             )
-            self._publisher.publish_many([(SHEET_OBSERVED, link.name, event) for event in events])
+        events = scan_events(link, image, found, strangers, event=f"scan_{secrets.token_hex(8)}")
+        while some := list(islice(events, EVENTS_MAX)):
+            self._publisher.publish_many([(SHEET_OBSERVED, link.name, event) for event in some])
 
     def _store_offsets(self) -> None:
         if not self._next or self._clock.monotonic() - self._stored_at < OFFSETS_EVERY_S:
@@ -302,5 +308,6 @@ def _note(tx: Transaction, name: str, image: TabImage, verdict: Verdict | None, 
         tx.set_link_state(name, "live", guards.used_up(state.reason, guards.SHEET))
 
 
-def _mark(row: TabRow) -> tuple[object, ...]:
-    return (row.row_id, tuple(sorted((h, repr(c.value)) for h, c in row.cells.items())), row.row)
+def _mark(row: TabRow) -> bytes:
+    held = (row.row_id, sorted((h, repr(c.value)) for h, c in row.cells.items()), row.row)
+    return blake2b(repr(held).encode("utf-8", "replace"), digest_size=16).digest()

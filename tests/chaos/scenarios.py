@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 from sandbox.stack.services import KINDS
 from tests.chaos.arena import HOSTS, Arena
+from tests.chaos.backfill import backfill
 from tests.chaos.servers import (
     binlog_purged,
     binlog_reset,
@@ -173,6 +174,7 @@ SCENARIOS: dict[str, Callable[[Arena], None]] = {
     "binlog_purged": binlog_purged,
     "binlog_reset": binlog_reset,
     "large_purge": large_purge,
+    "backfill": backfill,
     "server_replaced": server_replaced,
     "kafka_lost": kafka_lost,
     "disk_full_mysql": disk_full_mysql,

@@ -37,7 +37,7 @@ def scanned(*rows: TabRow, bases: tuple[RowBase, ...] = (ANN, BEA), doubted: tup
 def test_a_row_whose_id_was_given_to_another_while_it_got_a_fresh_one_has_its_own_back_in_the_same_move() -> None:
     found = scanned(order_row(2, "r_fresh", **HERS), order_row(3, "r_2"))
     assert found.moved_ids == [IdWrite(3, "r_1", "r_2"), IdWrite(2, "r_2", "r_fresh")]
-    assert not (found.cells or found.missing)
+    assert not (found.rows or found.missing)
 
 
 def test_rows_that_were_sorted_past_their_ids_and_typed_over_but_for_their_keys_are_known_by_those() -> None:
@@ -59,7 +59,7 @@ def test_contents_whose_own_row_is_nowhere_are_told_at_the_second_look_alone() -
 def test_contents_pasted_over_another_row_are_told_at_once() -> None:
     found = scanned(order_row(2, "r_1"), order_row(3, "r_2"))
     assert not found.unclear
-    assert {row.row_id for row, _, _ in found.cells} == {"r_2"}
+    assert {row.row_id for row, _ in found.rows} == {"r_2"}
 
 
 # --- our own write in flight -----------------------------------------------------------------

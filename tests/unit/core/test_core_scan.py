@@ -22,7 +22,7 @@ def scanned(image: TabImage, *bases: Any, waiting: tuple[str, ...] = (), settled
 
 
 def differing(found: Findings) -> set[tuple[str | None, str, Any]]:
-    return {(row.row_id, column.name, cell.value) for row, column, cell in found.cells}
+    return {(row.row_id, column.name, cell.value) for row, column, cell in found.cells()}
 
 
 def many(count: int) -> list[Any]:
@@ -43,12 +43,12 @@ def test_a_tab_that_equals_base_has_nothing_to_tell() -> None:
     image = make_image(order_row(2, "r_1", due=Serial(45418.0)))
     found = scanned(image, make_base(due="2024-05-06"))
     assert found == Findings()
-    assert scan_events(LINK, image, found, [], event="scan_1") == []
+    assert list(scan_events(LINK, image, found, [], event="scan_1")) == []
 
 
 @pytest.mark.parametrize("shown", [9.5, "9.5", "9.50"])
 def test_a_value_shown_otherwise_is_the_same_value(shown: Any) -> None:
-    assert not scanned(make_image(order_row(2, "r_1", price=shown)), make_base()).cells
+    assert not scanned(make_image(order_row(2, "r_1", price=shown)), make_base()).rows
 
 
 def test_only_the_cells_that_differ_are_told() -> None:
@@ -68,7 +68,7 @@ def test_a_refused_or_waiting_cell_that_holds_again_what_both_sides_share_is_tol
     open_cells = [("r_1", "quantity"), ("r_1", "notes"), ("r_2", "price"), ("r_9", "price"), ("r_2", "unlinked")]
     found = compare(LINK, image, by_id(bases), (), 0, (), open_cells)
     assert differing(found) == {("r_1", "quantity", 3), ("r_1", "notes", "other"), ("r_2", "price", 9.5)}
-    assert len(found.cells) == 3
+    assert len(list(found.cells())) == 3
     assert found.changed_rows == 0
 
 
@@ -87,7 +87,7 @@ def test_a_formula_that_shows_what_base_holds_is_told_once() -> None:
         )
     )
     assert differing(scanned(image, make_base())) == {("r_1", "quantity", 3)}
-    assert not scanned(image, make_base(formulas=("quantity",))).cells
+    assert not scanned(image, make_base(formulas=("quantity",))).rows
 
 
 def test_every_cell_of_a_row_that_base_does_not_know_is_told() -> None:
@@ -98,14 +98,14 @@ def test_every_cell_of_a_row_that_base_does_not_know_is_told() -> None:
 
 def test_a_row_that_nobody_knows_is_told_at_the_second_look_where_our_own_write_may_have_put_it_there() -> None:
     image = make_image(tab_row(2, "r_9", None, customer="Bea"), n=8)
-    assert not scanned(image, settled_n=7).cells
+    assert not scanned(image, settled_n=7).rows
     assert scanned(image, settled_n=7).unclear == {"r_9"}
     assert differing(compare(LINK, image, {}, (), 7, doubted={"r_9"})) == {("r_9", "customer", "Bea")}
     assert differing(scanned(image, settled_n=8)) == {("r_9", "customer", "Bea")}
 
 
 def test_a_row_that_moved_is_the_same_row() -> None:
-    assert not scanned(make_image(order_row(40, "r_1")), make_base()).cells
+    assert not scanned(make_image(order_row(40, "r_1")), make_base()).rows
 
 
 # --- rows that are missing ------------------------------------------------------------------
@@ -142,7 +142,7 @@ def test_of_two_rows_with_one_id_the_one_that_base_describes_keeps_it(rows: tupl
     original, copy = order_row(rows[0], "r_1"), order_row(rows[1], "r_1", notes="changed copy")
     found = scanned(make_image(*sorted((original, copy), key=lambda r: r.row)), make_base())
     assert found.strangers == [copy]
-    assert not found.cells
+    assert not found.rows
 
 
 def test_of_two_equal_rows_with_one_id_the_upper_one_keeps_it() -> None:
@@ -162,7 +162,7 @@ def test_contents_sorted_past_their_ids_are_healed_by_moving_the_ids_and_nothing
     ]
     found = scanned(make_image(*moved), *bases)
     assert set(found.moved_ids) == {IdWrite(2, "r_3", "r_1"), IdWrite(3, "r_1", "r_2"), IdWrite(4, "r_2", "r_3")}
-    assert not (found.cells or found.missing)
+    assert not (found.rows or found.missing)
     assert found.changed_rows == 0
 
 
@@ -171,7 +171,7 @@ def test_a_row_that_has_lost_its_id_gets_it_back_by_its_key(stands_now: str | No
     image = make_image(order_row(2, "r_1"), order_row(3, stands_now, order_no=2, customer="edited since"))
     found = scanned(image, make_base(), make_base("r_2", order_no="2", customer="Bea"))
     assert found.moved_ids == [IdWrite(3, "r_2", stands_now)]
-    assert not (found.missing or found.strangers or found.cells)
+    assert not (found.missing or found.strangers or found.rows)
 
 
 def test_a_row_that_has_lost_its_id_before_its_key_came_into_the_sheet_gets_it_back_by_all_that_it_holds() -> None:
@@ -186,7 +186,7 @@ def test_a_row_whose_id_was_overwritten_with_that_of_a_deleted_row_gets_its_own_
     bases = (make_base(), make_base("r_2", order_no="2", customer="Bea"), make_base("r_3", order_no="3"))
     found = scanned(image, *bases)
     assert found.moved_ids == [IdWrite(3, "r_2", "r_3")]
-    assert not (found.missing or found.cells), "the deleted one is missed once its id stands nowhere"
+    assert not (found.missing or found.rows), "the deleted one is missed once its id stands nowhere"
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_a_row_that_left_the_tab_after_such_a_sort_keeps_its_contents_from_the_r
     )
     found = scanned(image, *many(3))
     assert set(found.moved_ids) == {IdWrite(2, "r_3", "r_1"), IdWrite(3, "r_2", "r_3")}
-    assert not (found.missing or found.cells)
+    assert not (found.missing or found.rows)
 
 
 def test_a_row_beside_which_something_else_than_an_id_stands_is_a_stranger_or_by_its_key_a_known_one() -> None:
@@ -239,7 +239,7 @@ def test_a_row_beside_which_something_else_than_an_id_stands_is_a_stranger_or_by
     found = scanned(image, make_base())
     assert found.moved_ids == [IdWrite(2, "r_1", "junk")]
     assert [row.row for row in found.strangers] == [3]
-    assert not (found.cells or found.missing)
+    assert not (found.rows or found.missing)
 
 
 def test_contents_pasted_over_another_row_move_no_id() -> None:
@@ -310,7 +310,7 @@ def test_rows_that_somebody_reported_are_no_case_for_the_guard_however_long_they
     found = compare(LINK, image, by_id(many(50)), (), 0, told[:24])
     assert found.guard is not None
     assert "26 of 50 rows" in found.guard[1]
-    assert len(found.cells) == 50, "they are told all the same"
+    assert len(found.rows) == 50, "they are told all the same"
 
 
 @pytest.mark.parametrize("header", ["Customer", ROW_ID_HEADER])
@@ -319,7 +319,7 @@ def test_a_lost_column_holds_the_link_before_anything_is_read_out_of_it(header: 
     assert found.guard is not None
     assert found.guard[0] == "columns_missing"
     assert header in found.guard[1]
-    assert not (found.cells or found.missing)
+    assert not (found.rows or found.missing)
 
 
 def test_counters_that_went_backwards_mean_that_an_older_version_was_restored() -> None:
@@ -334,7 +334,7 @@ def test_a_header_row_that_is_none_any_more_holds_the_link(title: str) -> None:
     found = scanned(image, make_base())
     assert found.guard is not None
     assert found.guard[0] == "header_damaged"
-    assert not (found.cells or found.missing)
+    assert not (found.rows or found.missing)
 
 
 def test_headers_of_which_most_were_cleared_hold_the_link_and_renamed_ones_do_not() -> None:
@@ -366,7 +366,7 @@ def test_the_last_row_by_itself_is_a_delete_like_any_other() -> None:
 def test_the_events_of_a_scan_carry_its_stamp_its_cells_and_at_the_end_who_is_missing() -> None:
     image = make_image(*many_rows(4, notes="typed"), tab_row(9, None, None, customer="Bea"), n=3, q=5)
     found = scanned(image, *many(5))
-    events = scan_events(LINK, image, found, found.strangers, event="scan_1", rows_max=4)
+    events = list(scan_events(LINK, image, found, found.strangers, event="scan_1", rows_max=4))
     assert len(events) == 1
     event = json.loads(json.dumps(events[0]))
     assert event["stamp"] == {"n": 3, "q": 5, "epoch": 0}
@@ -378,6 +378,6 @@ def test_the_events_of_a_scan_carry_its_stamp_its_cells_and_at_the_end_who_is_mi
 def test_a_large_scan_comes_in_pieces_and_only_the_last_tells_who_is_missing() -> None:
     image = make_image(*[tab_row(i + 1, f"r_{i}", None, customer=f"C{i}", quantity=i) for i in range(1, 21)])
     found = scanned(image, make_base("r_lost", order_no="99"))
-    events = scan_events(LINK, image, found, [], event="scan_1", rows_max=7)
+    events = list(scan_events(LINK, image, found, [], event="scan_1", rows_max=7))
     assert [len(e["cells"]) for e in events] == [14, 14, 12]
     assert ["missing" in e for e in events] == [False, False, True]
