@@ -50,10 +50,10 @@ def test_contents_whose_own_row_is_nowhere_are_told_at_the_second_look_alone() -
     rows = order_row(2, "r_1", **{**HERS, "order_no": 9}), order_row(3, "r_2")
     first = scanned(*rows)
     assert first.unclear == {"r_2"}
-    assert {row.row_id for row, _, _ in first.cells} == {"r_1"}
+    assert {row.row_id for row, _ in first.rows} == {"r_1"}
     second = scanned(*rows, doubted=tuple(first.unclear))
     assert not second.unclear
-    assert {row.row_id for row, _, _ in second.cells} == {"r_1", "r_2"}
+    assert {row.row_id for row, _ in second.rows} == {"r_1", "r_2"}
 
 
 def test_contents_pasted_over_another_row_are_told_at_once() -> None:
