@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from itertools import islice
 
 import structlog
 
@@ -19,13 +18,13 @@ from app.metrics import count_failure
 from core import guards, scan
 from core.agreement import LASTS_S, Verdict
 from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
-from core.events import SHEET_OBSERVED
 from core.model import Link, RowBase
 from core.ports import Clock, Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
 from core.scan import Findings, scan_events
 from core.sheet import SheetTarget, TabImage, TabRow
 from producers import agreement_check
 from producers.agreement_check import AgreementCheck
+from producers.scan_telling import Telling
 
 GROUP = "sheet_scanner"
 TABLE_WRITER = "table_writer"
@@ -36,8 +35,6 @@ BETWEEN_SCANS_S = 2.0
 BURST_S = 30.0
 """A burst of edits puts the scan off for this long at the most."""
 OFFSETS_EVERY_S = 1.0
-EVENTS_MAX = 10
-"""Of a scan that finds much, so many are made and published at a time."""
 
 Place = tuple[str, int]
 
@@ -118,7 +115,7 @@ class ScanWork:
         self._store = store
         self._sheet = sheet
         self._gate = gate
-        self._publisher = publisher
+        self._telling = Telling(publisher, lambda: store.run(lambda tx: tx.offsets(TABLE_WRITER)), clock)
         self._source = source
         self._check = check
         self._links = links
@@ -137,8 +134,11 @@ class ScanWork:
             self._absorb(delivery)
         for link in self._links():
             tab = self._tabs.setdefault(link.name, _Tab())
-            if self._is_ours(link.name) and tab.due_at <= self._clock.monotonic():
+            if not self._is_ours(link.name):
+                self._telling.forget(link.name)
+            elif tab.due_at <= self._clock.monotonic() and not self._telling.is_busy(link.name):
                 self._scan_if_allowed(link, tab)
+        self._telling.go_on()
         self._store_offsets()
 
     def _patience_s(self) -> float:
@@ -154,6 +154,7 @@ class ScanWork:
 
     def _absorb(self, delivery: Delivery) -> None:
         self._next[delivery.topic, delivery.partition] = delivery.offset + 1
+        self._telling.heard(delivery)
         tab = self._tabs.setdefault(delivery.link, _Tab())
         kind = delivery.body.get("kind")
         if kind == "edit":
@@ -273,9 +274,8 @@ class ScanWork:
                 unnamed=len(strangers),
                 moved=len(found.moved_ids),
             )
-        events = scan_events(link, image, found, strangers, event=f"scan_{secrets.token_hex(8)}")
-        while some := list(islice(events, EVENTS_MAX)):
-            self._publisher.publish_many([(SHEET_OBSERVED, link.name, event) for event in some])
+        event = f"scan_{secrets.token_hex(8)}"
+        self._telling.begin(link.name, scan_events(link, image, found, strangers, event=event), event)
 
     def _store_offsets(self) -> None:
         if not self._next or self._clock.monotonic() - self._stored_at < OFFSETS_EVERY_S:
