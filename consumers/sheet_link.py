@@ -124,6 +124,11 @@ class LinkWriter:
         """Why what there is to do does not get through; empty while it does."""
         return self.pace.trouble if self.has_work else ""
 
+    @property
+    def progress(self) -> str:
+        """How far a whole comparison has come; empty where none is under way."""
+        return self.news.progress(self._tools.clock.monotonic())
+
     # --- one round ------------------------------------------------------------------------
 
     def work(self) -> None:
@@ -200,7 +205,7 @@ class LinkWriter:
             raise ValueError("a link is led before a plan")
         news = self.news
         if news.compare_all:
-            news.begin_comparing(self._tools.store.run(self._all_keys))
+            news.begin_comparing(self._tools.store.run(self._all_keys), self._tools.clock.monotonic())
         self._planned_at = self._tools.clock.monotonic()
         keys = news.dirty.first(self._rows_max)
         request = sheet_tx.PlanRequest(

@@ -11,6 +11,7 @@ from app.metrics import COMPARING_ROWS
 from core.dirty import DirtyRows
 from core.model import Key, Stamp
 from core.ports import Json
+from core.progress import Progress
 from core.renames import Renamed, composed
 from core.sheet_plan import NameRow
 
@@ -50,6 +51,7 @@ class LinkNews:
         """When the oldest change was committed that nobody has carried out."""
         self._uncompared: set[Key] = set()
         """Rows of a whole comparison that nobody has looked at yet."""
+        self._comparing = Progress(0, 0.0)
 
     def __bool__(self) -> bool:
         return bool(len(self.dirty) or self.compare_all or self.to_name or self.renamed)
@@ -112,16 +114,17 @@ class LinkNews:
         """The change feed begins anew: its places are no longer to be compared with those from before."""
         self.renamed.append(None)
 
-    @property
-    def progress(self) -> str:
+    def progress(self, now_s: float) -> str:
         """How far a whole comparison has come; empty where none is under way."""
-        return f"comparing {self._link}: {len(self._uncompared)} rows left" if self._uncompared else ""
+        left = len(self._uncompared)
+        return f"comparing {self._link}: {self._comparing.text(left, now_s)}" if left else ""
 
-    def begin_comparing(self, keys: Collection[Key]) -> None:
+    def begin_comparing(self, keys: Collection[Key], now_s: float) -> None:
         """These are all rows of the link, and each of them may differ."""
         self.dirty.compare(keys)
         self.compare_all = False
         self._uncompared = set(keys)
+        self._comparing = Progress(len(self._uncompared), now_s)
         log.info("comparing_whole", link=self._link, rows=len(self._uncompared))
 
     def compared(self, keys: Collection[Key]) -> None:

@@ -131,7 +131,7 @@ class SheetWork:
     @property
     def progress(self) -> str:
         """How far whole comparisons have come; empty where none is under way."""
-        return "; ".join(filter(None, (writer.news.progress for writer in self._writers.values())))
+        return "; ".join(filter(None, (writer.progress for writer in self._writers.values())))
 
     def _patience_s(self, longest_s: float) -> float:
         """How long to wait for the next event, so that no write that could go out waits for it."""
