@@ -60,7 +60,7 @@ class LinkNews:
         self,
         keys: Mapping[Key, str],
         renamed: Renamed,
-        prints: Iterable[tuple[Key, str]],
+        prints: Collection[tuple[Key, str]],
         at: datetime | None,
         offset: int,
     ) -> None:
@@ -70,7 +70,7 @@ class LinkNews:
         for pair in renamed.pairs:
             self.dirty.add(pair, offset)
         if renamed.pairs:
-            self.renamed.append(Renamed(composed(renamed.pairs), renamed.place))
+            self.renamed.append(Renamed(composed(renamed.pairs), renamed.place, dict(prints)))
         self.dirty.add(keys, offset)
         self.dirty.vouch(keys.items())
         self.committed_at = self.committed_at or at

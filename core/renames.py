@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from core.contents import key_in_base
@@ -56,6 +57,8 @@ class Renamed(NamedTuple):
 
     pairs: list[Rename]
     place: FeedPlace
+    prints: Mapping[Key, str] = MappingProxyType({})
+    """What the rows held after that under the keys that they have got (:func:`print_of`)."""
 
 
 def composed(pairs: Iterable[Rename]) -> list[Rename]:
@@ -73,6 +76,7 @@ def follow(
     rows: Mapping[Key, TableRow],
     *,
     is_traded: bool = False,
+    told: str | None = None,
 ) -> list[RowBase]:
     """Bases to save, so that a row keeps its id under its new key; none where they are ahead of the change feed.
 
@@ -82,6 +86,7 @@ def follow(
         bases: those of both keys, as far as there are any.
         rows: the table's under both keys, as they are now.
         is_traded: the row that had the new key got another one in the same transaction.
+        told: what the row that got the new key held then (:func:`print_of`).
     """
     old, new = pair
     moved, holder = bases.get(old), bases.get(new)
@@ -90,12 +95,26 @@ def follow(
     may_be_ahead = holder is not None and _may_be_from_sheet(link, holder)
     if holder is not None and old not in rows and (may_be_ahead or not is_traded):
         return []  # the row is gone whose key this one took: what it held goes on under that one's id
+    is_told = told is not None and told == print_of(_under(link, moved, new))
+    if is_told and not (may_be_ahead or _may_be_from_sheet(link, moved)):
+        return _exchanged(pair, moved, holder)
     is_free = holder is None and (old not in rows or not is_recognized(link, moved, rows[old]))
     followed = _likeness(link, moved, rows.get(new)) + _likeness(link, holder, rows.get(old))
     stayed = _likeness(link, moved, rows.get(old)) + _likeness(link, holder, rows.get(new))
     if (followed < stayed or (followed == stayed and may_be_ahead)) and not is_free:
         return []
+    return _exchanged(pair, moved, holder)
+
+
+def _exchanged(pair: Rename, moved: RowBase, holder: RowBase | None) -> list[RowBase]:
+    old, new = pair
     return [replace(moved, key=new), *([replace(holder, key=old)] if holder is not None else [])]
+
+
+def _under(link: Link, base: RowBase, key: Key) -> dict[str, Canonical]:
+    """What the row would hold under that key."""
+    parts = dict(zip((c.name for c in link.key_columns), key, strict=True))
+    return {c.name: parts.get(c.name, _held(base, c.name)) for c in link.columns}
 
 
 def _may_be_from_sheet(link: Link, base: RowBase) -> bool:

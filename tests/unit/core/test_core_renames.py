@@ -62,6 +62,16 @@ def test_a_trade_is_followed_although_both_rows_have_left_those_keys_since() -> 
     assert follow(LINK, (A, B), came_from_the_sheet, {}, is_traded=True) == []
 
 
+def test_a_trade_is_followed_by_what_the_rows_held_then_although_they_have_traded_again_since() -> None:
+    bases = {A: base_of("ann", A, ANN), B: base_of("bob", B, BOB)}
+    now = {A: TRADED, B: {**BOB, "order_no": "2"}, C: {**ANN, "order_no": "3"}}
+    told = print_of({**ANN, "order_no": "2"})
+    done = follow(LINK, (A, B), bases, now, is_traded=True, told=told)
+    assert {base.row_id: base.key for base in done} == {"ann": B, "bob": A}
+    came_from_the_sheet = {**bases, B: make_base("bob", order_no="2", cell_age=6, customer="Bob", notes="heavy")}
+    assert follow(LINK, (A, B), came_from_the_sheet, now, is_traded=True, told=told) == []
+
+
 def test_a_copy_that_took_the_key_which_its_original_gave_up_in_the_sheet_keeps_it() -> None:
     copied, rows = make_base("copy", key=A, cell_age=6), {A: ROW, C: {**ROW, "order_no": "3"}}
     assert followed(A, C, [make_base("ann", order_no="3", cell_age=6), copied], rows) == {}
