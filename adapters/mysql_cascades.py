@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from adapters.binlog_events import RowChange, Table
-from adapters.mysql_ddl import foreign_keys, table_statement
+from adapters.mysql_ddl import ForeignKey, foreign_keys, table_statement
 from adapters.mysql_schema import Query
 from core.errors import MysqlRefused
 
@@ -75,6 +75,20 @@ def _above(table: Table, session: Query) -> list[Cascade]:
         for key in foreign_keys(statement, table[0])
         if key.on_delete in _CARRIED or key.on_update in _CARRIED
     ]
+
+
+def parents_of(session: Query, tables: Collection[Table]) -> dict[Table, tuple[ForeignKey, ...]]:
+    """For each table that has any, the foreign keys by which its rows refer to others.
+
+    Args:
+        session: of a user who may see the tables.
+        tables: linked tables, as (schema, table).
+
+    Raises:
+        MysqlUnavailable, MysqlRefused
+    """
+    found = {table: tuple(foreign_keys(table_statement(session, *table), table[0])) for table in tables}
+    return {table: keys for table, keys in found.items() if keys}
 
 
 def referring_tables(session: Query, table: Table) -> list[str]:

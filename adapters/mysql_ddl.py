@@ -7,8 +7,9 @@ schema. SHOW CREATE TABLE asks for no more than any right on that one table.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapters.mysql_connection import quote
 
@@ -34,6 +35,13 @@ class ForeignKey:
     """The parent's columns that are referred to."""
     on_delete: str
     on_update: str
+
+    def is_met_by(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
+        """Whether a change of a parent's row may be what rows wait for that refer to it: it came, or another column
+        of those that are referred to."""
+        if after is None:
+            return False
+        return before is None or any(before.get(c) != after.get(c) for c in self.columns)
 
 
 def table_statement(session: Query, schema: str, table: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from core.errors import Unfit
+from core.errors import NoParent, Unfit
 
 # Data exceptions (22…), integrity (23…) and SIGNAL (45…) are about the value, and so are some that the servers
 # file under "general": no default (1364), wrong value (1366), a note that a value was cut (1265), MySQL's CHECK
@@ -13,6 +13,7 @@ from core.errors import Unfit
 # no text (1300).
 _VALUE_STATES = ("22", "23", "45")
 _VALUE_NUMBERS = frozenset({1118, 1265, 1300, 1364, 1366, 1369, 1467, 1906, 3105, 3819, 4025})
+_NO_PARENT = frozenset({1216, 1452})
 _CUT_NUMBERS = frozenset({1264, 1265, 1292, 1366, 1406})
 
 
@@ -31,6 +32,8 @@ def unfit(number: int, text: str, sqlstate: str = "") -> Unfit | None:
     """
     if number not in _VALUE_NUMBERS and number not in _CUT_NUMBERS and sqlstate[:2] not in _VALUE_STATES:
         return None
+    if number in _NO_PARENT:
+        return _no_parent(text)
     words = _WORDS.get(number)
     return Unfit(words(text) if words else text)
 
@@ -56,12 +59,12 @@ def _duplicate(text: str) -> str:
     return f"another row of the table already has '{found[0]}' in {where}"
 
 
-def _no_parent(text: str) -> str:
+def _no_parent(text: str) -> NoParent:
     found = _match(r"FOREIGN KEY \((.*?)\) REFERENCES (.*?) \((.*?)\)", text)
     if not found:
-        return text
+        return NoParent(text)
     columns, table, others = (part.replace("`", "") for part in found)
-    return f"{columns}: the table {table} has no row with this {others}"
+    return NoParent(f"{columns}: the table {table} has no row with this {others}", tuple(columns.split(", ")), table)
 
 
 def _has_children(text: str) -> str:
@@ -84,8 +87,6 @@ _WORDS: dict[int, Callable[[str], str]] = {
     1118: lambda _: "all values of the row together are too long for the table",
     1062: _duplicate,
     1169: _duplicate,
-    1216: _no_parent,
-    1452: _no_parent,
     1217: _has_children,
     1451: _has_children,
     1264: _column("the number is out of the column's range"),

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from consumers.trades import trade_keys
-from core.errors import Unfit
+from core.errors import NoParent, Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
 from core.model import Key, Link, RowBase
 from core.one_way import READ_ONLY, fills_key_alone
+from core.parents import PARENT, reason_to_wait, worded
 from core.ports import ConflictEntry, HistoryEntry, Transaction
 from core.renames import print_of
 from core.row_plan import base_of_inserted
@@ -101,8 +102,9 @@ class Applier:
         try:
             key = self._tx.insert_row(self._link, plan.insert or {})
         except Unfit as refusal:
-            self._refuse(plan, refusal, self._blamed(plan, refusal))
-            plan.wait = [(o, "incomplete") for o in plan.observed.values()]
+            told = worded(refusal, plan.insert or {})
+            self._refuse(plan, told, self._blamed(plan, told))
+            plan.wait = [(o, reason_to_wait(refusal)) for o in plan.observed.values()]
             plan.drop, plan.settled = [], []
             plan.conflicts = [c for c in plan.conflicts if c.rule != READ_ONLY]
             return
@@ -173,8 +175,9 @@ class Applier:
                     continue
                 except Unfit as single:
                     reason = single
-            self._refuse(plan, reason, [name])
+            self._refuse(plan, worded(reason, plan.update), [name])
             if plan.observed[name].source != "swap":
+                plan.wait += [(plan.observed[name], PARENT)] if isinstance(reason, NoParent) else []
                 refused = replace(base.cells[name], value=(view.table or {}).get(name))
                 base = replace(base, cells={**base.cells, name: refused})
         plan.update = done

@@ -17,6 +17,7 @@ from core.freshness import OpenWrite, age, is_newer, scan_age, tells_of_going
 from core.intent import open_write, planned_from_json
 from core.model import NEVER, Key, Link, Observed, RowBase, Stamp
 from core.observe import Batch
+from core.parents import PARENT
 from core.ports import Clock, Delivery, EventSource, LinkState, Store, TableRow, Transaction, Waiting
 from core.row_view import ComputeRule, RowView, overtaken_in
 from core.table_plan import key_seen, plan_row
@@ -212,6 +213,8 @@ class TableWork:
         if state.state in ("paused", "held"):
             _keep_for_later(tx, link, batch)
             return
+        if batch.parents:
+            batch.replans = {**dict.fromkeys(tx.waiting_rows(link.name, (PARENT,))), **batch.replans}
         if batch.row_ids or batch.overwritten:
             self._apply_rows(tx, link, state, batch)
         if batch.chosen:

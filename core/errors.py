@@ -7,6 +7,7 @@ TwinsheetError
 │   └── UnsupportedType    a column type that Twinsheet does not carry yet
 ├── NeedsDecision          both sides are filled and differ; a person has to choose
 ├── Unfit                  one value does not fit its column (becomes a rejection)
+│   └── NoParent           the row of another table that it refers to is not there yet
 ├── NotTaken               what a person chose to end a conflict with cannot be done
 ├── Unavailable            an outside system does not answer
 │   ├── KafkaUnavailable
@@ -77,6 +78,21 @@ class NeedsDecision(TwinsheetError):
 
 class Unfit(TwinsheetError):
     """One value does not fit its column."""
+
+
+class NoParent(Unfit):
+    """The row of another table that a value refers to is not there yet.
+
+    Args:
+        message: one line, for a person.
+        columns: that refer to it.
+        parent: the other table.
+    """
+
+    def __init__(self, message: str, columns: tuple[str, ...] = (), parent: str = "") -> None:
+        super().__init__(message)
+        self.columns = columns
+        self.parent = parent
 
 
 class NotTaken(TwinsheetError):

@@ -46,6 +46,8 @@ class Batch:
     chosen: set[str] = field(default_factory=set)
     """Rows with conflicts that somebody has chosen for."""
 
+    parents: bool = False
+    """Rows that others refer to have come: what waits for them is tried again."""
     told_of: dict[str, tuple[Key | None, str | None]] = field(default_factory=dict)
     """Row id to the key that was asked for and what the table held under it (:func:`core.renames.print_of`)."""
     late: set[str] = field(default_factory=set)
@@ -88,6 +90,8 @@ class Batch:
             self._add_cells(link, body)
         elif kind == "take":
             self._add_take(link, body)
+        elif kind == "parents":
+            self.parents = True
 
     def _add_take(self, link: Link, body: Json) -> None:
         """From the sheet's menu, with what was chosen; or the word that it stands with the conflict already."""

@@ -13,7 +13,7 @@ from adapters.binlog_lease import BinlogLease
 from adapters.binlog_server import BinlogServer
 from adapters.kafka_log import KafkaPublisher, ensure_topics, kafka_of
 from adapters.mysql_binlog import BinlogReader, Watch
-from adapters.mysql_cascades import silent_cascades
+from adapters.mysql_cascades import parents_of, silent_cascades
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
 from adapters.mysql_schema import describe_table
@@ -54,6 +54,7 @@ def build(service: Service) -> Callable[[], None]:
         messages=Messages(outbox=outbox, times=TableTimes(), fold=watch.fold),
         stop=service.stop,
         cascades=partial(silent_cascades, session),
+        parents=partial(parents_of, session),
         beat=service.beat,
         stand_by=service.stand_by,
         published=observe,

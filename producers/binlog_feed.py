@@ -16,7 +16,7 @@ from core.errors import KafkaUnavailable, MysqlUnavailable
 from core.inflight import InFlight
 from core.model import Link
 from core.ports import Json
-from producers.binlog_messages import Cascades, Message, Messages, compare_all
+from producers.binlog_messages import Cascades, Message, Messages, Parents, compare_all
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +84,8 @@ class Watched(Protocol):
 OpenReader = Callable[[Position, bool], Reader]
 CascadesOf = Callable[[set[Table]], Cascades]
 """By linked table, the foreign keys through which its rows change without a word in the binlog."""
+ParentsOf = Callable[[set[Table]], Parents]
+"""By linked table, the foreign keys by which its rows refer to others."""
 Reading = Callable[[datetime | None], None]
 """Told once a second with the commit time of the transaction read last; ``None`` at the end of the binlog."""
 Published = Callable[[datetime, bool], None]
@@ -109,6 +111,7 @@ class BinlogFeed:
         messages: Messages,
         stop: threading.Event,
         cascades: CascadesOf = lambda _tables: {},
+        parents: ParentsOf = lambda _tables: {},
         beat: Callable[[], None] = lambda: None,
         stand_by: Callable[[], None] = lambda: None,
         published: Published = lambda _at, _exact: None,
@@ -118,7 +121,7 @@ class BinlogFeed:
         self._server, self._open_reader, self._watch = server, open_reader, watch
         self._lease, self._publisher, self._links = lease, publisher, links
         self._messages, self._stop, self._beat, self._tell_standing_by = messages, stop, beat, stand_by
-        self._cascades = cascades
+        self._cascades, self._parents = cascades, parents
         self._published, self._reading = published, reading
         self._clock = clock
         self._inflight: InFlight[Position] = InFlight()
@@ -285,7 +288,8 @@ class BinlogFeed:
         if self._links.version == self._links_version:
             return
         self._links_version = self._links.version
-        self._messages.set_links(links, self._cascades({(link.schema, link.table) for link in links}))
+        tables = {(link.schema, link.table) for link in links}
+        self._messages.set_links(links, self._cascades(tables), self._parents(tables))
         self._watch.set(self._messages.tables)
         known, self._known = self._known, {link.name: _shape(link) for link in links}
         log.info("binlog_links", links=sorted(self._known))
@@ -301,4 +305,10 @@ def _told(link: str, body: Json) -> Json:
 
 def _shape(link: Link) -> object:
     """What of a link says which changes count."""
-    return link.spreadsheet_id, link.tab, link.schema, link.table, [(c.header, c.column) for c in link.columns]
+    return (
+        link.spreadsheet_id,
+        link.tab,
+        link.schema,
+        link.table,
+        [(c.header, c.column, c.direction) for c in link.columns],
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 from adapters.binlog_events import Committed, Row, RowChange, Table, TableChange
 from adapters.mysql_cascades import Cascade
+from adapters.mysql_ddl import ForeignKey
 from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Key, Link
@@ -23,6 +24,8 @@ KEYS_MAX = 500
 Message = tuple[str, str, Json]
 """Topic, link, body."""
 Cascades = Mapping[Table, Sequence[Cascade]]
+Parents = Mapping[Table, Sequence[ForeignKey]]
+_NONE: Mapping[Table, Any] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -54,33 +57,38 @@ class Messages:
         self._by_table: dict[Table, list[Link]] = {}
         self._by_name: dict[str, Link] = {}
         self._by_parent: dict[Table, list[tuple[Cascade, Link]]] = {}
+        self._referring: dict[Table, list[tuple[ForeignKey, Link]]] = {}
         self._touched: dict[str, _Touched] = {}
         self._reached: dict[str, str] = {}
         self._parts = 0
         """Messages with rows so far, of the transaction or piece in hand."""
 
-    def set_links(self, links: Iterable[Link], cascades: Cascades = MappingProxyType({})) -> None:
+    def set_links(self, links: Iterable[Link], cascades: Cascades = _NONE, parents: Parents = _NONE) -> None:
         """Work for these links from now on.
 
         Args:
             links: all of them.
             cascades: by linked table, where its rows are changed without being told.
+            parents: by linked table, the foreign keys by which its rows refer to others.
         """
-        self._by_table, self._by_name, self._by_parent = {}, {}, {}
+        self._by_table, self._by_name, self._by_parent, self._referring = {}, {}, {}, {}
         for link in links:
             self._by_name[link.name] = link
             self._by_table.setdefault(self._fold((link.schema, link.table)), []).append(link)
             for cascade in cascades.get((link.schema, link.table), ()):
                 self._by_parent.setdefault(self._fold(cascade.parent), []).append((cascade, link))
+            for key in parents.get((link.schema, link.table), ()):
+                self._referring.setdefault(self._fold(key.parent), []).append((key, link))
 
     @property
     def tables(self) -> set[Table]:
         """Every table whose changes are wanted."""
-        return {*self._by_table, *self._by_parent, self._outbox}
+        return {*self._by_table, *self._by_parent, *self._referring, self._outbox}
 
     def of(self, committed: Committed) -> Iterator[Message]:
         """The messages of a transaction or of a piece of one, in the order of what happened."""
         self._touched, self._reached, self._parts = {}, {}, 0
+        met: dict[str, None] = {}
         for change in committed.changes:
             table = (change.schema, change.table)
             if isinstance(change, TableChange):
@@ -95,7 +103,12 @@ class Messages:
                 for cascade, link in self._by_parent.get(table, ()):
                     if cascade.carries(change):
                         self._reached[link.name] = f"rows of {'.'.join(cascade.parent)} that it refers to changed"
+                for key, link in self._referring.get(table, ()):
+                    if key.is_met_by(change.before, change.after):
+                        met[link.name] = None
         yield from self._flush(committed)
+        for name in met:
+            yield SHEET_OBSERVED, name, {"kind": "parents", "link": name}
         for name, reason in self._reached.items():
             yield _compare(name, reason)
 

@@ -19,6 +19,7 @@ from core import guards, scan
 from core.agreement import LASTS_S, Verdict
 from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
 from core.model import Link, RowBase
+from core.parents import PARENT
 from core.ports import Clock, Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
 from core.scan import Findings, scan_events
 from core.sheet import SheetTarget, TabImage, TabRow
@@ -291,7 +292,7 @@ def _known(tx: Transaction, name: str) -> _Known:
     return _Known(
         state,
         tx.all_bases(name),
-        tx.waiting_rows(name, ("incomplete", "intent")),
+        tx.waiting_rows(name, ("incomplete", PARENT, "intent")),
         tx.known_to_differ(name),
         # the last, because it locks the link
         number=tx.next_scan(name) if state is not None and state.state == "live" else 0,

@@ -67,7 +67,7 @@ class Waiting:
 
     observed: Observed
     reason: str
-    """incomplete, intent, commit_time, unseen, manual or paused."""
+    """incomplete, parent, intent, commit_time, unseen, manual or paused."""
     since: datetime
 
 

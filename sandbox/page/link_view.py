@@ -185,6 +185,7 @@ _PASSING = frozenset({"intent", "commit_time", "unseen"})
 """Reasons that the next moments decide; nobody has to do anything."""
 _WORDS = {
     "incomplete": "This row waits until its required cells are filled.",
+    "parent": "It waits for the row of another table that it refers to.",
     "manual": "Both sides changed this cell. See: twinsheet conflicts",
     "paused": "The link is paused. Go on with: twinsheet resume",
 }

@@ -1,8 +1,20 @@
-"""What a link's mapping may say, while everything runs: columns that go one way."""
+"""What a mapping may be, while everything runs: columns that go one way, tables that refer to each other, one table
+in several tabs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
 from main_job_world import MainJob, Orders, wait_for
+
+from app.linking import add_link
+
+CUSTOMERS = "id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL, city VARCHAR(40), secret VARCHAR(40)"
+VISITS = (
+    "id INT AUTO_INCREMENT PRIMARY KEY, customer INT NOT NULL, note VARCHAR(40), FOREIGN KEY (customer) REFERENCES"
+)
 
 
 def test_columns_that_go_one_way_do_so_from_the_moment_that_links_yaml_says_so(
@@ -28,3 +40,93 @@ def test_columns_that_go_one_way_do_so_from_the_moment_that_links_yaml_says_so(
         orders.verify()
     finally:
         main_job.remap(orders.name, one_way={})
+
+
+class Shop:
+    """One spreadsheet with three tabs: the customers, their cities from the same table, and the visits to them."""
+
+    def __init__(self, job: MainJob) -> None:
+        table = job.table(CUSTOMERS, "customers")
+        job.sql(f"INSERT INTO {table} (id, name, city) VALUES (1, 'Ann', 'Ulm'), (2, 'Bea', 'Bonn')")  # noqa: S608 -- a table of ours
+        visits = job.table(f"{VISITS} {table} (id)", "visits")
+        sheet = job.spreadsheet("Customers", [["id", "name", "city", "remarks of ours"]])
+        job.add_tab(sheet, "Cities", [["", "city", "", "id", "name"]])
+        job.add_tab(sheet, "Visits", [["id", "customer", "note"]])
+        self.customers = Orders(job, "customers", sheet, "Customers", table)
+        self.cities = Orders(job, "cities", sheet, "Cities", table)
+        self.visits = Orders(job, "visits", sheet, "Visits", visits)
+        for one in (self.customers, self.cities, self.visits):
+            add_link(job.settings, name=one.name, spreadsheet_id=sheet, tab=one.tab, table=one.table)
+            one.verify()
+
+    def rows(self, tab: Orders, *headers: str) -> list[list[Any]]:
+        """What a tab shows in these columns, blank cells as None."""
+        return [[row[h] or None for h in headers] for row in shown(tab)]
+
+    def verify(self) -> None:
+        for one in (self.customers, self.cities, self.visits):
+            one.verify()
+
+
+def shown(tab: Orders) -> list[dict[str, Any]]:
+    """The rows of a tab by header, of which some columns have none."""
+    headers, *rows = tab.values()
+    return [dict(zip(headers, [*row, *[None] * len(headers)], strict=False)) for row in rows if any(row)]
+
+
+@pytest.fixture(scope="module")
+def shop(main_job: MainJob) -> Iterator[Shop]:
+    made = Shop(main_job)
+    yield made
+    for one in (made.customers, made.cities, made.visits):
+        one.remove()
+
+
+def test_tabs_of_one_spreadsheet_and_links_to_one_table_carry_what_comes_in_through_each_other(
+    shop: Shop, main_job: MainJob
+) -> None:
+    customers, cities, visits = shop.customers, shop.cities, shop.visits
+    assert shop.rows(cities, "id", "name", "city") == [[1, "Ann", "Ulm"], [2, "Bea", "Bonn"]]
+    assert cities.values()[0][:2] == ["", "city"], "its data begins in the second column"
+    customers.type("C2:D2", ["Köln", "only here"])
+    wait_for(lambda: shop.rows(cities, "name", "city")[0] == ["Ann", "Köln"], "the edit in the other tab")
+    cities.type("B4:E4", ["Hof", None, "", "Cem"])
+    wait_for(lambda: ["Cem", "Hof"] in shop.rows(customers, "name", "city"), "the new row in the other tab")
+    customers.type("B3", ["Beate"])
+    cities.type("B3", ["Kiel"])
+    wait_for(lambda: ["Beate", "Kiel"] in shop.rows(customers, "name", "city"), "an edit of one row in each tab")
+    cities.person("delete_rows", tab="Cities", at=4, count=1)
+    wait_for(lambda: [row[0] for row in shop.rows(customers, "name")] == ["Ann", "Beate"], "the row gone everywhere")
+    main_job.sql(f"UPDATE {customers.table} SET city = 'Rom', secret = 'left out' WHERE id = 1")  # noqa: S608 -- a table of ours
+    for one in (customers, cities):
+        wait_for(lambda one=one: shop.rows(one, "city")[0] == ["Rom"], f"a program's change in {one.tab}")
+    shop.verify()
+    assert shown(customers)[0]["remarks of ours"] == "only here"
+    assert "left out" not in str(customers.state()["tabs"])
+    assert not visits.records("rejections")
+
+
+def test_a_row_waits_in_sight_for_the_one_that_it_refers_to_and_goes_in_by_itself(
+    shop: Shop, main_job: MainJob
+) -> None:
+    customers, visits = shop.customers, shop.visits
+    visits.type("B2:C2", ["17", "typed first"])
+    note = wait_for(lambda: visits.tab_state()["notes"].get("B2"), "for whom it waits, beside the cell")
+    assert "customer: waits for" in note
+    assert "17" in note
+    visits.type("B3:C3", ["18", "typed first as well"])
+    wait_for(lambda: len(visits.records("rejections")) == 2, "the second one waiting")
+    assert not visits.count()
+    assert {item["reason"] for item in visits.pending()} >= {"parent"}
+    below = customers.next_row()
+    customers.type(f"A{below}:B{below}", ["17", "Cem"])
+    wait_for(lambda: visits.count("customer = 17"), "the row, once a person has typed the other")
+    main_job.sql(f"INSERT INTO {customers.table} (id, name) VALUES (18, 'Dan')")  # noqa: S608 -- a table of ours
+    wait_for(lambda: visits.count("customer = 18"), "the row, once a program has inserted the other")
+    wait_for(lambda: not visits.tab_state()["notes"], "no note any more")
+    shop.verify()
+    visits.type("B2", ["99"])
+    wait_for(lambda: "99" in visits.tab_state()["notes"].get("B2", ""), "for whom the cell waits")
+    main_job.sql(f"INSERT INTO {customers.table} (id, name) VALUES (99, 'Eva')")  # noqa: S608 -- a table of ours
+    wait_for(lambda: visits.count("customer = 99"), "the cell, once the other row is there")
+    shop.verify()

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from adapters.binlog_events import RowChange
 from core.conflicts import UNLINKED, Choice, ConflictOutcome, KnownConflict
-from core.errors import Fenced, MysqlRefused, NotLinked, Unfit
+from core.errors import Fenced, MysqlRefused, NoParent, NotLinked, Unfit
 from core.events import TABLE_CHANGED, held, marks_changed
 from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import (
@@ -47,6 +47,8 @@ class FakeTable:
     defaults: dict[str, Canonical] = field(default_factory=dict)
     unique: tuple[str, ...] = ()
     last_id: int = 0
+    parents: Mapping[str, tuple[str, Collection[str]]] = field(default_factory=dict)
+    """By column that refers to another table: that one's name, and what may be referred to."""
 
     def copy(self) -> FakeTable:
         """For a transaction to change; rows are replaced, never changed."""
@@ -556,6 +558,9 @@ def _check(link: Link, table: FakeTable, row: Mapping[str, Canonical], but: Key 
     key = link.key_of(row)
     if key != but and key in table.rows:
         raise Unfit(f"another row of the table already has '{'-'.join(key)}' in the primary key")
+    for name, (parent, there) in table.parents.items():
+        if row[name] is not None and row[name] not in there:
+            raise NoParent(f"{name}: the table {parent} has no row with this id", (name,), parent)
     for name in table.unique:
         others = [r for k, r in table.rows.items() if k != but]
         if row[name] is not None and any(r[name] == row[name] for r in others):

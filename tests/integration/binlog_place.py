@@ -15,7 +15,7 @@ from adapters.binlog_lease import BinlogLease
 from adapters.binlog_server import BinlogServer
 from adapters.kafka_log import TOPICS, KafkaPublisher, KafkaSource, end_offsets, ensure_topics
 from adapters.mysql_binlog import BinlogReader, Watch
-from adapters.mysql_cascades import silent_cascades
+from adapters.mysql_cascades import parents_of, silent_cascades
 from adapters.mysql_connection import MysqlSession, ThreadSessions, parse_url
 from adapters.mysql_migrations import migrate
 from adapters.mysql_schema import describe_table
@@ -158,6 +158,7 @@ class Place:
             messages=Messages(outbox=(self.state, "outbox"), times=TableTimes(), fold=watch.fold),
             stop=stop,
             cascades=partial(silent_cascades, session),
+            parents=partial(parents_of, session),
         )
         running = Feed(feed, stop, lease)
         self._stack.callback(running.let_go)

@@ -11,7 +11,7 @@ from adapters.mysql_faults import unfit
 from adapters.mysql_migrations import read_migrations
 from adapters.mysql_server import ServerFacts, server_faults
 from adapters.mysql_statements import PACKET_BYTES_MAX, ROWS_MAX, packets
-from core.errors import MysqlRefused, SettingsError
+from core.errors import MysqlRefused, NoParent, SettingsError
 
 
 def test_a_url_is_taken_apart_with_what_is_percent_encoded() -> None:
@@ -54,6 +54,19 @@ def test_backticks_in_names_are_doubled() -> None:
 def test_a_name_that_reads_as_a_parameter_is_refused() -> None:
     with pytest.raises(MysqlRefused):
         quote("100%s")
+
+
+def test_a_row_that_refers_to_none_says_which_table_it_waits_for() -> None:
+    text = (
+        "Cannot add or update a child row: a foreign key constraint fails (`shop`.`o`, CONSTRAINT `o_1`"
+        " FOREIGN KEY (`a`, `b`) REFERENCES `lots` (`x`, `y`))"
+    )
+    reason = unfit(1452, text, "23000")
+    assert isinstance(reason, NoParent)
+    assert (reason.columns, reason.parent) == (("a", "b"), "lots")
+    unnamed = unfit(1216, "Cannot add or update a child row: a foreign key constraint fails", "23000")
+    assert isinstance(unnamed, NoParent)
+    assert unnamed.columns == ()
 
 
 @pytest.mark.parametrize(

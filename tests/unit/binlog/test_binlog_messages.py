@@ -9,6 +9,7 @@ import pytest
 
 from adapters.binlog_events import Committed, Position, RowChange, TableChange
 from adapters.mysql_cascades import Cascade
+from adapters.mysql_ddl import ForeignKey
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Link, LinkedColumn, TableColumn
 from core.ports import Json
@@ -233,6 +234,25 @@ def test_rows_that_follow_a_foreign_key_silently_have_their_link_compared_once_a
     assert [body["kind"] for body in bodies(made, RowChange(*parent.parent, "update", a, b))] == ["link"]
     assert bodies(made, RowChange(*parent.parent, "update", a, {**a, "name": "y"})) == []
     assert bodies(made, RowChange(*parent.parent, "insert", None, a)) == []
+
+
+def test_what_waits_for_a_row_of_another_table_is_told_once_a_transaction_when_one_came_or_changed_its_key() -> None:
+    made = messages()
+    parent = ForeignKey(("shop", "warehouse"), frozenset({"code"}), "RESTRICT", "RESTRICT")
+    made.set_links([link()], parents={("shop", "stock"): (parent,)})
+    assert ("shop", "warehouse") in made.tables
+    a, b = {"code": "A", "name": "x"}, {"code": "B", "name": "x"}
+
+    def told(*changes: RowChange) -> list[str]:
+        return [body["kind"] for body in bodies(made, *changes)]
+
+    assert told(*(RowChange(*parent.parent, "insert", None, one) for one in (a, b)), insert(row())) == [
+        "rows",
+        "parents",
+    ]
+    assert told(RowChange(*parent.parent, "update", a, b)) == ["parents"]
+    assert told(RowChange(*parent.parent, "update", a, {**a, "name": "y"})) == []
+    assert told(RowChange(*parent.parent, "delete", a, None)) == []
 
 
 def test_a_foreign_key_that_carries_only_deletes_carries_no_updates() -> None:
