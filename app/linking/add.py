@@ -21,7 +21,8 @@ from app.verify import verify
 from config.links_file import add_entry, check_addable, make_entry
 from config.settings import Settings
 from core import guards
-from core.first_link import match_rows, shared_bases
+from core.first_link import CONFLICTS, first_conflicts, match_rows, shared_bases
+from core.planner import MANUAL
 from core.ports import LinkState, Transaction
 from core.secrets import connection_code
 from core.sheet import SheetTarget
@@ -54,7 +55,8 @@ def add_link(
         tab: title of the tab; its first row holds the headers.
         table: ``schema.table``.
         conflicts: policy or rule of the whole link.
-        prefer: ``sheet`` or ``table``: whose values to take where both sides are filled and differ.
+        prefer: ``sheet`` or ``table``: whose values to take where both sides are filled and differ; ``conflicts``
+            where a person is to choose for each cell.
         create_table: make the table from the tab where there is none.
         confirm: shown the plan; nothing is written unless it answers True. ``None`` for no question.
 
@@ -133,6 +135,7 @@ class _Linking:
         image = GoogleSheet(self._client).read_tab(target)
         matches = match_rows(self._link, image, dict(self._store.read_rows(self._link)))
         bases = shared_bases(self._link, matches, prefer)
+        parked = first_conflicts(self._link, matches, image.stamp) if prefer == CONFLICTS else []
         state = LinkState(
             name=self._link.name,
             spreadsheet_id=target.spreadsheet_id,
@@ -150,6 +153,8 @@ class _Linking:
             tx.remove_link(state.name)
             tx.put_link(state)
             tx.save_bases(state.name, bases)
+            tx.put_waiting(state.name, [(seen, MANUAL) for seen, _ in parked])
+            tx.add_conflicts(state.name, [entry for _, entry in parked])
 
         self._store.run(work)
 

@@ -179,3 +179,34 @@ def test_a_sheet_that_is_no_table_is_refused_with_everything_that_is_wrong_and_n
         assert part in told
     assert main_job.sheets.call("GET", f"/state/{spreadsheet}")["tabs"] == before
     assert main_job.sql("SHOW TABLES FROM mainjob LIKE 'plan_none'") == []
+
+
+def test_a_link_of_two_filled_sides_keeps_both_values_of_a_cell_until_somebody_chooses(main_job: MainJob) -> None:
+    table = main_job.table()
+    values = "(1, 'Ann', 'Teapot', 3, 'table 1'), (2, 'Bea', 'Clock', 2, 'table 2'), (3, 'Cem', 'Lamp', 1, 'table 3')"
+    main_job.sql(f"INSERT INTO {table} (order_no, customer, item, quantity, notes) VALUES {values}")  # noqa: S608 -- a table of ours
+    rows = [
+        HEADERS,
+        [1, "Ann", "Teapot", 3, 9.5, "", "FALSE", "new", "sheet 1"],
+        [2, "Bea", "Clock", 2, "", "", "FALSE", "new", "sheet 2"],
+        [3, "Cem", "Lamp", 1, "", "", "FALSE", "new", ""],
+    ]
+    orders = Orders(main_job, f"kept_{table.partition('_')[2]}", main_job.spreadsheet(rows=rows), TAB, table)
+    expected = {("neither", "conflict"): 2, ("table", "cell"): 1, ("sheet", "cell"): 1}
+    assert kinds(add(orders, prefer="conflicts")["plan"]) == expected
+    orders.verify()
+    assert orders.stored(1)["price"] == Decimal("9.50")
+    assert orders.seen(3)["Notes"] == "table 3"
+    wait_for(lambda: "table 1" in orders.note(1, "Notes"), "both values beside the cell")
+    waiting = {(p["column"], p["reason"]) for p in orders.pending()}
+    assert waiting == {("notes", "manual")}
+    assert [orders.stored(n)["notes"] for n in (1, 2)] == ["table 1", "table 2"]
+    ids = {c["key"][0]: str(c["id"]) for c in orders.records("conflicts")}
+    assert main_job.told("conflicts", "take", ids["1"], "table")["state"] == "settled"
+    orders.type_cell(2, "Notes", "mended")
+    wait_for(lambda: orders.seen(1)["Notes"] == "table 1", "the choice in the sheet")
+    wait_for(lambda: orders.stored(2)["notes"] == "mended", "the newer edit in the table")
+    orders.verify()
+    assert orders.pending() == []
+    assert plan_of(orders)["plan"]["kinds"] == []
+    orders.remove()
