@@ -92,6 +92,22 @@ def describe_table(session: Query, schema: str, table: str, *, state_schema: str
     return TableDescription(schema, table, _columns(session, schema, table), key, engine, keys)
 
 
+def is_there(session: Query, schema: str, table: str) -> bool:
+    """Whether the session's account sees a table, or a view, of that name."""
+    sql = "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
+    return bool(session.query(sql, (schema, table)))
+
+
+def has_schema(session: Query, schema: str) -> bool:
+    """Whether the session's account sees a schema of that name."""
+    return bool(session.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s", (schema,)))
+
+
+def has_rows(session: Query, schema: str, table: str) -> bool:
+    """Whether a table holds a row at least."""
+    return bool(session.query(f"SELECT 1 FROM {quote(schema)}.{quote(table)} LIMIT 1"))  # noqa: S608  (quoted names)
+
+
 def _engine(session: Query, schema: str, table: str) -> str:
     sql = "SELECT TABLE_TYPE, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
     found = session.query(sql, (schema, table))
@@ -117,7 +133,7 @@ def _no_such_table(session: Query, schema: str, table: str) -> LinkRefused:
     schemas = sorted({s for s, _ in tables})
     account = _text(session.query("SELECT CURRENT_USER()")[0][0])
     grant = f"If it is there: {Grant(TABLE_RIGHTS, schema, table).statement(account)}"
-    if schema not in schemas:
+    if schema not in schemas and not has_schema(session, schema):
         elsewhere = [f"{s}.{t}" for s, t in tables if t == table]
         near = f"There is {', '.join(elsewhere)}. " if elsewhere else _nearest(schema, schemas)
         return LinkRefused(f"MySQL has no schema {schema}, or the user may not see it.", near + grant)

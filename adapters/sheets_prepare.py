@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from adapters.sheets_cells import DATE_TYPES, encode_value, grid
@@ -49,6 +50,7 @@ def prepare_tab(
     columns: Sequence[LinkedColumn],
     *,
     create: bool = False,
+    adds: Sequence[str] = (),
     new_id: Callable[[], str] = new_row_id,
 ) -> SheetTarget:
     """Make a tab ready for a link, in one atomic call (a very long tab gets its ids in a few more, and one that is
@@ -61,6 +63,7 @@ def prepare_tab(
         link: name of the link.
         columns: linked columns; their codecs tell formats and drop-downs.
         create: make the tab where it is not there, and write the headers where it is blank.
+        adds: headers that are written behind the last one where they are missing.
         new_id: makes a row id.
 
     Raises:
@@ -73,7 +76,7 @@ def prepare_tab(
     found = find_tab(client, spreadsheet_id, tab, told)
     headers = tuple(c.header for c in columns)
     target = SheetTarget(link, spreadsheet_id, found.tab.sheet_id, headers)
-    work = _Preparation(target, found, columns, create, new_id)
+    work = _Preparation(target, found, columns, _Wanted(create, adds), new_id)
     requests, ids = list(work.requests()), list(work.ids())
     first, rest = ids[:1], ids[1:]
     if requests or first:
@@ -89,6 +92,16 @@ def preparing_requests(before: TabBefore) -> int:
     return max(1, -(-bare // IDS_PER_CALL)) + (not before.is_there)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Headers that may be written."""
+
+    headers: bool
+    """All of them, where the tab is blank."""
+    adds: Sequence[str]
+    """These, behind the last one."""
+
+
 class _Preparation:
     """What is missing in a tab, and the requests that add it."""
 
@@ -97,28 +110,34 @@ class _Preparation:
         target: SheetTarget,
         found: Found,
         columns: Sequence[LinkedColumn],
-        create: bool,
+        wanted: _Wanted,
         new_id: Callable[[], str],
     ) -> None:
         self._target, self._found, self._linked, self._new_id = target, found, columns, new_id
         self._marked = columns_of(found.tab, target)
         titles = titles_of(found.cells)
-        self._created = not titles and create
+        self._created = not titles and wanted.headers
         if self._created:
             titles = dict(enumerate(target.headers))
+        end = max(titles, default=-1) + 1
+        self._added = [h for h in wanted.adds if h not in self._marked and h not in titles.values()]
+        titles |= dict(enumerate(self._added, start=end))
+        self._end = end
         self._positions = self._place(titles)
         marked_id = self._marked.get(ROW_ID_HEADER)
         named_id = next((c for c, t in titles.items() if t == ROW_ID_HEADER), None)
         self._id_known = marked_id is not None or named_id is not None
-        after_last = max(titles, default=-1) + 1
+        after_last = end + len(self._added)
         self._id_column = next((c for c in (marked_id, named_id) if c is not None), after_last)
 
     def requests(self) -> Iterator[Json]:
         """Everything but the ids."""
         state = StateTab(self._found.state, self._found.sheet_ids, self._target.link)
         tab, column = self._target.sheet_id, self._id_column
-        if not self._id_known:
+        if self._added or not self._id_known:
             yield from self._make_room()
+        if self._added:
+            yield write_line(tab, 1, self._end, self._added)
         if self._created:
             yield write_line(tab, 1, 0, self._target.headers)
         if not self._id_known:
@@ -182,15 +201,20 @@ class _Preparation:
         return {h: self._marked.get(h, by_title.get(h, -1)) for h in headers}
 
     def _make_room(self) -> Iterator[Json]:
-        """A blank column right after the last header; one that holds anything moves to the right."""
-        column, tab = self._id_column, self._found.tab
-        needed = max(column, len(self._target.headers) if self._created else 0) + 1
-        if needed > tab.column_count:
-            length = needed - tab.column_count
+        """Blank columns right after the last header; what holds anything moves to the right."""
+        tab, first = self._found.tab, self._end
+        count = len(self._added) + (not self._id_known)
+        is_taken = any(
+            self._found.cells.cell(row, column)
+            for row in range(1, self._found.cells.last_row + 1)
+            for column in range(first, first + count)
+        )
+        if is_taken:
+            span = {"sheetId": tab.sheet_id, "dimension": "COLUMNS", "startIndex": first, "endIndex": first + count}
+            yield {"insertDimension": {"range": span, "inheritFromBefore": first > 0}}
+        elif first + count > tab.column_count:
+            length = first + count - tab.column_count
             yield {"appendDimension": {"sheetId": tab.sheet_id, "dimension": "COLUMNS", "length": length}}
-        elif any(self._found.cells.cell(row, column) for row in range(1, self._found.cells.last_row + 1)):
-            span = {"sheetId": tab.sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
-            yield {"insertDimension": {"range": span, "inheritFromBefore": column > 0}}
 
     def _dated(self, column: int) -> bool:
         cells = self._found.cells.raw(2)

@@ -72,7 +72,7 @@ def plan_new_link(
         if (entry.spreadsheet, entry.tab) == (spreadsheet, tab):
             raise LinkRefused(f"The tab {tab} is linked already: {entry.name}.", f"See: twinsheet plan {entry.name}")
     with closing(sheets_client(settings)) as client:
-        look = look_at_both(settings, client, draft)
+        look = look_at_both(settings, client, draft, may_create_table=True)
     tally = look.preview(prefer)
     return {"to_do": not tally.is_empty, "links": [look.report(settings, tally)]}
 

@@ -219,6 +219,9 @@ def _settle_conflict(case: CellCase, compute_rule: ComputeRule) -> bool:
         newest_is_sheet=unreported,
         exact=case.view.times_exact,
     )
+    if case.before == CellBase(None) and _is_parked(case):  # both sides were filled before they were linked
+        plan.wait.append((case.seen, planner.MANUAL))
+        return False
     if case.seen.cell.formula is not None:
         resolution = Resolution("sheet", "formula", case.sheet)
     elif _lacks_time(case, times):

@@ -163,14 +163,15 @@ def _only_in_sheet(link: Link, row: TabRow) -> Iterator[Difference]:
 def headers_to_columns(headers: Iterable[str], names: Iterable[str]) -> Mapping[str, str]:
     """Headers tied to the columns of the same name: exactly, else with case, blanks and marks left aside."""
     exact = set(names)
-    folded = {_folded(name): name for name in names}
+    alike = {folded(name): name for name in names}
     found: dict[str, str] = {}
     for header in headers:
-        name = header if header in exact else folded.get(_folded(header))
+        name = header if header in exact else alike.get(folded(header))
         if name is not None and name not in found.values():
             found[header] = name
     return found
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """A header as a column might be called: ``Order no.`` is ``order_no``."""
     return "".join(ch if ch.isalnum() else "_" for ch in text.casefold()).strip("_").replace("__", "_")

@@ -7,10 +7,26 @@ from dataclasses import dataclass, replace
 
 from core.compare import key_in_sheet
 from core.errors import Unfit
-from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
-from core.ports import TableRow
+from core.model import (
+    ROW_ID_HEADER,
+    ROW_ID_PREFIX,
+    Canonical,
+    CellBase,
+    Key,
+    Link,
+    LinkedColumn,
+    Observed,
+    RowBase,
+    SheetCell,
+    Stamp,
+)
+from core.ports import ConflictEntry, TableRow
 from core.sheet import TabImage, TabRow
 
+TABLE, CONFLICTS = "table", "conflicts"
+RULE = "both sides were filled before they were linked"
+EVENT = "link"
+"""Where the record says that such a conflict comes from."""
 _BLANK = SheetCell(None)
 
 
@@ -47,7 +63,7 @@ def differing(link: Link, match: Match) -> Iterable[tuple[LinkedColumn, SheetCel
 
 def shared_bases(link: Link, matches: Iterable[Match], prefer: str | None) -> list[RowBase]:
     """Bases that let the ordinary flow copy what differs: from the table where base is the sheet's value, from
-    the sheet where base is the table's."""
+    the sheet where base is the table's. What is to be a conflict was never shared."""
     return [
         RowBase(m.row.row_id, m.key, {c.name: _base(c, m.row, m.table, prefer) for c in link.columns})
         for m in matches
@@ -57,13 +73,35 @@ def shared_bases(link: Link, matches: Iterable[Match], prefer: str | None) -> li
 
 def _base(column: LinkedColumn, row: TabRow, table: Mapping[str, Canonical], prefer: str | None) -> CellBase:
     cell = row.cells.get(column.header, _BLANK)
-    value = table.get(column.name)
-    if prefer == "table":
-        try:
-            value = column.codec.from_sheet(cell.value)
-        except Unfit:
-            value = None
-    return CellBase(value, formula=cell.formula is not None)
+    value, is_formula = table.get(column.name), cell.formula is not None
+    try:
+        seen = column.codec.from_sheet(cell.value)
+    except Unfit:
+        return CellBase(None if prefer == TABLE else value, formula=is_formula)
+    if prefer == TABLE:
+        value = seen
+    elif prefer == CONFLICTS and not (is_formula or column.read_only or column.codec.same(seen, value)):
+        value = None  # never shared: a side that is blank gets the other's value
+    return CellBase(value, formula=is_formula)
+
+
+def first_conflicts(link: Link, matches: Iterable[Match], stamp: Stamp) -> list[tuple[Observed, ConflictEntry]]:
+    """Cells that both sides have filled with different values, as conflicts that wait for a person.
+
+    What a formula computes, and what the sheet only shows, is no matter of choice.
+    """
+    found = []
+    for match in matches:
+        row_id = match.row.row_id
+        for column, cell in differing(link, match) if row_id else ():
+            sheet, table = column.codec.from_sheet(cell.value), match.table.get(column.name)
+            if row_id and sheet and table and cell.formula is None and not column.read_only:
+                seen = Observed(row_id, column.name, cell, stamp, "scan", event=EVENT, row=match.row.row)
+                entry = ConflictEntry(
+                    row_id, match.key, column.name, None, sheet, table, "none", RULE, event=EVENT, settled=False
+                )
+                found.append((seen, entry))
+    return found
 
 
 def as_named(image: TabImage) -> TabImage:

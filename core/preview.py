@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from core import guards, scan
-from core.first_link import Match, as_named, match_rows, shared_bases
+from core.first_link import CONFLICTS, Match, as_named, first_conflicts, match_rows, shared_bases
 from core.freshness import scan_age, tells_of_going
 from core.model import ROW_ID_PREFIX, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
+from core.planner import MANUAL
 from core.ports import TableRow, Waiting
 from core.preview_tally import SHEET, STAYS, TABLE, Change, Tally
 from core.row_view import ComputeRule, RowPlan, RowView
@@ -78,7 +79,7 @@ def preview_first(
         link: as it is to be.
         image: the tab as it is.
         table: every row of the table.
-        prefer: whose values to take where both sides are filled and differ.
+        prefer: whose values to take where both sides are filled and differ; ``conflicts`` for a person's choice.
         compute_rule: computes a rule's value for a conflict.
     """
     tally, image = Tally(), as_named(image)
@@ -88,7 +89,11 @@ def preview_first(
     if prefer is None:
         for one in tally.differences:
             tally.add(replace(one, side=STAYS, kind="undecided"))
-    view = LinkView(link, image, known, table)
+    parked = first_conflicts(link, matches, image.stamp) if prefer == CONFLICTS else []
+    waiting: dict[str, list[Waiting]] = {}
+    for seen, _ in parked:
+        waiting.setdefault(seen.row_id, []).append(Waiting(seen, MANUAL, image.read_at))
+    view = LinkView(link, image, known, table, waiting=waiting)
     work = _Preview(view, tally, compute_rule, known)
     undecided = {(d.row_id, d.column) for d in tally.differences} if prefer is None else set()
     work.decide(_rows_of_tab(view, known, undecided))

@@ -20,6 +20,7 @@ def link() -> None:
 @click.option("--table", required=True, metavar="SCHEMA.TABLE", help="The table; it needs a primary key.")
 @policy_option
 @prefer_option
+@click.option("--create-table", is_flag=True, help="Make the table from the tab, where there is none.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @json_option
 def add(
@@ -30,6 +31,7 @@ def add(
     table: str,
     conflicts: str,
     prefer: str | None,
+    create_table: bool,
     yes: bool,
     as_json: bool,
 ) -> int:
@@ -37,7 +39,8 @@ def add(
 
     Checks both sides, shows the plan, asks, prepares the tab, and copies what one side lacks. Prints a connection
     code that you paste once into the sheet's own menu, Twinsheet → Connect. Where both sides hold different values
-    it writes nothing until you say --prefer.
+    it writes nothing until you say --prefer. A tab that is not there or blank is made from the table; a table that
+    is not there is made from the tab, when you say yes to the statement, or --create-table.
     """
     from app.cli.prompts import confirm_plan, show_linked
     from app.linking import add_link
@@ -56,6 +59,7 @@ def add(
         table=table,
         conflicts=conflicts,
         prefer=prefer,
+        create_table=create_table or ask is not None,
         confirm=ask,
     )
     if as_json:

@@ -33,9 +33,18 @@ _VALUES_SHOWN_MAX = 6
 
 def show_start(report: Mapping[str, Any]) -> None:
     """What is made before the two sides of a new link are tied, and which columns stay out."""
+    if report.get("create_table"):
+        click.echo(f"The table {report['table']} is made by this statement:\n\n{report['create_table']};\n")
+    for statement in report.get("lacks", ()):
+        click.secho(f"Our MySQL user may not do that; it lacks: {statement}", fg="yellow")
     if report.get("starts_from") == "table":
         done = "is made" if report["creates_tab"] else "is blank and gets headers"
         click.echo(f"The tab {report['tab']} {done}: {', '.join(report['columns'])}.")
+    for header in report.get("adds_headers", ()):
+        click.echo(f"The tab {report['tab']} gets the column {header}, for the keys that the table gives.")
+    if report.get("total_row"):
+        said = f"Row {report['total_row']} looks like a total of the rows above it, and would be a row of the table."
+        click.secho(f"{said} A total belongs into another tab.", fg="yellow")
     for one in report.get("left_out", ()):
         click.echo(f"Column {one['column']} stays out: {one['reason']}.")
 

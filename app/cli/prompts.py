@@ -35,7 +35,10 @@ def policy_option(command: F) -> F:
 def prefer_option(command: F) -> F:
     """``--prefer``."""
     return click.option(
-        "--prefer", type=click.Choice(["sheet", "table"]), help="Whose values to take where both sides are filled."
+        "--prefer",
+        type=click.Choice(["sheet", "table", "conflicts"]),
+        help="Whose values to take where both sides are filled and differ; conflicts keeps both, cell by cell,"
+        " until somebody chooses.",
     )(command)
 
 
@@ -76,6 +79,7 @@ def _show_undecided(plan: Mapping[str, Any]) -> None:
 
     if plan["differences"]:
         show_plan(plan)
-        click.echo("Nothing was written. Say whose values to take: --prefer sheet or --prefer table.")
+        click.echo("Nothing was written. Say whose values to take: --prefer sheet or --prefer table;")
+        click.echo("or --prefer conflicts, to keep both and choose for each cell (twinsheet conflicts take).")
     else:
         click.echo("Nothing was written.")

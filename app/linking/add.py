@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any
 from urllib import error, request
 
+from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_prepare import prepare_tab
@@ -19,7 +21,8 @@ from app.verify import verify
 from config.links_file import add_entry, check_addable, make_entry
 from config.settings import Settings
 from core import guards
-from core.first_link import match_rows, shared_bases
+from core.first_link import CONFLICTS, first_conflicts, match_rows, shared_bases
+from core.planner import MANUAL
 from core.ports import LinkState, Transaction
 from core.secrets import connection_code
 from core.sheet import SheetTarget
@@ -40,6 +43,7 @@ def add_link(
     table: str,
     conflicts: str = "last_write_wins",
     prefer: str | None = None,
+    create_table: bool = False,
     confirm: Callable[[Mapping[str, Any]], bool] | None = None,
 ) -> Json:
     """Link a tab to a table.
@@ -51,7 +55,9 @@ def add_link(
         tab: title of the tab; its first row holds the headers.
         table: ``schema.table``.
         conflicts: policy or rule of the whole link.
-        prefer: ``sheet`` or ``table``: whose values to take where both sides are filled and differ.
+        prefer: ``sheet`` or ``table``: whose values to take where both sides are filled and differ; ``conflicts``
+            where a person is to choose for each cell.
+        create_table: make the table from the tab where there is none.
         confirm: shown the plan; nothing is written unless it answers True. ``None`` for no question.
 
     Returns:
@@ -67,7 +73,8 @@ def add_link(
     store = open_store(settings.mysql_url.get_secret_value())
     client = sheets_client(settings)
     try:
-        return _Linking(settings, store, client, look_at_both(settings, client, asked)).go(prefer, confirm)
+        look = look_at_both(settings, client, asked, may_create_table=create_table)
+        return _Linking(settings, store, client, look).go(prefer, confirm)
     finally:
         client.close()
         store.close()
@@ -86,12 +93,15 @@ class _Linking:
     def go(self, prefer: str | None, confirm: Callable[[Mapping[str, Any]], bool] | None) -> Json:
         """Plan, ask, do."""
         link = self._link
+        self._look.check_rights()
         tally = self._look.preview(prefer)
         report = {"link": link.name, **self._look.report(self._settings, tally)}
         if tally.differences and prefer is None:
             return report
         if confirm is not None and not confirm(report):
             return report
+        if self._look.create_table is not None:
+            self._create_table(self._look.create_table)
         target = prepare_tab(
             self._client,
             link.spreadsheet_id,
@@ -99,12 +109,18 @@ class _Linking:
             link.name,
             link.columns,
             create=self._look.starts_from == FROM_TABLE,
+            adds=self._look.adds,
         )
         self._record(target, prefer)
         add_entry(self._settings.links, self._look.entry)
         code = connection_code(self._settings.public_webhook_url, link.name, self._settings.master_secrets[0])
         connected = self._connect(code)
         return {**report, "connection_code": code, "connected": connected, "copied": self._wait_until_copied()}
+
+    def _create_table(self, statement: str) -> None:
+        """The very statement that was shown."""
+        with closing(ThreadSessions(parse_url(self._settings.mysql_url.get_secret_value()))) as session:
+            session.query(statement)
 
     def _wait_until_copied(self) -> bool:
         """Running services copy what one side lacks; a large link goes on doing so after the command has ended."""
@@ -119,6 +135,7 @@ class _Linking:
         image = GoogleSheet(self._client).read_tab(target)
         matches = match_rows(self._link, image, dict(self._store.read_rows(self._link)))
         bases = shared_bases(self._link, matches, prefer)
+        parked = first_conflicts(self._link, matches, image.stamp) if prefer == CONFLICTS else []
         state = LinkState(
             name=self._link.name,
             spreadsheet_id=target.spreadsheet_id,
@@ -136,6 +153,8 @@ class _Linking:
             tx.remove_link(state.name)
             tx.put_link(state)
             tx.save_bases(state.name, bases)
+            tx.put_waiting(state.name, [(seen, MANUAL) for seen, _ in parked])
+            tx.add_conflicts(state.name, [entry for _, entry in parked])
 
         self._store.run(work)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.mysql_connection import MysqlSession, parse_url
-from adapters.mysql_schema import TableDescription, describe_table
-from adapters.mysql_server import link_faults
+from adapters.mysql_connection import ThreadSessions, parse_url
+from adapters.mysql_grants import TABLE_RIGHTS, Grant
+from adapters.mysql_schema import Query, describe_table, has_rows, has_schema, is_there
+from adapters.mysql_server import grant_faults, link_faults, server_facts
 from adapters.mysql_store import MysqlStore
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_look import TabBefore, look_at_tab
@@ -20,18 +22,20 @@ from config.links_file import LinkEntry
 from config.rules import load_user_rule
 from config.settings import Settings
 from core.errors import LinkRefused
+from core.infer_table import propose_table, total_row
 from core.model import Key, Link
 from core.ports import TableRow
 from core.preview import preview_first
 from core.preview_tally import SHEET, Tally
 from core.rules import Rules, is_user_rule, rule_faults
+from core.table_sql import create_table
 from core.values.catalog import codec_for
 
 Json = dict[str, Any]
 
 
 SPREADSHEET_CELLS_MAX = 10_000_000
-BOTH, FROM_TABLE = "both", "table"
+BOTH, FROM_TABLE, FROM_SHEET = "both", "table", "sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,15 @@ class FirstLook:
     before: TabBefore
     table: dict[Key, TableRow]
     starts_from: str = BOTH
-    """``both``, or ``table`` where the tab is yet to be made or to get its headers."""
+    """``both``; ``table`` where the tab is yet to be made or to get its headers; ``sheet`` where the table is."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Columns of the table that are not linked, with the reason."""
+    adds: tuple[str, ...] = ()
+    """Headers that the tab gets, of keys that the table gives."""
+    create_table: str | None = None
+    """The statement that makes the table."""
+    lacks: tuple[str, ...] = ()
+    """Statements that give our user the rights that it lacks for that."""
 
     def preview(self, prefer: str | None) -> Tally:
         """What linking would write.
@@ -65,6 +75,14 @@ class FirstLook:
             )
         return tally
 
+    def check_rights(self) -> None:
+        """Raise LinkRefused where our user may not make the table that is needed; the hint has the statements."""
+        if self.lacks:
+            raise LinkRefused(
+                f"Our MySQL user may not make the table {self.entry.table}.",
+                f"Run as an administrator, then link again:\n{self.create_table};\n" + "\n".join(self.lacks),
+            )
+
     def report(self, settings: Settings, tally: Tally) -> Json:
         """What is told before anybody is asked; the same by ``plan`` and by ``link add``."""
         link = self.link
@@ -76,6 +94,10 @@ class FirstLook:
             "left_out": [{"column": name, "reason": why} for name, why in self.left_out.items()],
             "starts_from": self.starts_from,
             "creates_tab": not self.before.is_there,
+            "adds_headers": list(self.adds),
+            "total_row": total_row(self.before.image.rows),
+            "create_table": self.create_table,
+            "lacks": list(self.lacks),
             "rule_faults": rule_faults(link, load_user_rule),
             "plan": plan_to_json(
                 link,
@@ -88,42 +110,74 @@ class FirstLook:
         }
 
 
-def look_at_both(settings: Settings, client: SheetsClient, draft: LinkEntry) -> FirstLook:
+def look_at_both(
+    settings: Settings, client: SheetsClient, draft: LinkEntry, *, may_create_table: bool = False
+) -> FirstLook:
     """Read both sides and tie headers to columns.
 
     Args:
         settings: with MySQL.
         client: connection to Google.
         draft: what a person asked for.
+        may_create_table: propose a table where there is none.
 
     Raises:
         LinkRefused: tab, headers, table or rights are not fit for a link; the hint says what would be.
         UnsupportedType, SettingsError, MysqlUnavailable, SheetsRefused, SheetsUnavailable
     """
-    found = _describe(settings, draft)
-    tab = look_at_tab(client, draft.spreadsheet, draft.tab, (), may_lack=True)
-    mapping = map_columns(draft, found, tab)
+    with closing(ThreadSessions(parse_url(settings.mysql_url.get_secret_value()))) as session:
+        is_missing = has_schema(session, draft.schema_name) and not is_there(
+            session, draft.schema_name, draft.table_name
+        )
+        if is_missing and not may_create_table:
+            raise _no_table(session, draft)
+        tab = look_at_tab(client, draft.spreadsheet, draft.tab, (), may_lack=True)
+        if is_missing and tab.headers:
+            look = _look_at_sheet(session, client, draft, tab)
+        else:
+            look = _look_at_table(settings, session, client, draft, tab)
+    for name in {c.policy for c in look.link.columns if is_user_rule(c.policy)}:
+        load_user_rule(name)  # a misspelled name is told before anything is written
+    return look
+
+
+def _no_table(session: Query, draft: LinkEntry) -> LinkRefused:
+    try:
+        describe_table(session, draft.schema_name, draft.table_name)
+    except LinkRefused as refusal:
+        return LinkRefused(refusal.message, f"{refusal.hint} Or have it made from the tab: --create-table")
+    return LinkRefused(f"The table {draft.table} was made a moment ago.", "Run this again.")
+
+
+def _look_at_sheet(session: Query, client: SheetsClient, draft: LinkEntry, tab: TabBefore) -> FirstLook:
+    """The table is yet to be made."""
+    before = look_at_tab(client, draft.spreadsheet, draft.tab, tab.headers)
+    proposed = propose_table(before.headers, before.image.rows)
+    entry = draft.model_copy(update={"columns": dict(proposed.mapping)})
+    link = resolve(entry, proposed, codec_for)
+    wanted = Grant(("CREATE", *TABLE_RIGHTS), draft.schema_name, draft.table_name)
+    lacks = tuple(fault.mend for fault in grant_faults(server_facts(session), [wanted]))
+    return FirstLook(
+        entry, link, before, {}, FROM_SHEET, adds=proposed.adds, create_table=create_table(link), lacks=lacks
+    )
+
+
+def _look_at_table(
+    settings: Settings, session: Query, client: SheetsClient, draft: LinkEntry, tab: TabBefore
+) -> FirstLook:
+    """The table is there; the tab may be yet to be made."""
+    found = describe_table(session, draft.schema_name, draft.table_name)
+    _check_rights(session, draft)
+    mapping = map_columns(draft, found, tab, lambda: has_rows(session, draft.schema_name, draft.table_name))
     entry = draft.model_copy(update={"columns": dict(mapping.columns)})
     link = resolve(entry, found, codec_for)
-    for name in {c.policy for c in link.columns if is_user_rule(c.policy)}:
-        load_user_rule(name)  # a misspelled name is told before anything is written
     before = tab if tab.is_blank else look_at_tab(client, link.spreadsheet_id, link.tab, link.headers)
     rows = MysqlStore(parse_url(settings.mysql_url.get_secret_value())).read_rows(link)
     starts_from = FROM_TABLE if tab.is_blank else BOTH
-    return FirstLook(entry, link, before, dict(rows), starts_from, mapping.left_out)
+    return FirstLook(entry, link, before, dict(rows), starts_from, mapping.left_out, mapping.adds)
 
 
-def _describe(settings: Settings, draft: LinkEntry) -> TableDescription:
-    session = MysqlSession(parse_url(settings.mysql_url.get_secret_value()), autocommit=True)
-    try:
-        found = describe_table(session, draft.schema_name, draft.table_name)
-        _check_rights(session, draft)
-        return found
-    finally:
-        session.drop()
-
-
-def _check_rights(session: MysqlSession, draft: LinkEntry) -> None:
+def _check_rights(session: Query, draft: LinkEntry) -> None:
     faults = link_faults(session, draft.schema_name, draft.table_name)
     if faults:
         raise LinkRefused(

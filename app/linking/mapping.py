@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from adapters.mysql_schema import TableDescription
@@ -22,10 +22,22 @@ class ColumnMapping:
     """Header to column name."""
     left_out: Mapping[str, str]
     """Columns of the table that have no header, with the reason."""
+    adds: tuple[str, ...] = ()
+    """Headers that the tab is to get."""
 
 
-def map_columns(draft: LinkEntry, found: TableDescription, tab: TabBefore) -> ColumnMapping:
+def map_columns(
+    draft: LinkEntry, found: TableDescription, tab: TabBefore, has_rows: Callable[[], bool]
+) -> ColumnMapping:
     """The mapping that the headers suggest; a blank tab gets a header for every column that can be carried.
+
+    A key that the table gives needs no header before there are rows under it: the tab gets it.
+
+    Args:
+        draft: what a person asked for.
+        found: the table.
+        tab: the tab as it is.
+        has_rows: whether the table holds any.
 
     Raises:
         LinkRefused: there are no headers, or the table requires a column that has none.
@@ -42,8 +54,11 @@ def map_columns(draft: LinkEntry, found: TableDescription, tab: TabBefore) -> Co
         )
     columns = headers_to_columns(tab.headers, [c.name for c in found.columns])
     _check_required(draft, found, set(columns.values()))
+    key = found.auto_increment
+    adds = (key,) if key in found.key_columns and key not in columns.values() and not has_rows() else ()
+    columns = {**columns, **{name: name for name in adds}}
     bare = {c.name: "the tab has no header for it" for c in found.columns if c.name not in columns.values()}
-    return ColumnMapping(columns, bare)
+    return ColumnMapping(columns, bare, adds)
 
 
 def _why_not_carried(column: TableColumn) -> str:

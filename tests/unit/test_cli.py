@@ -297,6 +297,48 @@ def test_plan_of_a_link_that_is_to_be_made_takes_the_words_of_link_add(monkeypat
     assert (asked[0]["tab"], asked[0]["table"], asked[0]["prefer"]) == ("Orders", "shop.orders", "table")
 
 
+def test_what_linking_makes_is_shown_before_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = {
+        "tab": "Orders", "table": "shop.orders", "plan": NO_PLAN, "columns": {"id": "id", "name": "name"},
+        "create_table": "CREATE TABLE `shop`.`orders` (…)", "lacks": ["GRANT CREATE …;"], "starts_from": "sheet",
+        "creates_tab": False, "adds_headers": ["id"], "left_out": [{"column": "rate", "reason": "its type is FLOAT"}],
+        "total_row": 57,
+    }  # fmt: skip
+    monkeypatch.setattr("app.plan.plan_new_link", lambda _settings, **_words: {"to_do": True, "links": [made]})
+    settings(monkeypatch)
+    words = ("plan", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders")
+    assert ended(*words) == 1
+    told = capsys.readouterr().out
+    for part in (
+        "CREATE TABLE `shop`.`orders` (…);",
+        "GRANT CREATE …;",
+        "gets the column id",
+        "rate stays out",
+        "Row 57 looks",
+    ):
+        assert part in told
+    made |= {"starts_from": "table", "create_table": None, "lacks": [], "adds_headers": [], "creates_tab": True}
+    assert ended(*words) == 1
+    assert "The tab Orders is made: id, name." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "may_create"), [(("--yes",), False), (("--yes", "--create-table"), True), ((), True)]
+)
+def test_a_table_is_made_by_link_add_only_after_a_yes_or_when_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], may_create: bool
+) -> None:
+    asked: list[dict[str, Any]] = []
+    report = {"link": "orders", "plan": NO_PLAN}
+    monkeypatch.setattr("app.linking.add_link", lambda _settings, **words: asked.append(words) or report)
+    settings(monkeypatch)
+    words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders")
+    assert ended(*words, *options) == 1
+    assert asked[0]["create_table"] is may_create
+
+
 @pytest.mark.parametrize(
     "words",
     [("orders", "--tab", "Orders"), ("--spreadsheet", "1A"), ("orders", "--prefer", "sheet"),

@@ -195,6 +195,31 @@ def test_a_blank_tab_gets_a_frozen_header_row_and_columns_as_wide_as_their_value
     assert sheet.whole() == before
 
 
+def test_a_key_that_the_table_gives_gets_its_header_behind_the_last_one_and_what_stands_there_makes_room(
+    client: SheetsClient, sandbox: Any
+) -> None:
+    sheet = Spreadsheet(sandbox, ("Code", "State", "Day"), ("a", "open", None, "a remark", "another"))
+    columns = (*COLUMNS, *linked("id"))
+    target = prepare_tab(client, sheet.id, "Orders", "orders", columns, adds=("id",))
+    assert sheet.values[0] == ["Code", "State", "Day", "id", "_row_id"]
+    assert sheet.values[1][5:] == ["a remark", "another"]
+    assert sheet.state["tabs"]["Orders"]["hidden_columns"] == ["E"]
+    (row,) = GoogleSheet(client).read_tab(target).rows
+    assert (row.cells["Code"].value, "id" in row.cells) == ("a", False)
+    before = sheet.whole()
+    prepare_tab(client, sheet.id, "Orders", "orders", columns, adds=("id",))
+    assert sheet.whole() == before
+
+
+def test_a_header_that_is_to_be_added_in_a_full_grid_gets_a_column_of_its_own(
+    client: SheetsClient, sandbox: Any
+) -> None:
+    sheet = Spreadsheet(sandbox)
+    sheet.write(1, 23, ("Code", "State", "Day"))
+    prepare_tab(client, sheet.id, "Orders", "orders", (*COLUMNS, *linked("id")), adds=("id",))
+    assert sheet.values[0][23:] == ["Code", "State", "Day", "id", "_row_id"]
+
+
 def test_a_tab_that_is_not_there_is_made_when_asked_to_with_formats_for_later_rows(
     client: SheetsClient, sandbox: Any
 ) -> None:

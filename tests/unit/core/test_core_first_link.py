@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from core_makers import LINK, ROW, make_image, make_link, no_rule, order_row, tab_row
 
-from core.first_link import match_rows, shared_bases
+from core.first_link import first_conflicts, match_rows, shared_bases
 from core.key_faults import key_faults
-from core.model import Link, TableColumn
+from core.model import Link, Serial, Stamp, TableColumn
 from core.ports import TableRow
 from core.preview import preview_first
 from core.preview_tally import SHEET, STAYS, TABLE, Tally
@@ -125,3 +125,45 @@ def test_a_formula_is_known_as_one_from_the_start() -> None:
     row = tab_row(2, "r_1", {"quantity": "=1+2"}, order_no=1, customer="Ann", quantity=3)
     (base,) = shared_bases(LINK, match_rows(LINK, make_image(row), table_of(ROW)), None)
     assert base.cells["quantity"].formula
+
+
+def test_as_conflicts_cells_that_both_sides_filled_wait_for_a_person_and_a_blank_one_gets_the_others_value() -> None:
+    row, other = order_row(2, "r_1", price=12, notes=None, due=Serial(45418.0)), {**ROW, "due": None}
+    told = planned(row, table=(other,), prefer="conflicts", link=make_link(price="sheet_wins"))
+    assert kinds(told) == {(STAYS, "conflict"): 1, (TABLE, "cell"): 1, (SHEET, "cell"): 1}
+    (conflict,) = told.kinds[STAYS, "conflict"].first
+    assert (conflict.column, conflict.sheet, conflict.table) == ("price", "12", "9.50")
+    assert told.kinds[TABLE, "cell"].first[0].column == "due"
+    assert told.kinds[SHEET, "cell"].first[0].column == "notes"
+
+
+def test_a_conflict_from_before_linking_keeps_both_values_for_whoever_chooses() -> None:
+    matches = match_rows(LINK, make_image(order_row(2, "r_1", price=12)), table_of(ROW))
+    ((seen, entry),) = first_conflicts(LINK, matches, Stamp(n=4, q=2))
+    assert (seen.row_id, seen.column, seen.cell.value, seen.stamp) == ("r_1", "price", 12, Stamp(n=4, q=2))
+    assert (entry.sheet, entry.table, entry.base, entry.winner, entry.settled) == (
+        "12.00",
+        "9.50",
+        None,
+        "none",
+        False,
+    )
+    (base,) = shared_bases(LINK, matches, "conflicts")
+    assert (base.cells["price"].value, base.cells["notes"].value) == (None, "fragile")
+
+
+def test_what_a_formula_computes_is_no_matter_of_choice() -> None:
+    row = tab_row(
+        2,
+        "r_1",
+        {"quantity": "=1+7"},
+        order_no=1,
+        customer="Ann",
+        price=9.5,
+        status="new",
+        notes="fragile",
+        quantity=8,
+    )
+    matches = match_rows(LINK, make_image(row), table_of(ROW))
+    assert first_conflicts(LINK, matches, Stamp()) == []
+    assert kinds(planned(row, prefer="conflicts")) == {(TABLE, "cell"): 1}

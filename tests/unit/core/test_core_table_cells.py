@@ -10,7 +10,7 @@ import pytest
 from core_makers import EARLIER, LATER, LINK, NOON, ROW, make_base, make_link, plan, saw, waits
 
 from core.freshness import OpenWrite
-from core.model import Age, Canonical, CellBase
+from core.model import Age, Canonical, CellBase, RowBase
 from core.row_view import RowPlan
 from core.rules import Rules
 
@@ -314,6 +314,38 @@ def test_an_edit_that_is_told_again_does_not_push_aside_what_has_been_parked_sin
     done = plan(told_again, link=link, base=base, table={**ROW, "notes": "from table"}, waiting=(parked,))
     assert [(o.cell.value, why) for o, why in done.wait] == [("from sheet", "manual")]
     assert not (done.drop or done.settled)
+
+
+def never_shared() -> RowBase:
+    """Base of a row whose notes both sides had filled before they were linked."""
+    base = make_base()
+    return replace(base, cells={**base.cells, "notes": CellBase(None)})
+
+
+@pytest.mark.parametrize("policy", ["last_write_wins", "sheet_wins", "table_wins", "manual", "append_text"])
+def test_what_both_sides_held_before_they_were_linked_waits_for_a_person_whatever_the_policy(policy: str) -> None:
+    seen = saw("notes", "from sheet", "scan", scan=3)
+    done = plan(
+        seen,
+        link=make_link(notes=policy),
+        base=never_shared(),
+        table={**ROW, "notes": "from table"},
+        waiting=(waits(saw("notes", "from sheet", "scan"), "manual"),),
+    )
+    assert [(o.column, why) for o, why in done.wait] == [("notes", "manual")]
+    assert not (done.update or done.conflicts or done.base or done.settled or done.ask_times)
+
+
+def test_a_newer_edit_of_such_a_cell_is_decided_by_the_policy() -> None:
+    done = plan(
+        saw("notes", "mended", q=2),
+        base=never_shared(),
+        table={**ROW, "notes": "from table"},
+        waiting=(waits(saw("notes", "from sheet", "scan"), "manual"),),
+        times=TIMES,
+    )
+    assert done.update == {"notes": "mended"}
+    assert [(c.winner, c.rule) for c in done.settled] == [("sheet", "last_write_wins")]
 
 
 def test_a_cell_is_parked_although_its_neighbour_waits_with_the_same_value() -> None:
