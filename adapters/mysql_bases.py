@@ -21,6 +21,7 @@ _REPLACE = (
     " key_json = VALUES(key_json), cells = VALUES(cells), stamps = VALUES(stamps), gone = VALUES(gone),"
     " n = VALUES(n), age = VALUES(age), scan = VALUES(scan)"
 )
+_ALIKE_MAX = 1000
 _TAKEN = frozenset({1048, 1062})
 
 
@@ -32,7 +33,13 @@ class HeldBases(Mapping[str, RowBase]):
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        self._rows = {row[0]: row[1:8] for row in rows}
+        alike: dict[str, str] = {}
+        """Stamps of rows that one write has written are the same text."""
+        self._rows: dict[str, Row] = {}
+        for row_id, key, cells, stamps, gone, n, place, scan, _ in rows:
+            if len(alike) > _ALIKE_MAX:
+                alike.clear()
+            self._rows[row_id] = (key, cells, alike.setdefault(stamps, stamps), gone, n, place, scan)
 
     def __getitem__(self, row_id: str) -> RowBase:
         return _base((row_id, *self._rows[row_id], None))
