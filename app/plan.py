@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.mysql_connection import MysqlSession, parse_url
-from adapters.mysql_migrations import DEFAULT_SCHEMA
+from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_store import MysqlStore
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_look import time_zone_of
@@ -52,9 +51,9 @@ def plan_links(settings: Settings, name: str | None) -> Json:
     with (
         closing(MysqlStore(url)) as store,
         closing(sheets_client(settings)) as client,
-        _session(settings) as session,
+        closing(ThreadSessions(url)) as sessions,
     ):
-        links = _asked(settings, links_for(settings.links, session), name)
+        links = _asked(settings, links_for(settings.links, sessions.session()), name)
         reports = [_plan_of(settings, store, client, link) for link in links]
     return {"to_do": any(one.pop("to_do") for one in reports), "links": reports}
 
@@ -75,15 +74,6 @@ def plan_new_link(
         look = look_at_both(settings, client, draft, may_create_table=True)
     tally = look.preview(prefer)
     return {"to_do": not tally.is_empty, "links": [look.report(settings, tally)]}
-
-
-@contextmanager
-def _session(settings: Settings) -> Iterator[MysqlSession]:
-    session = MysqlSession(parse_url(settings.mysql_url.get_secret_value()), schema=DEFAULT_SCHEMA, autocommit=True)
-    try:
-        yield session
-    finally:
-        session.drop()
 
 
 def _asked(settings: Settings, followed: Links, name: str | None) -> list[Link]:

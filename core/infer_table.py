@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.compare import folded
 from core.errors import LinkRefused
@@ -12,6 +12,7 @@ from core.infer import Cell, NoType, infer_column
 from core.model import SheetCell, TableColumn
 from core.sheet import TabRow
 from core.values.catalog import codec_for
+from core.values.spelling import shown
 
 NAME_CHARS_MAX = 64
 ROW_BYTES_MAX = 60_000
@@ -39,13 +40,15 @@ class ProposedTable:
     key_columns: tuple[str, ...]
     adds: tuple[str, ...] = ()
     """Headers that the tab is to get, because the table gives the keys."""
+    mixed: Mapping[str, str] = field(default_factory=dict)
+    """Columns of text that hold numbers as well, with the first cell that is none."""
 
 
 def propose_table(headers: Sequence[str], rows: Sequence[TabRow]) -> ProposedTable:
     """A table for all columns of a tab.
 
     Args:
-        headers: of the tab, without the id column.
+        headers: of the tab, without the id column; one that stands twice is a fault.
         rows: every row of its data.
 
     Raises:
@@ -56,9 +59,11 @@ def propose_table(headers: Sequence[str], rows: Sequence[TabRow]) -> ProposedTab
             "The tab has headers and no rows: nothing tells of which types the columns of the table are to be.",
             "Fill in a row or more, or create the table yourself.",
         )
-    names = {header: _name(header, at) for at, header in enumerate(headers, start=1)}
-    found = {header: infer_column(names[header], _cells(header, rows)) for header in headers}
-    faults = [*_name_faults(names), *(f"Column {h}: {f.reason}." for h, f in found.items() if isinstance(f, NoType))]
+    doubled = sorted({h for h in headers if headers.count(h) > 1})
+    names = {header: _name(header, at) for at, header in enumerate(headers, start=1) if header not in doubled}
+    found = {header: infer_column(names[header], _cells(header, rows)) for header in names}
+    faults = [f"The header {header} stands more than once." for header in doubled]
+    faults += [*_name_faults(names), *(f"Column {h}: {f.reason}." for h, f in found.items() if isinstance(f, NoType))]
     total = total_row(rows)
     if total is not None:
         faults.append(f"Row {total} looks like a total of the rows above it.")
@@ -68,14 +73,15 @@ def propose_table(headers: Sequence[str], rows: Sequence[TabRow]) -> ProposedTab
             "Mend it in the sheet (a total belongs into another tab), then run this again.",
         )
     columns = {h: column for h, column in found.items() if isinstance(column, TableColumn)}
+    mixed = {names[h]: told for h, c in columns.items() if c.charset and (told := _first_text(_cells(h, rows)))}
     key = _key(headers, columns, rows)
     if key is None:
         own = _free_name(set(names.values()))
         generated = TableColumn(own, "int", "int", nullable=False, has_default=True, auto_increment=True)
         fitted = _within_a_row(columns, None)
-        return ProposedTable({**names, own: own}, (generated, *fitted.values()), (own,), adds=(own,))
+        return ProposedTable({**names, own: own}, (generated, *fitted.values()), (own,), adds=(own,), mixed=mixed)
     columns[key] = _as_key(columns[key], rows, key)
-    return ProposedTable(names, tuple(_within_a_row(columns, key).values()), (names[key],))
+    return ProposedTable(names, tuple(_within_a_row(columns, key).values()), (names[key],), mixed=mixed)
 
 
 def total_row(rows: Sequence[TabRow]) -> int | None:
@@ -90,6 +96,13 @@ def total_row(rows: Sequence[TabRow]) -> int | None:
         if isinstance(cell.value, str) and cell.value.strip(" :").casefold() in _TOTALS:
             return last.row
     return None
+
+
+def _first_text(cells: Sequence[Cell]) -> str:
+    """The first text of a column that holds numbers too."""
+    texts = [(row, value) for row, value in cells if isinstance(value, str) and value]
+    has_numbers = any(isinstance(value, int | float) and not isinstance(value, bool) for _, value in cells)
+    return f"row {texts[0][0]} holds '{shown(texts[0][1])}'" if texts and has_numbers else ""
 
 
 def _cells(header: str, rows: Sequence[TabRow]) -> list[Cell]:

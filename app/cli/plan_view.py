@@ -35,6 +35,8 @@ def show_start(report: Mapping[str, Any]) -> None:
     """What is made before the two sides of a new link are tied, and which columns stay out."""
     if report.get("create_table"):
         click.echo(f"The table {report['table']} is made by this statement:\n\n{report['create_table']};\n")
+    for one in report.get("mixed", ()):
+        click.secho(f"Column {one['column']} is text, though it holds numbers: {one['reason']}.", fg="yellow")
     for statement in report.get("lacks", ()):
         click.secho(f"Our MySQL user may not do that; it lacks: {statement}", fg="yellow")
     if report.get("starts_from") == "table":

@@ -57,6 +57,8 @@ class FirstLook:
     """The statement that makes the table."""
     lacks: tuple[str, ...] = ()
     """Statements that give our user the rights that it lacks for that."""
+    mixed: Mapping[str, str] = field(default_factory=dict)
+    """Proposed columns of text that hold numbers as well, with the first cell that is none."""
 
     def preview(self, prefer: str | None) -> Tally:
         """What linking would write.
@@ -97,6 +99,7 @@ class FirstLook:
             "adds_headers": list(self.adds),
             "total_row": total_row(self.before.image.rows),
             "create_table": self.create_table,
+            "mixed": [{"column": name, "reason": why} for name, why in self.mixed.items()],
             "lacks": list(self.lacks),
             "rule_faults": rule_faults(link, load_user_rule),
             "plan": plan_to_json(
@@ -151,14 +154,23 @@ def _no_table(session: Query, draft: LinkEntry) -> LinkRefused:
 
 def _look_at_sheet(session: Query, client: SheetsClient, draft: LinkEntry, tab: TabBefore) -> FirstLook:
     """The table is yet to be made."""
-    before = look_at_tab(client, draft.spreadsheet, draft.tab, tab.headers)
-    proposed = propose_table(before.headers, before.image.rows)
+    single = [header for header in tab.headers if tab.headers.count(header) == 1]
+    before = look_at_tab(client, draft.spreadsheet, draft.tab, single)
+    proposed = propose_table(tab.headers, before.image.rows)
     entry = draft.model_copy(update={"columns": dict(proposed.mapping)})
     link = resolve(entry, proposed, codec_for)
     wanted = Grant(("CREATE", *TABLE_RIGHTS), draft.schema_name, draft.table_name)
     lacks = tuple(fault.mend for fault in grant_faults(server_facts(session), [wanted]))
     return FirstLook(
-        entry, link, before, {}, FROM_SHEET, adds=proposed.adds, create_table=create_table(link), lacks=lacks
+        entry,
+        link,
+        before,
+        table={},
+        starts_from=FROM_SHEET,
+        adds=proposed.adds,
+        create_table=create_table(link),
+        lacks=lacks,
+        mixed=proposed.mixed,
     )
 
 

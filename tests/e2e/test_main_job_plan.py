@@ -165,9 +165,9 @@ def test_a_sheet_that_is_no_table_is_refused_with_everything_that_is_wrong_and_n
     main_job: MainJob,
 ) -> None:
     rows = [
-        ["Order no", "Order-no", "Due", "Amount"],
-        [1, 1, "2026-05-04", 5],
-        [2, 2, "next week", 6],
+        ["Order no", "Order-no", "Due", "Amount", "Paid", "Paid"],
+        [1, 1, "2026-05-04", 5, "TRUE", "TRUE"],
+        [2, 2, "next week", 6, "TRUE", "TRUE"],
         ["Total", "", "", "=SUM(D2:D3)"],
     ]
     spreadsheet = main_job.spreadsheet(rows=rows)
@@ -175,7 +175,7 @@ def test_a_sheet_that_is_no_table_is_refused_with_everything_that_is_wrong_and_n
     with pytest.raises(LinkRefused) as refused:
         add(Orders(main_job, "none", spreadsheet, TAB, f"{SCHEMA}.plan_none"), create_table=True)
     told = refused.value.message
-    for part in ("Order no, Order-no", "Column Due: row 2", "'next week'", "Row 4 looks like a total"):
+    for part in ("Order no, Order-no", "Column Due: row 2", "'next week'", "Row 4 looks like a total", "Paid stands"):
         assert part in told
     assert main_job.sheets.call("GET", f"/state/{spreadsheet}")["tabs"] == before
     assert main_job.sql("SHOW TABLES FROM mainjob LIKE 'plan_none'") == []

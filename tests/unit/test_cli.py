@@ -304,7 +304,7 @@ def test_what_linking_makes_is_shown_before_it_is_asked_for(
         "tab": "Orders", "table": "shop.orders", "plan": NO_PLAN, "columns": {"id": "id", "name": "name"},
         "create_table": "CREATE TABLE `shop`.`orders` (…)", "lacks": ["GRANT CREATE …;"], "starts_from": "sheet",
         "creates_tab": False, "adds_headers": ["id"], "left_out": [{"column": "rate", "reason": "its type is FLOAT"}],
-        "total_row": 57,
+        "total_row": 57, "mixed": [{"column": "amount", "reason": "row 3 holds '12,50 €'"}],
     }  # fmt: skip
     monkeypatch.setattr("app.plan.plan_new_link", lambda _settings, **_words: {"to_do": True, "links": [made]})
     settings(monkeypatch)

@@ -186,12 +186,23 @@ def test_a_generated_id_does_not_take_the_name_of_another_column() -> None:
 
 
 def test_everything_that_keeps_a_tab_from_being_a_table_is_told_at_once() -> None:
-    headers, rows = tab(["Due", "Order no", "Order-no"], (DAY, 1, 2), ("soon", 2, 3))
+    headers, rows = tab(["Due", "Order no", "Order-no", "Twice", "Twice"], (DAY, 1, 2, 3, 4), ("soon", 2, 3, 4, 5))
     last = TabRow(4, None, {"Order no": SheetCell(3, "=SUM(B2:B3)")})
     with pytest.raises(LinkRefused) as told:
         propose_table(headers, [*rows, last])
-    for part in ("Column Due: row 2", "row 3 holds text ('soon')", "Order no, Order-no", "Row 4 looks like a total"):
+    for part in (
+        "Column Due: row 2",
+        "row 3 holds text ('soon')",
+        "Order no, Order-no",
+        "Row 4 looks like a total",
+        "Twice stands more",
+    ):
         assert part in told.value.message
+
+
+def test_a_column_of_texts_that_holds_numbers_too_is_told_with_the_first_cell_that_is_none() -> None:
+    found = propose_table(*tab(["id", "Amount", "Name"], (1, 9.5, "a"), (2, "12,50 €", "b")))
+    assert found.mixed == {"amount": "row 3 holds '12,50 €'"}
 
 
 @pytest.mark.parametrize(("text", "formula"), [("Total:", None), ("x", "=SUBTOTAL(9, $B$2:$B$40)")])
