@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from adapters.binlog_progress import is_unpublished
 from adapters.kafka_log import Place, end_offsets, kafka_of
@@ -38,14 +38,25 @@ class Resting:
         """
         if link.name in self._reports.open_writes():
             return False
+        return self._has_read(link, list(READERS))
+
+    def is_followed(self, link: Link) -> bool:
+        """Whether the sheet writer has taken in every change of the table.
+
+        Raises:
+            KafkaUnavailable, MysqlUnavailable
+        """
+        return self._has_read(link, [TABLE_CHANGED])
+
+    def _has_read(self, link: Link, topics: Collection[str]) -> bool:
         if is_unpublished(self._session, [(link.schema, link.table)]):
             return False
         ends = end_offsets(kafka_of(self._settings))
-        return all(self._has_read(group, topic, link, ends) for topic, group in READERS.items())
+        return all(self._has_read_topic(topic, link, ends) for topic in topics)
 
-    def _has_read(self, group: str, topic: str, link: Link, ends: Mapping[Place, int]) -> bool:
+    def _has_read_topic(self, topic: str, link: Link, ends: Mapping[Place, int]) -> bool:
         partitions = sum(name == topic for name, _ in ends)
         if not partitions:
             return True
         place = (topic, partition_of(link.name, partitions))
-        return self._reports.consumed_offsets(group).get(place, 0) >= ends[place]
+        return self._reports.consumed_offsets(READERS[topic]).get(place, 0) >= ends[place]

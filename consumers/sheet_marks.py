@@ -15,7 +15,7 @@ from typing import TypeVar
 import structlog
 
 from core.errors import SheetsRefused, SheetsUnavailable
-from core.marks import Cell, Mark, MarkPlan, amends, differing, given_back, plan_marks, still_due, wanted_marks
+from core.marks import Cell, Mark, amends, differing, given_back, plan_marks, still_due, wanted_marks
 from core.model import Link
 from core.ports import Clock, SheetMarks, ShownMark, Store, Transaction
 from core.sheet import MarksLook, MarkWrite, Positions, SheetTarget
@@ -195,9 +195,8 @@ class MarkWriter:
         placed = [i for i in sorted(differ) if i in positions.rows and i not in positions.repeated]
         room = ROWS_PER_MARKING_MAX - len({w.row for w in self._owed})
         at = {positions.rows[row_id]: row_id for row_id in placed[:room]}
-        astray = self._mark(target, at, list(self._found)[: room - len(at)]) or len(placed) < len(
-            differ & self._rows.keys()
-        )
+        is_astray = len(placed) < len(differ & self._rows.keys())
+        astray = self._mark(target, at, list(self._found)[: room - len(at)]) or is_astray
         self._forget_leaving()
         if fresh:
             self._pause_if(astray)
@@ -216,13 +215,13 @@ class MarkWriter:
         state = tx.link_state(self.link.name)
         if state is None or state.state not in STATES:
             return None
-        begins_anew, self._all = self._all, False
-        if begins_anew:
+        if self._all:
             self.wake(tx.marked_rows(self.link.name, self._since()))
         told = self._tell(tx, self._rows.keys())
         if told.wanted or told.shown:
             self._look_over_within(LOOK_OVER_S)
-        self._search |= any(begins_anew or not mark.is_sure for mark in told.shown.values())
+        self._search |= any(self._all or not mark.is_sure for mark in told.shown.values())
+        self._all = False
         self._marked -= self._rows.keys()
         self._marked |= {row_id for row_id, _ in told.shown}
         differ = differing(told.wanted, told.shown)
@@ -243,14 +242,15 @@ class MarkWriter:
         """Rows that the tab does not hold take their marks with them, or another id stands beside them now."""
         if row_ids:
             shown = self._store.run(lambda tx: tx.shown_marks(self.link.name, row_ids))
-            self._leave([(mark.row_id, mark.column) for mark in shown])
+            self._leave({(mark.row_id, mark.column) for mark in shown}, is_lost=True)
             self._rows = {row_id: None for row_id in self._rows if row_id not in row_ids}
             self._away.update(row_ids)
 
-    def _leave(self, cells: Collection[Cell]) -> None:
-        """What these showed is searched for, and then forgotten."""
-        self._search |= bool(set(cells) - self._leaving)
-        self._leaving.update(cells)
+    def _leave(self, cells: set[Cell], *, is_lost: bool) -> None:
+        """These show nothing any more; what was beside one of them is searched for, once, if it ``is_lost``."""
+        self._search |= is_lost and not cells <= self._leaving
+        self._leaving |= cells
+        self._rows = {row_id: None for row_id in self._rows if row_id not in {left for left, _ in cells}}
 
     def _forget_leaving(self) -> None:
         if self._leaving and not (self._search or self._found or self._owed):
@@ -272,14 +272,15 @@ class MarkWriter:
         plan = plan_marks(columns, given_back(look, owed), at, told.wanted, told.shown)
         if plan.strays:
             self.wake(self._store.run(lambda tx: self._doubt(tx, plan.strays, seen)))
-        if plan.is_lost:
-            self._look_over_within(MOVED_LOOK_OVER_S)
         writes = _without_doubles([*plan.writes, *owed])
         missed = self._write(target, look, [*plan.show, *(told.shown[cell] for cell in plan.forget)], writes)
         if missed is None:
             return False
+        shown = [mark for mark in plan.show if mark.row_id not in missed]
         self._marked |= {mark.row_id for mark in plan.show}
-        self._store.run(lambda tx: self._remember(tx, plan, missed))
+        self._store.run(lambda tx: tx.save_marks(self.link.name, shown))
+        self._leaving.difference_update((mark.row_id, mark.column) for mark in shown)
+        self._leave({cell for cell in plan.forget if cell[0] not in missed}, is_lost=plan.is_lost)
         for row in found:
             self._found.pop(row, None)
         return bool(plan.astray or missed)
@@ -309,10 +310,6 @@ class MarkWriter:
         self._owed = amends(writes, hit, look)
         ids = {r.row: r.row_id for r in hit}
         return {w.row_id for w in writes if ids[w.row] != w.row_id}
-
-    def _remember(self, tx: Transaction, plan: MarkPlan, missed: Collection[str | None]) -> None:
-        tx.save_marks(self.link.name, [m for m in plan.show if m.row_id not in missed])
-        tx.forget_marks(self.link.name, [cell for cell in plan.forget if cell[0] not in missed])
 
     def _call(self, kind: str, call: Callable[[], T]) -> T:
         """One call of Google's, if the quota has a token for it.

@@ -45,7 +45,8 @@ def judge(
         seen: of the look before.
         now_s: when this look was, on a clock that only goes forward.
         rested: whether after the look before, and before this one began, nothing was on its way: no message unread,
-            no change of the table unpublished, no write to the sheet open.
+            no change of the table unpublished, no write to the sheet open; and whether the table has not changed
+            while both were read.
     """
     lasting = {one: seen.get(one, now_s) for one in differences}
     return Verdict(

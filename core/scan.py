@@ -88,8 +88,9 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     }
     missing = [b for b in known.values() if b.row_id not in own and is_past_our_writes(image, b)]
     unknown = [
-        *found.strangers,
-        *(row for row_id, row in own.items() if _may_be_anothers(link, row, known.get(row_id))),
+        row
+        for row in (*found.strangers, *own.values())
+        if _may_be_anothers(link, row, known.get(row.row_id) if row.row_id else None)
     ]
     foreign = _foreign(link, own, known, differing)
     found.moved_ids = _permutation(own, foreign, missing)

@@ -6,7 +6,7 @@ What it hands on only says where to look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
@@ -36,6 +36,16 @@ class TableReader(Protocol):
     def __call__(self, link: Link) -> Iterable[tuple[Key, TableRow]]: ...
 
 
+class Queues(Protocol):
+    """What is on its way of a link."""
+
+    def is_at_rest(self, link: Link) -> bool:
+        """Whether nothing is."""
+
+    def is_followed(self, link: Link) -> bool:
+        """Whether no change of the table is."""
+
+
 @dataclass(slots=True)
 class _Checked:
     """What the last check of a link found, and when the next one may be."""
@@ -49,20 +59,20 @@ class AgreementCheck:
 
     Args:
         read_table: the linked table.
-        rests: whether nothing of a link is on its way.
+        queues: whether something of a link is on its way.
         clock: how long a check takes.
     """
 
-    def __init__(self, read_table: TableReader, rests: Callable[[Link], bool], clock: Clock) -> None:
+    def __init__(self, read_table: TableReader, queues: Queues, clock: Clock) -> None:
         self._read_table = read_table
-        self._rests = rests
+        self._queues = queues
         self._clock = clock
         self._checked: dict[str, _Checked] = {}
 
     def rests_before(self, link: Link) -> bool:
         """To be asked before the tab is read; a link whose last look found no difference costs nothing."""
         checked = self._checked.get(link.name)
-        return checked is not None and bool(checked.seen) and self._rests(link)
+        return checked is not None and bool(checked.seen) and self._queues.is_at_rest(link)
 
     def look(
         self,
@@ -97,6 +107,8 @@ class AgreementCheck:
             log.warning("table_unreadable", link=link.name, reason=str(error))
             return None
         now = self._clock.monotonic()
+        # the table may have changed since the queues were asked, back to what it held at the look before
+        rested = rested and bool(found) and self._queues.is_followed(link)
         verdict = judge(found, checked.seen, began, rested=rested)
         checked.seen, checked.not_before = verdict.seen, now + (now - began) / SHARE_MAX
         if verdict.unexplained:

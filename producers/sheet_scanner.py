@@ -36,7 +36,7 @@ def build(service: Service) -> Callable[[], None]:
         gate=gate,
         publisher=publisher,
         source=source,
-        check=AgreementCheck(store.read_rows, resting.is_at_rest, clock),
+        check=AgreementCheck(store.read_rows, resting, clock),
         links=links.current,
         is_ours=lambda name: source.owns(SHEET_OBSERVED, name),
         owner=owner,

@@ -355,6 +355,8 @@ class Ledger:
         (line,) = lines
         if self.shared_id(line) or line in token.by_both or self._twin.world.replaying:
             return
+        if line in self.robbed:
+            return  # without its id, and under a key that the table no longer has, it is two rows from then on
         last = seen.get((line, token.column), 0)
         born = next((at for at in token.births.get(line, [0]) if at >= last), None)
         if born is None:

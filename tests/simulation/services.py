@@ -103,7 +103,7 @@ def scanner(world: World, owner: str) -> None:
         gate=SimGate(world),
         publisher=SimPublisher(world),
         source=source,
-        check=AgreementCheck(store.read_rows, world.rests, world.clock),
+        check=AgreementCheck(store.read_rows, world, world.clock),
         links=lambda: world.links,
         is_ours=lambda name: source.owns(SHEET_OBSERVED, name),
         owner=owner,

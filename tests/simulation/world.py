@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from adapters.binlog_events import RowChange
 from app.operate import approve_held
 from app.resting import READERS
+from core.events import TABLE_CHANGED
 from core.model import Link
 from tests.fakes.store import FakeState, FakeStore
 from tests.simulation import checks
@@ -202,11 +203,18 @@ class World:
         if calls > CALLS_TO_REST_MAX * len(self.twins):
             raise Violation(f"{calls} calls to Google until rest")
 
-    def rests(self, link: Link) -> bool:
+    def is_at_rest(self, link: Link) -> bool:
         """As app.resting.Resting asks the queues from outside."""
-        if link.name in self.state.intents or self.noted < len(self.state.binlog):
+        return link.name not in self.state.intents and self._has_read(list(READERS))
+
+    def is_followed(self, _link: Link) -> bool:
+        """As app.resting.Resting."""
+        return self._has_read([TABLE_CHANGED])
+
+    def _has_read(self, topics: list[str]) -> bool:
+        if self.noted < len(self.state.binlog):
             return False
-        ends = self.log.end_offsets(list(READERS))
+        ends = self.log.end_offsets(topics)
         return all(self.state.offsets.get((READERS[t], t, p), 0) >= end for (t, p), end in ends.items())
 
     def _is_anything_on_its_way(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from core_makers import LINK, ROW, Watch, make_base
 
 from core.events import SHEET_OBSERVED
+from core.model import Link
 from core.ports import Json, LinkState, RejectionEntry
 from core.sheet import SheetTarget
 from producers.agreement_check import AgreementCheck
@@ -18,6 +19,21 @@ from tests.fakes.store import FakeState, FakeStore
 ROWS = 30
 TARGET = SheetTarget("orders", "1Ab", 7, LINK.headers)
 STATE = LinkState("orders", "1Ab", 7, "Orders", "shop", "orders", "live", None, 1, 0)
+
+
+class SaidQueues:
+    """What is told of the queues."""
+
+    def __init__(self) -> None:
+        self.rests = self.follows = True
+
+    def is_at_rest(self, link: Link) -> bool:
+        """See :class:`producers.agreement_check.Queues`."""
+        return self.rests
+
+    def is_followed(self, _link: Link) -> bool:
+        """See :class:`producers.agreement_check.Queues`."""
+        return self.follows
 
 
 class Desk:
@@ -36,8 +52,7 @@ class Desk:
             self.tab.rows.append(FakeRow(f"r_{i}", cells))
         self.state.table(LINK).rows.update({(str(i),): ROW | {"order_no": str(i)} for i in range(1, ROWS + 1)})
         self.published: list[Json] = []
-        self.rests = True
-        """What is told of the queues."""
+        self.queues = SaidQueues()
         self.scanner = self.begin_anew()
 
     def begin_anew(self) -> ScanWork:
@@ -54,7 +69,7 @@ class Desk:
             gate=self.watch,
             publisher=self,  # type: ignore[arg-type]  # it only publishes
             source=source,
-            check=AgreementCheck(self.store.read_rows, lambda _link: self.rests, self.watch),
+            check=AgreementCheck(self.store.read_rows, self.queues, self.watch),
             links=lambda: [LINK],
             is_ours=lambda _name: True,
             owner="scanner",

@@ -55,7 +55,15 @@ def test_it_is_no_longer_counted_once_it_is_mended_and_identical_moves_on(desk: 
 
 
 def test_while_events_are_on_their_way_a_difference_is_nobodys_fault(desk: Desk) -> None:
-    desk.rests = False
+    desk.queues.rests = False
+    wander_off(desk)
+    desk.scans()
+    assert desk.state.checks["orders"] == (None, 0)
+    assert handed_on(desk) == []
+
+
+def test_a_difference_that_a_change_has_brought_back_while_both_were_read_is_on_its_way(desk: Desk) -> None:
+    desk.queues.follows = False
     wander_off(desk)
     desk.scans()
     assert desk.state.checks["orders"] == (None, 0)
@@ -73,7 +81,7 @@ def test_what_the_table_refused_is_known_and_no_difference(desk: Desk) -> None:
 def test_the_first_difference_is_looked_at_again_at_once_and_a_lasting_one_only_when_a_scan_is_due(
     desk: Desk,
 ) -> None:
-    desk.rests = False
+    desk.queues.rests = False
     wander_off(desk)
     read_at = []
     for _ in range(200):
@@ -92,7 +100,7 @@ def test_a_table_that_takes_long_to_read_is_compared_the_more_rarely(desk: Desk)
         desk.watch.at += 10.0
         return []
 
-    check = agreement_check.AgreementCheck(read_slowly, lambda _link: True, desk.watch)  # type: ignore[arg-type]
+    check = agreement_check.AgreementCheck(read_slowly, desk.queues, desk.watch)  # type: ignore[arg-type]
     image = desk.sheet.read_tab(TARGET)
     while desk.watch.at < 1000.0:
         check.look(LINK, image, (), (), rested=False)
@@ -107,7 +115,7 @@ def test_a_table_that_cannot_be_read_stops_no_scan(
     def gone(_link: object) -> None:
         raise fault
 
-    check = agreement_check.AgreementCheck(gone, lambda _link: True, desk.watch)  # type: ignore[arg-type]
+    check = agreement_check.AgreementCheck(gone, desk.queues, desk.watch)  # type: ignore[arg-type]
     monkeypatch.setattr(desk.scanner, "_check", check)
     assert desk.scans() == "live"
     assert "orders" not in desk.state.checks

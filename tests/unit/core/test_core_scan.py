@@ -150,6 +150,14 @@ def test_of_two_equal_rows_with_one_id_the_upper_one_keeps_it() -> None:
     assert [r.row for r in found.strangers] == [3]
 
 
+def test_a_copy_is_not_taken_for_an_earlier_copy_that_has_left_the_tab() -> None:
+    earlier = make_base("r_2", key=("2",), quantity="5")  # the tab showed the original's key beside it as yet
+    found = scanned(make_image(order_row(2, "r_1"), order_row(3, "r_1")), make_base(), earlier)
+    assert found.moved_ids == []
+    assert [r.row for r in found.strangers] == [3]
+    assert found.missing == ["r_2"]
+
+
 # --- ids left behind by a partial sort ------------------------------------------------------
 
 

@@ -547,6 +547,23 @@ def test_a_row_that_a_mistaken_marking_hit_is_told_what_is_to_be_told_there(desk
     assert [(row.row_id, bool(row.notes)) for row in tab.rows] == [("r_2", True), ("r_1", True)]
 
 
+def dies_after(desk: Desk, monkeypatch: pytest.MonkeyPatch, transactions: int) -> None:
+    """The writer gets so far, and another one goes on."""
+    left, run = iter(range(transactions)), desk.store.run
+
+    def dying(work: Callable[[FakeTransaction], Any]) -> Any:
+        if next(left, None) is None:
+            raise MysqlUnavailable("gone")
+        return run(work)
+
+    with monkeypatch.context() as patch, suppress(MysqlUnavailable):
+        patch.setattr(desk.store, "run", dying)
+        desk.goes_on(6)
+    desk.starts()
+    desk.writer.compare(LINKS)
+    desk.goes_on(15)
+
+
 @pytest.mark.parametrize("transactions", range(4, 20))
 def test_a_note_that_a_mistaken_marking_left_beside_another_row_goes_whenever_the_writer_dies(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, transactions: int
@@ -562,20 +579,7 @@ def test_a_note_that_a_mistaken_marking_left_beside_another_row_goes_whenever_th
 
     desk.marks.before_mark = deletes_the_row
     refuse(desk, "many")
-    left, run = iter(range(transactions)), desk.store.run
-
-    def dying(work: Callable[[FakeTransaction], Any]) -> Any:
-        if next(left, None) is None:
-            raise MysqlUnavailable("gone")
-        return run(work)
-
-    monkeypatch.setattr(desk.store, "run", dying)
-    with suppress(MysqlUnavailable):
-        desk.goes_on(6)
-    monkeypatch.undo()
-    desk.starts()
-    desk.writer.compare(LINKS)
-    desk.goes_on(15)
+    dies_after(desk, monkeypatch, transactions)
     assert [(row.row_id, row.notes) for row in tab.rows] == [("r_2", {})]
     assert not desk.state.marks
 
@@ -754,6 +758,40 @@ def test_a_note_that_stands_beside_another_id_when_it_is_to_go_is_looked_for(des
     desk.publishes_outbox()
     desk.goes_on(10)
     assert not tab.rows[1].notes
+
+
+@pytest.mark.parametrize("transactions", range(4, 20))
+def test_a_note_beside_another_id_is_looked_for_although_the_writer_dies_when_it_has_found_none_to_remove(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, transactions: int
+) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab = desk.sheet.tabs["orders"]
+    tab.rows[0].row_id = "r_2"
+    tab.rows.insert(0, FakeRow("r_1"))  # contents, and what is beside them, were sorted past their ids
+    with desk.store.begin() as tx:
+        tx.mend_rejections("orders", [("r_1", "quantity")])
+    desk.publishes_outbox()
+    dies_after(desk, monkeypatch, transactions)
+    assert not tab.rows[1].notes
+    assert not desk.state.marks
+
+
+def test_a_note_that_a_person_removed_is_searched_for_once_also_in_a_row_that_shows_another(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.put_rejections("orders", [RejectionEntry("r_1", ("1",), "notes", "long", "too long")])
+    refuse(desk, "many")
+    desk.goes_on(3)
+    row = desk.sheet.tabs["orders"].rows[0]
+    del row.notes["Quantity"]
+    with desk.store.begin() as tx:
+        tx.mend_rejections("orders", [("r_1", "quantity")])
+    desk.publishes_outbox()
+    before = len(desk.sheet.calls)
+    desk.goes_on(60)
+    assert set(row.notes) == {"Notes"}
+    assert set(desk.state.marks) == {("orders", "r_1", "notes")}
+    assert desk.sheet.calls[before:].count("marked") == 1
 
 
 def test_nothing_is_marked_while_the_link_is_paused(desk: Desk) -> None:
