@@ -170,7 +170,7 @@ def _follow(tx: Transaction, link: Link, renamed: Renamed) -> dict[Key, Key]:
         bases = tx.bases_of_keys(link.name, pair)
         if pair[0] not in bases or bases[pair[0]].row_id in moved:
             continue
-        followed = follow(link, pair, bases, tx.rows(link, pair), is_traded=pair[1] in given_up)
+        followed = follow(link, pair, bases, tx.rows(link.unfiltered, pair), is_traded=pair[1] in given_up)
         moved.update(base.row_id for base in followed[:1])
         tx.save_bases(link.name, followed)
         shown |= keys_shown(link, followed)

@@ -20,7 +20,7 @@ class Program:
 
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
-        self._link, self._ledger = twin.link, twin.ledger
+        self._link, self._ledger = twin.link.unfiltered, twin.ledger
         self._store = FakeStore(twin.state, twin.hub.clock.now)
 
     def act(self, action: Action) -> None:
