@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import Unfit
 from core.marks import PREFIX
 from core.model import Canonical, LinkedColumn, RowBase, SheetCell
+from core.parents import PARENT
 from tests.fakes.sheet import FakeRow
 from tests.simulation.choosing import check_open
 from tests.simulation.ledger import Token, Violation, parts_of
@@ -34,6 +35,7 @@ def check_rest(twin: Twin) -> None:
     _check_meant(twin)
     _check_kept(twin)
     check_open(twin)
+    _check_parents(twin)
     _check_marks(twin)
     if twin.ledger.echoes:
         raise Violation(f"echo: {twin.ledger.echoes[0]}")
@@ -204,6 +206,16 @@ def _check_marks(twin: Twin) -> None:
             shown = column is not None and (name, row.row_id, column.name) in twin.state.marks
             if not shown:
                 raise Violation(f"{row.row_id}.{header} has a note that nobody knows of: {row.notes[header]}")
+
+
+def _check_parents(twin: Twin) -> None:
+    """Nothing waits for a row that is there."""
+    for (row_id, column), waiting in twin.state.waiting.get(twin.link.name, {}).items():
+        if waiting.reason == PARENT:
+            raise Violation(f"{row_id}.{column} waits for another row, and every one is there")
+    for (name, row_id, column), rejection in twin.state.rejections.items():
+        if name == twin.link.name and "waits for" in rejection.reason:
+            raise Violation(f"{row_id}.{column} is told to wait, and every row is there")
 
 
 def _stands(twin: Twin, token: Token) -> bool:

@@ -127,6 +127,8 @@ class Twin:
         )
         bases = [self._furnish_row(rng, number) for number in range(1, rows + 1)]
         self.state.table(link).last_id = rows
+        if self.world.others is not None:
+            self.state.table(link).parents = {"note": ("others", self.world.others)}
         with FakeStore(self.state, self.hub.clock.now).begin() as tx:
             tx.save_bases(link.name, bases)
         self.ledger.see_ids()
@@ -149,6 +151,8 @@ class Twin:
                 ledger.write("both", column, text, line)
         key = link.key_of(row)
         self.state.table(link).rows[key] = row
+        if self.world.others is not None and row["note"] is not None:
+            self.world.others.add(row["note"])
         ledger.of_key[key] = {line}
         ledger.note_hidden(row, {line})
         cells = {c.header: SheetCell(c.codec.to_sheet(row[c.name])) for c in link.columns if row[c.name] is not None}
