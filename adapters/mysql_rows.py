@@ -17,6 +17,8 @@ from core.ports import TableRow
 GONE = "the row is no longer in the table"
 _AS_TEXT = frozenset({"date", "datetime", "timestamp", "time", "set"})
 """Types that the client library would return changed: NULL for 2024-05-00, a set without its order."""
+_EXACT = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "enum", "varchar"})
+"""Types in which the server finds by ``=`` whatever is one value to the codec."""
 
 
 class Rows(Statements):
@@ -44,15 +46,18 @@ class Rows(Statements):
             sql = f"SELECT {_columns(link)} FROM {_table(link)} WHERE {where} ORDER BY {order} {how}"  # noqa: S608  (quoted names, values as parameters)
             for row in self._select(sql, params):
                 read = read_row(link, row)
-                found[link.key_of(read)] = read
+                if link.shows(read):
+                    found[link.key_of(read)] = read
         return found
 
     def all_keys(self, link: Link) -> list[Key]:
         """Not locked, in ascending order of the key's columns."""
-        columns = link.key_columns
-        order = ", ".join(quote(c.name) for c in columns)
-        rows = self._select(f"SELECT {_asked(columns)} FROM {_table(link)} ORDER BY {order}")  # noqa: S608  (quoted names, values as parameters)
-        return [tuple(_from_table(c, v) or "" for c, v in zip(columns, row, strict=True)) for row in rows]
+        asked = [c for c in link.columns if c.key or c.where is not None]
+        order = ", ".join(quote(c.name) for c in link.key_columns)
+        where, params = narrowed(link)
+        rows = self._select(f"SELECT {_asked(asked)} FROM {_table(link)}{where} ORDER BY {order}", params)  # noqa: S608  (quoted names, values as parameters)
+        found = [{c.name: _from_table(c, v) for c, v in zip(asked, row, strict=True)} for row in rows]
+        return [link.key_of(row) for row in found if link.shows(row)]
 
     def insert_row(self, link: Link, values: TableRow) -> Key:
         """Insert and return the key, generated or given; raise Unfit with the server's reason in plain words."""
@@ -121,19 +126,40 @@ def read_row(link: Link, row: Row) -> dict[str, Canonical]:
     return {c.name: _from_table(c, v) for c, v in zip(link.columns, row, strict=True)}
 
 
-def select_rows(link: Link) -> str:
-    """The statement that reads the whole table in the order of its key."""
+def select_rows(link: Link) -> tuple[str, list[Any]]:
+    """The statement that reads a link's rows in the order of the key, and perhaps others, with its parameters."""
     order = ", ".join(quote(c.name) for c in link.key_columns)
-    return f"SELECT {_columns(link)} FROM {_table(link)} ORDER BY {order}"  # noqa: S608  (quoted names, values as parameters)
+    where, params = narrowed(link)
+    return f"SELECT {_columns(link)} FROM {_table(link)}{where} ORDER BY {order}", params  # noqa: S608  (quoted names, values as parameters)
+
+
+def narrowed(link: Link) -> tuple[str, list[Any]]:
+    """A WHERE that leaves out what the server can tell not to be shown; :meth:`Link.shows` decides on the rest.
+
+    Only where the server takes for equal at least what the column's codec does: a collation may take more.
+    """
+    told = [(c, c.where.values) for c in link.columns if c.where is not None and _is_told_by_server(c)]
+    if not told:
+        return "", []
+    where = " AND ".join(f"{quote(c.name)} IN ({', '.join([_mark(c)] * len(values))})" for c, values in told)
+    return f" WHERE {where}", [_to_table(c, value) for c, values in told for value in values]
+
+
+def _is_told_by_server(column: LinkedColumn) -> bool:
+    where = column.where
+    if where is None or where.negated or column.column.data_type not in _EXACT:
+        return False
+    return all(value and "\n" not in value and "\r" not in value for value in where.values)
 
 
 def stream_rows(link: Link, cursor: Any, rows_per_fetch: int = 1000) -> Iterator[tuple[Key, TableRow]]:
     """Read the whole table without holding it in memory."""
-    cursor.execute(select_rows(link))
+    cursor.execute(*select_rows(link))
     while rows := cursor.fetchmany(rows_per_fetch):
         for row in rows:
             read = read_row(link, row)
-            yield link.key_of(read), read
+            if link.shows(read):
+                yield link.key_of(read), read
 
 
 def _from_table(column: LinkedColumn, value: object) -> Canonical:

@@ -136,6 +136,8 @@ class _Restoring:
         self._store = store
         self._client = client
         self._link = link
+        self._whole = link.unfiltered if guards.damaged_side(hold.guard) == guards.TABLE else link
+        """What the table holds: rows that have left the link's filter are not to be inserted again."""
         self._hold = hold
         linked = {c.name for c in link.columns}
         self._unlinked = [c.name for c in table.shape.columns if c.name not in linked]
@@ -166,7 +168,7 @@ class _Restoring:
         return replace(image, stamp=replace(image.stamp, scan=number))
 
     def _plan(self, image: TabImage) -> RestorePlan:
-        table = dict(self._store.read_rows(self._link))
+        table = dict(self._store.read_rows(self._whole))
         return self._store.run(lambda tx: plan_restore(self._view(tx, image, table)))
 
     def _view(self, tx: Transaction, image: TabImage, table: Any) -> RestoreView:
@@ -210,7 +212,7 @@ class _Restoring:
         if state is None or state.state != "held" or still is None or still.since != self._hold.since:
             raise LinkRefused(f"{name} is held no longer as it was.", "See: twinsheet status")
         ids = [b.key for b in tx.all_bases(name).values() if b.key is not None]
-        plan = plan_restore(self._view(tx, image, tx.rows(self._link, ids)))
+        plan = plan_restore(self._view(tx, image, tx.rows(self._whole, ids)))
         if plan.side == guards.SHEET:
             self._apply_to_sheet(tx, plan)
         else:

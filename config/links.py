@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
 from config.links_file import Fault, LinkEntry, LinksFile, faults_message, load_links
+from config.where import conditions
 from core.errors import LinkRefused, SettingsError, TwinsheetError, Unavailable
 from core.model import BOTH_WAYS, Link, LinkedColumn, TableColumn
 from core.values import Codec
@@ -57,15 +59,21 @@ def resolve(entry: LinkEntry, shape: TableShape, codec_for: CodecFor) -> Link:
     in_key_order = sorted((c for c in columns if c.key), key=lambda c: shape.key_columns.index(c.name))
     ordered = iter(in_key_order)
     placed = tuple(next(ordered) if c.key else c for c in columns)
-    _check_directions(entry, placed)
-    return Link(entry.name, entry.spreadsheet, entry.tab, entry.schema_name, entry.table_name, placed)
+    where, faults = conditions(entry.where, placed)
+    faults = [*_direction_faults(entry, placed), *faults]
+    if faults:
+        raise LinkRefused(f"Link {entry.name}: {'; '.join(faults)}.", "Mend the link in links.yaml.")
+    shown = tuple(replace(c, where=where.get(c.name)) for c in placed)
+    return Link(entry.name, entry.spreadsheet, entry.tab, entry.schema_name, entry.table_name, shown)
 
 
 def _check_columns(
     entry: LinkEntry, mapping: dict[str, str], by_name: dict[str, TableColumn], key: tuple[str, ...]
 ) -> None:
     hint = f"The columns of {entry.table} are {', '.join(by_name)}."
-    unknown = [name for name in (*mapping.values(), *entry.rules, *entry.one_way) if name not in by_name]
+    unknown = [
+        name for name in (*mapping.values(), *entry.rules, *entry.one_way, *entry.where) if name not in by_name
+    ]
     if unknown:
         raise LinkRefused(f"Link {entry.name}: {entry.table} has no column {', '.join(unknown)}.", hint)
     if not key:
@@ -78,14 +86,12 @@ def _check_columns(
         )
 
 
-def _check_directions(entry: LinkEntry, columns: Sequence[LinkedColumn]) -> None:
+def _direction_faults(entry: LinkEntry, columns: Sequence[LinkedColumn]) -> list[str]:
     linked = {c.name: c for c in columns}
     lost = [name for name in entry.one_way if name not in linked]
     bound = [c for c in columns if not c.follows_table and (c.key or c.column.generated or c.codec.read_only)]
     told = [f"one_way names {', '.join(lost)}, which is not linked"] if lost else []
-    told += [f"{c.name} cannot be to_table: {_why_not_to_table(c)}" for c in bound]
-    if told:
-        raise LinkRefused(f"Link {entry.name}: {'; '.join(told)}.", "Mend one_way: in links.yaml.")
+    return told + [f"{c.name} cannot be to_table: {_why_not_to_table(c)}" for c in bound]
 
 
 def _why_not_to_table(column: LinkedColumn) -> str:

@@ -19,6 +19,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from config.rules import check_rule_name
+from config.where import check_condition
 from core.errors import LinkRefused, NotLinked, SettingsError
 from core.model import ROW_ID_HEADER, STATE_TAB
 
@@ -28,7 +29,7 @@ _IN_WORDS = {
     "string_type": "has to be text; put it in quotes",
     "missing": "is missing",
     "extra_forbidden": (
-        "is not known here; there are name, spreadsheet, tab, table, columns, conflicts, rules and one_way"
+        "is not known here; there are name, spreadsheet, tab, table, columns, conflicts, rules, one_way and where"
     ),
     "literal_error": "has to be to_sheet or to_table",
     "dict_type": "has to be a mapping, one 'header: column' per line",
@@ -91,6 +92,9 @@ class LinkEntry(BaseModel):
     """Column name to policy or rule."""
     one_way: dict[str, Literal["to_sheet", "to_table"]] = Field(default_factory=dict)
     """Column name to the only way that its values go."""
+
+    where: dict[str, Annotated[Any, AfterValidator(check_condition)]] = Field(default_factory=dict)
+    """Column name to what it holds in every row that the link shows (config/where.py)."""
 
     @model_validator(mode="after")
     def _columns_are_a_mapping_both_ways(self) -> LinkEntry:

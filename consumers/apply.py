@@ -16,6 +16,8 @@ from core.renames import print_of
 from core.row_plan import base_of_inserted
 from core.row_view import RowPlan, RowView, rejection
 
+NOT_SHOWN = "the link shows the row no longer"
+"""The rule of conflicts whose row has left the link's filter."""
 INCOMPLETE_AFTER_S = 5.0
 """A row is told to be incomplete when nobody has typed into it for so long."""
 
@@ -74,7 +76,8 @@ class Applier:
                     del plan.insert[generated.name]
             elif key is not None and plan.insert is not None:
                 taken.add(key)
-                if fills_key_alone(generated, plan.observed[generated.name]):
+                seen = plan.observed.get(generated.name)
+                if seen is not None and fills_key_alone(generated, seen):
                     del plan.insert[generated.name]
 
     def _await_taken_keys(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
@@ -102,6 +105,9 @@ class Applier:
         try:
             key = self._tx.insert_row(self._link, plan.insert or {})
         except Unfit as refusal:
+            if not plan.in_sheet and self._stands_outside(plan, view):
+                _leave_outside(plan)
+                return
             told = worded(refusal, plan.insert or {})
             self._refuse(plan, told, self._blamed(plan, told))
             plan.wait = [(o, reason_to_wait(refusal)) for o in plan.observed.values()]
@@ -113,10 +119,15 @@ class Applier:
             self._bases.append(self._beside_rejected(base_of_inserted(view, plan, key), plan))
         plan.history.extend(_inserted(plan, key))
 
+    def _stands_outside(self, plan: RowPlan, view: RowView) -> bool:
+        """Whether a row that is to come back into the table is there, and only not shown by the link any more."""
+        key = self._wanted_key(plan, view) if self._link.is_filtered else None
+        return key is not None and key in self._tx.rows(self._link.unfiltered, [key])
+
     def _tell_tables_values(self, plan: RowPlan, key: Key) -> None:
         """What the table took for a new row instead of what was typed into cells that it alone fills."""
         if any(c.rule == READ_ONLY for c in plan.conflicts):
-            row = self._tx.rows(self._link, [key])[key]
+            row = self._tx.rows(self._link, [key]).get(key, {})
             plan.conflicts = [
                 replace(c, key=key, table=row.get(c.column or "")) if c.rule == READ_ONLY else c
                 for c in plan.conflicts
@@ -127,7 +138,7 @@ class Applier:
         rejected = {r.column for r in plan.rejections}
         if not rejected or base.key is None:
             return base
-        row = self._tx.rows(self._link, [base.key])[base.key]
+        row = self._tx.rows(self._link, [base.key]).get(base.key, {})
         kept = {name: replace(base.cells[name], value=row.get(name)) for name in rejected}
         return replace(base, cells={**base.cells, **kept})
 
@@ -234,6 +245,12 @@ class Applier:
             self._tx.send(TABLE_CHANGED, name, marks_changed(name, incomplete, INCOMPLETE_AFTER_S))
 
 
+def _leave_outside(plan: RowPlan) -> None:
+    """An edit that was found in a row when it was taken out of the sheet, because the link shows it no longer."""
+    plan.conflicts = [replace(c, winner="table", rule=NOT_SHOWN) for c in plan.conflicts]
+    plan.settled = [replace(s, winner="table", rule=NOT_SHOWN) for s in plan.settled]
+
+
 def _put_off(plan: RowPlan, reason: str) -> None:
     """Decide nothing about a row now."""
     plan.wait = [(o, reason) for o in plan.observed.values()]
@@ -270,11 +287,13 @@ def _inserted(plan: RowPlan, key: Key) -> list[HistoryEntry]:
             new=value,
             side="sheet",
             what="inserted",
-            actor=plan.observed[name].actor,
-            edited_at=plan.observed[name].edited_at,
-            event=plan.observed[name].event,
+            actor=seen.actor,
+            edited_at=seen.edited_at,
+            event=seen.event,
         )
         for name, value in (plan.insert or {}).items()
+        for seen in [plan.observed.get(name) or next(iter(plan.observed.values()))]  # of a filter's value, the row's
+        if value is not None
     ]
 
 

@@ -179,8 +179,8 @@ def _follow(tx: Transaction, link: Link, renamed: Renamed) -> dict[Key, Key]:
         bases = tx.bases_of_keys(link.name, pair)
         if pair[0] not in bases or bases[pair[0]].row_id in moved:
             continue
-        told = renamed.prints.get(pair[1])
-        followed = follow(link, pair, bases, tx.rows(link, pair), is_traded=pair[1] in given_up, told=told)
+        told, there = renamed.prints.get(pair[1]), tx.rows(link.unfiltered, pair)
+        followed = follow(link, pair, bases, there, is_traded=pair[1] in given_up, told=told)
         moved.update(base.row_id for base in followed[:1])
         tx.save_bases(link.name, followed)
         shown |= keys_shown(link, followed)

@@ -10,7 +10,7 @@ from core.contents import shows
 from core.errors import Unfit
 from core.freshness import age, is_overtaken, is_subsumed, must_wait
 from core.model import Canonical, CellBase, LinkedColumn, Observed
-from core.one_way import READ_ONLY, is_formula_instead, others_than
+from core.one_way import READ_ONLY, check_shown, is_formula_instead, others_than
 from core.planner import Resolution, Times, Verdict
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
 from core.renames import is_as_known, is_recognized
@@ -176,6 +176,7 @@ def fitting(column: LinkedColumn, seen: Observed, before: Canonical) -> Canonica
         raise Unfit(f"{column.header} cannot be empty")
     if column.key and not value and not column.read_only and not column.codec.same(value, before):
         raise Unfit(f"{column.header} is the row's key and cannot be empty")
+    check_shown(column, value)
     return value
 
 

@@ -104,7 +104,8 @@ def is_emptied(missing: int, rows: int) -> bool:
 
 def deleted_in_table(link: Link, deleted: int, rows: int) -> str:
     """Why the link is held."""
-    return f"{deleted} of {rows} rows left the table {link.schema}.{link.table} at once. {_way_on(link)}"
+    place = f"the table {link.schema}.{link.table}{', or the filter of the link,' if link.is_filtered else ''}"
+    return f"{deleted} of {rows} rows left {place} at once. {_way_on(link)}"
 
 
 def deleted_in_sheet(link: Link, deleted: int, rows: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from core.values import Codec
+    from core.where import Condition
 
 ROW_ID_HEADER = "_row_id"
 ROW_ID_PREFIX = "r_"
@@ -96,6 +97,8 @@ class LinkedColumn:
     key: bool = False
     direction: str = BOTH_WAYS
     """``to_sheet``: what is typed in the sheet is put back; ``to_table``: what changes in the table stays there."""
+    where: Condition | None = None
+    """What the column holds in every row that the link shows."""
 
     @property
     def name(self) -> str:
@@ -117,7 +120,13 @@ class LinkedColumn:
     def required(self) -> bool:
         """Whether a new row cannot be inserted before this cell is filled."""
         column = self.column
+        if self.where is not None and self.where.only_value is None and not (column.nullable and self.admits(None)):
+            return True
         return not (column.nullable or column.has_default or column.auto_increment or column.generated)
+
+    def admits(self, value: Canonical) -> bool:
+        """Whether a row of the table with this value is one that the link shows."""
+        return self.where is None or self.where.holds(value, self.codec.same)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,20 @@ class Link:
     def key_of(self, row: Mapping[str, Canonical]) -> Key:
         """The key in a row of the table, which never holds NULL in it."""
         return tuple(row[c.name] or "" for c in self.key_columns)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether it shows some rows of its table alone."""
+        return any(c.where is not None for c in self.columns)
+
+    @property
+    def unfiltered(self) -> Link:
+        """The same link with every row of its table."""
+        return replace(self, columns=tuple(replace(c, where=None) for c in self.columns))
+
+    def shows(self, row: Mapping[str, Canonical]) -> bool:
+        """Whether a row of the table is one of the link's: to everybody any other is not there."""
+        return all(c.admits(row.get(c.name)) for c in self.columns if c.where is not None)
 
     def by_name(self, name: str) -> LinkedColumn | None:
         """The linked column with that table name, if there is one."""

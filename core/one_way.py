@@ -1,7 +1,11 @@
-"""Columns that go to the sheet alone: what is typed there gives way to the table's value, and is told (pure)."""
+"""What the link itself says of a column's values: that the table alone gives them, or which rows are shown (pure).
+
+What is typed where the table alone speaks gives way to its value, and is told.
+"""
 
 from __future__ import annotations
 
+from core.errors import Unfit
 from core.model import TO_SHEET, Canonical, Link, LinkedColumn, Observed
 from core.ports import ConflictEntry
 from core.row_view import value_text
@@ -23,6 +27,12 @@ def is_formula_instead(column: LinkedColumn, seen: Observed, sheet: Canonical, t
     """Whether a formula, which is never overwritten, shows something else than the table where that alone speaks."""
     is_there = seen.source != "swap" and seen.cell.formula is not None
     return column.read_only and is_there and not column.codec.same(sheet, table)
+
+
+def check_shown(column: LinkedColumn, value: Canonical) -> None:
+    """Raise Unfit for a value by which the row would not be one that the link shows."""
+    if column.where is not None and not column.admits(value):
+        raise Unfit(f"{column.header}: this tab only has rows whose {column.name} {column.where.words}")
 
 
 def fills_key_alone(column: LinkedColumn, seen: Observed) -> bool:

@@ -105,19 +105,23 @@ def plan_restore(view: RestoreView) -> RestorePlan:
 def _plan_table(view: RestoreView, plan: RestorePlan) -> None:
     ids = {row.row_id for row in view.image.rows if row.cells}
     keys = {key_in_row(view.link, row.cells) for row in view.image.rows}
-    gone = others = 0
+    gone = others = outside = 0
     for base in in_key_order(view.link, view.bases):
         row = view.table.get(base.key) if base.key is not None else None
-        if row is not None:
+        if row is not None and not view.link.shows(row):
+            outside += 1
+        elif row is not None:
             others += not is_recognized(view.link, base, row)
         elif base.row_id in ids or base.key in keys or not scan.is_past_our_writes(view.image, base):
             plan.insert.append((base, _values(view.link, base)))
         else:
             gone += 1
-    if gone:
-        plan.cannot.append(f"{gone} rows that have left the tab as well stay away.")
-    if others:
-        plan.cannot.append(f"{others} keys hold other rows in the table by now: those are newer, and stay.")
+    left = {
+        "rows that have left the tab as well stay away.": gone,
+        "keys hold other rows in the table by now: those are newer, and stay.": others,
+        "rows are in the table, and left the link's filter: approve lets them leave the tab.": outside,
+    }
+    plan.cannot.extend(f"{count} {why}" for why, count in left.items() if count)
     if plan.insert:
         plan.cannot.extend(_not_known(view))
 
@@ -271,9 +275,7 @@ def _cells_of(view: RestoreView, row: TabRow) -> dict[str, CellBase] | None:
 
 def _tell_of_columns(plan: RestorePlan) -> None:
     if plan.columns:
-        plan.cannot.append(
-            "A lost column comes back beside the row ids, with its values: formulas and formats do not."
-        )
+        plan.cannot.append("A lost column comes back beside the row ids, without its formulas and formats.")
     if plan.place:
         plan.cannot.append(
             "Formulas and formats of lost rows, and what stood beside them in columns that are not linked, do not."

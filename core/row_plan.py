@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from core.errors import Unfit
 from core.freshness import age, must_wait
-from core.model import NEVER, Canonical, CellBase, Key, LinkedColumn, Observed, RowBase, SheetCell
-from core.one_way import fills_alone, is_typed_over, put_back
+from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
+from core.one_way import check_shown, fills_alone, is_typed_over, put_back
 from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow
 from core.renames import telling
 from core.row_view import RowPlan, RowView, overtaken, rejection, value_text
@@ -109,8 +109,11 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
     values = _values(view, plan, live)
     unfit = {r.column for r in plan.rejections}
     needed = [c.name for c in view.link.columns if c.required]
-    plan.rejections += _never_filled(view, values, live)
-    if any(name not in values for name in needed) or any(c.name in unfit for c in view.link.key_columns):
+    plan.rejections += [r for r in _never_filled(view, values, live) if r.column not in unfit]
+    refused = {r.column for r in plan.rejections}
+    plan.mended = [name for name in plan.mended if name not in refused]
+    held_back = any(c.name in unfit for c in view.link.columns if c.key or c.where is not None)
+    if held_back or any(name not in values for name in needed):
         plan.wait = [(o, "incomplete") for o in live.values()]
         plan.drop = [name for name in waited if name not in live]
         _end_conflicts(plan, "none", ROW_GONE)
@@ -181,6 +184,8 @@ def _values(view: RowView, plan: RowPlan, live: dict[str, Observed]) -> dict[str
             continue
         try:
             value = column.codec.from_sheet(seen.cell.value)
+            if value is not None:
+                check_shown(column, value)
         except Unfit as reason:
             if seen.source == "swap":  # it stands in the sheet no longer
                 plan.history.append(overtaken(view, seen))
@@ -195,7 +200,14 @@ def _values(view: RowView, plan: RowPlan, live: dict[str, Observed]) -> dict[str
         plan.mended.append(column.name)
         if filled and not column.column.generated and not fills_alone(column, seen):
             values[column.name] = value
-    return values
+    return {**_by_filter(view.link, values), **values}
+
+
+def _by_filter(link: Link, values: Mapping[str, Canonical]) -> dict[str, Canonical]:
+    """What blank cells of a new row have to hold, so that it is one that the link shows whatever the defaults are."""
+    filtered = [c for c in link.columns if c.where is not None and c.name not in values]
+    given = {c.name: c.where.only_value for c in filtered if c.where is not None}
+    return {c.name: given[c.name] for c in filtered if given[c.name] is not None or not c.required}
 
 
 def _was_shared(column: LinkedColumn, seen: Observed, value: Canonical) -> bool:

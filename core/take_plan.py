@@ -14,6 +14,7 @@ from core.conflicts import TAKEN_BY, Choice, KnownConflict
 from core.errors import Unfit
 from core.freshness import age
 from core.model import Canonical, CellBase, LinkedColumn, RowBase
+from core.one_way import check_shown
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
 from core.renames import is_recognized
 from core.row_plan import ROW_GONE
@@ -184,5 +185,6 @@ def fitted(column: LinkedColumn, text: str | None) -> Canonical:
     value = column.codec.from_sheet(text)
     if value is None and not column.column.nullable:
         raise Unfit(f"{column.header} cannot be empty")
+    check_shown(column, value)
     column.codec.to_table(value)
     return value

@@ -310,5 +310,5 @@ def _shape(link: Link) -> object:
         link.tab,
         link.schema,
         link.table,
-        [(c.header, c.column, c.direction) for c in link.columns],
+        [(c.header, c.column, c.direction, c.where) for c in link.columns],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -116,14 +116,17 @@ class Messages:
 
     def _row_changed(self, link: Link, change: RowChange, committed: Committed) -> Iterator[Message]:
         try:
-            old = key_of(link, change.before)
-            new = key_of(link, change.after)
+            before, after = key_of(link, change.before), key_of(link, change.after)
+            change = seen_by(link, change) if link.is_filtered else change
         except (KeyError, Unfit) as error:
             reason = f"the key of a changed row cannot be read: {error}"
             yield _compare(link.name, reason)
             return
-        if not self._note_times(link, change, old, new, committed):
-            return  # only columns that are not linked
+        old, new = before if change.before is not None else None, after if change.after is not None else None
+        renamed = [(before, after)] if before is not None and after is not None and before != after else []
+        is_shown = old is not None or new is not None
+        if not (renamed or is_shown) or (is_shown and not self._note_times(link, change, old, new, committed)):
+            return  # a row that the link does not show, or only columns that are not linked
         touched = self._touched.setdefault(link.name, _Touched())
         for key in (old, new):
             if key is not None:
@@ -134,8 +137,10 @@ class Messages:
                 touched.prints.pop(key, None)
             if key is not None and key == new and (held := _print_of(link, row)):
                 touched.prints[key] = held
-        if old is not None and new is not None and old != new:
-            touched.renamed.append((old, new))
+        touched.renamed += renamed  # also of rows that have left the link's filter, and not yet the sheet
+        for key, shown in ((before, old), (after, new)):
+            if renamed and shown is None:
+                touched.keys.setdefault(key or (), "d")
         if len(touched.keys) >= KEYS_MAX:
             del self._touched[link.name]
             yield self._rows(link.name, touched, committed)
@@ -213,6 +218,26 @@ class Messages:
             for row in body.get("rows", ())
         ]
         return {**body, "rows": rows, "times_exact": exact}
+
+
+def seen_by(link: Link, change: RowChange) -> RowChange:
+    """A change as it looks to a link that shows some rows: one that enters its filter comes, one that leaves it goes.
+
+    Raises:
+        KeyError: a column of the filter is not in the row.
+        Unfit: a value that its column's codec does not know.
+    """
+    before, after = (
+        (row if row and link.shows(_texts_of(link, row)) else None) for row in (change.before, change.after)
+    )
+    kind: Any = "update" if before and after else "insert" if after else "delete"
+    return replace(change, kind=kind, before=before, after=after)
+
+
+def _texts_of(link: Link, row: Row) -> dict[str, str | None]:
+    """What the filter's columns hold."""
+    values = {c: row[c.name] for c in link.columns if c.where is not None}
+    return {c.name: None if v is None else c.codec.from_table(v) for c, v in values.items()}
 
 
 def _alike(before: Any, after: Any) -> bool:

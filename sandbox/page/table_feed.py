@@ -143,13 +143,14 @@ class TableFeed:
 
     def _read(self, session: MysqlSession) -> None:
         (earliest_s, at_s), self._moved = self._moved or (time.time(), time.time()), None
-        found = session.query(f"{select_rows(self.link)} LIMIT {ROWS_MAX + 1}")
+        statement, parameters = select_rows(self.link)
+        found = session.query(f"{statement} LIMIT {ROWS_MAX + 1}", tuple(parameters))
         known = {}
         for raw in found[:ROWS_MAX]:
             place = tuple(bytes(v) if isinstance(v, bytearray) else v for v in (raw[i] for i in self._key_places))
             before = self._known.get(place)
             known[place] = before if before is not None and before[0] == raw else self._canonical(raw)
-        rows = {key: cells for _, key, cells in known.values()}
+        rows = {key: cells for _, key, cells in known.values() if self.link.shows(cells)}
         self._known = known
         old = self.image
         if old is None or list(old.rows) != list(rows) or any(old.rows[k] is not v for k, v in rows.items()):

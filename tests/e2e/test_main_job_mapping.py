@@ -1,5 +1,5 @@
-"""What a mapping may be, while everything runs: columns that go one way, tables that refer to each other, one table
-in several tabs."""
+"""What a mapping may be, while everything runs: columns that go one way, filters, one table in several tabs, and
+tables that refer to each other."""
 
 from __future__ import annotations
 
@@ -40,6 +40,40 @@ def test_columns_that_go_one_way_do_so_from_the_moment_that_links_yaml_says_so(
         orders.verify()
     finally:
         main_job.remap(orders.name, one_way={})
+
+
+def test_a_link_shows_the_rows_that_its_filter_names_and_no_row_of_the_table_is_ever_lost_by_it(
+    main_job: MainJob, own_orders: Orders
+) -> None:
+    orders = own_orders
+    main_job.remap(orders.name, where={"notes": {"not": "old"}})
+    try:
+        orders.sql("UPDATE {table} SET notes = 'old' WHERE order_no = 2")
+        wait_for(lambda: not orders.seen(2), "the row that leaves the filter gone from the sheet")
+        assert orders.stored(2)["notes"] == "old"
+        orders.sql(
+            "INSERT INTO {table} (order_no, customer, item, quantity, notes) VALUES (40, 'Z', 'Lamp', 1, 'old')"
+        )
+        orders.type_cell(1, "Notes", "old")
+        note = wait_for(lambda: orders.note(1, "Notes"), "the reason beside the cell")
+        assert "only has rows whose notes is not 'old'" in note
+        assert orders.stored(1)["notes"] is None
+        row = orders.next_row()
+        orders.type(f"B{row}:I{row}", ["Typed", "Lamp", "2", "", "", "", "", "old"])
+        wait_for(lambda: len(orders.records("rejections")) == 2, "the refused row")
+        assert not orders.count("customer = 'Typed'")
+        orders.type(f"I{row}", ["young"])
+        wait_for(lambda: orders.count("customer = 'Typed' AND notes = 'young'"), "the mended row in the table")
+        orders.type_cell(1, "Notes", "")
+        orders.verify()
+        orders.sql("UPDATE {table} SET notes = 'young again' WHERE order_no = 2")
+        wait_for(lambda: orders.seen(2).get("Notes") == "young again", "the row that enters the filter in the sheet")
+        orders.verify()
+        assert not orders.seen(40)
+    finally:
+        main_job.remap(orders.name, where={})
+    wait_for(lambda: orders.seen(40), "the other rows, once there is no filter any more")
+    orders.verify()
 
 
 class Shop:

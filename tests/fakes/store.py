@@ -233,14 +233,15 @@ class FakeTransaction:
 
     def rows(self, link: Link, keys: Collection[Key]) -> dict[Key, TableRow]:
         rows = self.state.table(link).rows
-        return {key: dict(rows[key]) for key in sorted(set(keys)) if key in rows}
+        return {key: dict(rows[key]) for key in sorted(set(keys)) if key in rows and link.shows(rows[key])}
 
     def free_rows(self, link: Link, keys: Collection[Key]) -> tuple[dict[Key, TableRow], frozenset[Key]]:
         rows = self.rows(link, keys)  # one transaction at a time: nobody else ever holds a row
         return rows, frozenset()
 
     def all_keys(self, link: Link) -> list[Key]:
-        return sorted(self.state.table(link).rows, key=lambda key: _order(link, key))
+        shown = [key for key, row in self.state.table(link).rows.items() if link.shows(row)]
+        return sorted(shown, key=lambda key: _order(link, key))
 
     def insert_row(self, link: Link, values: TableRow) -> Key:
         table = self.state.table(link)

@@ -72,7 +72,7 @@ def test_what_a_row_holds_that_came_or_changed_is_told_as_whoever_reads_the_tabl
     feed = place.started()
 
     def found() -> list[Json]:
-        there = [read_row(place.link, row) for row in place.sql(select_rows(place.link))]
+        there = [read_row(place.link, row) for row in place.sql(select_rows(place.link)[0])]
         return [[list(place.link.key_of(row)), print_of(row)] for row in there]
 
     place.sql("INSERT INTO orders (id, order_no, price) VALUES (1, '00501 ä', 9.5), (2, '=1+1', NULL), (3, 'c', 1)")

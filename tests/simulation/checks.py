@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import Unfit
 from core.marks import PREFIX
 from core.model import Canonical, LinkedColumn, RowBase, SheetCell
+from core.parents import PARENT
 from tests.fakes.sheet import FakeRow
 from tests.simulation.choosing import check_open
 from tests.simulation.ledger import Token, Violation, parts_of
@@ -34,6 +35,7 @@ def check_rest(twin: Twin) -> None:
     _check_meant(twin)
     _check_kept(twin)
     check_open(twin)
+    _check_parents(twin)
     _check_marks(twin)
     if twin.ledger.echoes:
         raise Violation(f"echo: {twin.ledger.echoes[0]}")
@@ -78,7 +80,7 @@ def _pending(twin: Twin, row_id: str, column: str) -> bool:
 
 def _check_equal(twin: Twin) -> None:
     bases = _bases(twin)
-    table = twin.state.table(twin.link).rows
+    table = {key: twin.state.table(twin.link).rows[key] for key in twin.shown_keys}
     rows = {r.row_id: r for r in twin.tab.rows if r.row_id}
     for row_id, base in bases.items():
         if row_id not in rows:
@@ -120,12 +122,14 @@ def _check_rows(twin: Twin) -> None:
     ledger = twin.ledger
     in_sheet = {r.mark for r in twin.tab.rows if r.cells and isinstance(r.mark, int)}
     in_table = [lines for lines in ledger.of_key.values() if lines]
+    shown = twin.shown_keys
+    in_link = [lines for key, lines in ledger.of_key.items() if lines and key in shown]
     for line in range(1, ledger.lines + 1):
         there = line in in_sheet or any(line in lines for lines in in_table)
         is_deleted = line in ledger.deleted or line in ledger.emptied
         if not is_deleted and not there and _was_written(twin, line) and not _was_taken_for(twin, line):
             raise Violation(f"row {line} vanished, and nobody deleted it")
-        came_back = line in ledger.deleted and line not in ledger.restored and {line} in in_table
+        came_back = line in ledger.deleted and line not in ledger.restored and {line} in in_link
         if came_back and not _is_told(twin, line):
             raise Violation(f"row {line} was deleted by the {ledger.deleted[line]} and came back")
 
@@ -133,7 +137,8 @@ def _check_rows(twin: Twin) -> None:
 def _was_taken_for(twin: Twin, line: int) -> bool:
     """A copy that still carried its original's id when that was deleted: nobody could tell them apart."""
     ids = twin.ledger.ids
-    return any(line in lines and lines & set(twin.ledger.deleted) for lines in ids.values())
+    left = set(twin.ledger.deleted) | twin.ledger.hidden
+    return any(line in lines and lines & left for lines in ids.values())
 
 
 def _was_written(twin: Twin, line: int) -> bool:
@@ -144,6 +149,8 @@ def _is_told(twin: Twin, line: int) -> bool:
     """Whether the record says why a deleted row came back."""
     if twin.ledger.shared_id(line) or twin.ledger.is_another_by_now(line):
         return True  # which of the two was deleted, nobody could tell
+    if line in twin.ledger.hidden:
+        return True  # it was in the table alone when it was deleted in the sheet
     if line in twin.ledger.robbed or twin.ledger.was_mistaken(line):
         return True  # without its id, and under a key that the table no longer has, it is a new row
     ids = {row_id for row_id, lines in twin.ledger.ids.items() if line in lines}
@@ -199,6 +206,16 @@ def _check_marks(twin: Twin) -> None:
             shown = column is not None and (name, row.row_id, column.name) in twin.state.marks
             if not shown:
                 raise Violation(f"{row.row_id}.{header} has a note that nobody knows of: {row.notes[header]}")
+
+
+def _check_parents(twin: Twin) -> None:
+    """Nothing waits for a row that is there."""
+    for (row_id, column), waiting in twin.state.waiting.get(twin.link.name, {}).items():
+        if waiting.reason == PARENT:
+            raise Violation(f"{row_id}.{column} waits for another row, and every one is there")
+    for (name, row_id, column), rejection in twin.state.rejections.items():
+        if name == twin.link.name and "waits for" in rejection.reason:
+            raise Violation(f"{row_id}.{column} is told to wait, and every row is there")
 
 
 def _stands(twin: Twin, token: Token) -> bool:

@@ -60,6 +60,8 @@ class Ledger:
         """Rows of which every cell was cleared: they count as deleted unless a program's value comes in between."""
         self.rekeyed: set[Line] = set()
         """Rows whose key was typed anew."""
+        self.hidden: set[Line] = set()
+        """Rows that the link did not show at some time."""
         self.restored: set[Line] = set()
         """Rows that a person took back from the dead."""
         self.born: dict[Line, str] = {}
@@ -234,6 +236,12 @@ class Ledger:
         for change in changes:
             self._follow(who, change)
 
+    def note_hidden(self, row: Mapping[str, Canonical], lines: set[Line]) -> None:
+        """Rows that the link does not show now, or did not at some time: they leave the sheet, and stay in the table
+        whoever deletes them in the sheet."""
+        if not self._twin.link.shows(row):
+            self.hidden |= lines
+
     def _follow(self, who: str, change: RowChange) -> None:
         link = self._twin.link
         old = link.key_of(change.before) if change.before is not None else None
@@ -260,6 +268,7 @@ class Ledger:
             lines = lines & self._lines_based(new) or lines
         if new is None:
             return
+        self.note_hidden(change.after or {}, lines)
         if old is not None and old != new:
             self._former_keys[new] = {old, *self._former_keys.get(old, ())}
         before = change.before or {}

@@ -40,6 +40,10 @@ OWN_POLICIES_SHARE = 0.25
 """Of the scenarios in which columns have policies of their own."""
 ONE_WAY_SHARE = 0.1
 """Of the scenarios in which columns go one way."""
+REFERRING_SHARE = 0.1
+"""Of the scenarios in which notes refer to rows of another table."""
+FILTERED_SHARE = 0.1
+"""Of the scenarios in which the link shows some rows of the table alone."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,10 @@ class Profile:
     """By column; policies and rules."""
     one_way: Mapping[str, str] = field(default_factory=dict)
     """By column that goes to one side alone, which."""
+    refers: bool = False
+    """Whether notes refer to rows of another table."""
+    is_filtered: bool = False
+    """Whether the link shows the rows with a note alone."""
     skew_s: float = 0.0
     """How far the clock of the sheet goes wrong."""
 
@@ -88,6 +96,11 @@ def draw(seed: int) -> Profile:
         skew_s=rng.choice((0.0, 0.0, 2.0, -2.0)),
     )
     found = replace(found, policies=_policies_by_column(seed), one_way=_one_way_columns(seed, found.key))
+    found = replace(
+        found,
+        is_filtered=random.Random(f"filter {seed}").random() < FILTERED_SHARE,
+        refers=random.Random(f"refers {seed}").random() < REFERRING_SHARE,
+    )
     return replace(found, policy=MANUAL) if settled_by_person(seed) else found
 
 

@@ -20,15 +20,20 @@ class Program:
 
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
-        self._link, self._ledger = twin.link, twin.ledger
+        self._link, self._ledger = twin.link.unfiltered, twin.ledger
         self._store = FakeStore(twin.state, twin.hub.clock.now)
 
     def act(self, action: Action) -> None:
         """Do it, if it can be done now."""
         do: Callable[[FakeTransaction, Action], None] = getattr(self, f"_{action.kind}")
+        others = self._twin.world.others
         with self._store.begin() as tx:
+            if others is not None:
+                others.by_program = True
             do(tx, action)
             changes = list(tx.changes)
+        if others is not None:
+            others.by_program = False
         self._ledger.committed("PROGRAM", changes)
 
     # --- values

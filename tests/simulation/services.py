@@ -20,6 +20,7 @@ from producers.binlog_messages import Messages
 from producers.scan_work import GROUP as SCANNER
 from producers.scan_work import ScanWork
 from tests.fakes.event_log import Place
+from tests.simulation.others import OTHERS
 from tests.simulation.ports import SimGate, SimMarks, SimPublisher, SimSource, SimStore
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def scanner(world: World, owner: str) -> None:
 def binlog(world: World, _owner: str) -> None:
     """The change feed: read on from the noted position, publish, note the position."""
     messages = Messages(outbox=("twinsheet", "outbox"), times=TableTimes())
-    messages.set_links(world.links)
+    referring = [] if world.others is None else [(link.schema, link.table) for link in world.links]
+    messages.set_links(world.links, parents=dict.fromkeys(referring, (OTHERS,)))
     publisher = SimPublisher(world)
     at = world.noted
     while True:

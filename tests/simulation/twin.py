@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from core.model import BOTH_WAYS, CellBase, Link, LinkedColumn, RowBase, SheetCell, TableColumn
+from core.model import BOTH_WAYS, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell, TableColumn
 from core.ports import LinkState
 from core.sheet import SheetTarget
 from core.values.catalog import codec_for
+from core.where import Condition
 from tests.fakes.sheet import FakeRow
 from tests.fakes.store import FakeStore
 from tests.simulation.ledger import Ledger
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tests.simulation.script import EditEvent
     from tests.simulation.world import World
 
+WITH_NOTE = Condition((None,), negated=True)
 NAMES = ("orders", "parts")
 NUMBERS_APART = 100_000
 """So much lie the values of two links apart: one that strays is known."""
@@ -49,6 +51,7 @@ def make_link(name: str, profile: Profile) -> Link:
             policy=profile.policies.get(c.name, profile.policy),
             key=c in key,
             direction=profile.one_way.get(c.name, BOTH_WAYS),
+            where=WITH_NOTE if profile.is_filtered and c.name == "note" else None,
         )
         for c in (*key, *_VALUES)
     )
@@ -78,6 +81,11 @@ class Twin:
     def columns_to_table(self) -> set[str]:
         """Columns in which the sheet never shows what programs write."""
         return {c.name for c in self.link.columns if not c.follows_table}
+
+    @property
+    def shown_keys(self) -> set[Key]:
+        """Of the table's rows those that the link shows."""
+        return {key for key, row in self.state.table(self.link).rows.items() if self.link.shows(row)}
 
     @property
     def key_headers(self) -> list[str]:
@@ -119,6 +127,8 @@ class Twin:
         )
         bases = [self._furnish_row(rng, number) for number in range(1, rows + 1)]
         self.state.table(link).last_id = rows
+        if self.world.others is not None:
+            self.state.table(link).parents = {"note": ("others", self.world.others)}
         with FakeStore(self.state, self.hub.clock.now).begin() as tx:
             tx.save_bases(link.name, bases)
         self.ledger.see_ids()
@@ -141,7 +151,10 @@ class Twin:
                 ledger.write("both", column, text, line)
         key = link.key_of(row)
         self.state.table(link).rows[key] = row
+        if self.world.others is not None and row["note"] is not None:
+            self.world.others.add(row["note"])
         ledger.of_key[key] = {line}
+        ledger.note_hidden(row, {line})
         cells = {c.header: SheetCell(c.codec.to_sheet(row[c.name])) for c in link.columns if row[c.name] is not None}
         self.tab.rows.append(FakeRow(row_id, cells, line))
         return RowBase(row_id, key, {c.name: CellBase(row[c.name]) for c in link.columns})

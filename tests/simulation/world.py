@@ -18,6 +18,7 @@ from tests.simulation import checks
 from tests.simulation.actions import Action, draw_actions, with_strange
 from tests.simulation.choosing import with_choices
 from tests.simulation.ledger import Violation
+from tests.simulation.others import Others
 from tests.simulation.ports import SimLog, SimSheet
 from tests.simulation.processes import Processes
 from tests.simulation.profile import draw
@@ -73,6 +74,8 @@ class World:
         self.poll_s = 0.5
         self.moved_at = 0.0
         self._numbers = 0
+        self.others = Others(plan.seed) if self.profile.refers else None
+        """What notes refer to."""
         self.twins = [Twin(self, number) for number in range(self.profile.links)]
         self.actions = self._draw(plan)
 
@@ -233,6 +236,11 @@ class World:
 
     def _go_on(self) -> None:
         self._approve_emptied()
+        come = self.others.next_change() if self.others is not None else None
+        if come is not None:
+            self.hub.tell(f"TABLE others: comes {come.after}")
+            self.state.binlog.append((come,))
+            self.note_commits()
         ready = self.hub.ready()
         if ready:
             self.hub.resume(self.rng.choice(ready))

@@ -14,6 +14,7 @@ from core.errors import LinkRefused, MysqlUnavailable, UnsupportedType
 from core.model import Link, TableColumn
 from core.values import Codec
 from core.values.catalog import codec_for as real_codec_for
+from core.where import Condition
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,16 @@ def test_columns_go_both_ways_unless_the_entry_says_otherwise() -> None:
     }
 
 
+def test_a_filter_becomes_conditions_in_the_spelling_of_each_column() -> None:
+    where = {"line": [1, "007"], "note": {"not": None}, "order_no": {"not": [3, 4]}}
+    link = resolve(entry(where=where), ORDERS, real_codec_for)
+    assert {c.name: c.where for c in link.columns} == {
+        "line": Condition(("1", "7")),
+        "note": Condition((None,), negated=True),
+        "order_no": Condition(("3", "4"), negated=True),
+    }
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [
@@ -110,11 +121,17 @@ def test_columns_go_both_ways_unless_the_entry_says_otherwise() -> None:
         ({"one_way": {"nope": "to_sheet"}}, "no column nope"),
         ({"columns": {"A": "order_no", "B": "line"}, "one_way": {"note": "to_sheet"}}, "note, which is not linked"),
         ({"one_way": {"line": "to_table"}}, "line cannot be to_table: a row is known by its key"),
+        ({"where": {"nope": 1}}, "no column nope"),
+        (
+            {"columns": {"A": "order_no", "B": "line"}, "where": {"note": "x"}},
+            "where names note, which is not linked",
+        ),
+        ({"where": {"line": "x"}, "one_way": {"order_no": "to_table"}}, "to_table.*; where: line: "),
     ],
 )
 def test_what_does_not_fit_the_table_is_refused_by_name(more: dict[str, object], told: str) -> None:
     with pytest.raises(LinkRefused, match=told):
-        resolve(entry(**more), ORDERS, codec_for)
+        resolve(entry(**more), ORDERS, real_codec_for)
 
 
 def test_a_table_without_primary_key_and_an_unknown_type_are_refused() -> None:

@@ -178,6 +178,21 @@ def test_a_way_that_there_is_not_and_a_rule_that_is_never_asked_are_told_with_al
     assert "total goes one way" in fault.message
 
 
+def test_a_filter_is_read_as_yaml_has_it_and_what_is_none_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text(
+        ONE_WAY
+        + "    where:\n      status: [new, paid]  # not the old ones\n      gone: null\n      kind: {not: draft}\n"
+    )
+    where = {"status": ["new", "paid"], "gone": None, "kind": {"not": "draft"}}
+    assert read_links(path)[0].where == where
+    add_entry(path, entry("stock", where=where))
+    assert "# not the old ones" in path.read_text()
+    assert read_links(path)[-1].where == where
+    faulty = "    where:\n      a: []\n      b: {is: x}\n      c: [[1]]\n      d: {not: {not: x}}\n      e: 1\n"
+    assert [f.line for f in parse_links(ONE_WAY + faulty).faults] == [10, 11, 12, 13]
+
+
 def test_removing_leaves_everything_else_untouched(tmp_path: Path) -> None:
     path = tmp_path / "links.yaml"
     path.write_text(GOOD)

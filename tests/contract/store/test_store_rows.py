@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from contract.store.store_places import AnyStore, Place
 
 from core.errors import Unfit
+from core.where import Condition
 
 
 def test_a_row_without_a_key_gets_the_one_that_the_table_generates(place: Place, store: AnyStore) -> None:
@@ -131,6 +134,46 @@ def test_the_whole_table_is_read_in_the_order_of_its_key(place: Place, store: An
     read = list(store.read_rows(place.orders))
     assert [key for key, _ in read] == [("4",), ("30",), ("100",)]
     assert read[0][1] == {"id": "4", "order_no": "4", "quantity": None, "price": None, "note": None}
+
+
+@pytest.mark.parametrize(
+    ("column", "condition"),
+    [
+        ("quantity", Condition(("2",))),
+        ("quantity", Condition(("2", "0"))),
+        ("quantity", Condition((None, "0"))),
+        ("quantity", Condition(("2",), negated=True)),
+        ("price", Condition(("1.50",))),
+        ("note", Condition(("open", "two\nlines"))),
+        ("note", Condition((None,))),
+        ("note", Condition(("open", None), negated=True)),
+    ],
+)
+def test_rows_that_the_link_does_not_show_are_not_there(
+    place: Place, store: AnyStore, column: str, condition: Condition
+) -> None:
+    shown = tuple(replace(c, where=condition if c.name == column else None) for c in place.orders.columns)
+    link = replace(place.orders, columns=shown)
+    notes = ["open", "Open", "open ", "", None, "two\r\nlines", "two\nlines", "done"]
+    rows = [
+        {
+            "order_no": str(i),
+            "note": note,
+            "quantity": (None, "0", "2", "3")[i % 4],
+            "price": (None, "1.50", "2.00")[i % 3],
+        }
+        for i, note in enumerate(notes)
+    ]
+    with store.begin() as tx:
+        keys = [key for key in tx.insert_rows(place.orders, rows) if not isinstance(key, Unfit)]
+    everything = dict(store.read_rows(place.orders))
+    wanted = {key: row for key, row in everything.items() if link.shows(row)}
+    assert 0 < len(wanted) < len(everything) == len(notes)
+    assert dict(store.read_rows(link)) == wanted
+    with store.begin() as tx:
+        assert tx.all_keys(link) == list(wanted)
+        assert tx.rows(link, keys) == wanted
+        assert tx.free_rows(link, keys) == (wanted, frozenset())
 
 
 def test_a_reader_of_the_whole_table_may_stop_early_and_transactions_go_on_meanwhile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from core.ports import Json
 from core.renames import print_of
 from core.table_times import TableTimes, rfc3339
 from core.values.catalog import codec_for
+from core.where import Condition
 from producers.binlog_messages import KEYS_MAX, Messages, compare_all, json_body
 
 AT = datetime(2026, 5, 4, 3, 2, 1, 9, tzinfo=UTC)
@@ -234,6 +236,48 @@ def test_rows_that_follow_a_foreign_key_silently_have_their_link_compared_once_a
     assert [body["kind"] for body in bodies(made, RowChange(*parent.parent, "update", a, b))] == ["link"]
     assert bodies(made, RowChange(*parent.parent, "update", a, {**a, "name": "y"})) == []
     assert bodies(made, RowChange(*parent.parent, "insert", None, a)) == []
+
+
+def filtered() -> Link:
+    """Stock of at least something."""
+    where = Condition(("0",), negated=True)
+    return replace(
+        link(), columns=tuple(replace(c, where=where if c.name == "amount" else None) for c in link().columns)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "kinds"),
+    [
+        (insert(row(amount=0)), None),
+        (insert(row()), "i"),
+        (update(row(amount=0), row(amount=0, sku=1, secret=1)), None),
+        (update(row(amount=0), row(amount=5)), "i"),
+        (update(row(amount=5), row(amount=0)), "d"),
+        (update(row(amount=5), row(amount=6)), "u"),
+        (delete(row(amount=0)), None),
+        (delete(row()), "d"),
+    ],
+)
+def test_a_row_that_enters_the_links_filter_comes_and_one_that_leaves_it_goes(
+    change: RowChange, kinds: str | None
+) -> None:
+    found = bodies(messages(filtered()), change)
+    assert [body["kinds"] for body in found] == ([kinds] if kinds else [])
+    assert all(bool(body["prints"]) == (kinds != "d") for body in found)
+
+
+def test_the_key_of_a_row_outside_is_followed_too_it_may_not_have_left_the_sheet_yet() -> None:
+    (body,) = bodies(messages(filtered()), update(row(amount=0), row(amount=0, sku=2)))
+    assert body["renamed"] == [[["A", "1"], ["A", "2"]]]
+    assert body["kinds"] == "dd"
+    (body,) = bodies(messages(filtered()), update(row(amount=5), row(amount=0, sku=2)))
+    assert (body["renamed"], body["kinds"]) == ([[["A", "1"], ["A", "2"]]], "dd")
+
+
+def test_a_row_and_the_filter_whose_column_the_binlog_does_not_tell_has_everything_compared() -> None:
+    lacking = {"warehouse": "A", "sku": 1}
+    assert [body["kind"] for body in bodies(messages(filtered()), insert(lacking))] == ["link"]
 
 
 def test_what_waits_for_a_row_of_another_table_is_told_once_a_transaction_when_one_came_or_changed_its_key() -> None:

@@ -39,6 +39,8 @@ STATE = LinkState("orders", "1Ab", 7, "Orders", "shop", "orders", "live", None, 
 class Desk:
     """A link with order 1 on both sides, and a table writer at work on it."""
 
+    link = LINK
+
     def __init__(self) -> None:
         self.state = FakeState()
         self.store = FakeStore(self.state)
@@ -59,7 +61,7 @@ class Desk:
             [SHEET_OBSERVED],
             claim=lambda places: self.store.run(lambda tx: tx.claim_offsets(GROUP, OWNER, places)),
         )
-        links = {"orders": LINK, "second": replace(LINK, name="second")}
+        links = {"orders": self.link, "second": replace(LINK, name="second")}
         self.writer = TableWork(
             self.store,
             source,

@@ -61,6 +61,15 @@ def test_a_row_whose_bytes_the_table_requires_waits_and_says_that_only_programs_
     ]
 
 
+def test_such_a_row_is_told_of_once_not_with_every_scan_anew() -> None:
+    link = photo_link(replace(PHOTO, nullable=False, has_default=False))
+    done = plan(*typed_row(customer="Bea", quantity=2, photo=None), link=link)
+    assert [r.column for r in done.rejections] == ["photo"]
+    assert "photo" not in done.mended
+    done = plan(*typed_row(customer="Bea", quantity=2, photo="no bytes"), link=link)
+    assert len(done.rejections) == 1
+
+
 def test_a_row_that_comes_back_to_the_table_has_its_bytes_again() -> None:
     base, _ = with_photo("00FF")
     gone = replace(base, gone=True, key=None, n=3)

@@ -12,6 +12,7 @@ from core.model import ROW_ID_HEADER, Age, Key, Link, RowBase
 from core.ports import TableRow, Waiting
 from core.restore_plan import RestorePlan, RestoreView, plan_restore
 from core.sheet import TabImage
+from core.where import Condition
 
 IN_SHEET = (
     "columns_missing", "header_damaged", "version_restored", "tab_emptied", "deleted_in_sheet", "changed_in_sheet",
@@ -54,6 +55,15 @@ def placed(plan: RestorePlan) -> list[str]:
 def cells(plan: RestorePlan) -> set[tuple[str, str, Any, Any]]:
     """Row id, column, what the tab shows and what it gets."""
     return {(c.row_id, c.column, c.holds.value, c.value) for c in plan.cells}
+
+
+def test_rows_that_only_left_the_links_filter_are_not_inserted_again() -> None:
+    shows = Condition(("new",))
+    link = replace(LINK, columns=tuple(replace(c, where=shows if c.name == "status" else None) for c in LINK.columns))
+    table = {**stored(1, 2, status="paid"), **stored(3)}
+    plan = planned("deleted_in_table", make_image(*shown(1, 2, 3, 4)), bases(1, 2, 3, 4), table, link=link)
+    assert [base.row_id for base, _ in plan.insert] == ["r_4"]
+    assert plan.cannot[0].startswith("2 rows are in the table")
 
 
 # --- a row --------------------------------------------------------------------------------------
