@@ -268,6 +268,7 @@ def tab_image(answer: Mapping[str, Any], target: SheetTarget, read_at: datetime)
         read_at=read_at,
         missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in columns),
         titles=titles,
+        other_titles=tuple(t for i, cell in enumerate(header) if i not in columns.values() and (t := _text(cell))),
     )
 
 

@@ -7,7 +7,7 @@ asks the sheet's counters whether the write landed, and settles it from the scra
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -134,6 +134,8 @@ class LinkWriter:
         """
         if not self._lead() or self._target is None:
             return
+        if self._open is None and self._target.headers != self.link.headers:  # links.yaml names other columns by now
+            self._target, self._positions = replace(self._target, headers=self.link.headers), None
         if self._open is not None and self._in_doubt:
             self._ask(self._open, self._target)
             return

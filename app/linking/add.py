@@ -26,6 +26,7 @@ from config.settings import Settings
 from core import guards
 from core.compare import headers_to_columns
 from core.errors import LinkRefused
+from core.known import look
 from core.model import Link
 from core.ports import LinkState, Transaction
 from core.rules import is_user_rule, rule_faults
@@ -137,7 +138,8 @@ class _Linking:
         self._store = store
         self._client = client
         self._entry = entry
-        self._link: Link = resolve(entry, _describe(settings, entry), codec_for)
+        self._found = _describe(settings, entry)
+        self._link: Link = resolve(entry, self._found, codec_for)
         for name in {c.policy for c in self._link.columns if is_user_rule(c.policy)}:
             load_user_rule(name)  # a misspelled name is told before anything is written
 
@@ -196,9 +198,12 @@ class _Linking:
             n=image.stamp.n,
         )
 
+        known = look(None, self._link, image.other_titles, [c.name for c in self._found.columns])
+
         def work(tx: Transaction) -> None:
             tx.remove_link(state.name)
             tx.put_link(state)
+            tx.note_known(state.name, known.text)
             tx.save_bases(state.name, bases)
 
         self._store.run(work)
