@@ -281,7 +281,7 @@ def layout_of(
         counters_row=counters.row,
         band=counters.band,
         tickets=tickets_of(tab.metadata, target.link),
-        date_formats=_date_formats(tab, columns) if date_formats is None else date_formats,
+        date_formats=formats_of_dates(tab, columns) if date_formats is None else date_formats,
     )
 
 
@@ -316,7 +316,8 @@ def _as_cell(raw: Any) -> SheetCell | None:
     return decode_cell(raw)
 
 
-def _date_formats(tab: SheetPart, columns: Mapping[str, int]) -> dict[str, Json]:
+def formats_of_dates(tab: SheetPart, columns: Mapping[str, int]) -> dict[str, Json]:
+    """By linked header the date format that the first cell of its column has; none where it has no such."""
     formats: dict[str, Json] = {}
     piece = tab.grid_at(1, 0)
     cells = (piece.rows[1] or {}).get("values") or () if len(piece.rows) > 1 else ()
