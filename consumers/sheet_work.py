@@ -159,7 +159,7 @@ class SheetWork:
             self._writers.pop(name, None)
             return None
         writer = self._writers.setdefault(name, LinkWriter(link, self._tools))
-        writer.link = link
+        writer.follow(link)
         return writer
 
     def _absorb(self, delivery: Delivery) -> None:
@@ -257,14 +257,15 @@ class SheetWork:
     def _hold_unreadable(self, name: str, why: str) -> None:
         reason = guards.table_unreadable(name, why)
 
-        def work(tx: Transaction) -> None:
+        def work(tx: Transaction) -> bool:
             state = tx.link_state(name, lock=True)
-            if state is not None and state.state == "live":
-                tx.hold(name, "table_unreadable", reason)
+            if state is None or state.state != "live":
+                return False
+            tx.hold(name, "table_unreadable", reason)
+            return True
 
-        log.warning("held", link=name, guard="table_unreadable", reason=reason)
-        self._tools.store.run(work)
-        self._writers.pop(name, None)
+        if self._tools.store.run(work):
+            log.warning("held", link=name, guard="table_unreadable", reason=reason)
 
     def _forget_fault(self, name: str) -> None:
         self._unreadable_since.pop(name, None)

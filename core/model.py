@@ -96,6 +96,11 @@ class LinkedColumn:
         return self.column.name
 
     @property
+    def look(self) -> tuple[bool, tuple[str, str] | None, tuple[str, ...]]:
+        """What the column's type has the tab look like: plain text, a format, a list to choose from."""
+        return self.codec.plain_text, self.codec.number_format, self.codec.options
+
+    @property
     def read_only(self) -> bool:
         """Whether the sheet only shows the column: the table computes it, or holds bytes, shapes or vectors in it."""
         return self.column.generated or self.codec.read_only

@@ -120,6 +120,8 @@ def test_what_can_be_followed_is_followed_and_new_columns_are_offered_and_not_ma
         for statement in statements:
             followed.sql(statement)
         goes_both_ways(followed, f"{number}")
+    followed.type("C4", ["00501"])
+    wait_for(lambda: followed.count("amount = '00501'"), "text in a column that was of numbers")
     followed.person("rename_header", tab=TAB, column="E", to="Remarks")
     followed.person("move_column", tab=TAB, at="E", to="B")
     followed.person("insert_column", tab=TAB, at="B")

@@ -17,6 +17,7 @@ from consumers.sheet_work import GROUP, SheetWork
 from core.dirty import TOLD_MAX
 from core.errors import (
     MysqlRefused,
+    QuotaExhausted,
     ReplyLost,
     SheetsRefused,
     SheetsUnavailable,
@@ -27,10 +28,11 @@ from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
 from core.freshness import age
 from core.intent import PlannedWrite, planned_to_json
 from core.marks import REJECTED
-from core.model import Link, LinkedColumn, SheetCell, Stamp
+from core.model import Link, LinkedColumn, SheetCell, Stamp, TableColumn
 from core.ports import ConflictEntry, Intent, LinkState, RejectionEntry, ShownMark, TableRow
 from core.renames import print_of
 from core.sheet import FormulaRestore, MarkWrite, SheetTarget, SwapAnswer, SwapWrite
+from core.values.catalog import codec_for
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
@@ -347,6 +349,25 @@ def test_a_link_that_is_approved_though_it_does_not_fit_its_table_is_held_again(
     desk.log.append(TABLE_CHANGED, "altered", {"kind": "link", "link": "altered"})
     assert passes(5) == "live"
     assert passes(15) == "held"
+
+
+def test_a_column_that_gets_another_type_looks_like_it_before_a_value_of_that_type_is_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.tells(ROW)
+    desk.goes_on(2)
+    whole, tab = LINKS["orders"], desk.sheet.tabs["orders"]
+    text = TableColumn("quantity", "varchar", "varchar(9)", length_chars=9, charset="utf8mb4")
+    columns = (replace(c, column=text, codec=codec_for(text)) if c.name == "quantity" else c for c in whole.columns)
+    monkeypatch.setitem(LINKS, "orders", replace(whole, columns=tuple(columns)))
+    desk.changes("orders", "from the table")
+    desk.sheet.fail_next(QuotaExhausted("Google's quota is used up for the moment."))
+    desk.goes_on(1)
+    assert (tab.looks, desk.shown("orders")) == ({}, None)
+    desk.goes_on(90)
+    assert tab.looks == {"Quantity": (True, None, ())}
+    assert desk.shown("orders") == "from the table"
+    assert desk.sheet.calls.count("reshape") == 2, "once it was refused, once it landed"
 
 
 def test_keys_of_before_the_table_got_another_one_have_the_link_compared_whole(desk: Desk) -> None:
