@@ -55,6 +55,7 @@ class TableChange:
     table: str
     what: Literal["truncate", "drop", "alter", "unread"]
     reason: str = ""
+    """Why it is unread; of a table that is gone because it was renamed, its name now."""
 
 
 @dataclass(frozen=True, slots=True)

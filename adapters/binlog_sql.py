@@ -80,20 +80,35 @@ def _change(table: Table, head: str, tokens: Sequence[Token], default_schema: st
     if head.startswith("DROP"):
         return TableChange(*table, "drop")
     if head.startswith(("ALTER", "RENAME", "CREATE")):
-        return TableChange(*table, "drop" if table in _renamed_away(tokens, default_schema) else "alter")
+        if table not in _renamed_away(tokens, default_schema):
+            return TableChange(*table, "alter")
+        return TableChange(*table, "drop", _new_name(table, tokens, default_schema))
     return TableChange(*table, "unread", f"a statement instead of rows: {head}")
+
+
+def _new_name(table: Table, tokens: Sequence[Token], default_schema: str) -> str:
+    """The whole name that a table has now; empty where it cannot be told."""
+    for cut in _cuts(tokens):
+        before = list(_tables(tokens[:cut], default_schema))
+        target = next(_tables(tokens[cut + 1 :], default_schema), None)
+        if target and table in before[-1 if tokens[0][1].upper() == "RENAME" else 0 :]:
+            return ".".join(target)
+    return ""
+
+
+def _cuts(tokens: Sequence[Token]) -> list[int]:
+    """Before each of them stands a table's name, behind it the one that it gets."""
+    words = [text.upper() if kind == "word" else "" for kind, text in tokens]
+    if words[0] == "RENAME":
+        return [i for i, word in enumerate(words) if word == "TO"]
+    cuts = [i for i, word in enumerate(words[:-1]) if word == "RENAME" and words[i + 1] not in _NOT_THE_TABLE]
+    return [i + 1 if words[i + 1] in ("TO", "AS") or tokens[i + 1][1] == "=" else i for i in cuts]
 
 
 def _renamed_away(tokens: Sequence[Token], default_schema: str) -> set[Table]:
     """Tables that have another name now, without those that another table took the name of (an online swap)."""
-    words = [text.upper() if kind == "word" else "" for kind, text in tokens]
     targets: set[Table] = set()
-    if words[0] == "RENAME":
-        cuts = [i for i, word in enumerate(words) if word == "TO"]
-    else:
-        cuts = [i for i, word in enumerate(words[:-1]) if word == "RENAME" and words[i + 1] not in _NOT_THE_TABLE]
-        cuts = [i + 1 if words[i + 1] in ("TO", "AS") or tokens[i + 1][1] == "=" else i for i in cuts]
-    for cut in cuts:
+    for cut in _cuts(tokens):
         target = next(_tables(tokens[cut + 1 :], default_schema), None)
         if target:
             targets.add(target)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from adapters.mysql_connection import quote
+from adapters.mysql_grants import STATE_SCHEMA
+from adapters.mysql_schema import Query
 from adapters.mysql_statements import Row, Statements, dump, utc
 from core.conflicts import UNLINKED
 from core.errors import Fenced, NotLinked
 from core.events import TABLE_CHANGED, held
+from core.known import KnownColumns
 from core.ports import Hold, LinkState
 
 SELECT_LINK = (
     "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n, scans,"
-    " restored_n, followed FROM link"
+    " restored_n, followed, known FROM link"
 )
 
 
@@ -99,6 +104,10 @@ class Links(Statements):
         """Bases have followed the changed keys up to that place of the change feed."""
         self._run("UPDATE link SET followed = %s WHERE name = %s", (place, name))
 
+    def note_known(self, name: str, known: str) -> None:
+        """What is remembered of the link's columns."""
+        self._run("UPDATE link SET known = %s WHERE name = %s", (known, name))
+
     def next_scan(self, name: str) -> int:
         """Number a scan that is about to begin; raise NotLinked."""
         ran = self._run("UPDATE link SET scans = LAST_INSERT_ID(scans + 1) WHERE name = %s", (name,))
@@ -155,6 +164,17 @@ class Links(Statements):
         self._run(
             "UPDATE hold SET released_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND released_at IS NULL", (name,)
         )
+
+
+def linked_columns(session: Query, name: str, schema: str = STATE_SCHEMA) -> Mapping[str, str] | None:
+    """Header to column, as the link of that name was last known to be; ``None`` where nobody knows.
+
+    Raises:
+        MysqlUnavailable, MysqlRefused
+    """
+    rows = session.query(f"SELECT known FROM {quote(schema)}.link WHERE name = %s", (name,))  # noqa: S608 -- quoted
+    known = KnownColumns.of(rows[0][0]) if rows else None
+    return known.linked if known else None
 
 
 def link_of(row: Row) -> LinkState:

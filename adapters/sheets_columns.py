@@ -96,6 +96,16 @@ def shape(sheet_id: int, linked: LinkedColumn, column: int, *, is_dated: bool) -
         yield drop_down(sheet_id, column, codec.options)
 
 
+def reshape(sheet_id: int, before: LinkedColumn, now: LinkedColumn, column: int, *, is_dated: bool) -> Iterator[Json]:
+    """The same for a column that has another type in the table now; what the old one brought along goes."""
+    below, had, has = below_header(sheet_id, column), before.codec, now.codec
+    if (had.plain_text or had.number_format) and not (has.plain_text or has.number_format):
+        yield {"repeatCell": {"range": below, "cell": {}, "fields": "userEnteredFormat.numberFormat"}}
+    if had.options and not has.options:
+        yield {"setDataValidation": {"range": below, "filteredRowsIncluded": True}}
+    yield from shape(sheet_id, now, column, is_dated=is_dated)
+
+
 def make_id_column(sheet_id: int, column: int) -> Iterator[Json]:
     """Hide a column that holds row ids, and keep Google from reading numbers into them."""
     yield hide(sheet_id, column)

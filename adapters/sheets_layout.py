@@ -284,7 +284,7 @@ def layout_of(
         counters_row=counters.row,
         band=counters.band,
         tickets=tickets_of(tab.metadata, target.link),
-        date_formats=_date_formats(tab, columns) if date_formats is None else date_formats,
+        date_formats=formats_of_dates(tab, columns) if date_formats is None else date_formats,
     )
 
 
@@ -313,7 +313,8 @@ def _grid(raw: Mapping[str, Any]) -> Grid:
     )
 
 
-def _date_formats(tab: SheetPart, columns: Mapping[str, int]) -> dict[str, Json]:
+def formats_of_dates(tab: SheetPart, columns: Mapping[str, int]) -> dict[str, Json]:
+    """By linked header the date format that the first cell of its column has; none where it has no such."""
     formats: dict[str, Json] = {}
     cells = tab.grid_at(1, 0).raw(2)
     for header, column in columns.items():

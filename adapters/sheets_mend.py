@@ -13,7 +13,16 @@ from adapters.sheets_answer import id_text
 from adapters.sheets_cells import row_span
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_columns import make_id_column, mark, protect, shape, write_line
-from adapters.sheets_layout import LAYOUT_FIELDS, Grid, SheetPart, columns_of, parts, tab_filters, tab_part
+from adapters.sheets_layout import (
+    LAYOUT_FIELDS,
+    Grid,
+    SheetPart,
+    columns_of,
+    formats_of_dates,
+    parts,
+    tab_filters,
+    tab_part,
+)
 from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, LinkedColumn
 from core.sheet import SheetTarget
 
@@ -98,8 +107,10 @@ class _Mending:
         free = {title: i for i, title in self._header.titles.items() if i not in self._at.values()}
         for linked in self._linked:
             if linked.header not in self._at and linked.header in free:
-                self._at[linked.header] = free[linked.header]
-                yield mark(self._target, linked.header, free[linked.header])
+                at = self._at[linked.header] = free[linked.header]
+                yield mark(self._target, linked.header, at)
+                is_dated = linked.header in formats_of_dates(self._tab, {linked.header: at})
+                yield from shape(self._target.sheet_id, linked, at, is_dated=is_dated)
         if ROW_ID_HEADER not in self._at and ROW_ID_HEADER in free:
             self._at[ROW_ID_HEADER] = free[ROW_ID_HEADER]
             yield mark(self._target, ROW_ID_HEADER, free[ROW_ID_HEADER])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from adapters.sheets_answer import (
     undating_requests,
 )
 from adapters.sheets_client import SheetsClient
+from adapters.sheets_columns import reshape
 from adapters.sheets_layout import (
     BAND_ROW,
     COUNTERS_RANGE,
@@ -46,7 +47,7 @@ from adapters.sheets_takeback import believed_columns, header_moved, take_back
 from adapters.sheets_tickets import ticket_id, use
 from adapters.sheets_widen import widen
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
-from core.model import ROW_ID_HEADER, SheetCell
+from core.model import ROW_ID_HEADER, LinkedColumn, SheetCell
 from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
 
 Json = dict[str, Any]
@@ -93,6 +94,19 @@ class GoogleSheet:
         answer = self._client.read(target.spreadsheet_id, filters, READ_FIELDS)
         self._remember(answer, target)
         return positions(answer, target)
+
+    def reshape(self, target: SheetTarget, changed: Sequence[tuple[LinkedColumn, LinkedColumn]]) -> None:
+        """Format and drop-down of columns that have another type in the table."""
+        layout = self._read_layout(target)
+        requests: list[Json] = []
+        for before, now in changed:
+            column = layout.columns.get(now.header)
+            if column is not None:
+                is_dated = now.header in layout.date_formats
+                requests += reshape(target.sheet_id, before, now, column, is_dated=is_dated)
+        if requests:
+            self._client.write(target.spreadsheet_id, {"requests": requests})
+        self._layouts.pop(target.link, None)
 
     def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
         """Perform the swap write in one request.
@@ -269,6 +283,7 @@ def tab_image(answer: Mapping[str, Any], target: SheetTarget, read_at: datetime)
         read_at=read_at,
         missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in columns),
         titles=titles,
+        other_titles=tuple(t for i, cell in enumerate(header) if i not in columns.values() and (t := _text(cell))),
     )
 
 

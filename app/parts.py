@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from adapters.kafka_log import KafkaSource, Place, ensure_topics, kafka_of
-from adapters.mysql_connection import MysqlSession, parse_url
+from adapters.mysql_connection import MysqlSession, ThreadSessions, parse_url
+from adapters.mysql_links import linked_columns
 from adapters.mysql_quota import MysqlQuota
 from adapters.mysql_schema import describe_table
 from adapters.mysql_store import MysqlStore, open_store
@@ -95,12 +96,14 @@ def links_of(service: Service, *, tries_rules: bool = False) -> Links:
     return links_for(service.settings.links, session_of(service), tries_rules=tries_rules)
 
 
-def links_for(path: Path, session: MysqlSession, *, tries_rules: bool = False) -> Links:
+def links_for(path: Path, session: MysqlSession | ThreadSessions, *, tries_rules: bool = False) -> Links:
     """The links of a file, resolved against the tables of a server."""
-    describe = partial(describe_table, session)
+    describe, linked_as = partial(describe_table, session), partial(linked_columns, session)
     if not tries_rules:
-        return Links(path, describe, codec_for)
-    return Links(path, describe, codec_for, rule_faults=partial(rule_faults, load=load_user_rule))
+        return Links(path, describe, codec_for, linked_as=linked_as)
+    return Links(
+        path, describe, codec_for, linked_as=linked_as, rule_faults=partial(rule_faults, load=load_user_rule)
+    )
 
 
 def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group

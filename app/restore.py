@@ -30,6 +30,7 @@ from core import guards
 from core.conflicts import ConflictOutcome
 from core.errors import LinkRefused, NotLinked, Unfit
 from core.events import TABLE_CHANGED
+from core.known import KnownColumns
 from core.model import Link
 from core.ports import HistoryEntry, Hold, LinkState, Transaction, Waiting
 from core.renames import print_of
@@ -76,7 +77,9 @@ def restore(settings: Settings, name: str, confirm: Confirm | None) -> Json:
         if entry is None:
             raise NotLinked(f"The link {name} does not stand in links.yaml.", "See: twinsheet link list")
         found = _look_at_table(settings, entry, hold)
-        work = _Restoring(store, client, resolve(entry, found.shape, codec_for), state, hold, found)
+        known = KnownColumns.of(state.known)
+        link = resolve(entry, found.shape, codec_for, known.linked if known else None)
+        work = _Restoring(store, client, link, state, hold, found)
         return work.go(confirm)
 
 

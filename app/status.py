@@ -22,6 +22,7 @@ from config.settings import Settings, stack_pids
 from core import guards
 from core.errors import NotLinked, TwinsheetError
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.known import KnownColumns, offers
 from core.ports import Hold, LinkState
 from core.quota import Limit, tokens
 
@@ -209,6 +210,7 @@ class Status:
             "link": name,
             "state": state.state if state else "linking",
             "reason": reason,
+            "offers": offers(KnownColumns.of(state.known), name) if state else [],
             "hold": _hold(name, report.hold if report else None),
             "as_of": report.scanned_at if report else None,
             "identical_as_of": report.identical_as_of if report else None,

@@ -168,10 +168,11 @@ class Verifier:
         followed = links_for(self._settings.links, self._session)
         links = followed.current()
         found = [one for one in links if name in (None, one.name)]
-        if followed.faults and (name is None or not found):
-            raise SettingsError(
-                "; ".join(followed.faults), f"Mend {self._settings.links}; the running links go on meanwhile."
-            )
+        told = followed.unresolved.get(name or "")
+        if told is None and followed.faults and (name is None or not found):
+            told = "; ".join(followed.faults)
+        if told is not None:
+            raise SettingsError(told, f"Mend {self._settings.links} or the table; the other links go on meanwhile.")
         if name is None:
             return links
         if not found:

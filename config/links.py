@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -41,17 +41,28 @@ Describe = Callable[[str, str], TableShape]
 """(schema, table) to its shape; raises LinkRefused where there is no such table."""
 CodecFor = Callable[[TableColumn], Codec]
 """The codec of a column; raises UnsupportedType."""
+LinkedAs = Callable[[str], Mapping[str, str] | None]
+"""The name of a link to its headers and columns as they were last known; ``None`` where nobody knows."""
 
 
-def resolve(entry: LinkEntry, shape: TableShape, codec_for: CodecFor) -> Link:
+def resolve(
+    entry: LinkEntry, shape: TableShape, codec_for: CodecFor, linked: Mapping[str, str] | None = None
+) -> Link:
     """Tie an entry of links.yaml to the table's real columns.
+
+    Args:
+        entry: of links.yaml.
+        shape: of the table.
+        codec_for: codec of a column.
+        linked: header to column as the link was last known to be; an entry that names no columns goes on so, even
+            though its table has more by now.
 
     Raises:
         LinkRefused: a column that the table does not have, or a key that is not linked.
         UnsupportedType: a column type that is not carried yet.
     """
     by_name = {column.name: column for column in shape.columns}
-    mapping = entry.columns or {name: name for name in by_name}
+    mapping = entry.columns or linked or {name: name for name in by_name}
     _check_columns(entry, mapping, by_name, shape.key_columns)
     columns = [
         _linked(entry, header, by_name[name], shape.key_columns, codec_for) for header, name in mapping.items()
@@ -68,9 +79,12 @@ def resolve(entry: LinkEntry, shape: TableShape, codec_for: CodecFor) -> Link:
 
 
 def _check_columns(
-    entry: LinkEntry, mapping: dict[str, str], by_name: dict[str, TableColumn], key: tuple[str, ...]
+    entry: LinkEntry, mapping: Mapping[str, str], by_name: dict[str, TableColumn], key: tuple[str, ...]
 ) -> None:
-    hint = f"The columns of {entry.table} are {', '.join(by_name)}."
+    hint = (
+        f"It has {', '.join(by_name)}. Where it was renamed: twinsheet link add-column {entry.name} NAME"
+        " --header HEADER; where it was dropped, take it out of links.yaml."
+    )
     unknown = [
         name for name in (*mapping.values(), *entry.rules, *entry.one_way, *entry.where) if name not in by_name
     ]
@@ -119,6 +133,7 @@ class Links:
         path: links.yaml.
         describe: shape of a table.
         codec_for: codec of a column.
+        linked_as: what an entry without columns goes on with.
         rule_faults: what is wrong with the rules of a link; it works all the same, and they are told.
         clock: seconds, monotonic.
     """
@@ -129,12 +144,14 @@ class Links:
         describe: Describe,
         codec_for: CodecFor,
         *,
+        linked_as: LinkedAs = lambda _name: None,
         rule_faults: Callable[[Link], Sequence[str]] = lambda _link: (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._describe = describe
         self._codec_for = codec_for
+        self._linked_as = linked_as
         self._find_rule_faults = rule_faults
         self._rule_faults: dict[str, Sequence[str]] = {}
         self._clock = clock
@@ -168,6 +185,11 @@ class Links:
         """What is wrong with the file or with single links, for a person."""
         return self._faults
 
+    def table_columns(self, name: str) -> tuple[str, ...]:
+        """All columns of a link's table, as it was last described."""
+        shape = self._shapes.get(name)
+        return tuple(c.name for c in shape.columns) if shape else ()
+
     @property
     def unresolved(self) -> dict[str, str]:
         """By name the links that do not fit their tables, and why; those known before are still among the links."""
@@ -177,10 +199,10 @@ class Links:
         """What is wrong with the rules of a link that works all the same."""
         return self._rule_faults.get(name, ())
 
-    def refresh(self) -> None:
-        """Describe all tables again, e.g. after an ALTER TABLE."""
+    def refresh(self, name: str | None = None) -> None:
+        """Describe the table of a link again, or all tables, e.g. after an ALTER TABLE."""
         with self._lock:
-            self._entries = {}
+            self._entries = {other: e for other, e in self._entries.items() if name not in (None, other)}
             self._signature = None
             self._looked_at = None
             self._follow()
@@ -249,7 +271,8 @@ class Links:
             return
         try:
             shape = self._describe(entry.schema_name, entry.table_name)
-            links[entry.name] = resolve(entry, shape, self._codec_for)
+            linked = None if entry.columns else self._linked_as(entry.name)
+            links[entry.name] = resolve(entry, shape, self._codec_for, linked)
             entries[entry.name] = entry
             self._shapes[entry.name], self._described_at[entry.name] = shape, self._clock()
             self._try_rules(links[entry.name])

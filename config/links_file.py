@@ -239,6 +239,38 @@ def add_entry(path: Path, entry: LinkEntry) -> None:
         _write_atomically(path, _dump(yaml, document))
 
 
+def replace_columns(path: Path, entry: LinkEntry) -> None:
+    """Write the columns and rules of a link anew; everything else stays, comments included.
+
+    Raises:
+        NotLinked: the file holds no such link.
+        SettingsError: the file has faults or cannot be written.
+    """
+    with _locked(path):
+        if all(other.name != entry.name for other in read_links(path)):
+            raise NotLinked(f"There is no link named {entry.name}.", "twinsheet link list shows the links.")
+        yaml = _yaml()
+        document: CommentedMap = yaml.load(path.read_text(encoding="utf-8"))
+        item = next(one for one in document["links"] if one["name"] == entry.name)
+        for field, wanted in (("columns", entry.columns or {}), ("rules", entry.rules)):
+            _replace_mapping(item, field, wanted)
+        _write_atomically(path, _dump(yaml, document))
+
+
+def _replace_mapping(item: CommentedMap, field: str, wanted: Mapping[str, str]) -> None:
+    """Key by key, so that comments and the order of those that stay are kept."""
+    if not wanted:
+        item.pop(field, None)
+        return
+    if item.get(field) is None:
+        item[field] = CommentedMap()
+    for key in [key for key in item[field] if key not in wanted]:
+        del item[field][key]
+    for key, value in wanted.items():
+        if item[field].get(key) != value:
+            item[field][key] = value
+
+
 def remove_entry(path: Path, name: str) -> None:
     """Take a link out of the file; everything else stays, comments included.
 

@@ -7,7 +7,7 @@ asks the sheet's counters whether the write landed, and settles it from the scra
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -21,7 +21,7 @@ from core.dirty import AbsentRows
 from core.displaced import Doubts
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
-from core.model import Key, Link, Stamp
+from core.model import Key, Link, LinkedColumn, Stamp
 from core.ports import Clock, Gate, Json, LinkState, Sheet, SheetMarks, Store, Transaction
 from core.positions import after_write, with_hints
 from core.sheet import Positions, SheetTarget, SwapAnswer
@@ -76,9 +76,23 @@ class LinkWriter:
         """Nobody knows yet whether the open write landed."""
         self._refusals = 0
         self._doubts = Doubts()
+        self._retyped: dict[str, tuple[LinkedColumn, LinkedColumn]] = {}
+        """By header the columns that look otherwise since the table was altered: before and now."""
         self._in_write: list[Key] = []
         self._rows_max = KNOWN_ROWS_MAX
         self._planned_at = 0.0
+
+    def follow(self, link: Link) -> None:
+        """Go on with the link as links.yaml and the table have it now."""
+        if link is self.link:
+            return
+        before = {column.header: column for column in self.link.columns}
+        self._retyped |= {
+            now.header: (was, now)
+            for now in link.columns
+            if (was := before.get(now.header)) is not None and was.look != now.look
+        }
+        self.link = link
 
     # --- what the events say ------------------------------------------------------------
 
@@ -116,7 +130,7 @@ class LinkWriter:
     @property
     def has_work(self) -> bool:
         """Whether there is anything to look at."""
-        told = self.marks.has_work or self.hold_note.is_due
+        told = self.marks.has_work or self.hold_note.is_due or self._retyped
         return bool(self.news or self._open or self._absent.are_due(self._tools.clock.monotonic()) or told)
 
     @property
@@ -141,8 +155,12 @@ class LinkWriter:
         """
         if not self._lead() or self._target is None:
             return
+        if self._open is None and self._target.headers != self.link.headers:  # links.yaml names other columns by now
+            self._target, self._positions = replace(self._target, headers=self.link.headers), None
         if self._open is not None and self._in_doubt:
             self._ask(self._open, self._target)
+            return
+        if self._retyped and not self._reshape(self._target):
             return
         self.news.dirty.add(self._absent.take(self._tools.clock.monotonic()), None)
         self._positions_fresh = False
@@ -157,6 +175,19 @@ class LinkWriter:
             self.hold_note.work(self._target)
         if self._open is None and self.pace.wait_s() <= 0 and self.marks.has_work:
             self._mark(self._target)
+
+    def _reshape(self, target: SheetTarget) -> bool:
+        """Have the tab look as the table's types do, before values of theirs are written; whether it does."""
+        if not self.pace.may_call("write"):
+            return False
+        try:
+            self._tools.sheet.reshape(target, list(self._retyped.values()))
+        except SheetsUnavailable as error:
+            self.pace.back_off(error)
+            return False
+        log.info("columns_reshaped", link=self.link.name, headers=list(self._retyped))
+        self._retyped.clear()
+        return True
 
     def _backlog_waits(self) -> bool:
         """Whether there is much to plan and no token to write it with; whoever asks something is answered before."""

@@ -16,6 +16,7 @@ from core.displaced import keys_hit
 from core.errors import Fenced
 from core.events import TABLE_CHANGED, marks_changed
 from core.intent import PlannedWrite, planned_to_json
+from core.known import KnownColumns, under_known_key
 from core.model import ROW_ID_HEADER, Key, Link, RowBase
 from core.ports import HistoryEntry, Intent, Transaction
 from core.settle import settle
@@ -60,6 +61,7 @@ def settle_write(
         Fenced: another writer has settled it.
     """
     name = link.name
+    link = _as_planned(tx, link)
     intent = tx.intent(name)
     if intent is None or intent.n != planned.write.n:
         raise Fenced(f"link {name}: another writer has settled write {planned.write.n}")
@@ -87,6 +89,19 @@ def settle_write(
     displaced = {row_id: key for row_id, key in keys.items() if row_id in done.displaced}
     moved = done.moved or bool(done.row_restores) or strange
     return SettleOutcome(_restore(tx, name, done, epoch), again, displaced, moved)
+
+
+def _as_planned(tx: Transaction, link: Link) -> Link:
+    """The link with the key by which bases know its rows: the table may have got another one since the plan.
+
+    Raises:
+        Fenced: that key is linked no longer.
+    """
+    state = tx.link_state(link.name)
+    found = under_known_key(KnownColumns.of(state.known) if state else None, link)
+    if found is None:
+        raise Fenced(f"link {link.name}: its table has another key; nothing is settled before that is approved")
+    return found
 
 
 def _with_transactions(planned: PlannedWrite, entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from consumers.sheet_handing_on import ask_feed, ask_scan, hand_over, parked_cells
-from consumers.table_guards import hold_deletes, use_up_approval
+from consumers.table_guards import hold_deletes, hold_other_key, use_up_approval
 from core import guards
 from core.conflicts import ConflictOutcome
 from core.contents import key_in_base
@@ -114,6 +114,8 @@ def plan_write(
     """Decide under locks, and record the intent before anything is sent."""
     state = tx.link_state(request.link.name, lock=True)
     if state is None:
+        return PlanOutcome(stopped=True)
+    if hold_other_key(tx, request.link, state):
         return PlanOutcome(stopped=True)
     shown = _follow_renames(tx, request, state)
     if state.state in ("paused", "held"):

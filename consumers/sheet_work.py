@@ -24,8 +24,8 @@ FLOOD_EVENTS = 100
 GATHER_S = 0.5
 FENCED_PAUSE_S = 5.0
 UNREADABLE_PAUSE_S = 3.0
-UNREADABLE_MAX_S = 20.0
-"""A table that was altered a moment ago is described anew well within this."""
+UNREADABLE_MAX_S = 10.0
+"""Whoever alters a table in several steps, or the table and links.yaml, has so long."""
 
 Place = tuple[str, int]
 
@@ -40,9 +40,18 @@ class SheetWork:
         tools: store, sheet, quota and row ids.
         link_of: the link of a name, ``None`` when there is none.
         owner: name of this process, for fencing.
+        describe_anew: has the table of a link described again.
     """
 
-    def __init__(self, source: EventSource, tools: Tools, link_of: Callable[[str], Link | None], owner: str) -> None:
+    def __init__(
+        self,
+        source: EventSource,
+        tools: Tools,
+        link_of: Callable[[str], Link | None],
+        owner: str,
+        describe_anew: Callable[[str], None] = lambda _name: None,
+    ) -> None:
+        self._describe_anew = describe_anew
         self._source = source
         self._tools = tools
         self._link_of = link_of
@@ -150,7 +159,7 @@ class SheetWork:
             self._writers.pop(name, None)
             return None
         writer = self._writers.setdefault(name, LinkWriter(link, self._tools))
-        writer.link = link
+        writer.follow(link)
         return writer
 
     def _absorb(self, delivery: Delivery) -> None:
@@ -169,7 +178,9 @@ class SheetWork:
 
     def _absorb_table(self, writer: LinkWriter, body: Mapping[str, Any], offset: int) -> None:
         kind = body.get("kind")
-        if kind == "rows":
+        if _is_of_another_key(writer.link, body):
+            writer.compare_all()
+        elif kind == "rows":
             at = datetime.fromisoformat(body["committed_at"]) if body.get("committed_at") else None
             pairs = [(tuple(old), tuple(new)) for old, new in body.get("renamed", ())]
             renamed = Renamed(pairs, FeedPlace.of(body["position"]) if pairs else FeedPlace())
@@ -187,7 +198,7 @@ class SheetWork:
         elif kind == "marks":
             writer.marks.wake(body["rows"], body.get("after_s", 0.0))
         elif kind == "ddl":
-            self._ddl(writer.link, str(body.get("what")))
+            self._ddl(writer.link, str(body.get("what")), str(body.get("renamed_to", "")))
         elif kind == "hold":
             writer.hold_note.is_due = True
         elif kind == "link":
@@ -196,9 +207,10 @@ class SheetWork:
             writer.rows_moved()
             writer.compare_all()
 
-    def _ddl(self, link: Link, what: str) -> None:
+    def _ddl(self, link: Link, what: str, renamed_to: str) -> None:
+        self._describe_anew(link.name)
         if what in ("truncate", "drop"):
-            self._tools.store.run(lambda tx: hold_emptied(tx, link, what))
+            self._tools.store.run(lambda tx: hold_emptied(tx, link, what, renamed_to))
 
     # --- writing --------------------------------------------------------------------------
 
@@ -239,19 +251,21 @@ class SheetWork:
         if name not in self._unreadable_since:
             FAILURES.labels("mysql", "TableUnreadable").inc()
             log.warning("table_unreadable", link=name, reason=why)
+            self._describe_anew(name)
         return now - self._unreadable_since.setdefault(name, now) >= UNREADABLE_MAX_S
 
     def _hold_unreadable(self, name: str, why: str) -> None:
         reason = guards.table_unreadable(name, why)
 
-        def work(tx: Transaction) -> None:
+        def work(tx: Transaction) -> bool:
             state = tx.link_state(name, lock=True)
-            if state is not None and state.state == "live":
-                tx.hold(name, "table_unreadable", reason)
+            if state is None or state.state != "live":
+                return False
+            tx.hold(name, "table_unreadable", reason)
+            return True
 
-        log.warning("held", link=name, guard="table_unreadable", reason=reason)
-        self._tools.store.run(work)
-        self._writers.pop(name, None)
+        if self._tools.store.run(work):
+            log.warning("held", link=name, guard="table_unreadable", reason=reason)
 
     def _forget_fault(self, name: str) -> None:
         self._unreadable_since.pop(name, None)
@@ -286,6 +300,13 @@ class SheetWork:
             if self._places.get(name) == place and (offset := writer.news.dirty.oldest_offset()) is not None
         ]
         return min([self._next[place], *waiting])
+
+
+def _is_of_another_key(link: Link, body: Mapping[str, Any]) -> bool:
+    """Whether keys are told as the table had them before it got another one."""
+    rows = body.get("rows", ()) if body.get("kind") == "replan" else ()
+    keys = [*body.get("keys", ()), *(row["key"] for row in rows if row.get("key"))]
+    return any(len(key) != len(link.key_columns) for key in keys)
 
 
 def _absorb_sheet(writer: LinkWriter, body: Mapping[str, Any]) -> None:

@@ -36,7 +36,7 @@ def build(service: Service) -> Callable[[], None]:
         released=lambda places: work.released(places),  # noqa: PLW0108 -- work needs the source first
         lost=fresh.append,
     )
-    work = SheetWork(source, tools, links.get, owner)
+    work = SheetWork(source, tools, links.get, owner, links.refresh)
 
     def run() -> None:
         version = -1

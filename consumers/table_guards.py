@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core import guards
 from core.errors import MysqlRefused, Unfit
+from core.known import KnownColumns, has_other_key
 from core.model import Link
 from core.ports import LinkState, Transaction
 from core.table_sql import create_table
@@ -27,10 +28,24 @@ def hold_deletes(tx: Transaction, link: Link, planned: int) -> bool:
     return True
 
 
-def hold_emptied(tx: Transaction, link: Link, what: str) -> None:
+def hold_other_key(tx: Transaction, link: Link, state: LinkState) -> bool:
+    """Whether the table has another key than the one by which bases know its rows: nothing may be decided by it.
+
+    A live link is held for it; a person's approval has the bases know their rows by the new one.
+    """
+    known = KnownColumns.of(state.known)
+    if known is None or not has_other_key(known, link):
+        return False
+    if state.state == "live":
+        tx.hold(link.name, "key_changed", guards.key_changed(link, [name for name, _ in known.key]))
+    return True
+
+
+def hold_emptied(tx: Transaction, link: Link, what: str, renamed_to: str = "") -> None:
     """Hold a link whose table was emptied by ``truncate`` or ``drop``; told again once its rows are back, nothing."""
     if _lacks_rows(tx, link):
-        tx.hold(link.name, f"table_{what}", guards.table_emptied(link, what), create_table(link))
+        reason = guards.table_renamed(link, renamed_to) if renamed_to else guards.table_emptied(link, what)
+        tx.hold(link.name, f"table_{what}", reason, create_table(link))
 
 
 def _lacks_rows(tx: Transaction, link: Link) -> bool:

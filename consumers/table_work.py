@@ -11,6 +11,7 @@ import structlog
 from app.metrics import SHEET_TO_TABLE_S, count_failure
 from consumers import takes
 from consumers.apply import Applier
+from consumers.table_guards import hold_other_key
 from core import guards
 from core.errors import Fenced, MysqlRefused, TwinsheetError, Unavailable, Unfit
 from core.freshness import OpenWrite, age, is_newer, scan_age, tells_of_going
@@ -210,7 +211,7 @@ class TableWork:
 
     def _apply_batch(self, tx: Transaction, link: Link, state: LinkState, batch: Batch) -> None:
         takes.note_choices(tx, link, batch.asked)
-        if state.state in ("paused", "held"):
+        if hold_other_key(tx, link, state) or state.state in ("paused", "held"):
             _keep_for_later(tx, link, batch)
             return
         if batch.parents:

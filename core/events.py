@@ -11,7 +11,7 @@
 ``table.changed``, keyed by link:
     rows             ``keys`` that one transaction touched, ``kinds`` (one letter a key: i came, d went, u else),
                      ``renamed`` keys, ``committed_at``, ``position`` in the feed (:class:`core.renames.FeedPlace`)
-    ddl              ``what``: truncate, drop, alter
+    ddl              ``what``: truncate, drop, alter; ``renamed_to`` where it is gone under that name alone
     replan           ``rows``: [{row_id, key, kind}]; compare base and table again; ``own``: a row that was lost from
                      the tab is to stand in it again under its id
     marks            ``rows``: row ids; what is to be told beside their cells may have changed (``after_s``: look

@@ -144,11 +144,28 @@ def table_emptied(link: Link, what: str) -> str:
     return f"The table {link.schema}.{link.table} was {done}. {_way_on(link)}"
 
 
+def table_renamed(link: Link, name: str) -> str:
+    """Why the link is held; ``name`` is the whole name that its table has now."""
+    return (
+        f"The table {link.schema}.{link.table} was renamed to {name}. Rename it back, or write table: {name} into"
+        f" links.yaml; then: twinsheet approve {link.name}"
+    )
+
+
 def table_unreadable(name: str, why: str) -> str:
     """Why the link of that name is held."""
     return (
         f"The table cannot be read and written as it is linked: {why}"
         f" Mend the table, its rights or the link in links.yaml, then: twinsheet approve {name}"
+    )
+
+
+def key_changed(link: Link, before: Collection[str]) -> str:
+    """Why the link is held; ``before`` are the columns of the key that the table had."""
+    now = ", ".join(c.name for c in link.key_columns)
+    return (
+        f"The table {link.schema}.{link.table} has another primary key: {now}; it was {', '.join(before)}."
+        f" To know its rows by the new one from now on: twinsheet approve {link.name}"
     )
 
 

@@ -232,7 +232,7 @@ def plan_hold_note(headers: Sequence[str], look: MarksLook, wanted: str | None) 
         look: at row 1, besides others.
         wanted: our part; ``None`` once the link goes on.
     """
-    row = next((r for r in look.rows if r.row == 1), LookedRow(1, None, {}, {}))
+    row = _row({r.row: r for r in look.rows}, 1)
     header = next((h for h in headers if h in look.columns), TOP_LEFT)
     note = row.notes.get(header)
     after = compose(wanted, persons_part(note))
@@ -254,7 +254,7 @@ def amends(writes: Sequence[MarkWrite], hit: Collection[LookedRow], look: MarksL
     before, seen = {r.row: r for r in hit}, {r.row: r for r in look.rows}
     mended = []
     for write in writes:
-        found, looked = before[write.row], seen[write.row]
+        found, looked = _row(before, write.row), _row(seen, write.row)
         note, colour = found.notes.get(write.header), found.colours.get(write.header)
         if found.row_id != write.row_id:
             mended.append(MarkWrite(write.row, found.row_id, write.header, note, colour))
@@ -263,6 +263,11 @@ def amends(writes: Sequence[MarkWrite], hit: Collection[LookedRow], look: MarksL
             both = compose(ours, persons_part(note))
             mended.append(MarkWrite(write.row, write.row_id, write.header, both, write.colour))
     return mended
+
+
+def _row(rows: Mapping[int, LookedRow], number: int) -> LookedRow:
+    """That row; one of which nothing is told is blank."""
+    return rows.get(number) or LookedRow(number, None, {}, {})
 
 
 def still_due(owed: Iterable[MarkWrite], look: MarksLook) -> list[MarkWrite]:

@@ -106,6 +106,11 @@ class LinkedColumn:
         return self.column.name
 
     @property
+    def look(self) -> tuple[bool, tuple[str, str] | None, tuple[str, ...]]:
+        """What the column's type has the tab look like: plain text, a format, a list to choose from."""
+        return self.codec.plain_text, self.codec.number_format, self.codec.options
+
+    @property
     def read_only(self) -> bool:
         """Whether the sheet only shows the column: the table computes it, holds bytes, shapes or vectors in it, or
         the link says so."""

@@ -49,6 +49,8 @@ class TabImage:
     """Linked headers whose column is gone."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """Linked header (and ``_row_id``) to what the header row says now."""
+    other_titles: tuple[str, ...] = ()
+    """What it says above columns that are not linked, from left to right."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,10 @@ from adapters.mysql_binlog import BinlogReader, Watch
 from adapters.mysql_cascades import parents_of, silent_cascades
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
-from adapters.mysql_schema import describe_table
 from app.metrics import TABLE_TO_SHEET_S
+from app.parts import links_for
 from app.service import Service, run_service
-from config.links import Links
 from core.table_times import TableTimes
-from core.values.catalog import codec_for
 from producers.binlog_feed import BinlogFeed
 from producers.binlog_messages import Messages
 
@@ -50,7 +48,7 @@ def build(service: Service) -> Callable[[], None]:
         watch=watch,
         lease=service.closing(BinlogLease(address)),
         publisher=publisher,
-        links=Links(settings.links, partial(describe_table, session), codec_for),
+        links=links_for(settings.links, session),
         messages=Messages(outbox=outbox, times=TableTimes(), fold=watch.fold),
         stop=service.stop,
         cascades=partial(silent_cascades, session),

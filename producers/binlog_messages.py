@@ -185,6 +185,8 @@ class Messages:
         for link in self._by_table.get((change.schema, change.table), ()):
             if change.what != "unread":
                 body = {"kind": "ddl", "what": change.what, "link": link.name, **_when(committed)}
+                if change.what == "drop" and change.reason:
+                    body["renamed_to"] = change.reason
                 yield TABLE_CHANGED, link.name, body
             if change.what in ("alter", "unread"):  # an ALTER may have changed values without a word
                 yield _compare(link.name, change.reason or f"the table was changed by {change.what.upper()} TABLE")

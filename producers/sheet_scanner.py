@@ -43,6 +43,7 @@ def build(service: Service) -> Callable[[], None]:
         interval_s=settings.scan_interval_s,
         delay_s=settings.scan_delay_s,
         clock=clock,
+        table_columns=links.table_columns,
     )
 
     def run() -> None:

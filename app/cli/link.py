@@ -69,6 +69,35 @@ def add(
     return EXIT_GOOD if report.get("connection_code") else EXIT_FOUND
 
 
+@link.command("add-column")
+@click.argument("name")
+@click.argument("column")
+@click.option("--header", help="Header of the tab; the one of that name, or a new one, where it is left out.")
+@click.option(
+    "--prefer", type=click.Choice(["sheet", "table"]), help="Whose value to take where both sides fill a cell."
+)
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@json_option
+def add_column(*, name: str, column: str, header: str | None, prefer: str | None, yes: bool, as_json: bool) -> int:
+    """Link one more COLUMN of the table in the link NAME, which goes on meanwhile.
+
+    Takes the tab's header of that name or adds it, and names it in links.yaml. A header whose column was renamed in
+    the table is tied to it again by --header.
+    """
+    from app.cli.prompts import confirm_plan, show_column
+    from app.linking import add_column as do
+    from config.settings import load_settings
+
+    ask = None if yes or as_json else confirm_plan
+    settings = load_settings(("mysql_url", "sheets"))
+    report = do(settings, name, column, header=header, prefer=prefer, confirm=ask)
+    if as_json:
+        print_json(report)
+    else:
+        show_column(report)
+    return EXIT_GOOD if report["added"] else EXIT_FOUND
+
+
 @link.command("list")
 @json_option
 def list_(as_json: bool) -> int:

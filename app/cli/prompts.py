@@ -74,6 +74,14 @@ def show_linked(report: Mapping[str, Any]) -> None:
     click.echo(code)
 
 
+def show_column(report: Mapping[str, Any]) -> None:
+    """The outcome of one more column, or the plan with what is to be decided."""
+    if report["added"]:
+        click.secho(f"{report['link']}: {report['column']} is linked to the header {report['header']}.", fg="green")
+    else:
+        _show_undecided(report["plan"])
+
+
 def _show_undecided(plan: Mapping[str, Any]) -> None:
     from app.cli.plan_view import show_plan
 

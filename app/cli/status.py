@@ -55,6 +55,9 @@ def _show(report: dict[str, Any]) -> None:
         "reason",
     ]
     print_table(headers, rows, empty=NO_LINKS)
+    for link in report["links"]:
+        for offer in link["offers"]:
+            click.echo(f"{link['link']}: {offer['what']}. To link it: {offer['way_on']}")
     click.echo()
     processes = [
         [

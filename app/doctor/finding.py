@@ -16,7 +16,7 @@ class Finding:
     ok: bool
     detail: str
     mend: str = ""
-    """The one command or click that mends it; empty where it is good."""
+    """The one command or click that mends it, or that what is good offers; else empty."""
     link: str | None = None
 
 

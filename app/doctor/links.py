@@ -16,6 +16,7 @@ from app.parts import links_for
 from config.links_file import LinkEntry, load_links
 from config.settings import Settings
 from core.errors import LinkRefused
+from core.known import KnownColumns, offers
 from core.model import ROW_ID_HEADER, Link
 from core.ports import LinkState
 from core.secrets import connection_code
@@ -98,6 +99,10 @@ class LinkDoctor:
             yield Finding("state", False, "the services have not taken the link up", mend, entry.name)
             return
         yield self._state(state)
+        for offer in offers(KnownColumns.of(state.known), entry.name):
+            yield Finding(
+                "column", True, f"{offer['what']}, not linked", f"To link it: {offer['way_on']}", entry.name
+            )
         target = SheetTarget(link.name, link.spreadsheet_id, state.sheet_id, link.headers)
         yield from looked("id column", lambda: self._tab(link, target), link=entry.name)
         if self._trial:

@@ -22,6 +22,7 @@ from config.links_file import add_entry, check_addable, make_entry
 from config.settings import Settings
 from core import guards
 from core.first_link import CONFLICTS, first_conflicts, match_rows, shared_bases
+from core.known import look as known_columns
 from core.planner import MANUAL
 from core.ports import LinkState, Transaction
 from core.secrets import connection_code
@@ -149,9 +150,12 @@ class _Linking:
             n=image.stamp.n,
         )
 
+        known = known_columns(None, self._link, image.other_titles, self._look.table_columns)
+
         def work(tx: Transaction) -> None:
             tx.remove_link(state.name)
             tx.put_link(state)
+            tx.note_known(state.name, known.text)
             tx.save_bases(state.name, bases)
             tx.put_waiting(state.name, [(seen, MANUAL) for seen, _ in parked])
             tx.add_conflicts(state.name, [entry for _, entry in parked])

@@ -59,6 +59,8 @@ class FirstLook:
     """Statements that give our user the rights that it lacks for that."""
     mixed: Mapping[str, str] = field(default_factory=dict)
     """Proposed columns of text that hold numbers as well, with the first cell that is none."""
+    table_columns: tuple[str, ...] = ()
+    """All columns of the table."""
 
     def preview(self, prefer: str | None) -> Tally:
         """What linking would write.
@@ -171,6 +173,7 @@ def _look_at_sheet(session: Query, client: SheetsClient, draft: LinkEntry, tab: 
         create_table=create_table(link),
         lacks=lacks,
         mixed=proposed.mixed,
+        table_columns=tuple(c.name for c in proposed.columns),
     )
 
 
@@ -186,7 +189,16 @@ def _look_at_table(
     before = tab if tab.is_blank else look_at_tab(client, link.spreadsheet_id, link.tab, link.headers)
     rows = MysqlStore(parse_url(settings.mysql_url.get_secret_value())).read_rows(link)
     starts_from = FROM_TABLE if tab.is_blank else BOTH
-    return FirstLook(entry, link, before, dict(rows), starts_from, mapping.left_out, mapping.adds)
+    return FirstLook(
+        entry,
+        link,
+        before,
+        dict(rows),
+        starts_from,
+        mapping.left_out,
+        mapping.adds,
+        table_columns=tuple(c.name for c in found.columns),
+    )
 
 
 def _check_rights(session: Query, draft: LinkEntry) -> None:

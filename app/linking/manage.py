@@ -14,6 +14,7 @@ from app.parts import sheets_client
 from config.links_file import load_links, remove_entry
 from config.settings import Settings
 from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
+from core.known import KnownColumns
 from core.marks import plan_hold_note, plan_marks
 from core.model import ROW_ID_HEADER
 from core.ports import SheetMarks, ShownMark
@@ -80,10 +81,12 @@ def remove_link(settings: Settings, name: str) -> Json:
     report: Json = {"link": name, "removed": True, "tab_cleaned": False}
     if entry is None or state is None or not (settings.sheets_endpoint or settings.google_credentials):
         return report
-    target = SheetTarget(name, state.spreadsheet_id, state.sheet_id, tuple(entry.columns or ()))
+    known = KnownColumns.of(state.known)
+    columns = entry.columns or (known.linked if known else {})
+    target = SheetTarget(name, state.spreadsheet_id, state.sheet_id, tuple(columns))
     try:
         with closing(sheets_client(settings)) as client:
-            _unmark(GoogleMarks(client), target, entry.columns or {}, shown)
+            _unmark(GoogleMarks(client), target, columns, shown)
             remove_link_from_tab(client, target)
     except (SheetsRefused, SheetsUnavailable) as error:
         return {**report, "hint": f"The hidden column {ROW_ID_HEADER} stays in the tab: {error.message}"}

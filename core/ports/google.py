@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from core.model import LinkedColumn
 from core.sheet import LookedRow, MarksLook, MarkWrite, Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
 
 
@@ -17,6 +18,10 @@ class Sheet(Protocol):
 
     def read_positions(self, target: SheetTarget) -> Positions:
         """Counters, metadata and the id column in one read."""
+
+    def reshape(self, target: SheetTarget, changed: Sequence[tuple[LinkedColumn, LinkedColumn]]) -> None:
+        """Give columns that have another type in the table, before and now, the formats and lists of that type, below
+        their headers and for later rows too. One read and at most one write; the same again changes nothing."""
 
     def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
         """Perform the swap write in one request."""

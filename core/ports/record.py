@@ -35,6 +35,9 @@ class LinkState:
     followed: str | None = None
     """Place in the change feed (:class:`core.renames.FeedPlace`) up to which bases have followed their rows' keys;
     kept by :meth:`Transaction.note_followed` alone."""
+    known: str | None = None
+    """What is remembered of its columns (:class:`core.known.KnownColumns`); kept by :meth:`Transaction.note_known`
+    alone."""
 
 
 @dataclass(frozen=True, slots=True)

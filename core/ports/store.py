@@ -59,6 +59,9 @@ class Transaction(Protocol):
     def note_followed(self, name: str, place: str | None) -> None:
         """Bases have followed the changed keys up to there; ``None`` where the change feed begins anew."""
 
+    def note_known(self, name: str, known: str) -> None:
+        """What is remembered of the link's columns."""
+
     def next_scan(self, name: str) -> int:
         """Number a scan that is about to begin; raise NotLinked."""
 

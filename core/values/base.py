@@ -9,6 +9,9 @@ from core.errors import Unfit
 from core.model import Canonical, CellError, Serial, SheetValue, TableColumn
 from core.values.spelling import NUMBER_MAX, shown
 
+_OF_ANOTHER_TYPE = (ValueError, ArithmeticError, LookupError, StopIteration, struct.error)
+"""What reading a value raises that is none of the column's type: it had another one before an ALTER TABLE."""
+
 CELL_CHARS_MAX = 50_000
 """Google's limit for one cell, in UTF-16 units."""
 
@@ -79,10 +82,10 @@ class ColumnCodec:
     # --- the table
 
     def from_table(self, value: object) -> Canonical:
-        """See :class:`core.values.Codec`; a value from before or after an ALTER TABLE may be of another type."""
+        """See :class:`core.values.Codec`."""
         try:
             return self._from_table(value)
-        except (ValueError, ArithmeticError, LookupError, struct.error):
+        except _OF_ANOTHER_TYPE:
             self._refuse(f"the table returned {shown(repr(value))}, which is not {self.wanted}")
 
     def _from_table(self, value: object) -> Canonical:
@@ -95,7 +98,10 @@ class ColumnCodec:
     def to_table(self, value: Canonical) -> object:
         """See :class:`core.values.Codec`."""
         if value is not None:
-            return self._parameter(value)
+            try:
+                return self._parameter(value)
+            except _OF_ANOTHER_TYPE:
+                self._misfit(value)
         if not self.column.nullable and not self.column.auto_increment:
             self._refuse("must not be empty")
         return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from adapters.mysql_connection import MysqlSession, parse_url
+from adapters.mysql_links import linked_columns
 from adapters.mysql_schema import describe_table
 from config.links import LinkEntries, Links
 from config.settings import Settings
@@ -51,7 +52,8 @@ class Tables:
         if self._url:
             self.address = parse_url(self._url)
             session = MysqlSession(self.address, autocommit=True)
-            self._links = Links(settings.links, partial(describe_table, session), codec_for)
+            linked_as = partial(linked_columns, session)
+            self._links = Links(settings.links, partial(describe_table, session), codec_for, linked_as=linked_as)
 
     def linked_to(self, spreadsheet_id: str, tab: str, marked: set[str]) -> TableFeed | Absent:
         """The feed of the table that a tab is linked to.

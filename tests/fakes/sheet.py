@@ -10,7 +10,7 @@ from adapters.sheets_cells import decode_cell, encode_value
 from adapters.sheets_restore import same_value
 from core.errors import ReplyLost, SheetsRefused, TwinsheetError
 from core.marks import PREFIX, TOP_LEFT
-from core.model import ROW_ID_HEADER, Serial, SheetCell, SheetValue, Stamp
+from core.model import ROW_ID_HEADER, LinkedColumn, Serial, SheetCell, SheetValue, Stamp
 from core.sheet import (
     FormulaRestore,
     HitRow,
@@ -67,6 +67,8 @@ class FakeTab:
         self.titles = {h: h for h in self.headers}
         self.header_row = FakeRow(ROW_ID_HEADER)
         """Its notes and colours; what it says stands in ``titles``."""
+        self.looks: dict[str, object] = {}
+        """By header what a column that was re-typed looks like."""
         self.markings = 0
         """Number of the last marking that landed."""
 
@@ -293,6 +295,10 @@ class FakeSheet:
             missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in tab.headers),
             titles={h: tab.titles[h] for h in tab.headers},
         )
+
+    def reshape(self, target: SheetTarget, changed: Sequence[tuple[LinkedColumn, LinkedColumn]]) -> None:
+        tab = self._call("reshape", target)
+        tab.looks |= {now.header: now.look for _, now in changed if now.header in tab.headers}
 
     def read_positions(self, target: SheetTarget) -> Positions:
         tab = self._call("read_positions", target)

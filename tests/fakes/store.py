@@ -116,8 +116,10 @@ class FakeTransaction:
 
     def put_link(self, state: LinkState) -> None:
         known = self.state.links.get(state.name)
-        kept = (known.scans, known.restored_n, known.followed) if known else (0, 0, None)
-        self.state.links[state.name] = replace(state, scans=kept[0], restored_n=kept[1], followed=kept[2])
+        kept = known or LinkState("", "", 0, "", "", "", "", None, 0, 0)
+        self.state.links[state.name] = replace(
+            state, scans=kept.scans, restored_n=kept.restored_n, followed=kept.followed, known=kept.known
+        )
         if state.state != "held":
             self.state.holds.pop(state.name, None)
 
@@ -164,6 +166,11 @@ class FakeTransaction:
         link = self.state.links.get(name)
         if link is not None:
             self.state.links[name] = replace(link, followed=place)
+
+    def note_known(self, name: str, known: str) -> None:
+        link = self.state.links.get(name)
+        if link is not None:
+            self.state.links[name] = replace(link, known=known)
 
     def next_scan(self, name: str) -> int:
         if name not in self.state.links:

@@ -180,6 +180,20 @@ def test_a_changed_file_is_followed_within_two_seconds(world: World) -> None:
     assert world.names_later() == ["orders-copy"]
 
 
+def test_a_link_that_names_no_columns_goes_on_with_those_it_had_when_its_table_gets_more(tmp_path: Path) -> None:
+    world = World(tmp_path / "links.yaml")
+    had = {"No.": "order_no", "line": "line", "note": "note"}
+    links = Links(world.path, world.describe, codec_for, linked_as={"orders": had}.get, clock=lambda: world.now)
+    world.tables["shop", "orders"] = Shape((*ORDERS.columns, column("extra")), ORDERS.key_columns)
+    world.write("orders", "orders-new")
+    assert {link.name: link.headers for link in links.current()} == {
+        "orders": ("No.", "line", "note"),
+        "orders-new": ("order_no", "note", "line", "extra"),
+    }
+    assert links.table_columns("orders") == ("line", "note", "order_no", "extra")
+    assert links.table_columns("nobody") == ()
+
+
 def test_a_faulty_file_keeps_what_was_good(world: World) -> None:
     world.write("orders")
     assert world.names_later() == ["orders"]

@@ -8,7 +8,15 @@ from threading import Thread
 
 import pytest
 
-from config.links_file import LinkEntry, add_entry, check_addable, parse_links, read_links, remove_entry
+from config.links_file import (
+    LinkEntry,
+    add_entry,
+    check_addable,
+    parse_links,
+    read_links,
+    remove_entry,
+    replace_columns,
+)
 from core.errors import LinkRefused, NotLinked, SettingsError
 
 GOOD = """\
@@ -294,3 +302,24 @@ def test_the_mode_of_the_file_and_a_symbolic_link_to_it_stay(tmp_path: Path) -> 
     assert path.is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
     assert "stock" in real.read_text()
+
+
+def test_columns_of_one_link_are_written_anew_and_comments_stay(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    path.write_text(
+        "# ours\nlinks:\n"
+        "  - name: orders  # the first\n    spreadsheet: 1A\n    tab: Orders\n    table: shop.orders\n"
+        "    columns:\n      No.: order_no  # the key\n      Old: note\n    rules: {note: manual}\n"
+        "  - name: stock\n    spreadsheet: 1A\n    tab: Stock\n    table: shop.stock  # elsewhere\n"
+    )
+    entries = {entry.name: entry for entry in read_links(path)}
+    more = {"No.": "order_no", "Old": "remark", "Größe 👟": "size"}
+    orders = entries["orders"].model_copy(update={"columns": more, "rules": {"remark": "manual"}})
+    replace_columns(path, orders)
+    stock = entries["stock"].model_copy(update={"columns": {"sku": "sku", "extra": "extra"}})
+    replace_columns(path, stock)
+    assert read_links(path) == (orders, stock)
+    text = path.read_text()
+    assert all(remark in text for remark in ("# ours", "# the first", "# the key", "# elsewhere"))
+    with pytest.raises(NotLinked):
+        replace_columns(path, stock.model_copy(update={"name": "nobody"}))

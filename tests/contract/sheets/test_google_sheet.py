@@ -13,7 +13,7 @@ from adapters.sheets_trial import try_swap_write
 from core.errors import QuotaExhausted, ReplyLost, SheetsRefused
 from core.model import Serial
 from core.sheet import CellWrite, FormulaRestore, RowDelete, RowInsert, RowRestore, SheetTarget, SwapWrite
-from tests.contract.sheets.worlds import GoogleWorld, cells, linked
+from tests.contract.sheets.worlds import GoogleWorld, PlainCodec, cells, linked
 
 Google = Callable[[], GoogleWorld]
 
@@ -44,6 +44,32 @@ def test_reading_a_tab_or_its_positions_is_one_request(google: Google) -> None:
     world.sheet.read_tab(world.target)
     world.sheet.read_positions(world.target)
     assert sum(calls(world).values()) - before == 2
+
+
+def test_a_column_of_another_type_gets_the_format_and_list_of_that_one_and_loses_those_of_the_old_one(
+    google: Google,
+) -> None:
+    world = google()
+    plain, text, chosen = PlainCodec(), PlainCodec(plain_text=True), PlainCodec(options=("new", "done"))
+
+    def looks() -> tuple[str, bool]:
+        fields = "sheets(data(rowData(values(effectiveValue,userEnteredFormat.numberFormat.type,dataValidation))))"
+        area = {"gridRange": grid(world.sheet_id, 2, 1, 1, 1)}
+        read = world.client.read(world.spreadsheet_id, [area], fields, compact=False)
+        (cell,) = read["sheets"][0]["data"][0]["rowData"][0]["values"]
+        return cell.get("userEnteredFormat", {}).get("numberFormat", {}).get("type", ""), "dataValidation" in cell
+
+    before = cells(world.rows()[0])
+    seen = []
+    for was, now in ((plain, text), (text, chosen), (chosen, plain)):
+        changed = [(linked("Qty", Qty=was)[0], linked("Qty", Qty=now)[0])]
+        world.sheet.reshape(world.target, changed)
+        world.sheet.reshape(world.target, changed)
+        seen.append(looks())
+    assert seen == [("TEXT", False), ("", True), ("", False)]
+    assert cells(world.rows()[0]) == before
+    world.sheet.swap(world.target, qty("r_2", 2, 5))
+    assert cells(world.rows()[0])["Qty"] == 5
 
 
 def test_a_renamed_tab_is_still_the_same_tab(google: Google) -> None:

@@ -7,7 +7,7 @@ import pytest
 from core.errors import ReplyLost, SheetsRefused
 from core.model import Serial, SheetCell, SheetValue, Stamp
 from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
-from tests.contract.sheets.worlds import World, cells
+from tests.contract.sheets.worlds import PlainCodec, World, cells, linked
 
 
 def write(*changes: CellWrite, n: int = 1, epoch: int = 4) -> SwapWrite:
@@ -45,6 +45,13 @@ def test_a_swap_returns_exactly_what_stood_there_and_writes_the_new_value(world:
     assert answer.before == Stamp(0, 0, 0)
     assert not answer.layout_changed
     assert cells(world.rows()[1])["Qty"] == 20
+
+
+def test_how_columns_look_changes_no_value_and_no_counter(world: World) -> None:
+    before, image = world.rows(), world.sheet.read_tab(world.target)
+    text, plain = PlainCodec(plain_text=True), PlainCodec()
+    world.sheet.reshape(world.target, [(linked("Qty", Qty=plain)[0], linked("Qty", Qty=text)[0])])
+    assert (world.rows(), world.sheet.read_tab(world.target).stamp) == (before, image.stamp)
 
 
 def test_the_counters_carry_the_number_and_epoch_of_the_last_write_and_never_lose_q(world: World) -> None:

@@ -121,6 +121,18 @@ def test_how_far_bases_have_followed_the_change_feed_is_known_of_each_link(store
         assert tx.link_state("orders").followed is None
 
 
+def test_what_is_remembered_of_a_links_columns_stays_until_it_is_linked_anew(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.put_link(link_state())
+        assert tx.link_state("orders").known is None
+        tx.note_known("orders", '{"linked": {"Größe 👟": "size"}}')
+        tx.put_link(link_state(tab="renamed"))
+        assert tx.link_state("orders").known == '{"linked": {"Größe 👟": "size"}}'
+        tx.remove_link("orders")
+        tx.put_link(link_state())
+        assert tx.link_state("orders").known is None
+
+
 def test_write_numbers_are_given_to_the_newest_writer_alone(store: AnyStore) -> None:
     with store.begin() as tx:
         tx.put_link(link_state(n=10))

@@ -86,3 +86,17 @@ def test_the_sessions_own_schema_counts_where_none_is_named() -> None:
 )
 def test_transactions_begin_and_end_where_the_server_says(query: str, wanted: str | None) -> None:
     assert boundary(query) == wanted
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("rename table log to log_2, orders to `o`.`archive 1`", "o.archive 1"),
+        ("alter table shop.orders rename to orders_2", "shop.orders_2"),
+        ("alter table orders add c int, rename = archive", "shop.archive"),
+        ("drop table orders", ""),
+    ],
+)
+def test_a_table_that_was_renamed_is_told_with_the_name_that_it_has_now(query: str, name: str) -> None:
+    (change,) = table_changes(query, "shop", {("shop", "orders")})
+    assert (change.what, change.reason) == ("drop", name)

@@ -15,12 +15,15 @@ from core.marks import (
     REJECTED,
     TEXT_CHARS_MAX,
     Mark,
+    amends,
     compose,
     persons_part,
+    plan_hold_note,
     wanted_marks,
 )
 from core.model import CellBase, Observed, SheetCell, Stamp
 from core.ports import ConflictEntry, NumberedConflict, RejectionEntry, Waiting
+from core.sheet import MarksLook
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 BASES = {"r_1": make_base()}
@@ -106,3 +109,9 @@ def test_a_formula_that_won_is_told_with_the_tables_value() -> None:
     found = wanted_marks(LINK, [], [NumberedConflict(7, NOON, entry)], {}, {"r_1": computed})
     assert '"theirs"' in found["r_1", "notes"].text
     assert "(formula)" in found["r_1", "notes"].text
+
+
+def test_a_note_on_a_header_row_that_was_cleared_whole_owes_nobody_anything() -> None:
+    note = plan_hold_note(["Notes"], MarksLook(1, ()), "Twinsheet: held")
+    assert note is not None
+    assert amends([note], (), MarksLook(1, ())) == []

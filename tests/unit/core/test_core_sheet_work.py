@@ -19,6 +19,7 @@ from core.dirty import TOLD_MAX
 from core.errors import (
     MysqlRefused,
     MysqlUnavailable,
+    QuotaExhausted,
     ReplyLost,
     SheetsRefused,
     SheetsUnavailable,
@@ -29,10 +30,11 @@ from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
 from core.freshness import age
 from core.intent import PlannedWrite, planned_to_json
 from core.marks import REJECTED
-from core.model import Link, LinkedColumn, SheetCell, Stamp
+from core.model import Link, LinkedColumn, SheetCell, Stamp, TableColumn
 from core.ports import ConflictEntry, Intent, LinkState, RejectionEntry, ShownMark, TableRow
 from core.renames import print_of
 from core.sheet import FormulaRestore, MarkWrite, SheetTarget, SwapAnswer, SwapWrite
+from core.values.catalog import codec_for
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
@@ -313,7 +315,7 @@ def test_a_table_that_was_altered_is_carried_on_with_once_it_is_described_anew(
 def test_a_link_that_does_not_fit_its_table_is_set_aside_and_held_if_that_lasts_and_no_other_is(desk: Desk) -> None:
     for name in LINKS:
         desk.changes(name, "from the table")
-    for _ in range(19):
+    for _ in range(9):
         desk.writer.set_aside({"altered": "Link altered: shop.altered has no column notes."})
         desk.goes_on(1)
     assert (desk.shown("orders"), desk.shown("altered")) == ("from the table", None)
@@ -332,10 +334,10 @@ def test_a_link_that_fits_its_table_again_goes_on_where_it_was(desk: Desk) -> No
     desk.changes("altered", "from the table")
     for fault in ({"altered": "no right"}, {}):
         desk.writer.set_aside(fault)
-        desk.goes_on(10)
+        desk.goes_on(8)
     assert desk.shown("altered") == "from the table"
     desk.writer.set_aside({"altered": "no right again"})
-    desk.goes_on(15)
+    desk.goes_on(8)
     desk.writer.set_aside({"altered": "no right again"})
     assert desk.state.links["altered"].state == "live", "the time counts from the new fault on"
 
@@ -347,12 +349,47 @@ def test_a_link_that_is_approved_though_it_does_not_fit_its_table_is_held_again(
             desk.goes_on(1)
         return desk.state.links["altered"].state
 
-    assert passes(25) == "held"
+    assert passes(15) == "held"
     with desk.store.begin() as tx:
         tx.set_link_state("altered", "live", None)
     desk.log.append(TABLE_CHANGED, "altered", {"kind": "link", "link": "altered"})
     assert passes(5) == "live"
-    assert passes(25) == "held"
+    assert passes(15) == "held"
+
+
+def test_a_column_that_gets_another_type_looks_like_it_before_a_value_of_that_type_is_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.tells(ROW)
+    desk.goes_on(2)
+    whole, tab = LINKS["orders"], desk.sheet.tabs["orders"]
+    text = TableColumn("quantity", "varchar", "varchar(9)", length_chars=9, charset="utf8mb4")
+    columns = (replace(c, column=text, codec=codec_for(text)) if c.name == "quantity" else c for c in whole.columns)
+    monkeypatch.setitem(LINKS, "orders", replace(whole, columns=tuple(columns)))
+    desk.changes("orders", "from the table")
+    desk.sheet.fail_next(QuotaExhausted("Google's quota is used up for the moment."))
+    desk.goes_on(1)
+    assert (tab.looks, desk.shown("orders")) == ({}, None)
+    desk.goes_on(90)
+    assert tab.looks == {"Quantity": (True, None, ())}
+    assert desk.shown("orders") == "from the table"
+    assert desk.sheet.calls.count("reshape") == 2, "once it was refused, once it landed"
+
+
+def test_keys_of_before_the_table_got_another_one_have_the_link_compared_whole(desk: Desk) -> None:
+    desk.goes_on(2)
+    desk.is_changed("orders", "from the table")
+    desk.tells(ROW)
+    for body in (
+        {"kind": "rows", "keys": [["1", "Ann"]], "kinds": "u"},
+        {"kind": "replan", "rows": [{"row_id": "r_1", "key": ["1", "Ann"]}]},
+    ):
+        desk.log.append(TABLE_CHANGED, "altered", body)
+    desk.is_changed("altered", "from the table")
+    desk.goes_on(5)
+    desk.publishes_outbox()
+    desk.goes_on(5)
+    assert desk.shown("altered") == "from the table"
 
 
 # --- rows of which the change feed has not told yet ------------------------------------

@@ -306,3 +306,12 @@ def test_what_a_column_held_before_it_was_altered_is_read_or_refused(name: str, 
         assert refusal.message.startswith("c: ")
     else:
         assert text is None or isinstance(text, str)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("text", ["A-1", "2024-05-06", "1.50", "-7", "[1,2]", ""])
+def test_a_key_or_base_of_before_an_alter_table_is_a_parameter_of_the_column_or_refused(name: str, text: str) -> None:
+    try:
+        codec_for(COLUMNS[name]).to_table(text)
+    except Unfit as refusal:
+        assert refusal.message.startswith("c: ")
