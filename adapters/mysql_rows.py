@@ -46,9 +46,8 @@ class Rows(Statements):
             sql = f"SELECT {_columns(link)} FROM {_table(link)} WHERE {where} ORDER BY {order} {how}"  # noqa: S608  (quoted names, values as parameters)
             for row in self._select(sql, params):
                 read = read_row(link, row)
-                if link.shows(read):
-                    found[link.key_of(read)] = read
-        return found
+                found[link.key_of(read)] = read
+        return {key: row for key, row in found.items() if link.shows(row)} if link.is_filtered else found
 
     def all_keys(self, link: Link) -> list[Key]:
         """Not locked, in ascending order of the key's columns."""
@@ -56,8 +55,9 @@ class Rows(Statements):
         order = ", ".join(quote(c.name) for c in link.key_columns)
         where, params = narrowed(link)
         rows = self._select(f"SELECT {_asked(asked)} FROM {_table(link)}{where} ORDER BY {order}", params)  # noqa: S608  (quoted names, values as parameters)
-        found = [{c.name: _from_table(c, v) for c, v in zip(asked, row, strict=True)} for row in rows]
-        return [link.key_of(row) for row in found if link.shows(row)]
+        found = ({c.name: _from_table(c, v) for c, v in zip(asked, row, strict=True)} for row in rows)
+        is_filtered = link.is_filtered
+        return [link.key_of(row) for row in found if not is_filtered or link.shows(row)]
 
     def insert_row(self, link: Link, values: TableRow) -> Key:
         """Insert and return the key, generated or given; raise Unfit with the server's reason in plain words."""
@@ -155,10 +155,11 @@ def _is_told_by_server(column: LinkedColumn) -> bool:
 def stream_rows(link: Link, cursor: Any, rows_per_fetch: int = 1000) -> Iterator[tuple[Key, TableRow]]:
     """Read the whole table without holding it in memory."""
     cursor.execute(*select_rows(link))
+    is_filtered = link.is_filtered  # asked once, not of each of a million rows
     while rows := cursor.fetchmany(rows_per_fetch):
         for row in rows:
             read = read_row(link, row)
-            if link.shows(read):
+            if not is_filtered or link.shows(read):
                 yield link.key_of(read), read
 
 
