@@ -22,7 +22,8 @@ from core.known import KnownColumns, look, offers
 from core.model import Link, RowBase
 from core.parents import PARENT
 from core.ports import Clock, Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
-from core.scan import Findings, scan_events
+from core.scan import Findings
+from core.scan_events import scan_events
 from core.sheet import SheetTarget, TabImage, TabRow
 from producers import agreement_check
 from producers.agreement_check import AgreementCheck

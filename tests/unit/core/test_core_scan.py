@@ -11,7 +11,8 @@ from core_makers import LINK, by_id, make_base, make_image, order_row, tab_row
 
 from core.guards import too_many
 from core.model import ROW_ID_HEADER, Serial
-from core.scan import Findings, compare, scan_events
+from core.scan import Findings, compare
+from core.scan_events import scan_events
 from core.sheet import IdWrite, TabImage
 
 TITLES = {header: header for header in (*LINK.headers, ROW_ID_HEADER)}
