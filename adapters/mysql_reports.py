@@ -140,6 +140,11 @@ class Reports:
             item["detail"] = item["detail"] or detail
         return [found[cell] for cell in sorted(found)]
 
+    def live_rows(self, link: str) -> int:
+        """How many rows of a link both sides are known to share."""
+        (found,) = self._session.query("SELECT COUNT(*) FROM row_base WHERE link = %s AND gone = FALSE", (link,))
+        return int(found[0])
+
     def open_writes(self) -> dict[str, int]:
         """Number of the write to the sheet that is begun and not settled, by link."""
         return dict(self._session.query("SELECT link, n FROM write_intent"))

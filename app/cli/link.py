@@ -42,6 +42,7 @@ def add(
     it writes nothing until you say --prefer. A tab that is not there or blank is made from the table; a table that
     is not there is made from the tab, when you say yes to the statement, or --create-table.
     """
+    from app.cli.progress import copy_bar
     from app.cli.prompts import confirm_plan, show_linked
     from app.linking import add_link
     from config.links_file import make_entry
@@ -51,17 +52,19 @@ def add(
     make_entry(name=name, spreadsheet=own_id, tab=tab, table=table, conflicts=conflicts)
     settings = load_settings(("mysql_url", "kafka", "sheets", "webhook_secret"))
     ask = None if yes or as_json else confirm_plan
-    report = add_link(
-        settings,
-        name=name,
-        spreadsheet_id=own_id,
-        tab=tab,
-        table=table,
-        conflicts=conflicts,
-        prefer=prefer,
-        create_table=create_table or ask is not None,
-        confirm=ask,
-    )
+    with copy_bar(f"Copying {name}") as watcher:
+        report = add_link(
+            settings,
+            name=name,
+            spreadsheet_id=own_id,
+            tab=tab,
+            table=table,
+            conflicts=conflicts,
+            prefer=prefer,
+            create_table=create_table or ask is not None,
+            confirm=ask,
+            watcher=None if as_json else watcher,
+        )
     if as_json:
         print_json(report)
     else:

@@ -72,6 +72,8 @@ def show_linked(report: Mapping[str, Any]) -> None:
     else:
         click.echo("Paste this code once into the sheet, menu Twinsheet → Connect:\n")
     click.echo(code)
+    if not report.get("copied"):
+        click.echo("\nThe services copy what one side lacks; how far they have come: twinsheet status")
 
 
 def show_column(report: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any
@@ -14,10 +13,9 @@ from adapters.mysql_store import MysqlStore, open_store
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_tab import GoogleSheet
+from app.linking.copying import Watcher, wait_until_copied
 from app.linking.look import FROM_TABLE, FirstLook, look_at_both
-from app.notes import read_notes
 from app.parts import sheets_client
-from app.verify import verify
 from config.links_file import add_entry, check_addable, make_entry
 from config.settings import Settings
 from core import guards
@@ -25,14 +23,12 @@ from core.first_link import CONFLICTS, first_conflicts, match_rows, shared_bases
 from core.known import look as known_columns
 from core.planner import MANUAL
 from core.ports import LinkState, Transaction
+from core.preview_tally import SHEET, TABLE
 from core.secrets import connection_code
 from core.sheet import SheetTarget
 
 Json = dict[str, Any]
 CONNECT_TIMEOUT_S = 30.0
-COPY_WAIT_S = 30.0
-COPYING = ("table_writer", "sheet_writer", "sheet_scanner", "binlog")
-"""The services that copy what one side lacks."""
 
 
 def add_link(
@@ -46,6 +42,7 @@ def add_link(
     prefer: str | None = None,
     create_table: bool = False,
     confirm: Callable[[Mapping[str, Any]], bool] | None = None,
+    watcher: Watcher | None = None,
 ) -> Json:
     """Link a tab to a table.
 
@@ -60,6 +57,7 @@ def add_link(
             where a person is to choose for each cell.
         create_table: make the table from the tab where there is none.
         confirm: shown the plan; nothing is written unless it answers True. ``None`` for no question.
+        watcher: looks on while the services copy, for as long as that takes.
 
     Returns:
         The link, its plan and its ``connection_code``, which is missing where a person has to decide and nothing
@@ -75,7 +73,7 @@ def add_link(
     client = sheets_client(settings)
     try:
         look = look_at_both(settings, client, asked, may_create_table=create_table)
-        return _Linking(settings, store, client, look).go(prefer, confirm)
+        return _Linking(settings, store, client, look).go(prefer, confirm, watcher)
     finally:
         client.close()
         store.close()
@@ -91,7 +89,9 @@ class _Linking:
         self._look = look
         self._link = look.link
 
-    def go(self, prefer: str | None, confirm: Callable[[Mapping[str, Any]], bool] | None) -> Json:
+    def go(
+        self, prefer: str | None, confirm: Callable[[Mapping[str, Any]], bool] | None, watcher: Watcher | None
+    ) -> Json:
         """Plan, ask, do."""
         link = self._link
         self._look.check_rights()
@@ -114,22 +114,20 @@ class _Linking:
         )
         self._record(target, prefer)
         add_entry(self._settings.links, self._look.entry)
+        rows = tally.count(SHEET, "insert") + tally.count(TABLE, "insert")
         code = connection_code(self._settings.public_webhook_url, link.name, self._settings.master_secrets[0])
         connected = self._connect(code)
-        return {**report, "connection_code": code, "connected": connected, "copied": self._wait_until_copied()}
+        return {
+            **report,
+            "connection_code": code,
+            "connected": connected,
+            "copied": wait_until_copied(self._settings, link.name, rows, watcher),
+        }
 
     def _create_table(self, statement: str) -> None:
         """The very statement that was shown."""
         with closing(ThreadSessions(parse_url(self._settings.mysql_url.get_secret_value()))) as session:
             session.query(statement)
-
-    def _wait_until_copied(self) -> bool:
-        """Running services copy what one side lacks; a large link goes on doing so after the command has ended."""
-        now = time.time()
-        running = {note.name.partition(".")[0] for note in read_notes(self._settings.run_dir) if note.alive(now)}
-        if not running.issuperset(COPYING):
-            return False
-        return bool(verify(self._settings, self._link.name, COPY_WAIT_S)["identical"])
 
     def _record(self, target: SheetTarget, prefer: str | None) -> None:
         """What both sides share becomes base; from there on the services copy what one side lacks."""
