@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from core import guards
 from core.compare import first_missing
+from core.errors import Unfit
 from core.first_link import Match, differing
-from core.model import Canonical, Key, Link, SheetCell, SheetValue
+from core.model import Canonical, Key, Link, LinkedColumn, SheetCell, SheetValue
 from core.ports import ConflictEntry, TableRow
 from core.row_view import RowPlan, RowView, value_text
 from core.sheet import TabRow
@@ -106,7 +107,9 @@ class Tally:
                 table = match.table.get(column.name)
                 row = match.row
                 self.differences.append(
-                    Change(STAYS, "cell", row.row_id, row.row, match.key, column.name, value_text(cell.value), table)
+                    Change(
+                        STAYS, "cell", row.row_id, row.row, match.key, column.name, _text(column, cell.value), table
+                    )
                 )
 
     def note_row(self, view: RowView, plan: RowPlan, row: TabRow | None) -> None:
@@ -145,7 +148,7 @@ class Tally:
             column, before = link.by_header(cell.header), tab[cell.row_id].cells.get(cell.header, _BLANK)
             place = Change(SHEET, "cell", cell.row_id, cell.row, keys.get(cell.row_id))
             name = column.name if column is not None else cell.header
-            self.add(replace(place, column=name, sheet=value_text(before.value), table=value_text(cell.value)))
+            self.add(replace(place, column=name, sheet=_text(column, before.value), table=_text(column, cell.value)))
         for insert in plan.inserts:
             key = plan.keys.get(insert.row_id)
             self.add(Change(SHEET, "insert", key=key, values=_by_name(link, insert.cells)))
@@ -154,7 +157,9 @@ class Tally:
         for formula in plan.formula_conflicts:
             reason = "the cell holds a formula, which wins over the table's change"
             place = Change(STAYS, "formula", formula.row_id, key=keys.get(formula.row_id), reason=reason)
-            self.add(replace(place, column=formula.column, sheet=value_text(formula.cell.value)))
+            self.add(
+                replace(place, column=formula.column, sheet=_text(link.by_name(formula.column), formula.cell.value))
+            )
         for one in plan.unfit:
             self.add(Change(STAYS, "unfit", key=one.key, column=one.column, table=one.value, reason=one.reason))
 
@@ -172,4 +177,12 @@ def _conflict(place: Change, one: ConflictEntry) -> Change:
 
 
 def _by_name(link: Link, cells: Mapping[str, SheetValue]) -> dict[str, Canonical]:
-    return {c.name: value_text(cells[c.header]) for c in link.columns if c.header in cells}
+    return {c.name: _text(c, cells[c.header]) for c in link.columns if c.header in cells}
+
+
+def _text(column: LinkedColumn | None, value: SheetValue) -> Canonical:
+    """A cell as its column spells it, so that a date is no number; as it stands where it does not fit."""
+    try:
+        return value_text(value) if column is None else column.codec.from_sheet(value)
+    except Unfit:
+        return value_text(value)

@@ -109,7 +109,7 @@ def test_a_rule_of_ones_own_is_asked_as_it_is_while_the_link_runs() -> None:
         rule=Rules(lambda name: no_rule).compute,
     )
     assert told.count(SHEET, "cell") == 1
-    assert told.kinds[SHEET, "cell"].first[0].table == "20"
+    assert told.kinds[SHEET, "cell"].first[0].table == "20.00"
 
 
 def test_under_manual_a_conflict_waits_on_both_sides_new_or_known() -> None:
@@ -202,3 +202,10 @@ def test_the_cost_counts_full_requests_and_spreads_what_is_more_than_a_burst_ove
     many = cost_of(200_000, 10_000_000, 60)
     assert many.requests == 200
     assert 180 < many.time_s <= 200
+
+
+def test_a_date_is_told_as_a_date_and_not_as_the_number_that_stands_for_it() -> None:
+    told = planned(order_row(2, "r_1"), table=(ROW, {**TWO, "due": "2026-05-04"}))
+    (row,) = told.kinds[SHEET, "insert"].first
+    assert row.values is not None
+    assert row.values["due"] == "2026-05-04"
