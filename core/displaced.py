@@ -18,12 +18,20 @@ def keys_hit(link: Link, answer: SwapAnswer) -> set[Key]:
 
 def may_carry(link: Link, bases: Mapping[str, RowBase], write: SwapWrite, named: IdWrite, hit: HitRow) -> bool:
     """Whether a row that was given a known row's id is that row, and has not become one of its own."""
-    base, own = bases.get(named.row_id), bases.get(named.expected or "")
+    base = bases.get(named.row_id)
     if base is None or base.gone or named.row_id in {i.expected for i in write.ids}:
         return True  # a fresh id, or rows that change places
+    return is_rather(link, base, bases.get(named.expected or ""), hit.cells)
+
+
+def is_rather(link: Link, base: RowBase, own: RowBase | None, cells: Mapping[str, SheetCell]) -> bool:
+    """Whether a row of the tab is the one that base tells of, and not the one whose id stands beside it.
+
+    A scan goes by this when it gives an id back, and the settling of that write does.
+    """
     if own is None or own.gone:
-        return is_row_of(link, base, hit.cells)
-    return is_anothers(link, base, own, hit.cells) and not is_row_of(link, own, hit.cells)
+        return is_row_of(link, base, cells)
+    return is_anothers(link, base, own, cells) and not is_row_of(link, own, cells)
 
 
 class Owners:

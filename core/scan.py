@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from core import scan_guards
 from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row
+from core.displaced import is_rather
 from core.model import ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabImage, TabRow
 
@@ -85,14 +86,12 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
         row_id: columns for row_id, row in own.items() if (columns := _differing(link, row, known.get(row_id)))
     }
     missing = [b for b in known.values() if b.row_id not in own and is_past_our_writes(image, b)]
-    unknown = [
-        row
-        for row in (*found.strangers, *own.values())
-        if _may_be_anothers(link, row, known.get(row.row_id) if row.row_id else None)
-    ]
+    standing = [*found.strangers, *own.values()]
     foreign = _foreign(link, own, known, differing)
     found.moved_ids = _permutation(own, foreign, missing)
-    while lost := _lost_ids(link, _homeless(image, known, missing, found.moved_ids), unknown, found.moved_ids):
+    while lost := _lost_ids(
+        link, _homeless(image, known, missing, found.moved_ids), standing, known, found.moved_ids
+    ):
         found.moved_ids += lost
     healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
     named = {move.row for move in found.moved_ids}
@@ -136,7 +135,7 @@ def _told_apart(
 
 
 def _agrees(link: Link, row: TabRow, base: RowBase | None) -> bool:
-    if base is None or not row.cells or _may_be_anothers(link, row, base):
+    if base is None or not row.cells or key_in_row(link, row.cells) != key_in_base(link, base):
         return False
     return not _differing(link, row, base)
 
@@ -236,11 +235,6 @@ def _unclear(
     }
 
 
-def _may_be_anothers(link: Link, row: TabRow, base: RowBase | None) -> bool:
-    """Whether the id that stands in a row says nothing: nobody knows it, or another key stands beside it."""
-    return base is None or key_in_row(link, row.cells) != key_in_base(link, base)
-
-
 def _homeless(
     image: TabImage, known: Mapping[str, RowBase], missing: Sequence[RowBase], moved: Sequence[IdWrite]
 ) -> list[RowBase]:
@@ -250,7 +244,11 @@ def _homeless(
 
 
 def _lost_ids(
-    link: Link, missing: Sequence[RowBase], unknown: Sequence[TabRow], moved: Sequence[IdWrite]
+    link: Link,
+    missing: Sequence[RowBase],
+    rows: Sequence[TabRow],
+    known: Mapping[str, RowBase],
+    moved: Sequence[IdWrite],
 ) -> list[IdWrite]:
     """Ids to give back: a row that nobody knows, or that carries another's id, is by its key a missing one; one whose
     key is yet to come into the sheet is known by all that it holds."""
@@ -260,11 +258,12 @@ def _lost_ids(
         if base.row_id not in away:
             owners[key_in_base(link, base)].append(base)
     moves: list[IdWrite] = []
-    for row in unknown if owners else ():
+    for row in rows if owners else ():
         if row.row in given:
             continue
-        alike = owners.get(key_in_row(link, row.cells), [])
-        owner = next((base for base in alike if is_row_of(link, base, row.cells)), None)
+        alike, own = owners.get(key_in_row(link, row.cells), []), known.get(row.row_id or "")
+        found = (b for b in alike if is_row_of(link, b, row.cells) and is_rather(link, b, own, row.cells))
+        owner = next(found, None)
         if owner is not None:
             moves.append(IdWrite(row.row, owner.row_id, row.row_id))
             alike.remove(owner)

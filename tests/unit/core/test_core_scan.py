@@ -159,6 +159,13 @@ def test_a_copy_is_not_taken_for_an_earlier_copy_that_has_left_the_tab() -> None
     assert found.missing == ["r_2"]
 
 
+def test_a_known_row_whose_key_was_cleared_is_not_taken_for_a_lost_one_whose_key_is_yet_to_come() -> None:
+    lost = make_base("r_2", key=("2",), order_no=None)
+    found = scanned(make_image(order_row(2, "r_1", order_no=None)), make_base(), lost)
+    assert found.moved_ids == []
+    assert differing(found) == {("r_1", "order_no", None)}
+
+
 # --- ids left behind by a partial sort ------------------------------------------------------
 
 
