@@ -6,6 +6,7 @@
 #   make soak N=1000000     that many scenarios of the simulation, on all cores
 #   make chaos              kills, outages, full disks, purged binlogs under load; ARGS="--kills 500", --help
 #   make edits N=10000      that many edits each way on the running stack, each counted on the other side
+#   make schema             what schema changes do, on MariaDB in the place of MySQL
 #   make bench              what it costs, on this machine
 #   make overload           far more changes than Google lets through, for a minute
 #   make clean              caches; make distclean: downloads, environment and the demo's data, too
@@ -19,7 +20,7 @@ WORKERS ?= 2
 # Without bytecode each of our many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := demo
-.PHONY: demo up sql test soak chaos edits check bench overload install install-tests clean distclean
+.PHONY: demo up sql test soak chaos edits schema check bench overload install install-tests clean distclean
 
 install:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=..."; exit 2; }
@@ -49,6 +50,9 @@ chaos: install-tests
 
 edits: install-tests
 	TWINSHEET_EDITS_EACH_WAY=$(or $(N),10000) $(BIN)/pytest tests/e2e/test_main_job_counts.py -k echo $(ARGS)
+
+schema: install-tests
+	TWINSHEET_SCHEMA_SERVER=mariadb $(BIN)/pytest tests/e2e/test_main_job_schema.py $(ARGS)
 
 check: install-tests
 	$(BIN)/ruff check .

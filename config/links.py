@@ -81,9 +81,10 @@ def resolve(
 def _check_columns(
     entry: LinkEntry, mapping: Mapping[str, str], by_name: dict[str, TableColumn], key: tuple[str, ...]
 ) -> None:
+    drop = "take it out of columns:" if entry.columns else "list the others under columns:"
     hint = (
         f"It has {', '.join(by_name)}. Where it was renamed: twinsheet link add-column {entry.name} NAME"
-        " --header HEADER; where it was dropped, take it out of links.yaml."
+        f" --header HEADER; where it was dropped, {drop} in links.yaml."
     )
     unknown = [
         name for name in (*mapping.values(), *entry.rules, *entry.one_way, *entry.where) if name not in by_name

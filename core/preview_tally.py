@@ -10,7 +10,7 @@ from core import guards
 from core.compare import first_missing
 from core.errors import Unfit
 from core.first_link import Match, differing
-from core.model import Canonical, Key, Link, LinkedColumn, SheetCell, SheetValue
+from core.model import Canonical, Key, Link, LinkedColumn, Serial, SheetCell, SheetValue
 from core.ports import ConflictEntry, TableRow
 from core.row_view import RowPlan, RowView, value_text
 from core.sheet import TabRow
@@ -181,8 +181,8 @@ def _by_name(link: Link, cells: Mapping[str, SheetValue]) -> dict[str, Canonical
 
 
 def _text(column: LinkedColumn | None, value: SheetValue) -> Canonical:
-    """A cell as its column spells it, so that a date is no number; as it stands where it does not fit."""
+    """A cell as it stands, but for dates and times: nobody reads the numbers that stand for them."""
     try:
-        return value_text(value) if column is None else column.codec.from_sheet(value)
+        return column.codec.from_sheet(value) if column and isinstance(value, Serial) else value_text(value)
     except Unfit:
         return value_text(value)

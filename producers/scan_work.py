@@ -18,14 +18,13 @@ from app.metrics import count_failure
 from core import guards, scan
 from core.agreement import LASTS_S, Verdict
 from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
-from core.known import KnownColumns, look, offers
 from core.model import Link, RowBase
 from core.parents import PARENT
 from core.ports import Clock, Delivery, EventPublisher, EventSource, Gate, LinkState, Sheet, Store, Transaction
 from core.scan import Findings
 from core.scan_events import scan_events
 from core.sheet import SheetTarget, TabImage, TabRow
-from producers import agreement_check
+from producers import agreement_check, known_columns
 from producers.agreement_check import AgreementCheck
 from producers.scan_telling import Telling
 
@@ -237,30 +236,11 @@ class ScanWork:
         rested, tab.found = rested and named and digest == tab.found, digest
         verdict = self._check.look(link, image, known.differing, known.bases, rested=rested)
         self._store.run(lambda tx: _note(tx, link.name, image, verdict, is_over=found.guard is None))
-        self._remember_columns(link, image, KnownColumns.of(known.state.known))
+        known_columns.remember(self._store, link, image, known.state.known, self._table_columns(link.name))
         if verdict is not None and verdict.look_soon:
             tab.due_at = min(tab.due_at, self._clock.monotonic() + LASTS_S)
         if found.guard is not None:  # approved: look soon whether it is over
             tab.due_at = min(tab.due_at, self._clock.monotonic() + CONFIRM_DELAY_S)
-
-    def _remember_columns(self, link: Link, image: TabImage, known: KnownColumns | None) -> None:
-        """Tell of columns that are new on either side; they are linked by a person's word alone."""
-        columns = self._table_columns(link.name)
-        if not columns or look(known, link, image.other_titles, columns) == known:
-            return
-
-        def work(tx: Transaction) -> tuple[KnownColumns | None, KnownColumns]:
-            state = tx.link_state(link.name, lock=True)
-            before = KnownColumns.of(state.known) if state else None
-            after = look(before, link, image.other_titles, columns)
-            tx.note_known(link.name, after.text)
-            return before, after
-
-        before, after = self._store.run(work)
-        told = offers(before, link.name)
-        for one in offers(after, link.name):
-            if one not in told:
-                log.info("column_offered", link=link.name, **one)
 
     def _guard(self, link: Link, tab: _Tab, name: str, reason: str) -> None:
         """Hold the link once a second look confirms it: the events that explain it may be on their way to us, or to

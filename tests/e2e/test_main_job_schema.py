@@ -1,10 +1,11 @@
 """Schema changes on either side while everything runs: what is followed, what is held, and the way on.
 
-The links of one test are changed at once, one way each, so that they wait together.
+The links of one test are changed at once, one way each, so that they wait together. On MariaDB: `make schema`.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -73,9 +74,24 @@ class Changing:
             orders.remove()
 
 
+@pytest.fixture(scope="module")
+def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainJob]:
+    """The stack of all tests here; by `make schema` one of its own on MariaDB."""
+    if os.environ.get("TWINSHEET_SCHEMA_SERVER") != "mariadb":
+        yield request.getfixturevalue("main_job")
+        return
+    url = request.getfixturevalue("mariadb_server").url
+    own = MainJob(tmp_path_factory.mktemp("schema") / "run", {"TWINSHEET_MYSQL_URL": url})
+    try:
+        own.start()
+        yield own
+    finally:
+        own.stop()
+
+
 @pytest.fixture
-def changing(main_job: MainJob) -> Iterator[Changing]:
-    made = Changing(main_job)
+def changing(job: MainJob) -> Iterator[Changing]:
+    made = Changing(job)
     yield made
     made.close()
 

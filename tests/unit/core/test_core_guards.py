@@ -34,6 +34,7 @@ PASSING = ("tab_emptied", "deleted_in_sheet", "changed_in_sheet", "deleted_in_ta
         ("columns_missing", set()),
         ("header_damaged", set()),
         ("table_unreadable", set()),
+        ("key_changed", set()),
         ("sheet_refused", set()),
         ("event", set()),
     ],
@@ -56,7 +57,7 @@ def test_an_approval_ends_on_each_side_by_itself() -> None:
 def test_what_is_damaged_can_be_restored_and_anything_else_has_to_be_mended() -> None:
     assert (damaged_side("tab_emptied"), damaged_side("table_drop"), damaged_side("event")) == (SHEET, TABLE, None)
     assert ways_on("tab_emptied", "orders") == ["twinsheet approve orders", "twinsheet restore orders"]
-    assert ways_on("event", "orders") == ["twinsheet approve orders"]
+    assert ways_on("event", "orders") == ways_on("key_changed", "orders") == ["twinsheet approve orders"]
 
 
 def test_a_dropped_table_is_proposed_as_far_as_the_link_knows_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from core_makers import LINK, ROW, make_base, make_link
+from core_makers import LINK, ROW, make_base, make_image, make_link
 
 from app.operate import approve_held, rekey
 from consumers.sheet_tx import PlanRequest, plan_write
@@ -16,6 +16,7 @@ from core.model import Link, TableColumn
 from core.ports import Intent, LinkState
 from core.sheet import RowInsert, SwapWrite
 from core.values.catalog import codec_for
+from producers.known_columns import remember
 from tests.fakes.store import FakeState, FakeStore
 
 ALL = [c.name for c in LINK.columns]
@@ -169,3 +170,21 @@ def test_an_approval_has_bases_and_an_open_write_know_their_rows_by_the_new_key(
     assert not store.run(lambda tx: hold_other_key(tx, link, state))
     assert state is not None
     assert state.state == "live"
+
+
+def test_a_scan_remembers_what_is_new_and_writes_nothing_where_nothing_is(store: FakeStore) -> None:
+    def scanned(*headers: str, columns: tuple[str, ...]) -> list[str]:
+        state = store.run(lambda tx: tx.link_state("orders"))
+        assert state is not None
+        image = replace(make_image(), other_titles=headers)
+        remember(store, LINK, image, state.known, columns)
+        state = store.run(lambda tx: tx.link_state("orders"))
+        assert state is not None
+        return [offer["name"] for offer in offers(KnownColumns.of(state.known), "orders")]
+
+    same, more = (*ALL, "secret"), (*ALL, "secret", "colour")
+    assert scanned("Total", "Remarks", columns=same) == []
+    assert scanned("Total", "Remarks", "Colour", columns=more) == ["colour", "Colour"]
+    assert scanned("Total", "Remarks", columns=()) == ["colour", "Colour"], "nobody knows the table's columns now"
+    store.run = None  # type: ignore[method-assign, assignment]
+    remember(store, LINK, replace(make_image(), other_titles=("Total", "Remarks")), FIRST.text, same)

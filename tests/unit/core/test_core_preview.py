@@ -109,7 +109,7 @@ def test_a_rule_of_ones_own_is_asked_as_it_is_while_the_link_runs() -> None:
         rule=Rules(lambda name: no_rule).compute,
     )
     assert told.count(SHEET, "cell") == 1
-    assert told.kinds[SHEET, "cell"].first[0].table == "20.00"
+    assert told.kinds[SHEET, "cell"].first[0].table == "20"
 
 
 def test_under_manual_a_conflict_waits_on_both_sides_new_or_known() -> None:
