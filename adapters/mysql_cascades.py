@@ -66,13 +66,9 @@ def _reaching(table: Table, session: Query) -> list[Cascade]:
 
 
 def _above(table: Table, session: Query) -> list[Cascade]:
-    try:
-        statement = table_statement(session, *table)
-    except MysqlRefused:  # not ours to see; the doctor names the right that is missing
-        return []
     return [
         Cascade(key.parent, key.columns, on_delete=key.on_delete in _CARRIED, on_update=key.on_update in _CARRIED)
-        for key in foreign_keys(statement, table[0])
+        for key in _foreign_keys(table, session)
         if key.on_delete in _CARRIED or key.on_update in _CARRIED
     ]
 
@@ -85,10 +81,19 @@ def parents_of(session: Query, tables: Collection[Table]) -> dict[Table, tuple[F
         tables: linked tables, as (schema, table).
 
     Raises:
-        MysqlUnavailable, MysqlRefused
+        MysqlUnavailable
     """
-    found = {table: tuple(foreign_keys(table_statement(session, *table), table[0])) for table in tables}
+    found = {table: tuple(_foreign_keys(table, session)) for table in tables}
     return {table: keys for table, keys in found.items() if keys}
+
+
+def _foreign_keys(table: Table, session: Query) -> list[ForeignKey]:
+    """None of a table that is gone, or not ours to see: its link is held for that, and the others go on."""
+    try:
+        statement = table_statement(session, *table)
+    except MysqlRefused:
+        return []
+    return foreign_keys(statement, table[0])
 
 
 def referring_tables(session: Query, table: Table) -> list[str]:
