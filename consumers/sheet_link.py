@@ -17,14 +17,12 @@ from consumers.sheet_hold import HoldNote
 from consumers.sheet_marks import MarkWriter
 from consumers.sheet_news import LinkNews
 from consumers.sheet_pace import Pace
-from core.dirty import AbsentRows
-from core.displaced import Doubts
+from consumers.sheet_places import Places
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link, LinkedColumn, Stamp
 from core.ports import Clock, Gate, Json, LinkState, Sheet, SheetMarks, Store, Transaction
-from core.positions import after_write, with_hints
-from core.sheet import Positions, SheetTarget, SwapAnswer
+from core.sheet import SheetTarget, SwapAnswer
 from core.write_size import KNOWN_ROWS_MAX, rows_next
 
 ROWS_TOLD_MAX = 100
@@ -66,16 +64,11 @@ class LinkWriter:
         self._landed: tuple[int, int] | None = None
         """Counters of our own last write."""
         self._target: SheetTarget | None = None
-        self._positions: Positions | None = None
-        self._positions_fresh = False
-        self._absent = AbsentRows()
-        self._missed: dict[str, Stamp] = {}
-        """Rows that the last scan has missed, with its stamp."""
+        self._places = Places(tools.sheet, tools.clock, pace.may_call, pace.back_off)
         self._open: PlannedWrite | None = None
         self._in_doubt = False
         """Nobody knows yet whether the open write landed."""
         self._refusals = 0
-        self._doubts = Doubts()
         self._retyped: dict[str, tuple[LinkedColumn, LinkedColumn]] = {}
         """By header the columns that look otherwise since the table was altered: before and now."""
         self._in_write: list[Key] = []
@@ -104,34 +97,27 @@ class LinkWriter:
 
     def rows_moved(self) -> None:
         """Rows or columns came, went or moved in the sheet."""
-        self._positions = None
-        self._doubts.clear()
-        self._absent.hurry(self._tools.clock.monotonic())
+        self._places.moved()
         self.marks.rows_moved()
 
     def rows_seen(self, seen: Iterable[tuple[str, int]]) -> None:
         """The script has seen these rows at these places."""
-        self._absent.hurry(self._tools.clock.monotonic())
-        if self._positions is not None:
-            hints = list(seen)
-            if any(self._positions.rows.get(row_id) != row for row_id, row in hints):
-                self.marks.rows_moved()
-            self._positions = with_hints(self._positions, hints)
+        if self._places.seen(list(seen)):
+            self.marks.rows_moved()
 
     def rows_missed(self, row_ids: Iterable[str], stamp: Stamp) -> None:
         """A scan with that stamp has found these rows neither by their ids nor by their keys."""
-        self._missed = dict.fromkeys(row_ids, stamp)
-        self._absent.hurry(self._tools.clock.monotonic())
+        self._places.missed_by(row_ids, stamp)
 
     def rows_told(self, row_ids: Iterable[str], stamp: Stamp) -> None:
         """A scan has told of these rows as they stand, and moved none of their ids."""
-        self._doubts.told(row_ids, stamp)
+        self._places.doubts.told(row_ids, stamp)
 
     @property
     def has_work(self) -> bool:
         """Whether there is anything to look at."""
         told = self.marks.has_work or self.hold_note.is_due or self._retyped
-        return bool(self.news or self._open or self._absent.are_due(self._tools.clock.monotonic()) or told)
+        return bool(self.news or self._open or self._places.are_due or told)
 
     @property
     def trouble(self) -> str:
@@ -156,17 +142,16 @@ class LinkWriter:
         if not self._lead() or self._target is None:
             return
         if self._open is None and self._target.headers != self.link.headers:  # links.yaml names other columns by now
-            self._target, self._positions = replace(self._target, headers=self.link.headers), None
+            self._target, self._places.known = replace(self._target, headers=self.link.headers), None
         if self._open is not None and self._in_doubt:
             self._ask(self._open, self._target)
             return
         if self._retyped and not self._reshape(self._target):
             return
-        self.news.dirty.add(self._absent.take(self._tools.clock.monotonic()), None)
-        self._positions_fresh = False
+        self.news.dirty.add(self._places.take(), None)
         if self._open is None and self._backlog_waits():
             return
-        if self._open is None and self._plan() and self._read_positions(self._target):
+        if self._open is None and self._plan() and self._places.read(self._target):
             self._plan()
         if self._open is not None:
             self._perform(self._open, self._target)
@@ -197,9 +182,9 @@ class LinkWriter:
     def _mark(self, target: SheetTarget) -> None:
         """Tell beside the cells what is to be told; values have gone first."""
         self.marks.link = self.link
-        needs_positions = self.marks.work(target, self._positions, fresh=self._positions_fresh)
-        if needs_positions and self._read_positions(target):
-            self.marks.work(target, self._positions, fresh=True)
+        needs_positions = self.marks.work(target, self._places.known, fresh=self._places.is_fresh)
+        if needs_positions and self._places.read(target):
+            self.marks.work(target, self._places.known, fresh=True)
 
     def _lead(self) -> bool:
         """Take the link over once, and settle what a predecessor left open."""
@@ -217,16 +202,6 @@ class LinkWriter:
         self._epoch = taken.epoch
         self.compare_all()
         return True
-
-    def _read_positions(self, target: SheetTarget) -> bool:
-        if not self.pace.may_call("read"):
-            return False
-        try:
-            self._positions = self._tools.sheet.read_positions(target)
-        except SheetsUnavailable as error:
-            self.pace.back_off(error)
-        self._positions_fresh = self._positions is not None
-        return self._positions_fresh
 
     # --- plan --------------------------------------------------------------------------------
 
@@ -247,14 +222,14 @@ class LinkWriter:
             questions=tuple(news.questions),
             to_name=tuple(news.to_name.items()),
             moved_ids=dict(news.moved_ids),
-            positions=self._positions,
+            positions=self._places.known,
             came=frozenset(news.dirty.came),
             went=frozenset(news.dirty.went),
             told={key: frozenset(held) for key in keys if (held := news.dirty.told.get(key))},
-            missed=self._missed,
+            missed=self._places.missed,
             transactions={k: t for k in keys if (t := news.dirty.transactions.get(k))},
             own_ids=news.own_ids,
-            fresh=self._positions_fresh,
+            fresh=self._places.is_fresh,
             last=len(news.dirty) <= len(keys) and not news.asked_again,
         )
         outcome = self._tools.store.run(
@@ -275,7 +250,7 @@ class LinkWriter:
             news.asked_again.update(outcome.doubtful)
             news.dirty.put_off(outcome.doubtful)  # till the answer comes
             self.marks.changed(outcome.row_ids)
-            self._leave(outcome.absent)
+            self._put_off(self._places.not_found(outcome.absent))
             self._put_off(outcome.busy)
             news.dirty.take_in_hand(self._in_write)
             if outcome.planned is None:
@@ -287,19 +262,9 @@ class LinkWriter:
         self.news.still_shown(sheet_tx.keys_shown(self.link, known.values()))
         return [*tx.all_keys(self.link), *(base.key for base in known.values() if base.key)]
 
-    def _leave(self, absent: Collection[Key]) -> None:
-        """Rows that were not found stay to be looked at: with fresh positions now, then again and again."""
-        if not absent:
-            self._absent.found()
-            return
-        if self._positions_fresh:
-            self._put_off(absent)
-        self._positions = None
-
     def _put_off(self, keys: Collection[Key]) -> None:
-        if keys:
-            self.news.dirty.put_off(keys)
-            self._absent.add(keys, self._tools.clock.monotonic())
+        self.news.dirty.put_off(keys)
+        self._places.put_off(keys)
 
     def _done(self) -> None:
         self.news.dirty.done(self._in_write)
@@ -349,7 +314,7 @@ class LinkWriter:
     def _landed_with(self, planned: PlannedWrite, answer: SwapAnswer) -> None:
         self._refusals = 0
         if answer.layout_changed:  # taken back by the sheet itself: only the counters moved
-            self._positions = None
+            self._places.known = None
             self._landed = (planned.write.n, planned.write.epoch)
             self._not_landed(planned)
         else:
@@ -367,7 +332,7 @@ class LinkWriter:
         What is sent until it has landed is refused once it has.
         """
         self._refusals += 1
-        self._positions = None
+        self._places.known = None
         self._not_landed(planned)
         self._in_doubt = self._open is not None
         if self._refusals > 1:
@@ -388,7 +353,7 @@ class LinkWriter:
                 epoch=self._epoch or 0,
                 strange=strange,
                 last=len(self.news.dirty) <= len(self._in_write) and not self.news.asked_again,
-                own_contents=self._doubts.own,
+                own_contents=self._places.doubts.own,
                 shown=self.news.shown,
             )
         )
@@ -399,15 +364,12 @@ class LinkWriter:
             self.news.own_ids.pop(key, None)
         self._landed = (planned.write.n, planned.write.epoch)
         self._open = outcome.follow_up
-        if outcome.moved:
-            self._positions = None
-        elif self._positions is not None:
-            self._positions = after_write(self._positions, planned.write)
+        n = outcome.follow_up.write.n if outcome.follow_up else planned.write.n
+        self._places.written(planned.write, moved=outcome.moved, displaced=outcome.displaced, n=n)
         if planned.write.ids:
             self.marks.rows_moved()
         self._done()
         self.news.dirty.add(outcome.again, None)
-        self._doubts.add(outcome.displaced, outcome.follow_up.write.n if outcome.follow_up else planned.write.n)
         self._put_off(outcome.displaced.values())
 
 
