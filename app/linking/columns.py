@@ -6,7 +6,7 @@ then does links.yaml name it: until then nobody works with it, and the command i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -22,11 +22,11 @@ from app.parts import sheets_client
 from config.links import resolve
 from config.links_file import LinkEntry, load_links, make_entry, replace_columns
 from config.settings import Settings
-from core.column_plan import plan_column, shared_cells, with_column, with_renamed
+from core.column_plan import ColumnPlan, plan_column, shared_cells, with_column, with_renamed
 from core.compare import headers_to_columns
 from core.errors import LinkRefused, NotLinked
 from core.known import KnownColumns
-from core.model import Link, SheetCell
+from core.model import CellBase, Link, SheetCell
 from core.ports import LinkState, Transaction
 from core.sheet import SheetTarget
 from core.values.catalog import codec_for
@@ -109,30 +109,16 @@ class _Adding:
         if before is not None:
             report |= {"before": before, "plan": {"sheet_writes": 0, "table_writes": 0, "differences": []}}
             return report if confirm and not confirm(report) else self._tie_again(report, entry, before)
+        linked = next(column for column in link.columns if column.name == self._column)
         cells = self._cells(title, header) if header in titles else {}
-        linked = link.by_name(self._column)
-        if linked is None:
-            raise ValueError("the column has just been linked")
         bases = self._store.run(lambda tx: tx.all_bases(link.name))
         plan = plan_column(linked, cells, bases.values(), dict(self._store.read_rows(link)))
-        told = [{"key": d.key, "column": d.column, "sheet": d.sheet, "table": d.table} for d in plan.differences]
-        writes = {
-            "sheet_writes": plan.sheet_writes + (len(told) if prefer == "table" else 0),
-            "table_writes": plan.table_writes + (len(told) if prefer == "sheet" else 0),
-        }
-        report["plan"] = {**writes, "differences": told}
-        if (told and prefer is None) or (confirm is not None and not confirm(report)):
+        report["plan"] = _told(plan, prefer)
+        if (plan.differences and prefer is None) or (confirm is not None and not confirm(report)):
             return report
         target = SheetTarget(link.name, self._state.spreadsheet_id, self._state.sheet_id, link.headers)
         mend_tab(self._client, target, link.columns)
-        shared = shared_cells(plan, linked, prefer)
-
-        def record(tx: Transaction) -> None:
-            locked = tx.bases(link.name, list(bases))
-            named = [with_column(base, linked.name, shared.get(base.row_id)) for base in locked.values()]
-            tx.save_bases(link.name, named)
-
-        self._store.run(record)
+        self._record(link.name, list(bases), linked.name, shared_cells(plan, linked, prefer))
         return self._name(report, entry)
 
     def _look(self) -> tuple[str, tuple[str, ...]]:
@@ -182,6 +168,15 @@ class _Adding:
         image = look_at_tab(self._client, self._state.spreadsheet_id, title, [header]).image
         return {row.row_id: row.cells[header] for row in image.rows if row.row_id and header in row.cells}
 
+    def _record(self, link: str, row_ids: Collection[str], column: str, shared: Mapping[str, CellBase]) -> None:
+        """What both sides share in the column becomes base; rows may have changed since they were compared."""
+
+        def work(tx: Transaction) -> None:
+            bases = tx.bases(link, row_ids)
+            tx.save_bases(link, [with_column(base, column, shared.get(base.row_id)) for base in bases.values()])
+
+        self._store.run(work)
+
     def _tie_again(self, report: Json, entry: LinkEntry, before: str) -> Json:
         """The column has another name in the table; what both sides shared in it stays."""
 
@@ -196,3 +191,13 @@ class _Adding:
         replace_columns(self._settings.links, entry)
         self._store.run(lambda tx: look_at_everything(tx, entry.name))
         return {**report, "added": True}
+
+
+def _told(plan: ColumnPlan, prefer: str | None) -> Json:
+    """The plan as the report has it."""
+    differences = [{"key": d.key, "column": d.column, "sheet": d.sheet, "table": d.table} for d in plan.differences]
+    return {
+        "sheet_writes": plan.sheet_writes + (len(differences) if prefer == "table" else 0),
+        "table_writes": plan.table_writes + (len(differences) if prefer == "sheet" else 0),
+        "differences": differences,
+    }
