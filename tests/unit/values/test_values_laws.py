@@ -297,7 +297,7 @@ OF_ANOTHER_TYPE: list[object] = [
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-@pytest.mark.parametrize("value", OF_ANOTHER_TYPE, ids=repr)
+@pytest.mark.parametrize("value", OF_ANOTHER_TYPE, ids=lambda value: type(value).__name__)
 def test_what_a_column_held_before_it_was_altered_is_read_or_refused(name: str, value: object) -> None:
     """The binlog tells of rows as they were, and a table that was altered a moment ago is read by its old types."""
     try:
