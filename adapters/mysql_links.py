@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from adapters.mysql_connection import quote
+from adapters.mysql_connection import errno, quote
 from adapters.mysql_grants import STATE_SCHEMA
 from adapters.mysql_schema import Query
 from adapters.mysql_statements import Row, Statements, dump, utc
 from core.conflicts import UNLINKED
-from core.errors import Fenced, NotLinked
+from core.errors import Fenced, MysqlRefused, NotLinked
 from core.events import TABLE_CHANGED, held
 from core.known import KnownColumns
 from core.ports import Hold, LinkState
@@ -19,6 +19,8 @@ SELECT_LINK = (
     "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n, scans,"
     " restored_n, followed, known FROM link"
 )
+_NOT_MADE_YET = frozenset({1049, 1054, 1146})
+"""No such schema, column or table."""
 
 
 class Links(Statements):
@@ -169,10 +171,17 @@ class Links(Statements):
 def linked_columns(session: Query, name: str, schema: str = STATE_SCHEMA) -> Mapping[str, str] | None:
     """Header to column, as the link of that name was last known to be; ``None`` where nobody knows.
 
+    Nobody does before a service has run for the first time on the server, or for the first time in this version.
+
     Raises:
         MysqlUnavailable, MysqlRefused
     """
-    rows = session.query(f"SELECT known FROM {quote(schema)}.link WHERE name = %s", (name,))  # noqa: S608 -- quoted
+    try:
+        rows = session.query(f"SELECT known FROM {quote(schema)}.link WHERE name = %s", (name,))  # noqa: S608 -- quoted
+    except MysqlRefused as error:
+        if errno(error) not in _NOT_MADE_YET:
+            raise
+        return None
     known = KnownColumns.of(rows[0][0]) if rows else None
     return known.linked if known else None
 

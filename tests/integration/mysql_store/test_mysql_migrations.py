@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapters.mysql_connection import MysqlAddress, MysqlSession
+from adapters.mysql_links import linked_columns
 from adapters.mysql_migrations import SQL_FOLDER, migrate, read_migrations
 from adapters.mysql_store import MysqlStore, open_store
 from core.errors import MysqlRefused
@@ -80,6 +81,16 @@ def test_what_an_earlier_version_has_kept_is_understood_by_this_one(
         found = tx.bases("orders", ["r_a", "r_b"])
     held = {"note": CellBase("a", n=3, age=Age(9), formula=True), "price": CellBase("1", age=Age(10))}
     assert found == {"r_a": RowBase("r_a", None, held, n=2, age=Age(7)), "r_b": RowBase("r_b", None, {})}
+
+
+def test_nobody_knows_a_links_columns_before_the_first_service_has_run_in_this_version(
+    session: MysqlSession, new_schema: str
+) -> None:
+    assert linked_columns(session, "orders", new_schema) is None
+    session.query(f"CREATE DATABASE {new_schema}")
+    assert linked_columns(session, "orders", new_schema) is None
+    session.query(f"CREATE TABLE {new_schema}.link (name VARCHAR(64) PRIMARY KEY)")
+    assert linked_columns(session, "orders", new_schema) is None
 
 
 def test_a_store_opened_by_url_has_its_schema_ready(any_mysql: MysqlServer, new_schema: str) -> None:
