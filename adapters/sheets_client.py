@@ -8,19 +8,26 @@ took effect would then run a second time and overwrite what the first had seen.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from adapters.google_sign_in import SANDBOX_TOKEN, SignIn, authorized_http, sign_in
 from adapters.sheets_json import parse
-from core.errors import QuotaExhausted, ReplyLost, SettingsError, SheetsRefused, SheetsUnavailable
+from core.errors import (
+    QuotaExhausted,
+    ReplyLost,
+    SettingsError,
+    SheetsRefused,
+    SheetsUnavailable,
+    SignInRefused,
+)
 
 Json = dict[str, Any]
 
-SCOPES = ("https://www.googleapis.com/auth/spreadsheets",)
-SANDBOX_TOKEN = "twinsheet"  # noqa: S105  the sandbox takes any token; each one is a user with a quota
 READ_ATTEMPTS = 4
 BACKOFF_FIRST_S = 0.25
 BACKOFF_MAX_S = 8.0
@@ -43,7 +50,8 @@ class SheetsClient:
     """A client that any number of threads may share; it connects with the first call.
 
     Args:
-        credentials: path of the service account's JSON key; without it ``token`` is sent.
+        credentials: path of a service account's JSON key or of a person's sign-in; without it ``token`` is sent.
+        subject: address of the person as whom a service account acts.
         token: bearer token for an endpoint that needs no key.
         endpoint: where the API is, without ``/v4``; Google's own when empty.
         timeout_s: how long one answer may take.
@@ -51,26 +59,39 @@ class SheetsClient:
         meter: counts the calls, and closes with the client; ``None`` where nobody counts.
 
     Raises:
-        SettingsError: the key file cannot be used.
+        SettingsError: the file cannot be used, or not with a ``subject``.
     """
 
     def __init__(
         self,
         *,
         credentials: Path | None = None,
+        subject: str = "",
         token: str = SANDBOX_TOKEN,
         endpoint: str = "",
         timeout_s: float = 60.0,
         read_attempts: int = READ_ATTEMPTS,
         meter: Meter | None = None,
     ) -> None:
-        found = _service_account(credentials) if credentials else _static_token(token)
-        self.account = str(getattr(found, "service_account_email", ""))
-        """Address that a spreadsheet has to be shared with; empty without a service account."""
-        self._transport = _Transport(found, timeout_s)
+        self._read_sign_in = partial(sign_in, credentials, subject, token)
+        self._signed_in = self._read_sign_in()
+        self._is_refused = False
+        """Whether Google last refused our sign-in: a person mends the file, so it is read again."""
+        self._transport = _Transport(self._signed_in.credentials, timeout_s)
         self._spreadsheets = _build(self._transport, endpoint).spreadsheets()
         self._read_attempts = read_attempts
         self._meter = meter
+
+    def sign_in(self) -> SignIn:
+        """Ask Google for a fresh token, with ``credentials``; as whom it lets us in.
+
+        Raises:
+            SignInRefused: it does not.
+            SheetsUnavailable: it does not answer.
+        """
+        with self._signing_in():
+            self._transport.renew_token()
+        return self._signed_in
 
     def read(self, spreadsheet_id: str, filters: Sequence[Json], fields: str) -> Json:
         """Read ranges by id, title or metadata in one call (``spreadsheets.getByDataFilter``).
@@ -119,7 +140,6 @@ class SheetsClient:
         return retrying(self._execute, request, writes=False)
 
     def _execute(self, request: Any, *, writes: bool) -> Json:
-        import google.auth.exceptions
         import urllib3.exceptions
         from googleapiclient.errors import HttpError
 
@@ -128,24 +148,44 @@ class SheetsClient:
         if self._meter is not None:
             self._meter.called(kind)
         try:
-            answer: Json = request.execute(http=self._transport)
+            with self._signing_in():
+                answer: Json = request.execute(http=self._transport)
         except HttpError as error:
-            refusal = _refusal(error, writes, self.account)
+            refusal = _refusal(error, writes, self._signed_in)
+            self._is_refused = isinstance(refusal, SignInRefused)
             if self._meter is not None and isinstance(refusal, QuotaExhausted):
                 self._meter.refused(kind)
             raise refusal from error
-        except google.auth.exceptions.TransportError as error:
-            raise SheetsUnavailable(f"Google's sign-in does not answer: {error}.") from error
-        except google.auth.exceptions.GoogleAuthError as error:
-            raise SheetsRefused(
-                f"Google does not accept our credentials: {error}.",
-                "Check TWINSHEET_GOOGLE_CREDENTIALS and this machine's clock.",
-            ) from error
         except urllib3.exceptions.HTTPError as error:
             _broken_off(error, writes)
         except ValueError as error:
             _no_answer(f"Google's answer cannot be read: {error}.", writes, error)
         return answer
+
+    @contextmanager
+    def _signing_in(self) -> Iterator[None]:
+        """Our errors for google-auth's. All of them come before the request or after a 401: nothing took effect."""
+        from google.auth import exceptions as failed
+
+        if self._is_refused:
+            self._sign_in_anew()
+        try:
+            yield
+        except failed.GoogleAuthError as error:
+            why = str(error.args[0] if error.args else error).rstrip(".")
+            if isinstance(error, failed.TransportError) or error.retryable:
+                raise SheetsUnavailable(f"Google's sign-in does not answer: {why}.") from error
+            self._is_refused = True
+            raise SignInRefused(f"Google does not let us sign in: {why}.", self._signed_in.mend) from error
+
+    def _sign_in_anew(self) -> None:
+        """Take the file as it is by now."""
+        try:
+            self._signed_in = self._read_sign_in()
+        except SettingsError as error:
+            raise SignInRefused(error.message, error.hint) from error
+        self._transport.sign_in_as(self._signed_in.credentials)
+        self._is_refused = False
 
 
 class _Transport:
@@ -153,11 +193,19 @@ class _Transport:
 
     def __init__(self, credentials: Any, timeout_s: float) -> None:
         import urllib3
-        from google.auth.transport.urllib3 import AuthorizedHttp
 
-        self._timeout = urllib3.Timeout(connect=min(10.0, timeout_s), read=timeout_s)
-        self._pool = urllib3.PoolManager(num_pools=4, maxsize=8, retries=False)
-        self._http = AuthorizedHttp(credentials, http=self._pool)  # type: ignore[no-untyped-call]  # google-auth is untyped
+        timeout = urllib3.Timeout(connect=min(10.0, timeout_s), read=timeout_s)
+        # of the pool and not of each request, because google-auth sets none when it asks for tokens
+        self._pool = urllib3.PoolManager(num_pools=4, maxsize=8, retries=False, timeout=timeout)
+        self.sign_in_as(credentials)
+
+    def sign_in_as(self, credentials: Any) -> None:
+        """Send these from the next request on."""
+        self._http = authorized_http(credentials, self._pool)
+
+    def renew_token(self) -> None:
+        """Ask for a fresh token; raises google-auth's errors."""
+        self._http.credentials.refresh(self._http._request)
 
     def request(
         self,
@@ -170,8 +218,8 @@ class _Transport:
         """Send once; raises urllib3's errors."""
         import httplib2
 
-        answer = self._http.urlopen(  # type: ignore[no-untyped-call]  # google-auth is untyped
-            method, uri, body=body, headers=dict(headers or {}), retries=False, redirect=False, timeout=self._timeout
+        answer = self._http.urlopen(
+            method, uri, body=body, headers=dict(headers or {}), retries=False, redirect=False
         )
         # googleapiclient reads the status out of httplib2's kind of response
         return httplib2.Response({**dict(answer.headers.items()), "status": str(answer.status)}), answer.data
@@ -199,45 +247,13 @@ def _slim(document: Json) -> Json:
     return document
 
 
-def identity(credentials: Path | None, token: str = SANDBOX_TOKEN) -> tuple[str, str]:
-    """Project and user whose quota is used; of a token that needs no key, a name that does not give it away.
-
-    Raises:
-        SettingsError: the key file cannot be used.
-    """
-    if credentials is None:
-        return "none", f"token {sha256(token.encode()).hexdigest()[:12]}"
-    found = _service_account(credentials)
-    return str(found.project_id or "unknown"), str(found.service_account_email)
-
-
-def _service_account(path: Path) -> Any:
-    from google.oauth2 import service_account
-
-    try:
-        kind: Any = service_account.Credentials  # google-auth is untyped
-        return kind.from_service_account_file(str(path), scopes=SCOPES)
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"The service account's key {path} cannot be used: {error}.",
-            "Set TWINSHEET_GOOGLE_CREDENTIALS to the JSON key that Google Cloud gave you.",
-        ) from error
-
-
-def _static_token(token: str) -> Any:
-    from google.oauth2.credentials import Credentials
-
-    kind: Any = Credentials  # google-auth is untyped
-    return kind(token=token)
-
-
 def _parsed(_response: Any, content: bytes) -> Json:
     return parse(content)
 
 
 def _worth_repeating(error: BaseException) -> bool:
-    """Google was not there. A 429 is for the gate, which knows when to come again."""
-    return isinstance(error, SheetsUnavailable) and not isinstance(error, QuotaExhausted)
+    """Google was not there. A 429 is for the gate, which knows when to come again, a sign-in for a person."""
+    return isinstance(error, SheetsUnavailable) and not isinstance(error, QuotaExhausted | SignInRefused)
 
 
 def _broken_off(error: Exception, writes: bool) -> NoReturn:
@@ -255,7 +271,7 @@ def _no_answer(message: str, writes: bool, error: Exception) -> NoReturn:
     raise (ReplyLost(message) if writes else SheetsUnavailable(message)) from error
 
 
-def _refusal(error: Any, writes: bool, account: str) -> Exception:
+def _refusal(error: Any, writes: bool, signed_in: SignIn) -> Exception:
     """Our error for Google's answer.
 
     A 5xx to a write leaves open whether it took effect, so it counts as a lost reply.
@@ -267,16 +283,18 @@ def _refusal(error: Any, writes: bool, account: str) -> Exception:
     if status >= 500 or status == 408:
         message = f"Google answered {status}: {said.get('message') or 'no reason given'}."
         return ReplyLost(message) if writes else SheetsUnavailable(message)
-    return _for_good(status, str(said.get("message") or error), account)
+    if status == 401:
+        return SignInRefused("Google does not accept our credentials.", signed_in.mend)
+    return _for_good(status, str(said.get("message") or error), signed_in.shared_with)
 
 
-def _for_good(status: int, message: str, account: str) -> SheetsRefused:
+def _for_good(status: int, message: str, shared_with: str) -> SheetsRefused:
     if status == 403 and "disabled" in message:
         hint = "Enable the Google Sheets API in that Google Cloud project."
         return SheetsRefused(f"Google refused: {message}", hint)
     if status == 403:
-        who = account or "the service account"
-        return SheetsRefused("Google does not let us into the spreadsheet.", f"Share it with {who} as an editor.")
+        hint = f"Share it with {shared_with} as an editor."
+        return SheetsRefused("Google does not let us into the spreadsheet.", hint)
     if status == 404:
         return SheetsRefused(
             "Google knows no such spreadsheet.",
@@ -286,8 +304,6 @@ def _for_good(status: int, message: str, account: str) -> SheetsRefused:
         return SheetsRefused(
             "The tab is gone from the spreadsheet.", "Bring it back: Ctrl-Z, or File → Version history."
         )
-    if status == 401:
-        return SheetsRefused("Google does not accept our credentials.", "Check TWINSHEET_GOOGLE_CREDENTIALS.")
     return SheetsRefused(f"Google refused: {message}")
 
 

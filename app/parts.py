@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from adapters.google_sign_in import identity
 from adapters.kafka_log import KafkaSource, Place, ensure_topics, kafka_of
 from adapters.mysql_connection import MysqlSession, ThreadSessions, parse_url
 from adapters.mysql_links import linked_columns
@@ -16,7 +17,7 @@ from adapters.mysql_quota import MysqlQuota
 from adapters.mysql_schema import describe_table
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.quota import CommandMeter, Payer, QuotaGate
-from adapters.sheets_client import SheetsClient, identity
+from adapters.sheets_client import SheetsClient
 from app.metrics import FAILURES, QuotaMetrics
 from app.service import Service
 from config.links import Links
@@ -41,6 +42,7 @@ def sheets_client(settings: Settings) -> SheetsClient:
     """A connection to Google Sheets, or to the sandbox, for a person's command: its calls wait for their turn."""
     return SheetsClient(
         credentials=settings.google_credentials,
+        subject=settings.google_subject,
         endpoint=settings.sheets_endpoint or "",
         meter=CommandMeter(quota_gate(settings)),
     )
@@ -50,6 +52,7 @@ def service_client(settings: Settings, gate: QuotaGate) -> SheetsClient:
     """The same for a service, which asks the gate itself before it calls, and tries a read once."""
     return SheetsClient(
         credentials=settings.google_credentials,
+        subject=settings.google_subject,
         endpoint=settings.sheets_endpoint or "",
         read_attempts=1,
         meter=gate,
@@ -58,7 +61,7 @@ def service_client(settings: Settings, gate: QuotaGate) -> SheetsClient:
 
 def quota_gate(settings: Settings) -> QuotaGate:
     """Tokens for calls to Google, which all processes share."""
-    project, user = identity(settings.google_credentials)
+    project, user = identity(settings.google_credentials, settings.google_subject)
     per_minute = {"read": settings.sheets_reads_per_minute, "write": settings.sheets_writes_per_minute}
     payer = Payer(project, user, per_minute, settings.sheets_project_per_minute)
     return QuotaGate(MysqlQuota(parse_url(settings.mysql_url.get_secret_value())), payer, QuotaMetrics())

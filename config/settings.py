@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -40,6 +41,8 @@ QUOTAS = (
     "sheets_project_writes_per_minute",
 )
 """Every process that uses the same quota has to know it alike, a command that is attached to a stack too."""
+GOOGLE_CREDENTIALS = ("service_account", "authorized_user")
+"""Types of files that ``google_credentials`` may be."""
 USERS_PER_PROJECT = 5
 """Google's quota for a project is that of so many users."""
 
@@ -82,7 +85,10 @@ class Settings(BaseSettings):
     sheets_endpoint: str | None = None
     """Where the Sheets API answers; Google itself when not set."""
     google_credentials: Path | None = None
-    """JSON key file of the service account that the spreadsheets are shared with."""
+    """File of whoever the spreadsheets are shared with: a service account's JSON key, or a person's sign-in as
+    ``twinsheet google-login`` makes it."""
+    google_subject: str = ""
+    """Address of the person as whom the service account acts, where its domain lets it."""
     sheets_reads_per_minute: PerMinute = 60
     sheets_writes_per_minute: PerMinute = 60
     sheets_project_reads_per_minute: Annotated[int, Field(ge=1, le=30_000)] | None = None
@@ -172,6 +178,13 @@ class Settings(BaseSettings):
     def _credentials_are_a_key_file(cls, value: Path | None) -> Path | None:
         if value is not None:
             _check_credentials(value)
+        return value
+
+    @field_validator("google_subject")
+    @classmethod
+    def _subject_is_an_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+            raise ValueError(f"'{value}' is not the address of a person, for example ann@example.com")
         return value
 
     @field_validator("log_format", "log_level", "kafka_security", "kafka_sasl_mechanism", mode="before")
@@ -329,14 +342,17 @@ def _has_port(parts: SplitResult) -> bool:
 
 
 def _check_credentials(path: Path) -> None:
+    wanted = "download the service account's key as JSON, or sign in: twinsheet google-login"
     try:
         key = json.loads(path.read_text())
     except OSError as error:
         raise ValueError(f"the file {path} cannot be read: {error.strerror}") from None
     except ValueError:
-        raise ValueError(f"the file {path} is not JSON; download the service account's key as JSON") from None
-    if not isinstance(key, dict) or not key.get("type"):
-        raise ValueError(f"the file {path} is not a Google key file; download the service account's key as JSON")
+        raise ValueError(f"the file {path} is not JSON; {wanted}") from None
+    if isinstance(key, dict) and "installed" in key:
+        raise ValueError(f"the file {path} names an app; sign in with it: twinsheet google-login --client {path}")
+    if not isinstance(key, dict) or key.get("type") not in GOOGLE_CREDENTIALS:
+        raise ValueError(f"the file {path} is not a Google key file; {wanted}")
 
 
 def _missing(values: dict[str, Any], needs: Collection[str]) -> list[str]:

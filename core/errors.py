@@ -14,6 +14,7 @@ TwinsheetError
 │   ├── MysqlUnavailable
 │   └── SheetsUnavailable
 │       ├── QuotaExhausted     Google answered 429
+│       ├── SignInRefused      Google does not accept who we say we are
 │       └── ReplyLost          sent, but nobody knows whether it took effect
 ├── SheetsRefused          Google refused for good (403, 404, 400)
 ├── MysqlRefused           the server's settings or grants do not allow it
@@ -117,6 +118,14 @@ class SheetsUnavailable(Unavailable):
 
 class QuotaExhausted(SheetsUnavailable):
     """Google answered 429; nothing took effect."""
+
+
+class SignInRefused(SheetsUnavailable):
+    """Google does not accept who we say we are; nothing took effect.
+
+    Once a person has signed in again trying again helps, and no link is at fault: that is why it is not a
+    :class:`SheetsRefused`, for which each link would be held until a person lets it go on.
+    """
 
 
 class ReplyLost(SheetsUnavailable):

@@ -18,6 +18,7 @@ _COMMANDS = {
     "demo": ("sandbox.stack.demo:demo_command", "Start everything on this machine, with a sample."),
     "sql": ("sandbox.stack.demo:sql_command", "Open a SQL prompt on the running stack's database."),
     "up": ("app.cli.up:up", "Run all services against the settings."),
+    "google-login": ("app.cli.google_login:google_login", "Sign in to Google as yourself, without a key file."),
     "link": ("app.cli.link:link", "Tie a tab to a table: add, list, remove."),
     "plan": ("app.cli.plan:plan", "Show what would be written to each side now."),
     "verify": ("app.cli.verify:verify", "Compare sheet and table, cell by cell."),

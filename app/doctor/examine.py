@@ -46,6 +46,9 @@ def _servers(settings: Settings) -> Iterator[Finding]:
     finally:
         session.drop()
     yield from servers.google_clock(settings)
+    if settings.google_credentials:
+        mend = "Check this machine's way to the internet."
+        yield from looked("google", partial(servers.google, settings), mend=mend)
     yield from looked("kafka", partial(servers.kafka, settings), mend="Check TWINSHEET_KAFKA.")
     yield from servers.webhook(settings)
     yield from servers.processes(settings)

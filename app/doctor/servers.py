@@ -7,12 +7,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from adapters.kafka_log import end_offsets, kafka_of
 from adapters.mysql_connection import MysqlSession
 from adapters.mysql_server import server_facts, server_faults
+from adapters.sheets_client import SheetsClient
 from app.doctor.finding import Finding
 from app.notes import read_notes
 from app.status import SERVICES
@@ -62,6 +64,16 @@ def google_clock(settings: Settings) -> Iterator[Finding]:
     good = abs(skew_s) <= GOOGLE_SKEW_MAX_S
     detail = f"the clock of {urlsplit(address).hostname} is {skew_s:+.0f} s from ours"
     yield Finding("clock", good, detail, "" if good else _CLOCK_MEND)
+
+
+def google(settings: Settings) -> Iterator[Finding]:
+    """Whether Google lets us sign in, and whom spreadsheets have to be shared with."""
+    client = SheetsClient(
+        credentials=settings.google_credentials, subject=settings.google_subject, timeout_s=HTTP_TIMEOUT_S
+    )
+    with closing(client):
+        who = client.sign_in().shared_with
+    yield Finding("google", True, f"lets us sign in; each spreadsheet has to be shared with {who} as an editor")
 
 
 def kafka(settings: Settings) -> Iterator[Finding]:

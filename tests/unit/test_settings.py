@@ -111,6 +111,38 @@ def test_two_secrets_rotate_newest_first_and_a_third_is_refused(monkeypatch: pyt
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"type": "service_account"}, ""),
+        ({"type": "authorized_user"}, ""),
+        ({"installed": {"client_id": "x"}}, "twinsheet google-login --client"),
+        ({"type": "external_account"}, "not a Google key file"),
+        ([], "not a Google key file"),
+    ],
+)
+def test_google_credentials_are_a_key_or_a_sign_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: Any, told: str
+) -> None:
+    path = tmp_path / "google.json"
+    path.write_text(json.dumps(content))
+    monkeypatch.setenv("TWINSHEET_GOOGLE_CREDENTIALS", str(path))
+    if not told:
+        assert load_settings(("sheets",)).google_credentials == path
+        return
+    with pytest.raises(SettingsError, match=told):
+        load_settings(("sheets",))
+
+
+def test_whom_the_service_account_acts_as_is_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(()).google_subject == ""
+    monkeypatch.setenv("TWINSHEET_GOOGLE_SUBJECT", "ann@example.com")
+    assert load_settings(()).google_subject == "ann@example.com"
+    monkeypatch.setenv("TWINSHEET_GOOGLE_SUBJECT", "Ann")
+    with pytest.raises(SettingsError, match="TWINSHEET_GOOGLE_SUBJECT"):
+        load_settings(())
+
+
 def test_only_what_a_program_needs_may_not_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings(needs=()).kafka == ""
     with pytest.raises(SettingsError, match="TWINSHEET_WEBHOOK_SECRET is not set"):

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from adapters.sheets_client import SheetsClient, identity
-from core.errors import QuotaExhausted, ReplyLost, SettingsError, SheetsRefused, SheetsUnavailable
+from adapters.google_sign_in import identity
+from adapters.sheets_client import SheetsClient
+from core.errors import QuotaExhausted, ReplyLost, SettingsError, SheetsRefused, SheetsUnavailable, SignInRefused
 from sandbox.stack.servers import free_port
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -188,8 +189,8 @@ def test_every_call_passes_the_meter_each_attempt_for_itself_and_every_429_is_to
 
 
 def test_the_token_of_the_sandbox_is_not_given_away_by_the_name_of_its_user() -> None:
-    assert identity(None, "secret") == identity(None, "secret") != identity(None, "other")
-    assert "secret" not in "".join(identity(None, "secret"))
+    assert identity(None, token="secret") == identity(None, token="secret") != identity(None, token="other")
+    assert "secret" not in "".join(identity(None, token="secret"))
 
 
 def test_nothing_listening_means_that_nothing_took_effect() -> None:
@@ -206,7 +207,6 @@ def test_nothing_listening_means_that_nothing_took_effect() -> None:
         (403, "PERMISSION_DENIED", "Google Sheets API has not been used before or it is disabled", "Enable"),
         (404, "NOT_FOUND", "Requested entity was not found.", "/d/"),
         (400, "INVALID_ARGUMENT", "Invalid requests[0]", "Invalid requests"),
-        (401, "UNAUTHENTICATED", "expired", "credentials"),
     ],
 )
 def test_a_refusal_for_good_tells_what_to_do(status: int, name: str, message: str, told: str) -> None:
@@ -215,6 +215,16 @@ def test_a_refusal_for_good_tells_what_to_do(status: int, name: str, message: st
         with pytest.raises(SheetsRefused, match=told):
             client.write("s", {"requests": []})
         assert len(google.requests) == 1
+        client.close()
+
+
+def test_a_token_that_google_does_not_take_is_no_fault_of_the_spreadsheet() -> None:
+    with server(refusing(401, "UNAUTHENTICATED", "expired")) as google:
+        client = google.client()
+        for call in (lambda: client.write("s", {"requests": []}), lambda: client.read("s", [], "sheets")):
+            with pytest.raises(SignInRefused, match="TWINSHEET_GOOGLE_CREDENTIALS"):
+                call()
+        assert len(google.requests) == 2
         client.close()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from core_makers import saw
 from scan_desk import Desk
 
+from core.errors import SignInRefused
 from tests.fakes.sheet import FakeRow, held
 
 
@@ -44,3 +47,19 @@ def test_a_row_that_waits_and_stands_in_the_tab_is_told_whole_and_not_missed(des
 def test_a_known_row_whose_cell_waits_is_not_missed_while_it_stands_in_the_tab(desk: Desk) -> None:
     wait(desk, "r_1", "intent")
     assert not missing(desk)
+
+
+def test_a_sign_in_that_google_refuses_holds_no_link_and_is_told_as_trouble(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> None:
+        raise SignInRefused("Google does not let us sign in: invalid_grant.", "Sign in again.")
+
+    with monkeypatch.context() as revoked:
+        revoked.setattr(desk.sheet, "_call", refused)
+        desk.scans()
+        assert "Sign in again." in desk.scanner.trouble
+    assert desk.state.links["orders"].state == "live"
+    wait(desk, "r_new", "intent")
+    assert missing(desk) == {"r_new"}
+    assert not desk.scanner.trouble

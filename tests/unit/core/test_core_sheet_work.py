@@ -23,6 +23,7 @@ from core.errors import (
     ReplyLost,
     SheetsRefused,
     SheetsUnavailable,
+    SignInRefused,
     TwinsheetError,
     Unfit,
 )
@@ -850,6 +851,22 @@ def test_what_google_refuses_to_mark_never_holds_the_link(desk: Desk) -> None:
     desk.goes_on(5)
     desk.changes("orders", "from the table")
     desk.goes_on(5)
+    assert desk.state.links["orders"].state == "live"
+    assert desk.shown("orders") == "from the table"
+
+
+def test_a_sign_in_that_google_refuses_holds_no_link_and_all_goes_on_when_it_is_mended(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> None:
+        raise SignInRefused("Google does not let us sign in: invalid_grant.")
+
+    with monkeypatch.context() as revoked:
+        revoked.setattr(desk.sheet, "_call", refused)
+        desk.changes("orders", "from the table")
+        desk.goes_on(600)
+        assert desk.shown("orders") is None
+    desk.goes_on(120)
     assert desk.state.links["orders"].state == "live"
     assert desk.shown("orders") == "from the table"
 
