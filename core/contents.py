@@ -31,7 +31,7 @@ def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool
         )
     if key != key_in_row(link, cells):
         return False
-    return not _besides(link, base) or _shared(link, base, cells) > 0
+    return not _besides(link, base) or shared(link, base, cells) > 0
 
 
 def is_anothers(link: Link, owner: RowBase, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
@@ -43,14 +43,14 @@ def is_anothers(link: Link, owner: RowBase, base: RowBase, cells: Mapping[str, S
     key = key_in_base(link, owner)
     if key is None or key != key_in_row(link, cells) or key == key_in_base(link, base):
         return False
-    return _shared(link, owner, cells) >= _shared(link, base, cells)
+    return shared(link, owner, cells) >= shared(link, base, cells)
 
 
 def _besides(link: Link, base: RowBase) -> list[LinkedColumn]:
     return [c for c in link.columns if not c.key and base.cells.get(c.name, _NOTHING).value]
 
 
-def _shared(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> int:
+def shared(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> int:
     """How many cells hold what base tells besides the key; blank ones tell nothing."""
     return sum(not differs(c, cells.get(c.header, _BLANK), base.cells[c.name]) for c in _besides(link, base))
 
