@@ -90,7 +90,8 @@ class _Places:
         row = self._row_of(row_id)
         if restore.written is not None:  # what somebody has typed over it meanwhile stays
             likest = sorted(self._rows_of(row_id), key=lambda r: (-self._in_common(restore, r), r != restore.row))
-            there = [*likest, restore.row, *self._alike_rows(restore)]
+            alike = sorted(self._alike_rows(restore), key=lambda r: r != restore.row)
+            there = [*likest, *alike, restore.row]
             written = restore.written.value
             return next((r for r in there if same_value(self._here(r, restore.header), written)), None)
         if row is not None:

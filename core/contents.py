@@ -36,28 +36,28 @@ def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool
         )
     if key != key_in_row(link, cells):
         return False
-    return not _besides(link, base) or _shares(link, base, cells)
+    return not _besides(link, base) or shared(link, base, cells) > 0
 
 
 def is_anothers(link: Link, owner: RowBase, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
-    """Whether what stands beside base's id is the other row's: it holds that one's key, and something besides or, at
-    the least, nothing of base's own.
+    """Whether what stands beside base's id is the other row's: it holds that one's key, and besides as much of it as
+    of base's own. Copies share all but their key, and who typed another row's key has not made this one's row of it.
 
     The tab may show one key of two rows, as long as it shows the old one of a row whose key has changed in the table.
     """
     key = key_in_base(link, owner)
     if key is None or key != key_in_row(link, cells) or key == key_in_base(link, base):
         return False
-    return is_row_of(link, owner, cells) or not _shares(link, base, cells)
+    return shared(link, owner, cells) >= shared(link, base, cells)
 
 
 def _besides(link: Link, base: RowBase) -> list[LinkedColumn]:
     return [c for c in link.columns if not c.key and base.cells.get(c.name, _NOTHING).value]
 
 
-def _shares(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
-    columns = _besides(link, base)
-    return any(not differs(c, cells.get(c.header, _BLANK), base.cells[c.name]) for c in columns)
+def shared(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> int:
+    """How many cells hold what base tells besides the key; blank ones tell nothing."""
+    return sum(not differs(c, cells.get(c.header, _BLANK), base.cells[c.name]) for c in _besides(link, base))
 
 
 def key_in_base(link: Link, base: RowBase) -> Key | None:

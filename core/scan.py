@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from core import scan_guards
-from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row
+from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row, shared
 from core.displaced import is_rather
 from core.model import ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabImage, TabRow
@@ -263,7 +263,7 @@ def _lost_ids(
             continue
         alike, own = owners.get(key_in_row(link, row.cells), []), known.get(row.row_id or "")
         found = (b for b in alike if is_row_of(link, b, row.cells) and is_rather(link, b, own, row.cells))
-        owner = next(found, None)
+        owner = max(found, key=lambda base: shared(link, base, row.cells), default=None)
         if owner is not None:
             moves.append(IdWrite(row.row, owner.row_id, row.row_id))
             alike.remove(owner)

@@ -189,7 +189,8 @@ class FakeTab:
                 self._rows_of(was.row_id),
                 key=lambda r: (-len(self.row(r).cells.items() & was.cells.items()), r != restore.row),
             )
-            there = [*likest, restore.row, *self._alike_rows(restore, write)]
+            alike = sorted(self._alike_rows(restore, write), key=lambda r: r != restore.row)
+            there = [*likest, *alike, restore.row]
             written = restore.written.value
             return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:

@@ -312,6 +312,21 @@ def test_a_row_without_an_id_gets_its_own_back_wherever_it_stands_and_whatever_i
     assert cells(world.rows()[0]) == {"Name": "begun", "Qty": 9, "Day": Serial(45001.0)}
 
 
+def test_what_we_cleared_in_a_row_without_an_id_is_not_put_into_a_blank_cell_of_the_row_that_stands_there_by_now(
+    world: World,
+) -> None:
+    world.type(5, "Name", "begun")
+    world.type(5, "Qty", 9)
+    hits = (CellWrite("r_gone", 5, "Name", "nobody's"), CellWrite("r_gone", 5, "Qty", None))
+    world.sheet.swap(world.target, write(*hits))
+    world.type(4, "Qty", None)
+    world.move_row(5, 4)
+    mistakes = tuple(FormulaRestore(0, 5, c.header, SheetCell(c.value)) for c in hits)
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=mistakes))
+    assert cells(world.rows()[2]) == {"Name": "begun", "Qty": 9}
+    assert cells(world.rows()[3]).get("Qty") is None
+
+
 def test_ids_are_given_to_rows_and_what_stood_there_is_told(world: World) -> None:
     world.insert_row(3)
     world.type(3, "Name", "new")

@@ -56,6 +56,14 @@ def test_contents_whose_own_row_is_nowhere_are_told_at_the_second_look_alone() -
     assert {row.row_id for row, _ in second.rows} == {"r_1", "r_2"}
 
 
+def test_a_row_that_was_given_the_key_of_its_deleted_copy_is_not_taken_for_that_copy() -> None:
+    copy = make_base("r_2", order_no="2", notes="of the copy")
+    found = scanned(order_row(2, "r_1", order_no=2), bases=(make_base(), copy))
+    assert found.moved_ids == []
+    assert found.missing == ["r_2"]
+    assert {(row.row_id, column.name) for row, column, _ in found.cells} == {("r_1", "order_no")}
+
+
 def test_contents_pasted_over_another_row_are_told_at_once() -> None:
     found = scanned(order_row(2, "r_1"), order_row(3, "r_2"))
     assert not found.unclear

@@ -166,6 +166,12 @@ def test_a_known_row_whose_key_was_cleared_is_not_taken_for_a_lost_one_whose_key
     assert differing(found) == {("r_1", "order_no", None)}
 
 
+def test_of_two_lost_rows_whose_key_the_tab_shows_the_one_most_like_what_stands_there_has_its_id_back() -> None:
+    earlier, later = make_base("r_1", key=("9",), customer="Ann", notes="of old"), make_base("r_2")
+    found = scanned(make_image(order_row(2, None)), earlier, later)
+    assert found.moved_ids == [IdWrite(2, "r_2", None)]
+
+
 # --- ids left behind by a partial sort ------------------------------------------------------
 
 
