@@ -116,7 +116,8 @@ function giveIds_(sheet, span, columns, fresh) {
 }
 
 /**
- * Whose id a new id may have overwritten: the rows above and below tell how far the rows have moved.
+ * Whose id a new id may have overwritten: the rows above and below tell how far the rows have moved. Where there are
+ * none, an id that is gone may be that of a row which was deleted: a scan finds by the contents whose it was.
  * @param {string[]} before ids before the write
  * @param {string[]} after ids after it
  * @param {number} at where the new id is
@@ -126,7 +127,6 @@ function giveIds_(sheet, span, columns, fresh) {
 function overwrittenId_(before, after, at, given) {
   const isSingle = (/** @type {string[]} */ ids, /** @type {string} */ id) =>
     id !== '' && ids.includes(id) && ids.indexOf(id) === ids.lastIndexOf(id); // a copy's id tells nothing
-  let isAlone = true;
   for (const step of [-1, 1]) {
     let near = at + step;
     const isUnclear = (/** @type {string} */ id) => given.has(id) || !isSingle(before, id) || !isSingle(after, id);
@@ -134,12 +134,10 @@ function overwrittenId_(before, after, at, given) {
       near += step;
     }
     if (after[near] === undefined) continue;
-    isAlone = false;
     const owner = before[before.indexOf(after[near]) + at - near];
     if (owner && !after.includes(owner)) return owner;
   }
-  const gone = before.filter((id) => id && !after.includes(id));
-  return isAlone && gone.length === 1 ? gone[0] : '';
+  return '';
 }
 
 /**

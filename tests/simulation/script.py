@@ -259,7 +259,6 @@ def _overwritten_id(before: list[str], after: list[str], at: int, given: set[str
     def single(ids: list[str], row_id: str) -> bool:
         return row_id != "" and ids.count(row_id) == 1
 
-    alone = True
     for step in (-1, 1):
         near = at + step
         while 0 <= near < len(after) and (
@@ -268,10 +267,8 @@ def _overwritten_id(before: list[str], after: list[str], at: int, given: set[str
             near += step
         if not 0 <= near < len(after):
             continue
-        alone = False
         owner_at = before.index(after[near]) + at - near
         owner = before[owner_at] if 0 <= owner_at < len(before) else ""
         if owner and owner not in after:
             return owner
-    gone = [i for i in before if i and i not in after]
-    return gone[0] if alone and len(gone) == 1 else ""
+    return ""

@@ -337,6 +337,26 @@ def test_a_row_that_gets_its_key_while_the_row_above_is_deleted_keeps_its_new_id
     assert named["Dan"] not in (None, "", cid)
 
 
+def test_the_id_of_a_deleted_row_is_not_written_into_a_new_one_that_slid_under_the_ids(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann"]])
+    (ann,) = connected.ids()
+
+    def delete_above() -> None:
+        connected.tab.delete_rows(1, 1)
+
+    acted = _once_before_ids(connected, monkeypatch, delete_above, user="bob@example.com")
+    with connected.document.change("program"):
+        for row, name in ((2, "Dan"), (3, "Eve")):
+            connected.tab.set_value(row, 1, name)
+            connected.tab.set_value(row, 0, row + 5)
+    connected.runtime.notify(_edited(connected, 2))
+    connected.rest()
+    assert acted and connected.failures() == []
+    assert ann not in [connected.tab.cell(row, 4).value for row in range(1, 4)]
+
+
 def test_an_id_of_a_deleted_row_is_not_written_into_an_empty_row(
     connected: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
