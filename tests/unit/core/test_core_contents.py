@@ -61,7 +61,7 @@ def test_a_row_that_was_given_the_key_of_its_deleted_copy_is_not_taken_for_that_
     found = scanned(order_row(2, "r_1", order_no=2), bases=(make_base(), copy))
     assert found.moved_ids == []
     assert found.missing == ["r_2"]
-    assert {(row.row_id, column.name) for row, column, _ in found.cells} == {("r_1", "order_no")}
+    assert {(row.row_id, column.name) for row, column, _ in found.cells()} == {("r_1", "order_no")}
 
 
 def test_contents_pasted_over_another_row_are_told_at_once() -> None:
