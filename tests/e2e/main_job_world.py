@@ -268,6 +268,7 @@ class MainJob:
     def remap(self, name: str, **fields: Any) -> None:
         """Change what links.yaml says of a link, and wait until every service goes by it."""
         path, yaml = Path(self.stack["links_file"]), YAML()
+        yaml.indent(mapping=2, sequence=4, offset=2)  # as `link add` writes it
         document = yaml.load(path.read_text())
         next(link for link in document["links"] if link["name"] == name).update(fields)
         read = {log: len(log.read_text()) for log in map(self._log_of, FOLLOWERS)}

@@ -74,11 +74,11 @@ def test_what_the_doctor_asks_for_is_enough_for_both_directions_whatever_the_nam
     assert len(asked) == 2, "the binlog, and our own schema"
     for statement in asked:
         least.as_root(statement)
-    code, refused = place.link("hostile", spreadsheet, TAB, f"{SCHEMA}.{TABLE}")
+    code, refused = place.link(f"hostile_{least.server.flavour}", spreadsheet, TAB, f"{SCHEMA}.{TABLE}")
     assert code == 2
     for statement in refused["error"]["hint"].split("If it is there: ")[1:]:
         least.as_root(statement)
-    code, made = place.link("hostile", spreadsheet, TAB, f"{SCHEMA}.{TABLE}")
+    code, made = place.link(f"hostile_{least.server.flavour}", spreadsheet, TAB, f"{SCHEMA}.{TABLE}")
     assert code == 0, made
     assert place.grants_to_give() == []
 
@@ -113,8 +113,8 @@ def _a_right_that_is_taken_away_holds_that_link_alone(least: Least, spreadsheet:
 
     least.as_root(f"REVOKE {rights} ON {WHOLE} FROM {account}")
     place.sheets.person(spreadsheet, "edit", tab=TAB, range="B2", values=[["typed meanwhile"]])
-    arrives(lambda: _status(place)["hostile"]["state"] == "held", "the link held")
-    assert "twinsheet approve hostile" in _status(place)["hostile"]["reason"]
+    arrives(lambda: _status(place)["hostile_mysql"]["state"] == "held", "the link held")
+    assert "twinsheet approve hostile_mysql" in _status(place)["hostile_mysql"]["reason"]
     place.sheets.person(other, "edit", tab="Plain", range="B2", values=[["oat milk"]])
     least.sql(f"UPDATE {plain} SET `p\"ri'ce--` = 3 WHERE id = 1")  # noqa: S608 -- the test's own table
     named = f"SELECT `na``me 50%` FROM {plain}"  # noqa: S608 -- the test's own table
@@ -124,7 +124,7 @@ def _a_right_that_is_taken_away_holds_that_link_alone(least: Least, spreadsheet:
 
     for statement in place.grants_to_give():
         least.as_root(statement)
-    assert place.cli("approve", "hostile")[0] == 0
+    assert place.cli("approve", "hostile_mysql")[0] == 0
     arrives(lambda: ("typed meanwhile",) in least.sql("SELECT `na``me 50%` FROM {table}"), "what was typed meanwhile")
     code, report = place.cli("verify", "--wait", "30")
     assert (code, report["identical"]) == (0, True), report

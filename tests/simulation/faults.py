@@ -9,7 +9,7 @@ from typing import Any
 from unittest import mock
 
 from consumers import apply, sheet_settle, sheet_tx, table_work
-from core import cell_plan, row_plan, scan, settle, sheet_plan
+from core import cell_plan, row_plan, scan_events, settle, sheet_plan
 from core.intent import PlannedWrite
 from core.model import CellBase, Stamp
 from tests.fakes.sheet import FakeSheet
@@ -68,7 +68,7 @@ def _stale_scan_trusted() -> Any:
     def fresh(stamp: Stamp) -> dict[str, int]:
         return {"n": stamp.n + 1_000_000, "q": stamp.q, "epoch": stamp.epoch}
 
-    return mock.patch.object(scan, "stamp_to_json", fresh)
+    return mock.patch.object(scan_events, "stamp_to_json", fresh)
 
 
 def _stale_whole_row() -> Any:

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.sheets_cells import encode_value, grid
 from adapters.sheets_client import SheetsClient
+from adapters.sheets_json import cells_in
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_tab import GoogleSheet
 from adapters.sheets_trial import try_swap_write
@@ -55,8 +56,8 @@ def test_a_column_of_another_type_gets_the_format_and_list_of_that_one_and_loses
     def looks() -> tuple[str, bool]:
         fields = "sheets(data(rowData(values(effectiveValue,userEnteredFormat.numberFormat.type,dataValidation))))"
         area = {"gridRange": grid(world.sheet_id, 2, 1, 1, 1)}
-        read = world.client.read(world.spreadsheet_id, [area], fields, compact=False)
-        (cell,) = read["sheets"][0]["data"][0]["rowData"][0]["values"]
+        read = world.client.read(world.spreadsheet_id, [area], fields)
+        (cell,) = cells_in(read["sheets"][0]["data"][0]["rowData"][0])
         return cell.get("userEnteredFormat", {}).get("numberFormat", {}).get("type", ""), "dataValidation" in cell
 
     before = cells(world.rows()[0])
