@@ -35,6 +35,7 @@ def configure_logs(log_format: str, level: str, **fields: object) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(level.upper())
     handler.setFormatter(_formatter(as_json=as_json, foreign=[*shared, _with_fields(fields)]))
     root = logging.getLogger()
     root.handlers[:] = [handler]

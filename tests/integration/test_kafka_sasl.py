@@ -81,14 +81,14 @@ def test_what_is_wrong_is_told_by_the_name_of_its_setting(
         settings.delenv("TWINSHEET_KAFKA_SSL_CA")
     address = kafka_of(load_settings(("kafka",), env_file=None))
     with pytest.raises(KafkaUnavailable, match=told):
-        end_offsets(address, [TOPIC], timeout_s=10)
+        end_offsets(address, [TOPIC], timeout_s=2)
 
 
 def test_a_wrong_password_is_told_alike_by_all_that_connect(settings: pytest.MonkeyPatch) -> None:
     settings.setenv("TWINSHEET_KAFKA_PASSWORD", "not-the-password")
     address = kafka_of(load_settings(("kafka",), env_file=None))
     ways = (
-        lambda: KafkaPublisher(address, ack_timeout_s=10).connect(),
+        lambda: KafkaPublisher(address, ack_timeout_s=2).connect(),
         lambda: oldest_waiting(address, {(TOPIC, 0): 1}, {}),
         lambda: KafkaSource(address, "refused", [TOPIC], claim=lambda _places: {}),
     )
@@ -104,4 +104,4 @@ def test_a_broker_whose_certificate_somebody_else_signed_is_not_trusted(
     settings.setenv("TWINSHEET_KAFKA_SSL_CA", str(Authority(tmp_path / "others").ca))
     address = kafka_of(load_settings(("kafka",), env_file=None))
     with pytest.raises(KafkaUnavailable, match="TWINSHEET_KAFKA_SSL_CA"):
-        end_offsets(address, [TOPIC], timeout_s=10)
+        end_offsets(address, [TOPIC], timeout_s=2)

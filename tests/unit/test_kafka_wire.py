@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 from kafka.errors import KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError, SaslAuthenticationFailedError
@@ -43,3 +44,19 @@ def test_a_broker_that_hangs_up_points_to_what_it_may_not_have_accepted() -> Non
 def test_where_nothing_says_why_that_the_time_is_over_has_to_do() -> None:
     assert "Unable to bootstrap" in told(RequestTimedOutError("1 ms"))
     assert "Unable to bootstrap" in told()
+
+
+@pytest.fixture
+def hardly_logged() -> Iterator[None]:
+    library = logging.getLogger("kafka")
+    before = library.level
+    library.setLevel(logging.ERROR)
+    yield
+    library.setLevel(before)
+
+
+@pytest.mark.usefixtures("hardly_logged")
+def test_why_is_heard_however_little_is_logged() -> None:
+    with pytest.raises(KafkaUnavailable, match="TWINSHEET_KAFKA_PASSWORD"), connecting(ADDRESS, "does not answer"):
+        tries.warning("Bootstrap connection failed: %s", KafkaConnectionError("socket disconnected"))
+        raise KafkaTimeoutError("Unable to bootstrap")
