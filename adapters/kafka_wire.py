@@ -30,7 +30,6 @@ MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 _NOT_SIGNED_IN = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
 _TIME_OVER = (KafkaTimeoutError, RequestTimedOutError)
 _TRIES = logging.getLogger("kafka.net.manager")
-_TRIES.setLevel(logging.WARNING)  # however little is shown of what the library logs, we listen
 RECONNECT_MS_MAX = 500
 """A client waits at most this long, and some jitter, before it knocks again at a broker that was away."""
 
@@ -96,6 +95,7 @@ def connecting(address: KafkaAddress, what: str) -> Iterator[None]:
         KafkaUnavailable
     """
     heard = _Heard()
+    _TRIES.setLevel(logging.WARNING)  # however little is shown of what the library logs, we listen
     _TRIES.addHandler(heard)
     try:
         yield
