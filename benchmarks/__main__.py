@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -13,12 +12,13 @@ from rich.table import Table
 from adapters.kafka_log import KafkaPublisher
 from benchmarks.figures import Figure, of_histogram, of_samples
 from benchmarks.load import Webhook, histogram, sheet_to_table, table_to_sheet, timed
-from benchmarks.stack import LINK, TABLE, BenchStack, bench_stack
+from benchmarks.stack import LINK, TABLE, BenchStack, bench_stack, memory_table, wait_until
 
 ROWS = 1500
 RATES_PER_S = (20, 100)
 SECONDS = 10
 BULK_ROWS = 5000
+BULK_WITHIN_S = 300.0
 FLOOR_CALLS = 300
 TO_SHEET = "twinsheet_table_to_sheet_seconds"
 
@@ -85,7 +85,7 @@ def _bulk(bench: BenchStack) -> list[tuple[str, float]]:
         f"INSERT INTO {TABLE} (name, quantity, price) VALUES (%s, %s, %s)",  # noqa: S608 -- our own table
         [(f"bulk {i}", i % 50, "9.90") for i in range(BULK_ROWS)],
     )
-    _wait(lambda: _rows(bench) == first - 1 + BULK_ROWS)
+    wait_until(lambda: _rows(bench) == first - 1 + BULK_ROWS, pause_s=0.2, timeout_s=BULK_WITHIN_S)
     to_sheet = BULK_ROWS / (time.perf_counter() - began)
     bench.assert_identical()
     grow = {"appendDimension": {"sheetId": _sheet_id(bench), "dimension": "ROWS", "length": BULK_ROWS}}
@@ -95,7 +95,7 @@ def _bulk(bench: BenchStack) -> list[tuple[str, float]]:
     values = [["", f"typed {i}", str(i % 50), "1.25", ""] for i in range(BULK_ROWS)]
     began = time.perf_counter()
     bench.sheets.person(bench.spreadsheet, "edit", tab="Items", range=where, values=values)
-    _wait(lambda: all(row[0] for row in _values(bench)[first - 1 :]))
+    wait_until(lambda: all(row[0] for row in _values(bench)[first - 1 :]), pause_s=0.2, timeout_s=BULK_WITHIN_S)
     to_table = BULK_ROWS / (time.perf_counter() - began)
     bench.assert_identical()
     connection.close()
@@ -109,14 +109,6 @@ def _values(bench: BenchStack) -> list[list[Any]]:
 
 def _rows(bench: BenchStack) -> int:
     return len(_values(bench))
-
-
-def _wait(condition: Callable[[], bool], timeout_s: float = 300.0) -> None:
-    deadline = time.perf_counter() + timeout_s
-    while not condition():
-        if time.perf_counter() > deadline:
-            raise RuntimeError(f"not done within {timeout_s:g} s")
-        time.sleep(0.2)
 
 
 def _sheet_id(bench: BenchStack) -> int:
@@ -133,10 +125,7 @@ def _print(console: Console, figures: list[Figure], bulk: list[tuple[str, float]
     for what, per_s in bulk:
         rates.add_row(what, f"{per_s:.0f}")
     console.print(rates)
-    sizes = Table("process", "resident, MB", title=f"Memory after it all (link {LINK})")
-    for name, size in sorted(memory.items()):
-        sizes.add_row(name, f"{size:.0f}")
-    console.print(sizes)
+    console.print(memory_table(memory, "resident, MB", f"Memory after it all (link {LINK})"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.sheets_cells import encode_value
-from benchmarks.stack import EQUAL_WITHIN_S, BenchStack, bench_stack
+from benchmarks.stack import BenchStack, bench_stack, memory_table, wait_until
 from core.errors import SheetsRefused
 
 TAB = "Large"
@@ -100,17 +100,8 @@ def _fill_table(bench: BenchStack, table: str, rows: int) -> None:
     connection.close()
 
 
-def _tab(bench: BenchStack, rows: int) -> str:
-    """A new spreadsheet with the headers; its id."""
-    sheet = {"properties": {"title": TAB, "gridProperties": {"rowCount": rows, "columnCount": len(HEADERS)}}}
-    body = {"properties": {"title": "Large"}, "sheets": [sheet]}
-    spreadsheet = str(bench.sheets.call("POST", "/v4/spreadsheets", body)["spreadsheetId"])
-    bench.put(f"{TAB}!A1", [list(HEADERS)], spreadsheet)
-    return spreadsheet
-
-
 def _fill_tab(bench: BenchStack, rows: int) -> str:
-    spreadsheet = _tab(bench, rows + 1)
+    spreadsheet = bench.new_tab(TAB, HEADERS, rows + 1, len(HEADERS))
     for first in range(0, rows, BATCH_ROWS):
         some = [list(row) for row in islice(_rows(rows), first, first + BATCH_ROWS)]
         bench.put(f"{TAB}!A{first + 2}", some, spreadsheet)
@@ -118,10 +109,10 @@ def _fill_tab(bench: BenchStack, rows: int) -> str:
 
 
 def _table_to_sheet(bench: BenchStack, rows: int) -> Copied:
-    spreadsheet = _tab(bench, 100)
+    spreadsheet = bench.new_tab(TAB, HEADERS, 100, len(HEADERS))
     began = time.perf_counter()
     bench.link("to_sheet", spreadsheet, TAB, "bench.to_sheet")
-    _wait(lambda: _shown(bench, spreadsheet, rows + 1) == str(rows))
+    wait_until(lambda: _shown(bench, spreadsheet, rows + 1) == str(rows), pause_s=2.0)
     seconds, writes = time.perf_counter() - began, bench.writes(spreadsheet)
     return Copied("table → sheet", seconds, _floor_s(rows), writes, _one_cell_s(bench, "to_sheet", spreadsheet, rows))
 
@@ -137,7 +128,7 @@ def _sheet_to_table(bench: BenchStack, spreadsheet: str, rows: int) -> Copied:
         cursor.execute("SELECT COUNT(*) FROM bench.to_table")
         return int(cursor.fetchall()[0][0])
 
-    _wait(lambda: count() == rows)
+    wait_until(lambda: count() == rows, pause_s=2.0)
     seconds, writes = time.perf_counter() - began, bench.writes(spreadsheet)
     connection.close()
     return Copied("sheet → table", seconds, _floor_s(rows), writes, _one_cell_s(bench, "to_table", spreadsheet, rows))
@@ -149,7 +140,7 @@ def _one_cell_s(bench: BenchStack, link: str, spreadsheet: str, rows: int) -> fl
     connection = bench.sql()
     began = time.perf_counter()
     connection.cursor().execute(f"UPDATE bench.{link} SET name = 'changed' WHERE id = %s", (rows // 2,))  # noqa: S608 -- our own table
-    _wait(lambda: _shown(bench, spreadsheet, rows // 2 + 1, column="B") == "changed", pause_s=0.02)
+    wait_until(lambda: _shown(bench, spreadsheet, rows // 2 + 1, column="B") == "changed", pause_s=0.02)
     connection.close()
     return time.perf_counter() - began
 
@@ -168,14 +159,6 @@ def _floor_s(rows: int) -> float:
     return math.ceil(sum(map(len, cells)) / REQUEST_BYTES) / WRITES_PER_S
 
 
-def _wait(condition: Callable[[], bool], *, pause_s: float = 2.0) -> None:
-    deadline = time.perf_counter() + EQUAL_WITHIN_S
-    while not condition():
-        if time.perf_counter() > deadline:
-            raise RuntimeError(f"not so within {EQUAL_WITHIN_S:g} s")
-        time.sleep(pause_s)
-
-
 def _print(console: Console, rows: int, copies: list[Copied], peak_mb: dict[str, float]) -> None:
     table = Table(
         "copy", "s", "floor, s", "ratio", "writes", "one cell afterwards, s", title=f"{rows} rows of 10 columns"
@@ -190,10 +173,7 @@ def _print(console: Console, rows: int, copies: list[Copied], peak_mb: dict[str,
         )
         table.add_row(one.what, *figures)
     console.print(table)
-    sizes = Table("process", "most resident, MB")
-    for name, size in sorted(peak_mb.items()):
-        sizes.add_row(name, f"{size:.0f}")
-    console.print(sizes)
+    console.print(memory_table(peak_mb, "most resident, MB"))
 
 
 if __name__ == "__main__":

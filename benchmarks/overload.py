@@ -11,7 +11,6 @@ import itertools
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.load import at_rate
-from benchmarks.stack import EQUAL_WITHIN_S, TAB, TABLE, BenchStack, bench_stack
+from benchmarks.stack import TAB, TABLE, BenchStack, bench_stack, memory_table, wait_until
 
 BATCH_ROWS = 48
 SINGLE_ROWS = 50
@@ -162,7 +161,7 @@ def _quiet_changes(bench: BenchStack, storm: Storm, spreadsheets: list[str], loa
     for number in at_rate(len(spreadsheets) / storm.seconds, len(spreadsheets)):
         began = time.perf_counter()
         cursor.execute(f"UPDATE bench.quiet{number} SET note = 'now' WHERE id = 3")  # noqa: S608 -- our own table
-        _wait(lambda n=number: bench.sheets.tab(spreadsheets[n], TAB)["values"][3][4:5] == ["now"])  # type: ignore[misc]
+        wait_until(lambda n=number: bench.sheets.tab(spreadsheets[n], TAB)["values"][3][4:5] == ["now"])  # type: ignore[misc]
         load.quiet_s.append(time.perf_counter() - began)
     connection.close()
 
@@ -180,15 +179,7 @@ def _until_equal(bench: BenchStack, rows: int) -> None:
         found: list[list[Any]] = bench.sheets.call("GET", path).get("values", [])
         return [[row[2] if len(row) > 2 else None, str(row[0])] for row in found]
 
-    _wait(lambda: shown() == wanted, pause_s=2.0)
-
-
-def _wait(condition: Callable[[], bool], *, pause_s: float = 0.05) -> None:
-    deadline = time.perf_counter() + EQUAL_WITHIN_S
-    while not condition():
-        if time.perf_counter() > deadline:
-            raise RuntimeError(f"not so within {EQUAL_WITHIN_S:g} s")
-        time.sleep(pause_s)
+    wait_until(lambda: shown() == wanted, pause_s=2.0)
 
 
 def _calls(bench: BenchStack) -> Calls:
@@ -202,10 +193,7 @@ def _print(console: Console, storm: Storm, told: list[tuple[str, str]], peak_mb:
     for what, figure in told:
         table.add_row(what, figure)
     console.print(table)
-    sizes = Table("process", "most resident, MB")
-    for name, size in sorted(peak_mb.items()):
-        sizes.add_row(name, f"{size:.0f}")
-    console.print(sizes)
+    console.print(memory_table(peak_mb, "most resident, MB"))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import mysql.connector
 import psutil
+from rich.table import Table
 
 from adapters.mysql_connection import parse_url
 from sandbox.stack.servers import free_port
@@ -82,13 +83,18 @@ class BenchStack:
             [(f"item {i}", i % 50, f"{i % 100}.50") for i in range(rows)],
         )
         connection.close()
-        sheet = {"properties": {"title": TAB, "gridProperties": {"rowCount": rows + 100, "columnCount": 12}}}
-        body = {"properties": {"title": "Bench"}, "sheets": [sheet]}
-        made = str(self.sheets.call("POST", "/v4/spreadsheets", body)["spreadsheetId"])
+        made = self.new_tab(TAB, HEADERS, rows + 100, 12)
         self.spreadsheet = self.spreadsheet or made
-        self.put(f"{TAB}!A1", [list(HEADERS)], made)
         self.link(link, made, TAB, table)
         self.assert_identical(link)
+        return made
+
+    def new_tab(self, title: str, headers: Sequence[str], rows: int, columns: int) -> str:
+        """A new spreadsheet with one tab of that size, and its headers; its id."""
+        sheet = {"properties": {"title": title, "gridProperties": {"rowCount": rows, "columnCount": columns}}}
+        body = {"properties": {"title": "Bench"}, "sheets": [sheet]}
+        made = str(self.sheets.call("POST", "/v4/spreadsheets", body)["spreadsheetId"])
+        self.put(f"{title}!A1", [list(headers)], made)
         return made
 
     def link(self, name: str, spreadsheet: str, tab: str, table: str) -> None:
@@ -124,6 +130,27 @@ class BenchStack:
         pids = json.loads((self.folder / "stack.json").read_text())["pids"]
         lines = {name: Path(f"/proc/{pid}/status").read_text() for name, pid in pids.items() if name not in SERVERS}
         return {name: int(text.split("VmHWM:")[1].split()[0]) / 1000 for name, text in lines.items()}
+
+
+def wait_until(condition: Callable[[], bool], *, pause_s: float = 0.05, timeout_s: float = EQUAL_WITHIN_S) -> None:
+    """Look again and again, with pauses between, until something is so.
+
+    Raises:
+        RuntimeError: it is not in time.
+    """
+    deadline = time.perf_counter() + timeout_s
+    while not condition():
+        if time.perf_counter() > deadline:
+            raise RuntimeError(f"not so within {timeout_s:g} s")
+        time.sleep(pause_s)
+
+
+def memory_table(sizes_mb: Mapping[str, float], what: str, title: str | None = None) -> Table:
+    """Processes by name with their memory in MB; ``what`` heads the figures."""
+    table = Table("process", what, title=title)
+    for name, size in sorted(sizes_mb.items()):
+        table.add_row(name, f"{size:.0f}")
+    return table
 
 
 @contextmanager
