@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_columns import NEW_TAB_COLUMNS_MIN, PROTECTION
 from adapters.sheets_layout import LAYOUT_FIELDS, Grid, SheetPart, parts
+from adapters.sheets_rows import TabRows
 from core.errors import LinkRefused
-from core.model import ROW_ID_HEADER, STATE_TAB, SheetCell, Stamp
+from core.model import ROW_ID_HEADER, STATE_TAB, Stamp
 from core.sheet import TabImage, TabRow
 
 Json = dict[str, Any]
@@ -196,16 +197,6 @@ def refuse_doubles(titles: Mapping[int, str], headers: Sequence[str]) -> None:
 
 
 def data_rows(cells: Grid, columns: Mapping[str, int]) -> Iterator[TabRow]:
-    """Rows with content in a linked column, with their ids."""
-    id_column = columns.get(ROW_ID_HEADER)
-    linked = [(h, c) for h, c in columns.items() if h != ROW_ID_HEADER]
-    for row in range(2, cells.last_row + 1):
-        line = cells.line(row)
-        filled = {h: cell for h, c in linked if c < len(line) and (cell := line[c]) is not None}
-        given = line[id_column] if id_column is not None and id_column < len(line) else None
-        if filled:
-            yield TabRow(row, _id(given), filled)
-
-
-def _id(cell: SheetCell | None) -> str | None:
-    return None if cell is None or cell.value is None else str(cell.value)
+    """Rows with content in a linked column, with their ids; decoded once, because they are looked at column by
+    column."""
+    return (replace(row, cells=dict(row.cells)) for row in TabRows(cells, columns) if row.cells)

@@ -23,6 +23,8 @@ from app.service import Service
 from config.links import Links
 from config.rules import load_user_rule
 from config.settings import Settings
+from core.errors import NotLinked, SettingsError
+from core.model import Link
 from core.rules import rule_faults
 from core.values.catalog import codec_for
 
@@ -107,6 +109,31 @@ def links_for(path: Path, session: MysqlSession | ThreadSessions, *, tries_rules
     return Links(
         path, describe, codec_for, linked_as=linked_as, rule_faults=partial(rule_faults, load=load_user_rule)
     )
+
+
+def asked_links(path: Path, session: MysqlSession, name: str | None) -> list[Link]:
+    """Links that a person asks about, as of now.
+
+    Args:
+        path: of links.yaml.
+        session: reads tables and what is known of links.
+        name: of one link; ``None`` for all.
+
+    Raises:
+        SettingsError: an entry that is asked for cannot be followed.
+        NotLinked: there is no link of that name.
+    """
+    followed = links_for(path, session)
+    links = followed.current()
+    found = [one for one in links if name in (None, one.name)]
+    told = followed.unresolved.get(name or "")
+    if told is None and followed.faults and (name is None or not found):
+        told = "; ".join(followed.faults)
+    if told is not None:
+        raise SettingsError(told, f"Mend {path} or the table; the other links go on meanwhile.")
+    if name is not None and not found:
+        raise NotLinked.among(name, (one.name for one in links))
+    return found
 
 
 def source_of(  # noqa: PLR0917 -- the callbacks of one consumer group

@@ -13,16 +13,15 @@ from adapters.sheets_client import SheetsClient
 from adapters.sheets_look import time_zone_of
 from adapters.sheets_tab import GoogleSheet
 from app.linking.look import look_at_both
-from app.parts import links_for, sheets_client
+from app.parts import asked_links, sheets_client
 from app.plan_report import plan_to_json
-from config.links import Links
 from config.links_file import load_links, make_entry
 from config.rules import load_user_rule
 from config.settings import Settings
 from core import guards
-from core.errors import LinkRefused, NotLinked, SettingsError
+from core.errors import LinkRefused, NotLinked
 from core.model import Link, RowBase
-from core.ports import Intent, LinkState, Transaction, Waiting
+from core.ports import WAIT_REASONS, Intent, LinkState, Transaction, Waiting
 from core.preview import LinkView, preview_link
 from core.rules import Rules
 from core.sheet import SheetTarget, TabImage
@@ -31,7 +30,6 @@ Json = dict[str, Any]
 
 _NAMELESS = "plan"
 """Stands for the name of a link that is not made yet."""
-_REASONS = ("incomplete", "intent", "commit_time", "unseen", "manual", "paused")
 
 
 def plan_links(settings: Settings, name: str | None) -> Json:
@@ -53,7 +51,7 @@ def plan_links(settings: Settings, name: str | None) -> Json:
         closing(sheets_client(settings)) as client,
         closing(ThreadSessions(url)) as sessions,
     ):
-        links = _asked(settings, links_for(settings.links, sessions.session()), name)
+        links = asked_links(settings.links, sessions.session(), name)
         reports = [_plan_of(settings, store, client, link) for link in links]
     return {"to_do": any(one.pop("to_do") for one in reports), "links": reports}
 
@@ -74,16 +72,6 @@ def plan_new_link(
         look = look_at_both(settings, client, draft, may_create_table=True)
     tally = look.preview(prefer)
     return {"to_do": not tally.is_empty, "links": [look.report(settings, tally)]}
-
-
-def _asked(settings: Settings, followed: Links, name: str | None) -> list[Link]:
-    links = followed.current()
-    found = [one for one in links if name in (None, one.name)]
-    if followed.faults and (name is None or not found):
-        raise SettingsError("; ".join(followed.faults), f"Mend {settings.links}; the running links go on meanwhile.")
-    if name is not None and not found:
-        raise NotLinked.among(name, (one.name for one in links))
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +123,8 @@ def _plan_of(settings: Settings, store: MysqlStore, client: SheetsClient, link: 
 def _known(tx: Transaction, link: Link) -> _Known:
     state = tx.link_state(link.name)
     if state is None:
-        raise NotLinked(
-            f"The link {link.name} stands in links.yaml and was never prepared.",
-            f"Take it out there, then: twinsheet link add {link.name} …",
-        )
-    waiting = tx.waiting(link.name, tx.waiting_rows(link.name, _REASONS))
+        raise NotLinked.unprepared(link.name)
+    waiting = tx.waiting(link.name, tx.waiting_rows(link.name, WAIT_REASONS))
     return _Known(state, tx.all_bases(link.name), waiting, tx.known_to_differ(link.name), tx.intent(link.name))
 
 

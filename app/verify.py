@@ -17,11 +17,11 @@ from adapters.mysql_reports import Reports
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_tab import GoogleSheet
-from app.parts import links_for, sheets_client
+from app.parts import asked_links, sheets_client
 from app.resting import Resting
 from config.settings import Settings
 from core.compare import Comparison, compare, first_missing
-from core.errors import NotLinked, SettingsError, SheetsUnavailable
+from core.errors import NotLinked, SheetsUnavailable
 from core.events import SHEET_OBSERVED
 from core.model import Link
 from core.ports import LinkState
@@ -162,22 +162,9 @@ class Verifier:
         """The links to compare.
 
         Raises:
-            SettingsError: an entry of links.yaml that is asked for cannot be followed; nothing is proved without it.
-            NotLinked: there is no link of that name.
+            SettingsError, NotLinked: as :func:`app.parts.asked_links`; nothing is proved without such a link.
         """
-        followed = links_for(self._settings.links, self._session)
-        links = followed.current()
-        found = [one for one in links if name in (None, one.name)]
-        told = followed.unresolved.get(name or "")
-        if told is None and followed.faults and (name is None or not found):
-            told = "; ".join(followed.faults)
-        if told is not None:
-            raise SettingsError(told, f"Mend {self._settings.links} or the table; the other links go on meanwhile.")
-        if name is None:
-            return links
-        if not found:
-            raise NotLinked.among(name, (one.name for one in links))
-        return found
+        return asked_links(self._settings.links, self._session, name)
 
     def look(self, link: Link) -> LinkVerdict:
         """Compare one link as it stands now."""
@@ -198,10 +185,7 @@ class Verifier:
     def _state(self, link: Link) -> LinkState:
         state = self._store.run(lambda tx: tx.link_state(link.name))
         if state is None:
-            raise NotLinked(
-                f"The link {link.name} stands in links.yaml and was never prepared.",
-                f"Take it out there, then: twinsheet link add {link.name} …",
-            )
+            raise NotLinked.unprepared(link.name)
         return state
 
     def ask_scans(self, names: list[str]) -> None:

@@ -113,9 +113,8 @@ class TableWork:
         fault = self._try(lambda tx: self._apply(tx, [delivery]))
         if isinstance(fault, MysqlRefused | Unfit):
             self._hold_unreadable(delivery.link, fault)
-            fault = self._try(
-                lambda tx: self._apply(tx, [delivery])
-            )  # it waits, with its own time, till that is mended
+            # it waits, with its own time, till that is mended
+            fault = self._try(lambda tx: self._apply(tx, [delivery]))
         if fault is not None:
             self._hold_back(delivery, fault)
 

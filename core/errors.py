@@ -64,6 +64,14 @@ class NotLinked(TwinsheetError):
         """For a name that a person gave: tells the links that there are."""
         return cls(f"There is no link named {name}.", f"Links: {', '.join(known) or 'none yet'}.")
 
+    @classmethod
+    def unprepared(cls, name: str) -> NotLinked:
+        """For a link that was written into links.yaml by hand."""
+        return cls(
+            f"The link {name} stands in links.yaml and was never prepared.",
+            f"Take it out there, then: twinsheet link add {name} …",
+        )
+
 
 class LinkRefused(TwinsheetError):
     """A link cannot be made as asked."""

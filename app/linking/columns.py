@@ -73,7 +73,7 @@ def add_column(
     ):
         state = store.run(lambda tx: tx.link_state(name))
         if state is None:
-            raise NotLinked(f"The link {name} was never prepared.", f"Make it anew: twinsheet link add {name} …")
+            raise NotLinked.unprepared(name)
         shape = describe_table(session, entry.schema_name, entry.table_name)
         shape.column(column)
         adding = _Adding(settings, store, client, state, entry, shape, column)

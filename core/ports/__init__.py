@@ -7,6 +7,7 @@ from core.ports.clock import Clock
 from core.ports.events import Delivery, EventPublisher, EventSource, Json
 from core.ports.google import Gate, Sheet, SheetMarks
 from core.ports.record import (
+    WAIT_REASONS,
     ConflictEntry,
     HistoryEntry,
     Hold,
@@ -22,6 +23,7 @@ from core.ports.store import OF_ANOTHER_TOPIC, Store, Transaction
 
 __all__ = [
     "OF_ANOTHER_TOPIC",
+    "WAIT_REASONS",
     "Clock",
     "ConflictEntry",
     "Delivery",

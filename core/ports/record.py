@@ -64,13 +64,16 @@ class Intent:
     plan: Json
 
 
+WAIT_REASONS = ("incomplete", "parent", "intent", "commit_time", "unseen", "manual", "paused")
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """An observed cell that cannot be decided yet, with its reason."""
 
     observed: Observed
     reason: str
-    """incomplete, parent, intent, commit_time, unseen, manual or paused."""
+    """One of WAIT_REASONS."""
     since: datetime
 
 

@@ -19,10 +19,14 @@ from core_makers import (
     waits,
 )
 
+from app.verify import IN_FLIGHT
+from consumers.sheet_tx import WAITING_FOR_TABLE
 from core.care import columns_with_care
 from core.cost import cost_of
 from core.model import Link, LinkedColumn, RowBase, Stamp, TableColumn
-from core.ports import TableRow
+from core.parents import PARENT
+from core.planner import MANUAL
+from core.ports import WAIT_REASONS, TableRow
 from core.preview import LinkView, preview_link
 from core.preview_tally import SHEET, STAYS, TABLE, Tally
 from core.rules import Rules
@@ -209,3 +213,7 @@ def test_a_date_is_told_as_a_date_and_not_as_the_number_that_stands_for_it() -> 
     (row,) = told.kinds[SHEET, "insert"].first
     assert row.values is not None
     assert row.values["due"] == "2026-05-04"
+
+
+def test_a_plan_asks_for_rows_whatever_they_wait_for() -> None:
+    assert {PARENT, MANUAL, *IN_FLIGHT, *WAITING_FOR_TABLE} < set(WAIT_REASONS)
