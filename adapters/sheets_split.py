@@ -9,35 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from core.model import SheetValue
 from core.sheet import SwapWrite
-
-PAYLOAD_BYTES_MAX = 2_000_000
-_BYTES_PER_WRITE = 2_500
-_BYTES_PER_LOOK = 1_000
-"""Two copies of a row of its own, and the frames of its cells or of its removal."""
-_BYTES_PER_CELL = 50
+from core.write_size import REQUEST_BYTES_MAX, payload_bytes
 
 T = TypeVar("T")
 
 
-def payload_bytes(write: SwapWrite) -> int:
-    """About how large the request of a write will be, never too small, without encoding it."""
-    total = _BYTES_PER_WRITE + _BYTES_PER_LOOK * len(write.looked_at)
-    total += sum(_cell_bytes(c.value) for c in write.cells)
-    total += sum(_cell_bytes(i.row_id) for i in write.ids)
-    for insert in write.inserts:
-        total += _cell_bytes(insert.row_id) + sum(_cell_bytes(v) for v in insert.cells.values())
-    return total + _BYTES_PER_LOOK * (len(write.formula_restores) + len(write.row_restores))
-
-
-def _cell_bytes(value: SheetValue) -> int:
-    # JSON spells some characters with as many as 12 bytes
-    length = 0 if not isinstance(value, str) else len(value) if value.isascii() else 12 * len(value)
-    return _BYTES_PER_CELL + 2 * length if '"' in str(value) or "\\" in str(value) else _BYTES_PER_CELL + length
-
-
-def split(write: SwapWrite, payload_bytes_max: int = PAYLOAD_BYTES_MAX, rows_max: int = 1000) -> list[SwapWrite]:
+def split(write: SwapWrite, payload_bytes_max: int = REQUEST_BYTES_MAX, rows_max: int = 1000) -> list[SwapWrite]:
     """Writes that together do the same, in their order.
 
     Restores come first, then cells and ids, inserts, and deletes bottom up, so that the numbers of rows of

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from core.compare import Difference
-from core.errors import Unfit
-from core.model import Canonical, CellBase, Key, LinkedColumn, RowBase, SheetCell
+from core.contents import fitting_or_none, shows
+from core.model import CellBase, Key, LinkedColumn, RowBase, SheetCell
 from core.ports import TableRow
 from core.row_view import value_text
 
@@ -49,7 +49,7 @@ def plan_column(
         if base.key is None or base.key not in rows:
             continue
         cell, stored = cells.get(base.row_id, _BLANK), rows[base.key][column.name]
-        if _is_same(column, cell, stored):
+        if shows(column, cell, stored):
             equal[base.row_id] = CellBase(stored, formula=cell.formula is not None)
         elif cell.value in (None, ""):
             lacking["sheet"] += 1
@@ -67,7 +67,7 @@ def shared_cells(plan: ColumnPlan, column: LinkedColumn, prefer: str | None) -> 
     """
     found = dict(plan.equal)
     for one in plan.differences:
-        value = one.table if prefer == "sheet" else _fitting(column, one.sheet)
+        value = one.table if prefer == "sheet" else fitting_or_none(column, one.sheet)
         if one.row_id is not None:
             found[one.row_id] = CellBase(value)
     return found
@@ -81,17 +81,3 @@ def with_column(base: RowBase, name: str, cell: CellBase | None) -> RowBase:
 def with_renamed(base: RowBase, renamed: Mapping[str, str]) -> RowBase:
     """A base once columns of the table have other names."""
     return replace(base, cells={renamed.get(name, name): cell for name, cell in base.cells.items()})
-
-
-def _is_same(column: LinkedColumn, cell: SheetCell, stored: Canonical) -> bool:
-    try:
-        return column.codec.same(column.codec.from_sheet(cell.value), stored)
-    except Unfit:
-        return False
-
-
-def _fitting(column: LinkedColumn, text: str | None) -> Canonical:
-    try:
-        return column.codec.from_sheet(text)
-    except Unfit:
-        return None

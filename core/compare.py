@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from core.contents import shows
-from core.errors import Unfit
-from core.model import Canonical, Key, Link, LinkedColumn, RowBase, SheetCell
+from core.contents import fitting_or_none, shows
+from core.model import Canonical, Key, Link, RowBase, SheetCell
 from core.ports import TableRow
 from core.row_view import value_text
 from core.sheet import TabImage, TabRow
@@ -129,15 +128,8 @@ def _key_in_base(row: TabRow, bases: Mapping[str, RowBase]) -> Key | None:
 
 def key_in_sheet(link: Link, row: TabRow) -> Key | None:
     """The key that a row of the tab shows; ``None`` where it is blank or does not fit."""
-    parts = [_canonical(c, row) for c in link.key_columns]
+    parts = [fitting_or_none(c, row.cells.get(c.header, _BLANK).value) for c in link.key_columns]
     return tuple(p for p in parts if p is not None) if all(p is not None for p in parts) else None
-
-
-def _canonical(column: LinkedColumn, row: TabRow) -> Canonical:
-    try:
-        return column.codec.from_sheet(row.cells.get(column.header, _BLANK).value)
-    except Unfit:
-        return None
 
 
 def _cells(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from core.errors import Unfit
-from core.model import Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
+from core.model import Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell, SheetValue
 
 _BLANK = SheetCell(None)
 _NOTHING = CellBase(None)
@@ -24,6 +24,14 @@ def shows(column: LinkedColumn, cell: SheetCell, value: Canonical) -> bool:
         return column.codec.same(column.codec.from_sheet(cell.value), value)
     except Unfit:
         return False
+
+
+def fitting_or_none(column: LinkedColumn, value: SheetValue) -> Canonical:
+    """A value of the tab as its column spells it; ``None`` for a blank and for one that does not fit."""
+    try:
+        return column.codec.from_sheet(value)
+    except Unfit:
+        return None
 
 
 def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:

@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from core.compare import headers_to_columns
-from core.contents import key_in_base
-from core.errors import Unfit
-from core.model import Canonical, Key, Link, LinkedColumn, RowBase, TableColumn
+from core.contents import fitting_or_none, key_in_base
+from core.model import Key, Link, LinkedColumn, RowBase, TableColumn
 from core.ports import TableRow
 
 _WHOLE = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
@@ -177,11 +176,4 @@ def _respelled(columns: Sequence[LinkedColumn], key: Key) -> Key:
     """A key in the spelling of its columns' types, which may be other ones by now."""
     if len(columns) != len(key):
         return key
-    return tuple(_spelled(column, part) or part for column, part in zip(columns, key, strict=True))
-
-
-def _spelled(column: LinkedColumn, part: str) -> Canonical:
-    try:
-        return column.codec.from_sheet(part)
-    except Unfit:
-        return None
+    return tuple(fitting_or_none(column, part) or part for column, part in zip(columns, key, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from core.contents import fitting_or_none
 from core.errors import Unfit
 from core.freshness import age, must_wait
 from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
@@ -130,7 +131,11 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
 def _is_in_hand(view: RowView, live: Mapping[str, Observed]) -> bool:
     """Whether an open write of ours puts the row there, or may have put something into it by mistake."""
     write, known = view.open_write, {name: view.link.by_name(name) for name in live}
-    seen = [(o, _fitting(column, o)) for name, o in live.items() if (column := known[name]) and o.source != "swap"]
+    seen = [
+        (o, fitting_or_none(column, o.cell.value))
+        for name, o in live.items()
+        if (column := known[name]) and o.source != "swap"
+    ]
     return write is not None and (view.row_id in write.row_ids or any(must_wait(o, v, write) for o, v in seen))
 
 
@@ -264,12 +269,4 @@ def _observed_base(seen: Observed | None, view: RowView, name: str) -> CellBase:
     column = view.link.by_name(name)
     if seen is None or column is None:
         return CellBase(None)
-    return CellBase(_fitting(column, seen), age=age(seen), formula=seen.cell.formula is not None)
-
-
-def _fitting(column: LinkedColumn, seen: Observed) -> Canonical:
-    """What was seen; ``None`` where it is rejected: the sheet holds something that the two sides never shared."""
-    try:
-        return column.codec.from_sheet(seen.cell.value)
-    except Unfit:
-        return None
+    return CellBase(fitting_or_none(column, seen.cell.value), age=age(seen), formula=seen.cell.formula is not None)

@@ -6,18 +6,20 @@ a request at the most, and while one link writes, a quiet one in the same proces
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
-from core.model import Key
+from core.model import Key, SheetValue
 from core.sheet import SwapWrite
 
 KNOWN_ROWS_MAX = 1_000
 NEW_ROWS_MAX = 5_000
 REQUEST_BYTES_MAX = 2_000_000
-CELL_BYTES = 41
-"""Of a cell in a request, besides what it holds."""
 WORK_S = 1.2
 """From the plan of a write until it is settled."""
+_BYTES_PER_WRITE = 2_500
+_BYTES_PER_LOOK = 1_000
+"""Two copies of a row of its own, and the frames of its cells or of its removal."""
+_BYTES_PER_CELL = 50
 
 
 def share(keys: Sequence[Key], known: Collection[Key]) -> Sequence[Key]:
@@ -40,13 +42,22 @@ def rows_next(write: SwapWrite, took_s: float) -> int:
     if not write.inserts or write.looked_at:
         return KNOWN_ROWS_MAX
     count = len(write.inserts)
-    fitting = REQUEST_BYTES_MAX * count // sum(_inserted_bytes(write))
+    fitting = REQUEST_BYTES_MAX * count // payload_bytes(write)
     in_time = int(count * WORK_S / took_s) if took_s > 0 else NEW_ROWS_MAX
     return max(1, min(fitting, in_time, NEW_ROWS_MAX))
 
 
-def _inserted_bytes(write: SwapWrite) -> Iterator[int]:
-    for row in write.inserts:
-        yield CELL_BYTES + len(row.row_id)
-        for value in row.cells.values():
-            yield CELL_BYTES + (len(value) if isinstance(value, str) else 8)
+def payload_bytes(write: SwapWrite) -> int:
+    """About how large the request of a write will be, never too small, without encoding it."""
+    total = _BYTES_PER_WRITE + _BYTES_PER_LOOK * len(write.looked_at)
+    total += sum(_cell_bytes(c.value) for c in write.cells)
+    total += sum(_cell_bytes(i.row_id) for i in write.ids)
+    for insert in write.inserts:
+        total += _cell_bytes(insert.row_id) + sum(_cell_bytes(v) for v in insert.cells.values())
+    return total + _BYTES_PER_LOOK * (len(write.formula_restores) + len(write.row_restores))
+
+
+def _cell_bytes(value: SheetValue) -> int:
+    # JSON spells some characters with as many as 12 bytes
+    length = 0 if not isinstance(value, str) else len(value) if value.isascii() else 12 * len(value)
+    return _BYTES_PER_CELL + 2 * length if '"' in str(value) or "\\" in str(value) else _BYTES_PER_CELL + length

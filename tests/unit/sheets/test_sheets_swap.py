@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.sheets_layout import Band, Layout
-from adapters.sheets_split import payload_bytes, split
+from adapters.sheets_split import split
 from adapters.sheets_swap import plan_swap
 from adapters.sheets_tickets import Ticket, ticket_id, tickets_of
 from core.errors import SheetsRefused
 from core.model import Serial
 from core.sheet import CellWrite, IdWrite, RowDelete, RowInsert, RowRestore, SheetTarget, SwapWrite
+from core.write_size import payload_bytes
 from tests.fakes.sheet import FakeSheet
 
 LAYOUT = Layout(
