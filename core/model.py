@@ -80,6 +80,11 @@ class TableColumn:
     """Members of an ENUM or SET, in order."""
 
     @property
+    def required(self) -> bool:
+        """Whether an INSERT has to give it a value."""
+        return not (self.nullable or self.has_default or self.auto_increment or self.generated)
+
+    @property
     def unsigned(self) -> bool:
         """Whether a number column holds no negative numbers."""
         return "unsigned" in self.column_type
@@ -124,10 +129,10 @@ class LinkedColumn:
     @property
     def required(self) -> bool:
         """Whether a new row cannot be inserted before this cell is filled."""
-        column = self.column
-        if self.where is not None and self.where.only_value is None and not (column.nullable and self.admits(None)):
+        can_be_blank = self.column.nullable and self.admits(None)
+        if self.where is not None and self.where.only_value is None and not can_be_blank:
             return True
-        return not (column.nullable or column.has_default or column.auto_increment or column.generated)
+        return self.column.required
 
     def admits(self, value: Canonical) -> bool:
         """Whether a row of the table with this value is one that the link shows."""

@@ -72,18 +72,14 @@ def _why_not_carried(column: TableColumn) -> str:
 def _check_carried(found: TableDescription, left_out: Mapping[str, str]) -> None:
     """A key or a required column that cannot be carried is refused by its type's own words."""
     for column in found.columns:
-        if column.name in left_out and (column.name in found.key_columns or _is_required(column)):
+        if column.name in left_out and (column.name in found.key_columns or column.required):
             codec_for(column)
 
 
 def _check_required(draft: LinkEntry, found: TableDescription, linked: set[str]) -> None:
-    needed = [c.name for c in found.columns if c.name not in linked and _is_required(c)]
+    needed = [c.name for c in found.columns if c.name not in linked and c.required]
     if needed:
         raise LinkRefused(
             f"The tab {draft.tab} has no header for {', '.join(needed)}, which {draft.table} requires.",
             "Add the header to row 1, or give the column a default.",
         )
-
-
-def _is_required(column: TableColumn) -> bool:
-    return not (column.nullable or column.has_default or column.auto_increment or column.generated)
