@@ -82,15 +82,20 @@ class Reports:
         ]
 
     def conflicts(
-        self, link: str | None = None, *, limit: int | None = None, unsettled_only: bool = False
+        self,
+        link: str | None = None,
+        *,
+        limit: int | None = None,
+        unsettled_only: bool = False,
+        number: int | None = None,
     ) -> list[Item]:
         """Newest first: ``sheet``, ``table``, ``base``, ``winner``, ``rule``, ``settled`` and their times; ``choice``
-        is what a person has chosen, ``None`` where nobody has."""
+        is what a person has chosen, ``None`` where nobody has. ``number`` asks for that one alone."""
         rows = self._newest(
             "SELECT id, link, row_id, key_json, column_name, at, base_value, sheet_value, table_value, winner, rule,"
             " settled, sheet_at, table_at, time_guessed, sheet_actor, event, choice FROM conflict",
             link,
-            "settled = FALSE" if unsettled_only else "TRUE",
+            ("settled = FALSE" if unsettled_only else "TRUE") + ("" if number is None else f" AND id = {number:d}"),
             limit,
         )
         return [_conflict(row) for row in rows]
