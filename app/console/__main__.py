@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.console.app import make_console_server
+from app.console.watch import Watch
 from app.service import Service, run_service, serve_http
 from app.status import Status
 
@@ -12,7 +13,10 @@ from app.status import Status
 def build(service: Service) -> Callable[[], None]:
     """Listen at once; what cannot be reached is what the console is there to tell."""
     status = service.closing(Status(service.settings))
-    return serve_http(service, make_console_server(status, service.settings))
+    watch = service.closing(Watch(status))
+    server = make_console_server(status, service.settings, watch)
+    watch.start()
+    return serve_http(service, server)
 
 
 if __name__ == "__main__":

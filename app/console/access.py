@@ -1,18 +1,29 @@
-"""Who may see the console: everybody on this machine, and elsewhere who has the token."""
+"""Who may use the console: everybody on this machine, and elsewhere who has the token."""
 
 from __future__ import annotations
 
+import base64
+import getpass
+import hashlib
 import hmac
 import ipaddress
+import time
+from collections.abc import Callable
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.http_server import one_line
+from app.same_site import refused
 from config.settings import Settings
 from core.errors import SettingsError
 
-OPEN_PATHS = ("/healthz",)
-_LOGIN = 'Basic realm="Twinsheet: any name, the token as password"'
+SIGN_IN_PATH = "/sign-in"
+OPEN_PATHS = ("/healthz", SIGN_IN_PATH, "/assets/console.css", "/assets/icon.svg")
+COOKIE = "twinsheet"
+SIGNED_IN_FOR_S = 7 * 86_400
+NAME_CHARACTERS_MAX = 60
+_LOGIN = 'Bearer realm="Twinsheet"'
 
 
 def is_loopback(host: str) -> bool:
@@ -41,26 +52,89 @@ def check_access_settings(settings: Settings) -> None:
         )
 
 
-def guard(app: Flask, token: str) -> None:
-    """Ask for the token where there is one; without one, answer only those who asked for this machine by name.
-
-    A page in a browser of this machine may make a name of its own point here; the Host header gives it away.
+class Access:
+    """Tells who asks.
 
     Args:
-        app: what is guarded, but for ``/healthz``.
-        token: as ``Authorization: Bearer``, or as the password of a browser's Basic login; empty for none.
+        token: has to be shown, as ``Authorization: Bearer``, as the password of Basic, or once on the sign-in page,
+            which gives a cookie for it; empty: only those who ask for this machine by name are answered.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, token: str, clock: Callable[[], float] = time.time) -> None:
+        self._token = token
+        self._clock = clock
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether there is one to be shown."""
+        return bool(self._token)
+
+    def opens(self, token: str) -> bool:
+        """Whether this is the token."""
+        return self.needs_token and hmac.compare_digest(token.encode(), self._token.encode())
+
+    def lets_in(self, asked: Request) -> bool:
+        """Whether the request shows the token or a cookie that was given for it."""
+        return self.opens(_given(asked)) or self._name_in_cookie(asked) is not None
+
+    def cookie(self, name: str) -> str:
+        """What the browser of somebody who has shown the token keeps: good for a week, and for this token only."""
+        said = base64.urlsafe_b64encode(name.strip()[:NAME_CHARACTERS_MAX].encode()).decode()
+        told = f"{int(self._clock()) + SIGNED_IN_FOR_S}.{said}"
+        return f"{told}.{self._seal(told)}"
+
+    def actor(self, asked: Request) -> str:
+        """Who does what is asked now, as far as the console can tell; for the record."""
+        name = self._name_in_cookie(asked)
+        if name is None and not self.needs_token:
+            name = _user_of_this_machine()
+        return f"{name} (console)" if name else "console"
+
+    def _name_in_cookie(self, asked: Request) -> str | None:
+        """The name that a person gave on signing in, which may be empty; ``None`` where the cookie is not ours."""
+        told, _, seal = asked.cookies.get(COOKIE, "").rpartition(".")
+        if not self.needs_token or not told or not hmac.compare_digest(seal.encode(), self._seal(told).encode()):
+            return None
+        until, _, name = told.partition(".")
+        return base64.urlsafe_b64decode(name).decode() if int(until) > self._clock() else None
+
+    def _seal(self, told: str) -> str:
+        return hmac.new(self._token.encode(), b"console cookie " + told.encode(), hashlib.sha256).hexdigest()
+
+
+def guard(app: Flask, access: Access) -> None:
+    """Ask for the token where there is one; without one, answer only those who asked for this machine by name.
+
+    A page in a browser of this machine may make a name of its own point here; the Host header gives it away. What
+    changes something is refused to every other site's page besides, whatever cookie the browser adds.
+
+    Args:
+        app: what is guarded, but for :data:`OPEN_PATHS`.
+        access: tells who asks.
     """
 
     @app.before_request
-    def check() -> Response | None:
+    def check() -> AnyResponse | None:
+        reason = refused(request)
+        if reason is not None:
+            return one_line(403, reason)
         if request.path in OPEN_PATHS:
             return None
-        if not token:
+        if not access.needs_token:
             return None if is_loopback(request.host) else one_line(403, "the console answers on this machine only")
-        if hmac.compare_digest(_given(request).encode(), token.encode()):
-            return None
-        reason = "a token is needed: Authorization: Bearer, with TWINSHEET_CONSOLE_TOKEN"
-        return one_line(401, reason, **{"WWW-Authenticate": _LOGIN})
+        return None if access.lets_in(request) else _ask_for_token()
+
+
+def _ask_for_token() -> AnyResponse:
+    """A person who opens a page is led to the sign-in; a program is told what is missing."""
+    if (
+        request.method == "GET"
+        and request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
+    ):
+        return redirect(f"{SIGN_IN_PATH}?next={request.path}", 303)
+    reason = "a token is needed: Authorization: Bearer, with TWINSHEET_CONSOLE_TOKEN; in a browser, open /sign-in"
+    return one_line(401, reason, **{"WWW-Authenticate": _LOGIN})
 
 
 def _given(asked: Request) -> str:
@@ -70,3 +144,18 @@ def _given(asked: Request) -> str:
     if header.type == "basic":
         return header.password or ""
     return header.token or "" if header.type == "bearer" else ""
+
+
+def _user_of_this_machine() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return ""
+
+
+def signed_in(answer: Response, access: Access, name: str, *, secure: bool) -> Response:
+    """The answer with the cookie, which no script can read and no other site's page sends."""
+    answer.set_cookie(
+        COOKIE, access.cookie(name), max_age=SIGNED_IN_FOR_S, httponly=True, samesite="Strict", secure=secure
+    )
+    return answer
