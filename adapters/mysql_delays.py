@@ -21,7 +21,7 @@ class Passed:
     at_s: float
     """Unix time at which it was applied."""
     delay_s: float | None
-    """Since it was edited; ``None`` where nobody told when that was."""
+    """Since it was edited, or committed in the table; ``None`` where nobody told when that was."""
 
 
 class HistoryTail:
@@ -44,7 +44,8 @@ class HistoryTail:
         newest = int(self._session.query("SELECT COALESCE(MAX(id), 0) FROM history")[0][0])
         seen = newest - BEHIND_MAX if self._seen is None else self._seen
         rows = self._session.query(
-            "SELECT id, link, side, UNIX_TIMESTAMP(at), TIMESTAMPDIFF(MICROSECOND, edited_at, at) FROM history"
+            "SELECT id, link, side, UNIX_TIMESTAMP(at),"
+            " TIMESTAMPDIFF(MICROSECOND, COALESCE(edited_at, committed_at), at) FROM history"
             " WHERE id > %s AND what = 'applied' AND column_name IS NOT NULL ORDER BY id LIMIT %s",
             (max(seen, newest - BEHIND_MAX, 0), AT_ONCE_MAX),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import secrets
 import time
 from collections.abc import Iterable
@@ -29,8 +28,8 @@ POLL_S = 0.1
 _LIST = "See them with: twinsheet conflicts"
 
 
-def take(  # noqa: PLR0917 -- what is chosen, by whom, and how long that is waited for
-    settings: Settings, number: int, side: str, value: str | None, wait_s: float, actor: str = ""
+def take(  # noqa: PLR0917 -- what is chosen, by whom, and how long that may take
+    settings: Settings, number: int, side: str, value: str | None, wait_s: float, actor: str
 ) -> Json:
     """Choose how a conflict ends, and wait until that is done.
 
@@ -40,7 +39,7 @@ def take(  # noqa: PLR0917 -- what is chosen, by whom, and how long that is wait
         side: ``sheet``, ``table`` or ``value``.
         value: the other value, as a person would type it; only for ``value``.
         wait_s: how long table_writer is waited for.
-        actor: who chooses, for the record; whoever runs this program when not given.
+        actor: who chooses.
 
     Returns:
         The conflict with ``state``: ``settled``, or ``queued`` with the reason why that takes longer.
@@ -52,7 +51,7 @@ def take(  # noqa: PLR0917 -- what is chosen, by whom, and how long that is wait
     with closing(open_store(settings.mysql_url.get_secret_value())) as store:
         name, conflict = store.run(lambda tx: _known(tx, number))
         column = _column(_link(settings, name), conflict)
-        choice = _choice(column, conflict, side, value, actor or _actor())
+        choice = _choice(column, conflict, side, value, actor)
         conflict = store.run(lambda tx: _choose(tx, name, number, choice))
         return _awaited(settings, store, name, conflict, choice, wait_s)
 
@@ -147,13 +146,6 @@ def _checked(column: LinkedColumn, conflict: KnownConflict, side: str, value: st
     except Unfit as reason:
         raise NotTaken(reason.message, "Choose another value: twinsheet conflicts take ID --value TEXT") from reason
     return fits if side == "value" else None
-
-
-def _actor() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "command line"
 
 
 def _choose(tx: Transaction, name: str, number: int, choice: Choice) -> KnownConflict:

@@ -9,6 +9,7 @@ TwinsheetError
 ├── Unfit                  one value does not fit its column (becomes a rejection)
 │   └── NoParent           the row of another table that it refers to is not there yet
 ├── NotTaken               what a person chose to end a conflict with cannot be done
+├── BadQuestion            what was asked of the record cannot be answered
 ├── Unavailable            an outside system does not answer
 │   ├── KafkaUnavailable
 │   ├── MysqlUnavailable
@@ -106,6 +107,10 @@ class NoParent(Unfit):
 
 class NotTaken(TwinsheetError):
     """What a person chose to end a conflict with cannot be done."""
+
+
+class BadQuestion(TwinsheetError):
+    """What was asked of the record cannot be answered: a time that ends before it begins, an unknown word."""
 
 
 class Unavailable(TwinsheetError):

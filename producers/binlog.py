@@ -12,10 +12,13 @@ from prometheus_client import Gauge
 from adapters.binlog_lease import BinlogLease
 from adapters.binlog_server import BinlogServer
 from adapters.kafka_log import KafkaPublisher, ensure_topics, kafka_of
+from adapters.mysql_accounts import Accounts
 from adapters.mysql_binlog import BinlogReader, Watch
 from adapters.mysql_cascades import parents_of, silent_cascades
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
+from adapters.mysql_months import HistoryMonths
+from app.history_keeping import HistoryKeeper
 from app.metrics import TABLE_TO_SHEET_S
 from app.parts import links_for
 from app.service import Service, run_service
@@ -31,6 +34,7 @@ def build(service: Service) -> Callable[[], None]:
     settings = service.settings
     address = parse_url(settings.mysql_url.get_secret_value())
     migrate(address)
+    service.closing(HistoryKeeper(HistoryMonths(address), settings.history_kept_months).start())
     session = service.closing(ThreadSessions(address))
     server = BinlogServer(session)
     server.check()
@@ -49,7 +53,7 @@ def build(service: Service) -> Callable[[], None]:
         lease=service.closing(BinlogLease(address)),
         publisher=publisher,
         links=links_for(settings.links, session),
-        messages=Messages(outbox=outbox, times=TableTimes(), fold=watch.fold),
+        messages=Messages(outbox=outbox, times=TableTimes(), fold=watch.fold, user_of=Accounts(session).user_of),
         stop=service.stop,
         cascades=partial(silent_cascades, session),
         parents=partial(parents_of, session),

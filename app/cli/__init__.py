@@ -26,7 +26,7 @@ _COMMANDS = {
     "doctor": ("app.cli.doctor:doctor", "Check the whole set-up; name what mends each fault."),
     "conflicts": ("app.cli.conflicts:conflicts", "Show where both sides moved, and who won; settle."),
     "rejections": ("app.cli.records:rejections", "Show sheet values that the table cannot hold."),
-    "history": ("app.cli.records:history", "Show every value that was carried over."),
+    "history": ("app.cli.history:history", "Search every value that was carried over."),
     "approve": ("app.cli.operate:approve", "Let through what a guard has stopped."),
     "restore": ("app.cli.operate:restore", "Undo what a guard has stopped."),
     "pause": ("app.cli.operate:pause", "Stop a link for a while."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import getpass
 import hashlib
 import hmac
 import ipaddress
@@ -13,13 +12,16 @@ from collections.abc import Callable
 from flask import Flask, Request, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.http_server import one_line
-from app.same_site import refused
+from app.api.faults import refusal
+from app.orders import this_person
+from app.same_site import SAFE_METHODS, refused
 from config.settings import Settings
 from core.errors import SettingsError
 
 SIGN_IN_PATH = "/sign-in"
 OPEN_PATHS = ("/healthz", SIGN_IN_PATH, "/assets/console.css", "/assets/icon.svg")
+FORM_PATHS = (SIGN_IN_PATH, "/sign-out")
+"""What a form sends: everything else that changes something comes as JSON."""
 COOKIE = "twinsheet"
 SIGNED_IN_FOR_S = 7 * 86_400
 NAME_CHARACTERS_MAX = 60
@@ -88,7 +90,7 @@ class Access:
         """Who does what is asked now, as far as the console can tell; for the record."""
         name = self._name_in_cookie(asked)
         if name is None and not self.needs_token:
-            name = _user_of_this_machine()
+            name = this_person()
         return f"{name} (console)" if name else "console"
 
     def _name_in_cookie(self, asked: Request) -> str | None:
@@ -118,23 +120,40 @@ def guard(app: Flask, access: Access) -> None:
     def check() -> AnyResponse | None:
         reason = refused(request)
         if reason is not None:
-            return one_line(403, reason)
+            return refusal(403, "OtherSite", reason, "Use our own page.")
         if request.path in OPEN_PATHS:
             return None
-        if not access.needs_token:
-            return None if is_loopback(request.host) else one_line(403, "the console answers on this machine only")
-        return None if access.lets_in(request) else _ask_for_token()
+        if access.needs_token and not access.lets_in(request):
+            return _ask_for_token()
+        return (None if access.needs_token else _stranger(request)) or _no_order(request)
 
 
 def _ask_for_token() -> AnyResponse:
     """A person who opens a page is led to the sign-in; a program is told what is missing."""
-    if (
-        request.method == "GET"
-        and request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
-    ):
+    wanted = request.accept_mimetypes.best_match(("application/json", "text/html"))
+    if request.method == "GET" and wanted == "text/html":
         return redirect(f"{SIGN_IN_PATH}?next={request.path}", 303)
-    reason = "a token is needed: Authorization: Bearer, with TWINSHEET_CONSOLE_TOKEN; in a browser, open /sign-in"
-    return one_line(401, reason, **{"WWW-Authenticate": _LOGIN})
+    hint = "Authorization: Bearer, with TWINSHEET_CONSOLE_TOKEN; in a browser, open /sign-in."
+    return refusal(401, "TokenNeeded", "A token is needed.", hint, **{"WWW-Authenticate": _LOGIN})
+
+
+def _stranger(asked: Request) -> Response | None:
+    """Without a token this machine alone is answered, and what is not asked for by its name is not from here."""
+    is_from_here = asked.method in SAFE_METHODS or is_loopback(asked.remote_addr or "")
+    if is_loopback(asked.host) and is_from_here:
+        return None
+    return refusal(
+        403, "OnThisMachineOnly", "The console answers on this machine only.", "Set TWINSHEET_CONSOLE_TOKEN."
+    )
+
+
+def _no_order(asked: Request) -> Response | None:
+    """An order that is no JSON object, which is all that a page of another site could have a browser send unasked."""
+    if asked.method in SAFE_METHODS or asked.path in FORM_PATHS:
+        return None
+    if asked.is_json and isinstance(asked.get_json(silent=True), dict):
+        return None
+    return refusal(415, "NotJson", "An order is a JSON object.", "Send Content-Type: application/json, at least {}.")
 
 
 def _given(asked: Request) -> str:
@@ -144,13 +163,6 @@ def _given(asked: Request) -> str:
     if header.type == "basic":
         return header.password or ""
     return header.token or "" if header.type == "bearer" else ""
-
-
-def _user_of_this_machine() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return ""
 
 
 def signed_in(answer: Response, access: Access, name: str, *, secure: bool) -> Response:

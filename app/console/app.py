@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, jsonify
 
 from app.api.blueprint import api_blueprint
+from app.api.faults import tell_faults
 from app.console.access import Access, check_access_settings, guard
 from app.console.metrics import all_metrics
 from app.console.pages.desk import Desk
@@ -16,10 +17,9 @@ from app.console.pages.ui import add_pages
 from app.console.sign_in import sign_in_blueprint
 from app.console.watch import Watch
 from app.http_channel import Limits
-from app.http_server import harden, make_server, one_line
+from app.http_server import harden, make_server
 from app.status import Status
 from config.settings import Settings
-from core.errors import NotLinked, TwinsheetError
 
 THREADS = 8
 """A restore, which reads a whole tab, takes one for its time; the pages' own questions take milliseconds."""
@@ -41,14 +41,7 @@ def create_app(status: Status, token: str, watch: Watch | None = None) -> Flask:
     app.register_blueprint(_health(status))
     app.register_blueprint(api_blueprint(status))
 
-    @app.errorhandler(NotLinked)
-    def unknown(error: NotLinked) -> Response:
-        return one_line(404, str(error))
-
-    @app.errorhandler(TwinsheetError)
-    def unavailable(error: TwinsheetError) -> Response:
-        return one_line(503, str(error))
-
+    tell_faults(app)
     add_pages(app, Desk(status, watch or Watch(status), access))
     return app
 

@@ -114,5 +114,5 @@ def test_another_sites_form_signs_nobody_in() -> None:
 
 
 def test_without_a_token_the_user_of_this_machine_is_who_acts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.console.access.getpass.getuser", lambda: "ann")
+    monkeypatch.setattr("app.console.access.this_person", lambda: "ann")
     assert door("").get("/").text == "ann (console)"

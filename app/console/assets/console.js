@@ -45,6 +45,28 @@
     return { ...options, quickFilterText: text || "" };
   }
 
+  // Of the sides one or none is pressed.
+  function sides(_clicks, pressed) {
+    const { triggered_id: { side } } = window.dash_clientside.callback_context;
+    const all = window.dash_clientside.callback_context.states_list[0].map((one) => one.id.side);
+    return all.map((one, at) => String(one === side && pressed[at] !== "true"));
+  }
+
+  // Times are typed in the person's own zone.
+  function moment(text, name) {
+    if (!text?.trim()) return [null, null];
+    const found = new Date(text.trim().replace(" ", "T"));
+    return Number.isNaN(found.getTime()) ? [null, `${name}: ${text} is no time.`] : [found.toISOString(), null];
+  }
+
+  function asked(row, column, actor, event, since, until, pressed) {
+    const [from, wrong] = moment(since, "From");
+    const [before, wrongToo] = moment(until, "Before");
+    const all = window.dash_clientside.callback_context.inputs_list.flat().filter((one) => one.id.side);
+    const side = all.find((_, at) => pressed[at] === "true")?.id.side ?? null;
+    return { row, column, actor, event, side, since: from, until: before, fault: wrong ?? wrongToo };
+  }
+
   function toggle(clicks) {
     const settled = clicks % 2 === 1;
     return [settled ? "settled" : "open", String(settled)];
@@ -57,6 +79,6 @@
   }
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.console = { beat, show, arrived, find, toggle, chosen };
+  window.dash_clientside.console = { beat, show, arrived, find, sides, asked, toggle, chosen };
   window.consoleGo = go;
 })();

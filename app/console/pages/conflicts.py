@@ -183,8 +183,8 @@ def _said_of_all(chosen: int, refused: Sequence[str], side: str) -> Any:
 
 
 def _ask_value(desk: Desk, link: str, number: int) -> tuple[Any, ...]:
-    found = desk.status.reports.conflicts(link, limit=1, number=number)
-    if not found:
+    found = desk.status.reports.conflicts(link, limit=1, before=number + 1)
+    if not found or found[0]["id"] != number:
         raise NotTaken(f"There is no conflict {number}.", "It may have been settled meanwhile.")
     item = found[0]
     sides = [("Sheet", item["sheet"], item["sheet_at"]), ("Table", item["table"], item["table_at"])]

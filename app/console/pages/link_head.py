@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from flask import request
 
 from app.console.pages import ask
 from app.console.pages.desk import Desk, Question
@@ -36,8 +39,8 @@ def head(desk: Desk, link: str, section: str, names: Mapping[str, str]) -> html.
 
 def register(dash: Dash, desk: Desk) -> None:
     """Follow the link, and do what a person says to it."""
-    desk.deeds["approve"] = lambda asked, _value, _actor: _approved(desk, asked.link)
-    desk.deeds["restore"] = lambda asked, _value, _actor: _restored(desk, asked)
+    desk.deeds["approve"] = lambda asked, _value, actor: _approved(desk, asked.link, actor)
+    desk.deeds["restore"] = lambda asked, _value, actor: _restored(desk, asked, actor)
 
     @dash.callback(
         Output("link-head", "children"),
@@ -61,7 +64,7 @@ def register(dash: Dash, desk: Desk) -> None:
             return (no_update, *ask.NO_QUESTION)
         what, link = ctx.triggered_id["act"], here["link"]
         if what in ("pause", "resume"):
-            done = _pause(desk, link) if what == "pause" else _resume(desk, link)
+            done = _pause_or_resume(desk, link, what)
             desk.watch.look_again()
             return (told(done), *ask.NO_QUESTION)
         return (None, *_question(desk, link, what))
@@ -74,24 +77,26 @@ def _question(desk: Desk, link: str, what: str) -> tuple[Any, ...]:
         return ask.question(
             Question("approve", link), f"Let it through on {link}?", [reason, html.P(_APPROVE)], "Let it through"
         )
-    report = restore(desk.settings, link, lambda _report: False)
+    report = restore(desk.settings, link, lambda _report: False, desk.access.actor(request))
     plan = report["plan"]
     body = [
         reason,
         html.Pre("\n".join(plan_lines(plan)), className="plan", tabIndex=0),
         *(html.P(f"Not brought back: {said}", className="bad") for said in plan["cannot"]),
     ]
-    return ask.question(Question("restore", link, {"plan": plan}), f"Undo the damage on {link}?", body, "Restore")
+    return ask.question(
+        Question("restore", link, {"shown": _print(report)}), f"Undo the damage on {link}?", body, "Restore"
+    )
 
 
-def _approved(desk: Desk, link: str) -> str:
-    report = approve(desk.settings, link)
+def _approved(desk: Desk, link: str, actor: str) -> str:
+    report = approve(desk.settings, link, actor)
     return f"{link} goes on. Let through: {report['approved']}"
 
 
-def _restored(desk: Desk, asked: Question) -> str:
+def _restored(desk: Desk, asked: Question, actor: str) -> str:
     """Carry out the plan that was shown, and no other one."""
-    report = restore(desk.settings, asked.link, lambda now: bool(now["plan"] == asked.more.get("plan")))
+    report = restore(desk.settings, asked.link, lambda now: _print(now) == asked.more.get("shown"), actor)
     if not report["restored"]:
         raise LinkRefused(
             "Both sides have moved since the plan was shown; nothing was written.", "Look at the plan again."
@@ -100,13 +105,17 @@ def _restored(desk: Desk, asked: Question) -> str:
     return f"{asked.link} goes on; {writes} bring back what was damaged."
 
 
-def _pause(desk: Desk, link: str) -> str:
-    pause(desk.settings, link)
-    return f"{link} is paused: nothing is written to either side; what comes in waits with its own times."
+def _print(report: Mapping[str, Any]) -> str:
+    """Tells a plan from any other."""
+    return hashlib.sha256(json.dumps(report["plan"], sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _resume(desk: Desk, link: str) -> str:
-    resume(desk.settings, link)
+def _pause_or_resume(desk: Desk, link: str, what: str) -> str:
+    actor = desk.access.actor(request)
+    if what == "pause":
+        pause(desk.settings, link, actor)
+        return f"{link} is paused: nothing is written to either side; what comes in waits with its own times."
+    resume(desk.settings, link, actor)
     return f"{link} goes on, from the state found on both sides."
 
 

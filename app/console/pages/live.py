@@ -13,6 +13,7 @@ from app.console.pages.desk import Desk
 from app.console.pages.grids import short
 from app.console.pages.words import count, empty, key_text, span, when
 from app.console.samples import Hop, Stage
+from core.history import HistoryFilter
 
 Json = dict[str, Any]
 SHOWN_MAX = 60
@@ -36,10 +37,9 @@ _WAYS: dict[str, tuple[str, list[tuple[str, str]]]] = {
         ],
     ),
 }
-_MOMENTS = {
-    "sheet": [("edited_at", "edit"), ("received_at", "webhook"), ("queued_at", "Kafka"), ("at", "table")],
-    "table": [("committed_at", "commit"), ("received_at", "binlog"), ("queued_at", "Kafka"), ("at", "sheet")],
-}
+_STAGES = {"edited": "edit", "webhook": "webhook", "committed": "commit", "binlog": "binlog", "kafka": "Kafka",
+           "table": "table", "sheet": "sheet"}  # fmt: skip
+_SIDES = {"sheet": "Sheet → table", "table": "Table → sheet", "person": "By a person", "undo": "Undo"}
 
 
 def page(desk: Desk, link: str) -> html.Div:
@@ -68,7 +68,7 @@ def register(dash: Dash, desk: Desk) -> None:
         State("live-seen", "data"),
     )
     def follow(_beat: int | None, here: Json, seen: str) -> tuple[Any, Any, Any]:
-        newest = desk.status.reports.history(here["link"], limit=1)
+        newest = _newest(desk, here["link"], 1)
         now = f"{newest[0]['id'] if newest else 0}.{desk.watch.samples.number}"
         if now == seen:
             raise PreventUpdate
@@ -76,8 +76,12 @@ def register(dash: Dash, desk: Desk) -> None:
         return events, _hops(desk), now
 
 
+def _newest(desk: Desk, link: str, limit: int) -> list[Json]:
+    return desk.status.history.page(HistoryFilter(link=link), limit=limit).items
+
+
 def _list(desk: Desk, link: str) -> Any:
-    items = desk.status.reports.history(link, limit=SHOWN_MAX)
+    items = _newest(desk, link, SHOWN_MAX)
     if not items:
         one = desk.watch.look().link(link) or {"tab": "the tab", "table": "its table"}
         then = f"Type into a cell of {one['tab']}, or change a row of {one['table']}: it shows here as it passes."
@@ -92,12 +96,11 @@ def _by_event(items: Iterable[Json]) -> list[list[Json]]:
 
 def _event(cells: Sequence[Json]) -> html.Li:
     first, more = cells[0], len(cells) - CELLS_OF_ONE_MAX
-    way = "Sheet → table" if first["side"] == "sheet" else "Table → sheet"
     return html.Li(
         [
             html.Div(
                 [
-                    html.Span(way, className=f"way-of {first['side']}"),
+                    html.Span(_SIDES.get(first["side"], first["side"]), className=f"way-of {first['side']}"),
                     html.Span(first["actor"] or "", className="actor"),
                     when(first["at"]),
                 ],
@@ -114,7 +117,8 @@ def _event(cells: Sequence[Json]) -> html.Li:
 def _cell(cell: Json) -> html.Div:
     row = key_text(cell["key"], cell["row_id"])
     if cell["column"] is None:
-        return html.Div([html.Strong(f"row {row}"), f" {cell['what']}"], className="change")
+        named = f"row {row}" if row else "the link"
+        return html.Div([html.Strong(named), f" {cell['what']}"], className="change")
     return html.Div(
         [
             html.Strong(f"{cell['column']} of {row}"),
@@ -132,17 +136,12 @@ def _value(text: str | None) -> Any:
     return html.Span("empty", className="quiet") if text is None else short(text, CHARACTERS_MAX)
 
 
-def path_of(item: Json) -> list[tuple[str, float]]:
-    """Each hop of an event's way with its seconds, as far as its moments are known."""
-    known = [(name, item[field]) for field, name in _MOMENTS.get(item["side"], []) if item.get(field) is not None]
-    return [
-        (f"{before} → {after}", max(0.0, (until - since).total_seconds()))
-        for (before, since), (after, until) in pairwise(known)
-    ]
-
-
 def _path(item: Json) -> Any:
-    hops = path_of(item)
+    """Each hop of an event's way with its time, as far as its moments are known."""
+    hops = [
+        (f"{_STAGES[before['stage']]} → {_STAGES[after['stage']]}", after["delay_s"])
+        for before, after in pairwise(item["way"])
+    ]
     if not hops:
         return None
     whole = [f"{span(sum(seconds for _, seconds in hops))} in all"] if len(hops) > 1 else []

@@ -8,11 +8,11 @@ import structlog
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html, set_props
 from flask import Flask, Response, request
 
+from app.api.faults import refusal
 from app.console.pages import ask, conflicts, history, link_head, live, overview, plots, router, waiting
 from app.console.pages.desk import Desk
 from app.console.sign_in import FORMS
 from app.console.watch import LOOK_EVERY_S
-from app.http_server import one_line
 from core.errors import TwinsheetError
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -123,7 +123,7 @@ def _only_pages(app: Flask) -> None:
     def known() -> Response | None:
         rule = request.url_rule.rule if request.url_rule else ""
         if rule.endswith(_CATCH_ALL) and router.place_of(request.path) is None:
-            return one_line(404, "not found")
+            return refusal(404, "NotFound", "Not found.", "What there is stands in /api/openapi.json.")
         return None
 
 
