@@ -51,7 +51,7 @@ class ConsolePlace:
 
     def __init__(self, folder: Path, server: MysqlServer) -> None:
         self.folder, self._server = folder, server
-        self.links = ["orders", "stock", "people"]
+        self.links = ["orders", "stock", "people", "quiet"]
         self.store = MysqlStore(parse_url(server.url))
         self.url = ""
 
@@ -61,7 +61,7 @@ class ConsolePlace:
         return load_settings(needs=(), env_file=None).model_copy(update=ours | more)
 
     def fill(self) -> None:
-        """Three links: one with everything that waits, one held, one at rest."""
+        """One link with everything that waits, one held, one at rest, one on which nothing ever happened."""
         self.sql(f"CREATE DATABASE {TABLE}")
         for name in self.links:
             self.sql(f"CREATE TABLE {TABLE}.{name} (id INT PRIMARY KEY, price DECIMAL(8,2), notes VARCHAR(200))")
@@ -172,7 +172,7 @@ def console_on(place: ConsolePlace, settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def filled(folder: Path, server: MysqlServer) -> Iterator[ConsolePlace]:
-    """A store with three links, gone afterwards."""
+    """A store with some links, gone afterwards."""
     place = ConsolePlace(folder, server)
     place.sql(f"DROP DATABASE IF EXISTS {DEFAULT_SCHEMA}")  # what another file of tests left
     migrate(parse_url(server.url))

@@ -56,7 +56,7 @@ def test_no_page_keeps_anybody_out_or_asks_another_machine_or_scrolls_sideways(
 
 def test_the_first_screen_tells_what_is_identical_since_when_and_what_needs_a_person(visitor: Visitor) -> None:
     visitor.open("/")
-    expect(visitor.page.locator("#title")).to_contain_text("1 link is held; the other 2 identical, as of")
+    expect(visitor.page.locator("#title")).to_contain_text("1 link is held; the other 3 identical, as of")
     expect(visitor.page.locator("#overview-head time").first).to_have_attribute("title", r := visitor.page.evaluate(
         "new Intl.DateTimeFormat(undefined, {dateStyle: 'medium', timeStyle: 'long'})"
         ".format(Date.parse(document.querySelector('#overview-head time').dateTime))"
@@ -158,15 +158,15 @@ def test_a_link_is_paused_and_resumed(visitor: Visitor, place: ConsolePlace) -> 
 def test_rejections_tell_the_cell_and_the_reason_and_an_empty_list_what_that_means(visitor: Visitor) -> None:
     visitor.open("/links/orders/waiting")
     expect(visitor.row("rejections", "12,50 €")).to_contain_text("is not a number")
-    visitor.open("/links/people/waiting")
+    visitor.open("/links/quiet/waiting")
     expect(visitor.page.locator("#rejections")).to_contain_text("the table holds every value of the tab")
-    visitor.open("/links/people")
-    expect(visitor.page.locator("#events")).to_contain_text("Type into a cell of People")
+    visitor.open("/links/quiet")
+    expect(visitor.page.locator("#events")).to_contain_text("Type into a cell of Quiet")
 
 
 def test_an_unknown_link_is_told_with_those_that_there_are(visitor: Visitor) -> None:
     visitor.open("/links/ordrs")
-    expect(visitor.page.locator("#said")).to_contain_text("orders, stock, people")
+    expect(visitor.page.locator("#said")).to_contain_text("orders, stock, people, quiet")
 
 
 def test_with_a_token_the_browser_is_led_to_the_sign_in_and_back(
