@@ -10,6 +10,7 @@
 #   make bench              what it costs, on this machine
 #   make overload           far more changes than Google lets through, for a minute
 #   make large              a copy of 100,000 rows each way: time beside Google's own floor, and memory
+#   make many               200 links in one installation: a start, what rest costs, and an edit
 #   make clean              caches; make distclean: downloads, environment and the demo's data, too
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -21,7 +22,7 @@ WORKERS ?= 2
 # Without bytecode each of our many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := demo
-.PHONY: demo up sql test soak chaos edits schema check bench overload large install install-tests clean distclean
+.PHONY: demo up sql test soak chaos edits schema check bench overload large many install install-tests clean distclean
 
 install:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=..."; exit 2; }
@@ -69,6 +70,9 @@ overload: install-tests
 
 large: install-tests
 	$(BIN)/python -m benchmarks.large $(ARGS)
+
+many: install-tests
+	$(BIN)/python -m benchmarks.many $(ARGS)
 
 clean:
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build
