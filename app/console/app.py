@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify, render_template_string, request
+from flask import Blueprint, Flask, Response, jsonify, render_template_string
 
+from app.api.blueprint import api_blueprint
 from app.console.access import check_access_settings, guard
 from app.console.metrics import all_metrics
 from app.console.page import PAGE, STYLE
 from app.http_channel import Limits
 from app.http_server import harden, make_server, one_line
-from app.status import Status, as_json
+from app.status import Status
 from config.settings import Settings
 from core.errors import NotLinked, TwinsheetError
 
 THREADS = 4
 LIMITS = Limits(body_bytes_max=64 * 1024, wire_bytes_max=64 * 1024)
-LIMIT_MAX = 100_000
 
 
 def create_app(status: Status, token: str) -> Flask:
@@ -33,7 +32,7 @@ def create_app(status: Status, token: str) -> Flask:
     app = harden(Flask("twinsheet.console", static_folder=None))
     guard(app, token)
     app.register_blueprint(_health(status))
-    app.register_blueprint(_api(status))
+    app.register_blueprint(api_blueprint(status))
     app.register_blueprint(_pages(status))
 
     @app.errorhandler(NotLinked)
@@ -84,34 +83,6 @@ def _health(status: Status) -> Blueprint:
     return health
 
 
-def _api(status: Status) -> Blueprint:
-    api = Blueprint("api", __name__, url_prefix="/api/links")
-
-    @api.get("")
-    def links() -> Response:
-        return jsonify({"links": as_json(status.links())})
-
-    @api.get("/<link>")
-    def one(link: str) -> Response:
-        status.check_link(link)
-        found = next(found for found in status.links() if found["link"] == link)
-        return jsonify(as_json(found))
-
-    def records(name: str, question: Callable[[str, int | None], list[dict[str, Any]]]) -> None:
-        def answer(link: str) -> Response:
-            status.check_link(link)
-            return jsonify({"items": as_json(question(link, _limit()))})
-
-        api.add_url_rule(f"/<link>/{name}", name, answer)
-
-    reports = status.reports
-    records("conflicts", lambda link, limit: reports.conflicts(link, limit=limit))
-    records("rejections", lambda link, limit: reports.rejections(link, limit=limit))
-    records("history", lambda link, limit: reports.history(link, limit=limit))
-    records("pending", lambda link, limit: reports.pending(link)[:limit])
-    return api
-
-
 def _pages(status: Status) -> Blueprint:
     pages = Blueprint("pages", __name__)
 
@@ -139,8 +110,3 @@ def _pages(status: Status) -> Blueprint:
         return Response(STYLE, mimetype="text/css")
 
     return pages
-
-
-def _limit() -> int | None:
-    text = request.args.get("limit", "")
-    return min(int(text), LIMIT_MAX) if text.isdecimal() and int(text) else None

@@ -1,0 +1,1 @@
+"""The API under /api: what programs and the console's own pages ask."""
