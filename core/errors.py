@@ -9,6 +9,7 @@ TwinsheetError
 ├── Unfit                  one value does not fit its column (becomes a rejection)
 │   └── NoParent           the row of another table that it refers to is not there yet
 ├── NotTaken               what a person chose to end a conflict with cannot be done
+├── AlertNotTold           the user's webhook for alerts did not take one
 ├── Unavailable            an outside system does not answer
 │   ├── KafkaUnavailable
 │   ├── MysqlUnavailable
@@ -106,6 +107,10 @@ class NoParent(Unfit):
 
 class NotTaken(TwinsheetError):
     """What a person chose to end a conflict with cannot be done."""
+
+
+class AlertNotTold(TwinsheetError):
+    """The user's webhook for alerts did not take one."""
 
 
 class Unavailable(TwinsheetError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.alerts import AlertThread
 from app.console.app import make_console_server
 from app.service import Service, run_service, serve_http
 from app.status import Status
@@ -12,6 +13,8 @@ from app.status import Status
 def build(service: Service) -> Callable[[], None]:
     """Listen at once; what cannot be reached is what the console is there to tell."""
     status = service.closing(Status(service.settings))
+    if service.settings.alert_url.get_secret_value():
+        service.closing(AlertThread(service.settings, status))
     return serve_http(service, make_console_server(status, service.settings))
 
 
