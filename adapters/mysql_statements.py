@@ -112,6 +112,31 @@ class Statements:
             answers.extend(self._run_packet(_packet(sendable, len(answers))))
         return answers
 
+    def _run_whole(self, sql: str, params: Params) -> Ran | None:
+        """Run a statement that writes many rows; ``None`` where the server refuses or cuts a value of one of them:
+        nothing of it is done then. :meth:`_undo_whole` takes it back."""
+        try:
+            self._cursor.execute(f"SAVEPOINT whole;{sql}", params)
+            self._cursor.nextset()  # past the savepoint's own result
+            ran, warnings = Ran(self._cursor.rowcount, self._cursor.lastrowid or 0), self._connection.warning_count
+            self._cursor.nextset()
+        except SERVER_ERRORS as error:
+            self._refusal(error)
+            return None
+        if warnings and self._may_have_cut(warnings):
+            self._undo_whole()
+            return None
+        return ran
+
+    def _undo_whole(self) -> None:
+        self._run("ROLLBACK TO SAVEPOINT whole")
+
+    def _may_have_cut(self, warnings: int) -> bool:
+        """Whether the last statement stored a value differently from what was given; the server tells of some
+        warnings only."""
+        told = self._select("SHOW WARNINGS")
+        return len(told) < warnings or any(is_cut(int(number)) for _, number, _ in told)
+
     def _run_packet(self, packet: list[Statement]) -> list[Ran | Unfit]:
         """Answers of the first statements, up to and including the first that fails."""
         sql = ";".join(f"SAVEPOINT write_{i};{text}" for i, (text, _) in enumerate(packet))
@@ -214,13 +239,19 @@ def _size_bytes(params: Params) -> int:
 
 
 def _checked(statement: Statement | Unfit) -> Statement | Unfit:
-    """Refuse text that no character set can carry, before it spoils its neighbours' packet."""
     if isinstance(statement, Unfit):
         return statement
-    for value in statement[1]:
-        if isinstance(value, str) and not _is_text(value):
-            return Unfit("the text holds half a character (a lone surrogate), which no table can store")
+    try:
+        check_text(statement[1])
+    except Unfit as reason:
+        return reason
     return statement
+
+
+def check_text(params: Params) -> None:
+    """Refuse text that no character set can carry, before it spoils its neighbours' packet; raise Unfit."""
+    if not all(_is_text(value) for value in params if isinstance(value, str)):
+        raise Unfit("the text holds half a character (a lone surrogate), which no table can store")
 
 
 def _is_text(value: str) -> bool:

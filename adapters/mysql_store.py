@@ -18,11 +18,12 @@ from adapters.mysql_connection import (
     parse_url,
     translated,
 )
+from adapters.mysql_inserts import Inserts
 from adapters.mysql_links import Links
 from adapters.mysql_marks import Marks
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
 from adapters.mysql_offsets import Offsets
-from adapters.mysql_rows import Rows, stream_rows
+from adapters.mysql_rows import stream_rows
 from adapters.mysql_statements import Statements
 from adapters.mysql_waiting import Waitings
 from core.model import Key, Link
@@ -38,7 +39,7 @@ WAIT_MAX_S = 0.5
 PRUNE_ROWS_MAX = 5_000
 
 
-class MysqlTransaction(Links, Bases, Rows, Waitings, Conflicts, Marks, Offsets):
+class MysqlTransaction(Links, Bases, Inserts, Waitings, Conflicts, Marks, Offsets):
     """One MySQL transaction; see :class:`core.ports.Transaction` for what each call promises."""
 
 

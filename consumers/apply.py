@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from consumers.trades import trade_keys
 from core.errors import NoParent, Unfit
@@ -40,18 +41,23 @@ class Applier:
         self._free_taken_keys([p for p in plans if p.insert is not None])
         self._await_taken_keys(plans, views)
         self._traded = trade_keys(self._tx, self._link, plans, views)
-        for plan in plans:
-            view = views[plan.row_id]
-            if plan.insert is not None:
-                self._insert(plan, view)
-            elif plan.delete:
-                self._delete(plan, view)
-            elif plan.update:
-                self._update(plan, view)
-            elif plan.base is not None:
-                self._bases.append(plan.base)
+        for are_new, some in groupby(plans, key=lambda plan: plan.insert is not None):
+            if are_new:
+                self._insert(list(some), views)
+            else:
+                for plan in some:
+                    self._write(plan, views[plan.row_id])
         self._record(plans)
         self._wake(plans, views)
+
+    def _write(self, plan: RowPlan, view: RowView) -> None:
+        """A row that is there."""
+        if plan.delete:
+            self._delete(plan, view)
+        elif plan.update:
+            self._update(plan, view)
+        elif plan.base is not None:
+            self._bases.append(plan.base)
 
     def _free_taken_keys(self, plans: Sequence[RowPlan]) -> None:
         """A copied row carries its original's generated key along; it gets a fresh one.
@@ -101,23 +107,29 @@ class Applier:
             return None
         return self._link.key_after(view.key, plan.update)
 
-    def _insert(self, plan: RowPlan, view: RowView) -> None:
-        try:
-            key = self._tx.insert_row(self._link, plan.insert or {})
-        except Unfit as refusal:
-            if not plan.in_sheet and self._stands_outside(plan, view):
-                _leave_outside(plan)
-                return
-            told = worded(refusal, plan.insert or {})
-            self._refuse(plan, told, self._blamed(plan, told))
-            plan.wait = [(o, reason_to_wait(refusal)) for o in plan.observed.values()]
-            plan.drop, plan.settled = [], []
-            plan.conflicts = [c for c in plan.conflicts if c.rule != READ_ONLY]
+    def _insert(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
+        """Rows that follow upon each other, so that what comes before and after them is written before and after."""
+        answers = self._tx.insert_rows(self._link, [plan.insert or {} for plan in plans])
+        for plan, answer in zip(plans, answers, strict=True):
+            view = views[plan.row_id]
+            if isinstance(answer, Unfit):
+                self._keep_out(plan, view, answer)
+                continue
+            self._tell_tables_values(plan, answer)
+            if plan.in_sheet:
+                self._bases.append(self._beside_rejected(base_of_inserted(view, plan, answer), plan))
+            plan.history.extend(_inserted(plan, answer))
+
+    def _keep_out(self, plan: RowPlan, view: RowView, refusal: Unfit) -> None:
+        """The table does not take a new row."""
+        if not plan.in_sheet and self._stands_outside(plan, view):
+            _leave_outside(plan)
             return
-        self._tell_tables_values(plan, key)
-        if plan.in_sheet:
-            self._bases.append(self._beside_rejected(base_of_inserted(view, plan, key), plan))
-        plan.history.extend(_inserted(plan, key))
+        told = worded(refusal, plan.insert or {})
+        self._refuse(plan, told, self._blamed(plan, told))
+        plan.wait = [(o, reason_to_wait(refusal)) for o in plan.observed.values()]
+        plan.drop, plan.settled = [], []
+        plan.conflicts = [c for c in plan.conflicts if c.rule != READ_ONLY]
 
     def _stands_outside(self, plan: RowPlan, view: RowView) -> bool:
         """Whether a row that is to come back into the table is there, and only not shown by the link any more."""

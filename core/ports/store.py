@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from core.conflicts import Choice, ConflictOutcome, KnownConflict
+from core.errors import Unfit
 from core.model import Key, Link, Observed, RowBase
 from core.ports.events import Json
 from core.ports.record import (
@@ -107,6 +108,9 @@ class Transaction(Protocol):
     def all_keys(self, link: Link) -> list[Key]: ...
     def insert_row(self, link: Link, values: TableRow) -> Key:
         """Insert and return the key, generated or given; raise Unfit with the server's reason in plain words."""
+
+    def insert_rows(self, link: Link, rows: Sequence[TableRow]) -> list[Key | Unfit]:
+        """Insert as if one by one, in order; per row its key or why it does not fit, which leaves its neighbours."""
 
     def update_row(self, link: Link, key: Key, values: TableRow) -> None:
         """Set columns of one row, the key's own included; raise Unfit. Nothing of it stays when it raises."""
