@@ -121,9 +121,9 @@ class Bases(Statements):
 def _row(link: str, base: RowBase) -> tuple[Any, ...]:
     cells = {column: cell.value for column, cell in base.cells.items()}
     stamps = {
-        column: [cell.n, *cell.age, int(cell.formula)]
+        column: [cell.n, *cell.age, int(cell.formula), *cell.owed]
         for column, cell in base.cells.items()
-        if cell.n or any(cell.age) or cell.formula
+        if cell.n or any(cell.age) or cell.formula or cell.owed
     }
     key = dump(list(base.key)) if base.key is not None else None
     return (link, base.row_id, _held(base), key, dump(cells), dump(stamps), base.gone, base.n, *base.age)
@@ -131,7 +131,7 @@ def _row(link: str, base: RowBase) -> tuple[Any, ...]:
 
 def _base(row: Row) -> RowBase:
     row_id, key, cells, stamps, gone, n, place, scan, _ = row
-    marks: Mapping[str, list[int]] = json.loads(stamps)
+    marks: Mapping[str, list[Any]] = json.loads(stamps)
     return RowBase(
         row_id=row_id,
         key=tuple(json.loads(key)) if key is not None else None,
@@ -142,8 +142,11 @@ def _base(row: Row) -> RowBase:
     )
 
 
-def _cell(value: str | None, stamp: list[int] | None) -> CellBase:
-    return CellBase(value, stamp[0], Age(stamp[1], stamp[2]), bool(stamp[3])) if stamp else CellBase(value)
+def _cell(value: str | None, stamp: list[Any] | None) -> CellBase:
+    if not stamp:
+        return CellBase(value)
+    n, place, scan, formula, *owed = stamp
+    return CellBase(value, n, Age(place, scan), bool(formula), tuple(owed))
 
 
 def _hash(key: Key) -> bytes:

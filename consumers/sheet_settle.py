@@ -74,7 +74,7 @@ def settle_write(
     tx.add_history(name, _with_transactions(planned, done.history))
     tx.add_conflicts(name, done.conflicts)
     tx.mend_rejections(name, done.mended)
-    hand_over(tx, name, done.unseen)
+    hand_over(tx, name, done.unseen, done.rest)
     _wake_parked(tx, name, [b.row_id for b in done.bases.values() if b.gone])
     _move_marks(tx, name, planned.write, done)
     close_write(tx, name, planned.write.n)

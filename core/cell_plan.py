@@ -10,7 +10,7 @@ from core.contents import shows
 from core.errors import Unfit
 from core.freshness import age, is_overtaken, is_subsumed, must_wait
 from core.model import Canonical, CellBase, LinkedColumn, Observed
-from core.one_way import READ_ONLY, check_shown, is_formula_instead, others_than
+from core.one_way import READ_ONLY, fitting, is_formula_instead, others_than
 from core.planner import Resolution, Times, Verdict
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
 from core.renames import is_as_known, is_recognized
@@ -65,11 +65,15 @@ class CellCase:
     @property
     def settled_base(self) -> CellBase:
         """The base once this observation has decided."""
+        stays = self.plan.update.get(self.column.name, self.table)
+        is_taken = self.column.name in self.plan.update or self.same(stays, self.sheet)
+        is_owed = self.from_swap and is_taken and not self.same(stays, self.holds)
         return replace(
             self.before,
             value=self.holds,
             age=max(self.before.age, age(self.seen)),
             formula=self.seen.cell.formula is not None,
+            owed=(stays,) if is_owed else (),
         )
 
 
@@ -166,18 +170,6 @@ def _is_another_row(case: CellCase) -> bool:
     if view.is_answered:
         return not is_recognized(view.link, view.base, view.table)
     return not is_as_known(view.link, view.base, view.table, view.parked)
-
-
-def fitting(column: LinkedColumn, seen: Observed, before: Canonical) -> Canonical:
-    """Canonical text of what was seen; raises Unfit also for an emptied cell that must not be empty: a key least of
-    all, unless the table itself holds an empty one (``before``)."""
-    value = column.codec.from_sheet(seen.cell.value)
-    if value is None and not column.column.nullable and not column.read_only:
-        raise Unfit(f"{column.header} cannot be empty")
-    if column.key and not value and not column.read_only and not column.codec.same(value, before):
-        raise Unfit(f"{column.header} is the row's key and cannot be empty")
-    check_shown(column, value)
-    return value
 
 
 def _reject(view: RowView, plan: RowPlan, seen: Observed, before: CellBase, reason: Unfit) -> CellBase:

@@ -253,6 +253,8 @@ class CellBase:
     """Age of the newest observation that decided (:func:`core.freshness.age`)."""
     formula: bool = False
     """The sheet computes this cell; it is never overwritten."""
+    owed: tuple[Canonical, ...] = ()
+    """What the table has taken of an edit that our own write has replaced, until the sheet shows it; one at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from core.contents import fitting_or_none
+from core.contents import fitting_or_none, owed_or
 from core.errors import Unfit
 from core.freshness import age, must_wait
 from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
@@ -156,12 +156,13 @@ def _rest_of_row(view: RowView, outlived: Sequence[Observed]) -> dict[str, Obser
     """What both sides shared in the cells beside them: with it the row comes back as it was."""
     if not outlived or view.base is None:
         return {}
-    cells = {c: view.base.cells.get(c.name, CellBase(None)).value for c in view.link.columns}
+    held = {c: view.base.cells.get(c.name, CellBase(None)) for c in view.link.columns}
+    shown = {c: owed_or(c, base, SheetCell(c.codec.to_sheet(base.value))) for c, base in held.items()}
     last = outlived[0]
     return {
-        c.name: replace(last, column=c.name, cell=SheetCell(c.codec.to_sheet(value)), base=value)
-        for c, value in cells.items()
-        if value is not None
+        c.name: replace(last, column=c.name, cell=cell, base=held[c].value)
+        for c, cell in shown.items()
+        if cell.value is not None
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from core.contents import owed_or
 from core.displaced import may_carry
 from core.intent import PlannedWrite
 from core.model import ROW_ID_HEADER, Age, Canonical, CellBase, Link, LinkedColumn, RowBase, SheetCell
@@ -122,8 +123,11 @@ class _Settling(CellSettling):
         for column in self.link.columns:
             found = hit.cells.get(column.header, _BLANK)
             held = base.cells.get(column.name, CellBase(None))
-            self.settlement.unseen.append(self._observed(base.row_id, column, found, held.value, None))
-            if column in edited:
+            if column not in edited:
+                rest = owed_or(column, held, found)
+                self.settlement.rest.append(self._observed(base.row_id, column, rest, held.value, None))
+            else:
+                self.settlement.unseen.append(self._observed(base.row_id, column, found, held.value, None))
                 self.settlement.conflicts.append(
                     ConflictEntry(
                         row_id=base.row_id,

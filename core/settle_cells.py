@@ -34,6 +34,8 @@ class Settlement:
     """Bases to save, by row id."""
     unseen: list[Observed] = field(default_factory=list)
     """Edits that the write found and replaced; they go through the planner as the newest ones."""
+    rest: list[Observed] = field(default_factory=list)
+    """What a row that comes back held beside those; an edit that an earlier write has found there is newer."""
     history: list[HistoryEntry] = field(default_factory=list)
     conflicts: list[ConflictEntry] = field(default_factory=list)
     mended: list[tuple[str, str]] = field(default_factory=list)

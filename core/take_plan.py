@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.cell_plan import fitting
 from core.conflicts import TAKEN_BY, Choice, KnownConflict
 from core.errors import Unfit
 from core.freshness import age
 from core.model import Canonical, CellBase, LinkedColumn, RowBase
-from core.one_way import check_shown
+from core.one_way import check_shown, fitting
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
 from core.renames import is_recognized
 from core.row_plan import ROW_GONE

@@ -82,7 +82,7 @@ def _deleted_in_the_table(**in_the_sheet: str) -> str:
     row = order_row(5, "r_1", **in_the_sheet)
     answer = SwapAnswer(Stamp(), (HitRow(0, 5, "r_1", row.cells),))
     found = settle(LINK, PlannedWrite(SwapWrite(1, 1, deletes=tuple(deletes))), answer, {"r_1": make_base()})
-    if found.conflicts and plan(*found.unseen, base=found.bases["r_1"]).insert is not None:
+    if found.conflicts and plan(*found.unseen, *found.rest, base=found.bases["r_1"]).insert is not None:
         return "comes back into the table, as a conflict"
     return "deleted in the sheet" if found.bases["r_1"].gone else "nothing"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -251,11 +252,29 @@ def test_a_row_deleted_by_mistake_is_brought_back_and_the_one_meant_is_looked_at
 
 def test_a_doomed_row_that_a_person_had_edited_is_brought_back_whole_as_a_conflict() -> None:
     done = settled(hit(5, "r_1", notes="keep me"), bases=(make_base(),), deletes=(RowDelete("r_1", 5),))
-    assert {o.column: o.cell.value for o in done.unseen} == {**SHOWN, "due": None, "notes": "keep me"}
+    assert {o.column: o.cell.value for o in done.unseen} == {"notes": "keep me"}
+    assert {o.column: o.cell.value for o in done.rest} == {
+        c: v for c, v in {**SHOWN, "due": None}.items() if c != "notes"
+    }
     assert [(c.column, c.sheet, c.table, c.rule) for c in done.conflicts] == [
         ("notes", "keep me", None, "change_beats_delete")
     ]
     assert done.bases["r_1"].gone  # it stands in the sheet no longer: the planner inserts it into the table again
+
+
+def test_a_doomed_row_comes_back_with_the_edit_that_the_table_has_taken_and_the_sheet_shows_no_longer() -> None:
+    base = make_base()
+    cells = {
+        **base.cells,
+        "price": replace(base.cells["price"], owed=("7.25",)),
+        "quantity": replace(base.cells["quantity"], owed=("4",)),
+        "notes": replace(base.cells["notes"], owed=(None,)),
+    }
+    doomed = hit(5, "r_1", customer="Bea", quantity=6)
+    done = settled(doomed, bases=(replace(base, cells=cells),), deletes=(RowDelete("r_1", 5),))
+    assert {o.column: o.cell.value for o in done.unseen} == {"customer": "Bea", "quantity": 6}
+    rest = {o.column: o.cell.value for o in done.rest}
+    assert (rest["price"], rest["notes"], rest["status"]) == (7.25, None, "new")
 
 
 def test_a_doomed_row_in_which_somebody_has_only_emptied_cells_goes() -> None:

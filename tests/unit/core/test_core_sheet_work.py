@@ -203,6 +203,19 @@ def test_an_edit_that_waits_for_a_person_is_looked_at_again_when_the_table_delet
     assert told == ["r_1"]
 
 
+def test_what_an_earlier_write_has_found_in_a_row_is_not_pushed_aside_when_another_edit_brings_the_row_back(
+    desk: Desk,
+) -> None:
+    park(desk, "swap")
+    cells = {HEADER[name]: SheetCell(column_of(name).codec.to_sheet(value)) for name, value in ROW.items()}
+    desk.sheet.tabs["orders"].rows[0].cells.update({**cells, HEADER["customer"]: SheetCell("Bea")})
+    del desk.state.table(LINKS["orders"]).rows[("1",)]
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+    desk.goes_on(5)
+    waiting = {column: w.observed.cell.value for (_, column), w in desk.state.waiting["orders"].items()}
+    assert (waiting["customer"], waiting["notes"], waiting["price"]) == ("Bea", "mine", 9.5)
+
+
 def column_of(name: str) -> LinkedColumn:
     found = LINK.by_name(name)
     assert found is not None
