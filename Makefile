@@ -11,6 +11,7 @@
 #   make overload           far more changes than Google lets through, for a minute
 #   make large              a copy of 100,000 rows each way: time beside Google's own floor, and memory
 #   make many               200 links in one installation: a start, what rest costs, and an edit
+#   make history            ten million entries of history: how long each kind of search takes
 #   make clean              caches; make distclean: downloads, environment and the demo's data, too
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -22,7 +23,7 @@ WORKERS ?= 2
 # Without bytecode each of our many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := demo
-.PHONY: demo up sql test soak chaos edits schema check bench overload large many install install-tests clean distclean
+.PHONY: demo up sql test soak chaos edits schema check bench overload large many history install install-tests clean distclean
 
 install:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=..."; exit 2; }
@@ -73,6 +74,9 @@ large: install-tests
 
 many: install-tests
 	$(BIN)/python -m benchmarks.many $(ARGS)
+
+history: install-tests
+	$(BIN)/python -m benchmarks.history $(ARGS)
 
 clean:
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build

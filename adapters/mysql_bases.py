@@ -70,7 +70,7 @@ class Bases(Statements):
 
     def bases_of_keys(self, link: str, keys: Collection[Key]) -> dict[Key, RowBase]:
         """Locked; live rows only."""
-        hashes = {_hash(key) for key in keys}
+        hashes = {hash_of_key(key) for key in keys}
         found = []
         sql = _SELECT + " AND key_hash IN ({}) ORDER BY row_id FOR UPDATE"
         for row in self._select_in(sql, (link,), hashes):
@@ -149,12 +149,13 @@ def _cell(value: str | None, stamp: list[Any] | None) -> CellBase:
     return CellBase(value, n, Age(place, scan), bool(formula), tuple(owed))
 
 
-def _hash(key: Key) -> bytes:
+def hash_of_key(key: Key) -> bytes:
+    """As the column ``key_hash`` has it."""
     return hashlib.sha256(dump(list(key)).encode("utf-8", "replace")).digest()
 
 
 def _held(base: RowBase) -> bytes | None:
-    return None if base.gone or base.key is None else _hash(base.key)
+    return None if base.gone or base.key is None else hash_of_key(base.key)
 
 
 def _bytes(value: Any) -> bytes | None:

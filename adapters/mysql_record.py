@@ -7,18 +7,32 @@ end of the transaction, in as few statements and round trips as fit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from adapters.mysql_connection import MysqlAddress
-from adapters.mysql_statements import Statement, Statements, cut, dump, marks, of_cells, of_rows
+from adapters.mysql_statements import Statement, Statements, chunks, cut, dump, marks, of_cells, of_rows
 from core.events import TABLE_CHANGED, marks_changed
 from core.model import Key
 from core.ports import ConflictEntry, HistoryEntry, Json, RejectionEntry
 
 _HISTORY = (
     "INSERT INTO history"
-    " (link, row_id, key_json, column_name, old_value, new_value, side, actor, what, edited_at, event, once)"
+    " (link, row_id, key_json, column_name, old_value, new_value, side, actor, what, edited_at, event, once, via,"
+    " committed_at, received_at, queued_at, month)"
+)
+_HISTORY_ROW = f"({marks(16)}, EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP(6)))"
+EVENT_HASH = "CRC32(SUBSTRING_INDEX(%s, ' ', -1))"
+"""Of an event, as the column of that name has it."""
+MONTHS_BACK = 2
+"""An event that is told again is looked for in so many months before; Kafka keeps none as long."""
+# The unique key guards within a month. It leads to the months before, one look per event where they know none of it.
+_TAKE_BACK_TOLD = (
+    "DELETE again FROM history AS known STRAIGHT_JOIN history AS again ON again.event_hash = known.event_hash"
+    " AND again.once = known.once AND again.month > known.month"
+    " WHERE known.month BETWEEN PERIOD_ADD(EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP(6)), %s)"
+    " AND EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP(6)) AND known.event_hash IN ({})"
 )
 _CONFLICT = (
     "INSERT INTO conflict (link, row_id, key_json, column_name, base_value, sheet_value, table_value, winner, rule,"
@@ -49,14 +63,19 @@ class Record(Statements):
 
     def __init__(self, connection: Any, address: MysqlAddress) -> None:
         super().__init__(connection, address)
-        self._history: list[tuple[Any, ...]] = []
+        self._history: list[tuple[str, HistoryEntry]] = []
+        self._ways: dict[tuple[str, str], tuple[datetime | None, datetime]] = {}
         self._conflicts: list[tuple[Any, ...]] = []
         self._outbox: list[tuple[Any, ...]] = []
         self._to_mark: dict[str, set[str]] = {}
 
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
         """Record each once, as :attr:`HistoryEntry.once` has it."""
-        self._history.extend(_history(link, e) for e in entries)
+        self._history.extend((link, e) for e in entries)
+
+    def note_way(self, link: str, event: str, received_at: datetime | None, queued_at: datetime) -> None:
+        """When this event was received and queued: its entries that this transaction records tell it."""
+        self._ways[link, event] = (received_at, queued_at)
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None:
         """Record each."""
@@ -102,7 +121,9 @@ class Record(Statements):
         history, self._history = self._history, []
         conflicts, self._conflicts = self._conflicts, []
         outbox, self._outbox = self._outbox, []
-        self._postpone(of_rows(_HISTORY, f"({marks(12)})", history, "ON DUPLICATE KEY UPDATE side = VALUES(side)"))
+        rows = [_history(link, e, self._ways.get((link, e.event))) for link, e in history]
+        self._postpone(of_rows(_HISTORY, _HISTORY_ROW, rows, "ON DUPLICATE KEY UPDATE side = VALUES(side)"))
+        self._postpone(_take_back({cut(e.event, 128) for _, e in history if e.event}))
         self._postpone(of_rows(_CONFLICT, f"({marks(15)})", conflicts))
         self._postpone(of_rows("INSERT INTO outbox (link, topic, body)", "(%s, %s, %s)", outbox))
         self._run_postponed()
@@ -115,7 +136,15 @@ def _tell_new(link: str, entry: RejectionEntry) -> Statement:
     return _TELL_NEW, (link, TABLE_CHANGED, body, *cell)
 
 
-def _history(link: str, entry: HistoryEntry) -> tuple[Any, ...]:
+def _take_back(events: Collection[str]) -> Iterator[Statement]:
+    """What these events had been told to say in a month before is taken out again."""
+    for some in chunks(sorted(events)):
+        hashes = ", ".join([EVENT_HASH] * len(some))
+        yield _TAKE_BACK_TOLD.format(hashes), (-MONTHS_BACK, *some)
+
+
+def _history(link: str, entry: HistoryEntry, way: tuple[datetime | None, datetime] | None) -> tuple[Any, ...]:
+    received_at, queued_at = way or (entry.received_at, entry.queued_at)
     return (
         link,
         entry.row_id,
@@ -129,6 +158,10 @@ def _history(link: str, entry: HistoryEntry) -> tuple[Any, ...]:
         entry.edited_at,
         cut(entry.event, 128),
         _once(link, entry),
+        cut(entry.via, 200) or None,
+        entry.committed_at,
+        received_at,
+        queued_at,
     )
 
 

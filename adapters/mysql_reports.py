@@ -107,18 +107,6 @@ class Reports:
         names = ("value", "reason", "actor", "event")
         return [{**_cell(row), **dict(zip(names, row[6:10], strict=True)), "mended_at": utc(row[10])} for row in rows]
 
-    def history(self, link: str | None = None, *, limit: int | None = None) -> list[Item]:
-        """Newest first: ``old``, ``new``, ``side``, ``actor``, ``event``, ``what``, ``edited_at``."""
-        rows = self._newest(
-            "SELECT id, link, row_id, key_json, column_name, at, old_value, new_value, side, actor, event, what,"
-            " edited_at FROM history",
-            link,
-            "TRUE",
-            limit,
-        )
-        names = ("old", "new", "side", "actor", "event", "what")
-        return [{**_cell(row), **dict(zip(names, row[6:12], strict=True)), "edited_at": utc(row[12])} for row in rows]
-
     def pending(self, link: str) -> list[Item]:
         """Cells that are known not to be equal, and why: waiting ones, open rejections, parked conflicts.
 

@@ -15,6 +15,7 @@ from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.mysql_quota import all_ledgers
 from adapters.mysql_reports import LinkReport, Reports
+from app.history import History
 from app.notes import Note, read_notes
 from app.resting import READERS
 from config.links_file import LinkEntry, load_links
@@ -57,6 +58,7 @@ class Status:
         address = parse_url(settings.mysql_url.get_secret_value())
         self._sessions = ThreadSessions(address, schema=DEFAULT_SCHEMA, read_timeout_s=ANSWER_WITHIN_S)
         self.reports = Reports(self._sessions)
+        self.history = History(self._sessions)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     scan_delay_s: Annotated[float, Field(ge=0, le=3600)] = 3.0
     """A tab is read this long after the last edit of a burst."""
 
+    history_kept_months: Annotated[int, Field(ge=2, le=1200)] = 24
+    """Whole months before this one whose history is kept; older ones are dropped."""
+
     links: Path = Path("links.yaml")
     """The links file."""
     webhook_secret: SecretStr = SecretStr("")

@@ -10,6 +10,7 @@ TwinsheetError
 │   └── NoParent           the row of another table that it refers to is not there yet
 ├── NotTaken               what a person chose to end a conflict with cannot be done
 ├── AlertNotTold           the user's webhook for alerts did not take one
+├── BadQuestion            what was asked of the record cannot be answered
 ├── Unavailable            an outside system does not answer
 │   ├── KafkaUnavailable
 │   ├── MysqlUnavailable
@@ -111,6 +112,10 @@ class NotTaken(TwinsheetError):
 
 class AlertNotTold(TwinsheetError):
     """The user's webhook for alerts did not take one."""
+
+
+class BadQuestion(TwinsheetError):
+    """What was asked of the record cannot be answered: a time that ends before it begins, an unknown word."""
 
 
 class Unavailable(TwinsheetError):

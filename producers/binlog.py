@@ -16,6 +16,8 @@ from adapters.mysql_binlog import BinlogReader, Watch
 from adapters.mysql_cascades import parents_of, silent_cascades
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
+from adapters.mysql_months import HistoryMonths
+from app.history_keeping import HistoryKeeper
 from app.metrics import TABLE_TO_SHEET_S
 from app.parts import links_for
 from app.service import Service, run_service
@@ -31,6 +33,7 @@ def build(service: Service) -> Callable[[], None]:
     settings = service.settings
     address = parse_url(settings.mysql_url.get_secret_value())
     migrate(address)
+    service.closing(HistoryKeeper(HistoryMonths(address), settings.history_kept_months).start())
     session = service.closing(ThreadSessions(address))
     server = BinlogServer(session)
     server.check()

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from app.status import Status, as_json
+from core.history import HistoryFilter
 
 LIMIT_MAX = 100_000
 
@@ -40,7 +41,7 @@ def api_blueprint(status: Status) -> Blueprint:
     reports = status.reports
     records("conflicts", lambda link, limit: reports.conflicts(link, limit=limit))
     records("rejections", lambda link, limit: reports.rejections(link, limit=limit))
-    records("history", lambda link, limit: reports.history(link, limit=limit))
+    records("history", lambda link, limit: list(status.history.each(HistoryFilter(link=link), limit=limit)))
     records("pending", lambda link, limit: reports.pending(link)[:limit])
     return api
 

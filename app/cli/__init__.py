@@ -27,7 +27,7 @@ _COMMANDS = {
     "conflicts": ("app.cli.conflicts:conflicts", "Show where both sides moved, and who won; settle."),
     "rejections": ("app.cli.records:rejections", "Show sheet values that the table cannot hold."),
     "alerts": ("app.cli.alerts:alerts", "Show what a person was called for; try the webhook for alerts."),
-    "history": ("app.cli.records:history", "Show every value that was carried over."),
+    "history": ("app.cli.history:history", "Search every value that was carried over."),
     "approve": ("app.cli.operate:approve", "Let through what a guard has stopped."),
     "restore": ("app.cli.operate:restore", "Undo what a guard has stopped."),
     "pause": ("app.cli.operate:pause", "Stop a link for a while."),

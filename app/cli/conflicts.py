@@ -34,7 +34,7 @@ def list_(link: str | None, limit: int | None, as_json: bool, open_only: bool) -
     Exit code 1 where there is one.
     """
     items = ask_records(
-        link, lambda reports: _with_way_on(reports.conflicts(link, limit=limit, unsettled_only=open_only))
+        link, lambda status: _with_way_on(status.reports.conflicts(link, limit=limit, unsettled_only=open_only))
     )
     columns = ["at", "id", "link", "key", "column", "sheet", "sheet_at", "table", "table_at", "winner", "rule"]
     show_records(items, columns, as_json, empty="No conflicts.")

@@ -1,4 +1,4 @@
-"""``twinsheet rejections`` and ``history``: what was decided, newest first. Conflicts are shown alike."""
+"""``twinsheet rejections``: what was decided, newest first. Conflicts and history are shown alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from adapters.mysql_reports import Reports
+    from app.status import Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 Item = dict[str, Any]
@@ -37,29 +37,18 @@ def rejections(link: str | None, limit: int | None, as_json: bool, with_mended: 
 
     Exit code 1 where there is one.
     """
-    items = ask_records(link, lambda reports: reports.rejections(link, limit=limit, open_only=not with_mended))
+    items = ask_records(link, lambda status: status.reports.rejections(link, limit=limit, open_only=not with_mended))
     show_records(items, ["at", "link", "key", "column", "value", "reason"], as_json, empty="No rejections.")
     return EXIT_FOUND if items else EXIT_GOOD
 
 
-@click.command()
-@record_arguments
-def history(link: str | None, limit: int | None, as_json: bool) -> int:
-    """Show every value that was carried over, of LINK or of all links."""
-    items = ask_records(link, lambda reports: reports.history(link, limit=limit))
-    show_records(
-        items, ["at", "link", "key", "column", "what", "old", "new", "side", "actor"], as_json, empty="Nothing yet."
-    )
-    return EXIT_GOOD
-
-
-def ask_records(link: str | None, question: Callable[[Reports], list[Item]]) -> list[Item]:
+def ask_records(link: str | None, question: Callable[[Status], list[Item]]) -> list[Item]:
     """Answers of the record; a link that does not exist is refused."""
     from app.status import Status
     from config.settings import load_settings
 
     with closing(Status(load_settings(("mysql_url",)))) as status:
-        items = question(status.reports)
+        items = question(status)
         if link is not None and not items:
             status.check_link(link)  # a misspelled name is not the same as nothing to tell
         return items

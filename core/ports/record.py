@@ -91,6 +91,14 @@ class HistoryEntry:
     actor: str = ""
     edited_at: datetime | None = None
     event: str = ""
+    via: str = ""
+    """Of a change of the table: its connection and the comment of its statement, as far as the server tells."""
+    committed_at: datetime | None = None
+    """Of a change of the table."""
+    received_at: datetime | None = None
+    """When the webhook, the scanner or the reader of the binlog heard of it."""
+    queued_at: datetime | None = None
+    """When Kafka had it."""
 
     @property
     def once(self) -> tuple[Canonical, ...]:

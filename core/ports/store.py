@@ -144,6 +144,9 @@ class Transaction(Protocol):
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
         """Record each once: the same cell, event, side, ``what`` and new value again change nothing."""
 
+    def note_way(self, link: str, event: str, received_at: datetime | None, queued_at: datetime) -> None:
+        """When this event was received and queued: its entries that this transaction records tell it."""
+
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None: ...
     def settle_conflicts(self, link: str, outcomes: Iterable[ConflictOutcome]) -> None:
         """End the open conflicts of these cells; those that this transaction adds are not meant."""

@@ -105,6 +105,7 @@ class FakeTransaction:
         self._now = now
         self.changes: list[RowChange] = []
         self._to_mark: dict[str, set[str]] = {}
+        self._ways: dict[tuple[str, str], tuple[datetime | None, datetime]] = {}
 
     # --- links
 
@@ -345,8 +346,13 @@ class FakeTransaction:
         for entry in entries:
             once = (link, *entry.once)
             if not entry.event or once not in self.state.recorded:
-                self.state.history.append((link, entry))
+                received_at, queued_at = self._ways.get((link, entry.event), (entry.received_at, entry.queued_at))
+                kept = replace(entry, received_at=received_at, queued_at=queued_at)
+                self.state.history.append((link, kept))
                 self.state.recorded.add(once)
+
+    def note_way(self, link: str, event: str, received_at: datetime | None, queued_at: datetime) -> None:
+        self._ways[link, event] = (received_at, queued_at)
 
     def add_conflicts(self, link: str, entries: Iterable[ConflictEntry]) -> None:
         for entry in entries:

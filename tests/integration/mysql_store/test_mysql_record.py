@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,8 +14,8 @@ from adapters.mysql_connection import MysqlSession
 from adapters.mysql_reports import Reports
 from adapters.mysql_seen import WebhookSeen
 from adapters.mysql_store import MysqlStore
-from core.model import CellBase, Observed, RowBase, SheetCell, Stamp
-from core.ports import ConflictEntry, HistoryEntry, LinkState, RejectionEntry
+from core.model import Observed, SheetCell, Stamp
+from core.ports import ConflictEntry, LinkState, RejectionEntry
 from sandbox.stack.servers import MysqlServer
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -39,36 +38,6 @@ def test_an_accepted_event_is_remembered_by_every_process_and_after_a_restart(
     assert session.query(f"SELECT COUNT(*) FROM {new_schema}.webhook_seen") == [(0,)]
     for seen in (one, two):
         seen.close()
-
-
-def test_history_is_told_newest_first_and_each_entry_once(store: MysqlStore, reports: Reports) -> None:
-    one = HistoryEntry("r_a", ("1", "é"), "note", "a", None, "sheet", actor="ann", edited_at=NOON, event="e1")
-    two = HistoryEntry("r_a", None, None, None, None, "table", what="deleted")
-    for _ in range(2):
-        with store.begin() as tx:
-            tx.add_history("orders", [one, one])
-    with store.begin() as tx:
-        tx.add_history("orders", [two])
-        tx.add_history("others", [two, two])
-    newest, oldest = reports.history("orders")
-    assert (newest["what"], newest["key"], newest["column"], newest["event"]) == ("deleted", None, None, "")
-    assert newest["id"] > oldest["id"]
-    for name, value in {
-        "link": "orders", "row_id": "r_a", "key": ["1", "é"], "column": "note", "old": "a", "new": None,
-        "side": "sheet", "actor": "ann", "event": "e1", "edited_at": NOON,
-    }.items():  # fmt: skip
-        assert oldest[name] == value, name
-    assert oldest["at"].tzinfo is UTC
-    assert len(reports.history()) == 4
-    assert [item["id"] for item in reports.history("orders", limit=1)] == [newest["id"]]
-
-
-def test_two_values_that_one_event_tells_of_are_two_entries(store: MysqlStore, reports: Reports) -> None:
-    typed, seen = (
-        HistoryEntry("r_a", None, "note", None, value, "sheet", what="overtaken", event="e1") for value in ("a", "b")
-    )
-    store.run(lambda tx: tx.add_history("orders", [typed, seen, typed]))
-    assert [item["new"] for item in reports.history("orders")] == ["b", "a"]
 
 
 def test_conflicts_are_told_with_both_values_and_how_they_were_settled(store: MysqlStore, reports: Reports) -> None:
@@ -172,15 +141,6 @@ def test_messages_leave_with_their_transaction_and_old_ones_are_pruned(
     assert place.session.query(f"SELECT topic FROM {outbox}") == [("table.changed",)]
 
 
-def test_an_event_that_was_applied_and_comes_again_too_late_is_told_once(store: MysqlStore, reports: Reports) -> None:
-    applied = HistoryEntry("r_a", ("1",), "note", "x", "y", "sheet", event="e1")
-    store.run(lambda tx: tx.add_history("orders", [applied]))
-    store.run(lambda tx: tx.add_history("orders", [replace(applied, old=None, what="overtaken")]))
-    assert [(item["old"], item["new"]) for item in reports.history("orders")] == [("x", "y")]
-    store.run(lambda tx: tx.add_history("orders", [replace(applied, new="z", what="overtaken")]))
-    assert len(reports.history("orders")) == 2
-
-
 def test_offsets_are_told_as_stored(store: MysqlStore, reports: Reports) -> None:
     with store.begin() as tx:
         tx.claim_offsets("g", "one", [("t", 0), ("t", 1)])
@@ -188,12 +148,3 @@ def test_offsets_are_told_as_stored(store: MysqlStore, reports: Reports) -> None
     assert reports.consumed_offsets("g") == {("t", 1): 5}
     assert reports.open_writes() == {}
     assert reports.binlog_positions() == []
-
-
-def test_a_long_actor_and_a_broken_character_do_not_stop_the_record(store: MysqlStore, reports: Reports) -> None:
-    with store.begin() as tx:
-        tx.add_history("orders", [HistoryEntry("r_a", None, "note", "x\ud800", "y", "sheet", actor="a" * 900)])
-        tx.save_bases("orders", [RowBase("r_a", ("1",), {"note": CellBase("x" * 300_000)})])
-    (item,) = reports.history("orders")
-    assert item["old"] == "x\N{REPLACEMENT CHARACTER}"
-    assert len(item["actor"]) == 320

@@ -1,0 +1,180 @@
+"""Searches the history, newest first: each search by an index of its own, each page within a bounded number of
+rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.mysql_bases import hash_of_key
+from adapters.mysql_connection import MysqlSession, ThreadSessions
+from adapters.mysql_record import EVENT_HASH
+from adapters.mysql_statements import Row, dump, naive_utc, utc
+from core.history import HistoryFilter, HistoryPlace, way_of
+
+Item = dict[str, Any]
+
+WINDOW_ROWS = 5_000
+"""So many entries are looked at for one page where an index alone does not tell what was asked."""
+
+_FIELDS = (
+    "id", "link", "row_id", "key_json", "column_name", "at", "old_value", "new_value", "side", "actor", "event",
+    "what", "edited_at", "via", "committed_at", "received_at", "queued_at",
+)  # fmt: skip
+_NAMES = ("id", "link", "row_id", "key", "column", "at", "old", "new", *_FIELDS[8:])
+_TIMES = ("at", "edited_at", "committed_at", "received_at", "queued_at")
+_OF_EVENT = f"event_hash = {EVENT_HASH} AND (event = %s OR SUBSTRING_INDEX(event, ' ', -1) = %s)"
+_INDEXES = {"row_id": "of_row", "actor": "of_actor", "link": "of_link"}
+_BY_TIME = "at DESC, id DESC"
+
+Condition = tuple[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Entries, newest first, and how far the search has come."""
+
+    items: list[Item]
+    reached: HistoryPlace | None
+    """Everything from here on was looked at; ``None`` where nothing is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """An index with what it leads to, and what has to be looked at entry by entry."""
+
+    index: str
+    leading: list[Condition]
+    others: list[Condition]
+
+    @property
+    def order(self) -> str:
+        """As the index holds the entries."""
+        return f"month DESC, {_BY_TIME}" if self.index == "PRIMARY" else _BY_TIME
+
+
+class HistorySearch:
+    """Questions to the table ``history``.
+
+    Args:
+        session: with the twinsheet schema as its default; MysqlSession with autocommit, or ThreadSessions.
+    """
+
+    def __init__(self, session: MysqlSession | ThreadSessions) -> None:
+        self._session = session
+
+    def page(self, asked: HistoryFilter, before: HistoryPlace | None, limit: int) -> Found:
+        """The newest entries that lie before a place; fewer than ``limit`` where a window ended.
+
+        Args:
+            asked: which ones.
+            before: the place reached; ``None`` to begin at the newest.
+            limit: at most so many.
+        """
+        searches = self._searches(asked)
+        floors = [self._floor(one, asked, before) if one.others else None for one in searches]
+        search, floor = min(zip(searches, floors, strict=True), key=_reach)
+        items = [_item(row) for row in self._session.query(*_select(search, asked, before, floor, limit))]
+        return Found(items, _place(items[-1]) if len(items) == limit else floor)
+
+    def _searches(self, asked: HistoryFilter) -> list[_Search]:
+        """The indexes that may lead to the fewest entries."""
+        row_id = asked.row_id or self._row_of(asked)
+        named = {"row_id": row_id, "actor": asked.actor, "link": asked.link, "column_name": asked.column,
+                 "side": asked.side, "what": asked.what}  # fmt: skip
+        known = {name: (f"{name} = %s", (value,)) for name, value in named.items() if value is not None}
+        if asked.key is not None and row_id is None:
+            known["key_json"] = ("key_json = %s", (dump(list(asked.key)),))
+        if asked.number is not None:
+            return [_Search("by_id", [("id = %s", (asked.number,)), *known.values()], [])]
+        if asked.event is not None:
+            return [_Search("once", [(_OF_EVENT, (asked.event,) * 3), *known.values()], [])]
+        led = {name: index for name, index in _INDEXES.items() if name in known}
+        if "row_id" in led:
+            led = {"row_id": led["row_id"]}
+        return [_by(index, name, known) for name, index in led.items()] or [_by("PRIMARY", "", known)]
+
+    def _row_of(self, asked: HistoryFilter) -> str | None:
+        """The row that has that key now."""
+        if asked.key is None:
+            return None
+        sql = "SELECT row_id FROM row_base WHERE link = %s AND key_hash = %s"
+        rows = self._session.query(sql, (asked.link, hash_of_key(asked.key)))
+        return str(rows[0][0]) if rows else None
+
+    def _floor(self, search: _Search, asked: HistoryFilter, before: HistoryPlace | None) -> HistoryPlace | None:
+        """The last entry of the window; ``None`` where all that is left lies in it."""
+        rows = self._session.query(*_select(search, asked, before, None, 1, only_place=True))
+        return HistoryPlace(utc(rows[0][0]) or rows[0][0], rows[0][1]) if rows else None
+
+
+def _by(index: str, leading: str, known: Mapping[str, Condition]) -> _Search:
+    leads = [known[leading]] if leading else []
+    return _Search(index, leads, [condition for name, condition in known.items() if name != leading])
+
+
+def _reach(found: tuple[_Search, HistoryPlace | None]) -> tuple[bool, HistoryPlace | None]:
+    """Sorts first what comes furthest back within one window."""
+    return (found[1] is not None, found[1])
+
+
+def _select(
+    search: _Search,
+    asked: HistoryFilter,
+    before: HistoryPlace | None,
+    floor: HistoryPlace | None,
+    limit: int,
+    *,
+    only_place: bool = False,
+) -> tuple[str, tuple[Any, ...]]:
+    """The statement of a page, or of the place at which its window ends, with its parameters."""
+    conditions = [*search.leading, *_bounds(asked, before, floor), *([] if only_place else search.others)]
+    where = " AND ".join(sql for sql, _ in conditions) or "TRUE"
+    params = tuple(value for _, values in conditions for value in values)
+    fields, offset = ("at, id", f" OFFSET {WINDOW_ROWS - 1}") if only_place else (", ".join(_FIELDS), "")
+    sql = (
+        f"SELECT {fields} FROM history FORCE INDEX ({search.index}) WHERE {where} ORDER BY {search.order}"  # noqa: S608  (constants only)
+        f" LIMIT %s{offset}"
+    )
+    return sql, (*params, limit)
+
+
+def _bounds(asked: HistoryFilter, before: HistoryPlace | None, floor: HistoryPlace | None) -> list[Condition]:
+    """What lies between two moments and two places; the months say which partitions are opened."""
+    found: list[Condition] = []
+    for at, sign in ((asked.since, ">="), (asked.until, "<")):
+        if at is not None:
+            found.append((f"at {sign} %s", (naive_utc(at),)))
+    if before is not None:
+        at = naive_utc(before.at)
+        found.append(("at <= %s AND (at < %s OR id < %s)", (at, at, before.number)))
+    if floor is not None:
+        at = naive_utc(floor.at)
+        found.append(("at >= %s AND (at > %s OR id >= %s)", (at, at, floor.number)))
+    firsts = [at for at in (asked.since, floor.at if floor else None) if at is not None]
+    lasts = [at for at in (asked.until, before.at if before else None) if at is not None]
+    if firsts:
+        found.append(("month >= %s", (month_of(naive_utc(max(firsts))),)))
+    if lasts:
+        found.append(("month <= %s", (month_of(naive_utc(min(lasts))),)))
+    return found
+
+
+def month_of(at: datetime) -> int:
+    """As the column of that name has it, e.g. 202611."""
+    return int(at.year * 100 + at.month)
+
+
+def _place(item: Item) -> HistoryPlace:
+    return HistoryPlace(item["at"], item["id"])
+
+
+def _item(row: Row) -> Item:
+    item = dict(zip(_NAMES, row, strict=True))
+    item |= {name: utc(item[name]) for name in _TIMES}
+    item["key"] = json.loads(item["key"]) if item["key"] is not None else None
+    item["via"] = item["via"] or ""
+    return {**item, "way": way_of(item)}

@@ -1,0 +1,28 @@
+-- History by months: an old one is dropped as a whole, and the next ones are made ahead (adapters/mysql_months.py).
+-- Every unique key of a partitioned table holds the month: `once` guards within one, and the statement that the record
+-- runs behind its entries (adapters/mysql_record.py) looks into the months before by the same key.
+-- What belongs to one event, or to one transaction of the table, stands side by side in that key.
+-- The months of what is there already are taken out of `later` when the services start.
+
+ALTER TABLE history
+  ADD COLUMN month INT UNSIGNED NOT NULL DEFAULT (EXTRACT(YEAR_MONTH FROM at)) COMMENT 'of `at`, as 202611',
+  ADD COLUMN event_hash INT UNSIGNED GENERATED ALWAYS AS (CRC32(SUBSTRING_INDEX(event, ' ', -1))) STORED
+    COMMENT 'of the last word of the event: of the transaction, where the table told one',
+  ADD COLUMN via VARCHAR(200) NULL COMMENT 'of a change of the table: its connection and its statement\'s comment',
+  ADD COLUMN committed_at DATETIME(6) NULL COMMENT 'of a change of the table',
+  ADD COLUMN received_at DATETIME(6) NULL COMMENT 'by the webhook, the scanner or the reader of the binlog',
+  ADD COLUMN queued_at DATETIME(6) NULL COMMENT 'by Kafka',
+  DROP PRIMARY KEY,
+  ADD PRIMARY KEY (month, at, id),
+  ADD KEY by_id (id),
+  DROP KEY of_cell,
+  ADD KEY of_row (row_id, at, id),
+  DROP KEY of_link,
+  ADD KEY of_link (link, at, id),
+  ADD KEY of_actor (actor, at, id),
+  DROP KEY once,
+  ADD UNIQUE KEY once (event_hash, once, month)
+  PARTITION BY RANGE (month) (PARTITION later VALUES LESS THAN MAXVALUE);
+
+-- Whoever writes says it: MariaDB takes the default before it knows the time.
+ALTER TABLE history ALTER COLUMN month DROP DEFAULT;
