@@ -13,7 +13,7 @@ from core.one_way import READ_ONLY, fills_key_alone
 from core.parents import PARENT, reason_to_wait, worded
 from core.ports import ConflictEntry, HistoryEntry, Transaction
 from core.renames import print_of
-from core.row_plan import base_of_inserted
+from core.row_plan import base_of_inserted, give_up
 from core.row_view import RowPlan, RowView, rejection
 
 NOT_SHOWN = "the link shows the row no longer"
@@ -40,7 +40,7 @@ class Applier:
         self._free_taken_keys([p for p in plans if p.insert is not None])
         self._await_taken_keys(plans, views)
         self._traded = trade_keys(self._tx, self._link, plans, views)
-        for plan in plans:
+        for plan in sorted(plans, key=lambda p: p.insert is not None):  # what others give up is free then
             view = views[plan.row_id]
             if plan.insert is not None:
                 self._insert(plan, view)
@@ -106,9 +106,12 @@ class Applier:
             key = self._tx.insert_row(self._link, plan.insert or {})
         except Unfit as refusal:
             if not plan.in_sheet and self._stands_outside(plan, view):
-                _leave_outside(plan)
+                give_up(view, plan, NOT_SHOWN)
                 return
             told = worded(refusal, plan.insert or {})
+            if view.is_last_try and not isinstance(refusal, NoParent):
+                give_up(view, plan, f"the table refused the row: {told.message}"[:200])
+                return
             self._refuse(plan, told, self._blamed(plan, told))
             plan.wait = [(o, reason_to_wait(refusal)) for o in plan.observed.values()]
             plan.drop, plan.settled = [], []
@@ -243,12 +246,6 @@ class Applier:
         if incomplete:
             name = self._link.name
             self._tx.send(TABLE_CHANGED, name, marks_changed(name, incomplete, INCOMPLETE_AFTER_S))
-
-
-def _leave_outside(plan: RowPlan) -> None:
-    """An edit that was found in a row when it was taken out of the sheet, because the link shows it no longer."""
-    plan.conflicts = [replace(c, winner="table", rule=NOT_SHOWN) for c in plan.conflicts]
-    plan.settled = [replace(s, winner="table", rule=NOT_SHOWN) for s in plan.settled]
 
 
 def _put_off(plan: RowPlan, reason: str) -> None:
