@@ -309,6 +309,12 @@ class Ledger:
         """
         return any(mark in token.lines and lines & self.ids[row_id] for row_id, mark in self._parted)
 
+    def passes_with_ids(self, line: Line, token: Token) -> bool:
+        """Whether the value has come to the row by an id that stood beside other contents than its own: it was told
+        beside that of the row, or was written for the row whose id stood beside these contents."""
+        ids = {row_id for row_id, mark in self._parted if mark == line}
+        return self.passes_through({line}, token) or any(self.ids[row_id] & token.lines for row_id in ids)
+
     def _was_deleted_in_sheet(self, line: Line) -> bool:
         deleted = "sheet" in self.deleted.get(line, ()) or line in self.restored or line in self.emptied
         return deleted or self.is_another_by_now(line)
@@ -409,7 +415,8 @@ class Ledger:
 
     def _check_cell(self, number: int, row_id: str, column: str, cell: SheetCell) -> None:
         """A program's value that a person has put where it belongs is no echo: a write of ours that was yet to be
-        taken back had shown it elsewhere, and no look at the row counted."""
+        taken back had shown it elsewhere, and no look at the row counted. Neither is what is put back in a column
+        that the sheet only shows, where the row has its id again beside which something else was typed."""
         before = self._before[number]
         text = self.text_of(column, cell)
         token = self.tokens.get((column, text)) if text is not None else None
@@ -419,7 +426,8 @@ class Ledger:
             return  # hit by mistake; it has to be mended before everything rests
         by_hand = token.side == "table" and self.is_named_by_key(self.key_in(before), token)
         linked = self._twin.link.by_header(column)
-        by_hand |= token.side == "sheet" and linked is not None and linked.read_only  # what was to be put back
+        was_parted = any(mark == before.mark for _, mark in self._parted)
+        by_hand |= (token.side == "sheet" or was_parted) and linked is not None and linked.read_only  # to be put back
         if self.text_of(column, before.cells.get(column)) == text and len(token.lines) == 1 and not by_hand:
             self.echoes.append(f"{column}={text} was written into {row_id} where it stood already")
         self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")
