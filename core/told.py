@@ -33,6 +33,5 @@ class ToldRows:
 
     def covers(self, base: RowBase | None, row: TableRow | None) -> bool:
         """Whether the row under base's key is what was told of it."""
-        if base is None or base.key is None or row is None:
-            return False
-        return self._rows.get(base.row_id) == (base.key, print_of(row))
+        known = self._rows.get(base.row_id) if base is not None else None
+        return base is not None and known is not None and known == (base.key, print_of(row))
