@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from adapters.binlog_events import RowChange
 from core.errors import Unfit
 from core.model import Canonical, Key, SheetCell
+from core.one_way import READ_ONLY
 from core.sheet import SwapWrite
 from tests.fakes.sheet import FakeRow
 
@@ -416,7 +417,8 @@ class Ledger:
     def _check_cell(self, number: int, row_id: str, column: str, cell: SheetCell) -> None:
         """A program's value that a person has put where it belongs is no echo: a write of ours that was yet to be
         taken back had shown it elsewhere, and no look at the row counted. Neither is what is put back in a column
-        that the sheet only shows, where the row has its id again beside which something else was typed."""
+        that the sheet only shows, because something else was told of the cell, and the conflict says so: whoever
+        typed that may undo it, and who parted the row from its id may bring it back, before the write lands."""
         before = self._before[number]
         text = self.text_of(column, cell)
         token = self.tokens.get((column, text)) if text is not None else None
@@ -426,8 +428,9 @@ class Ledger:
             return  # hit by mistake; it has to be mended before everything rests
         by_hand = token.side == "table" and self.is_named_by_key(self.key_in(before), token)
         linked = self._twin.link.by_header(column)
-        was_parted = any(mark == before.mark for _, mark in self._parted)
-        by_hand |= (token.side == "sheet" or was_parted) and linked is not None and linked.read_only  # to be put back
+        put_back = (row_id, linked.name if linked is not None else "", READ_ONLY, text)
+        by_hand |= any((c.row_id, c.column, c.rule, c.table) == put_back for _, c in self._twin.state.conflicts)
+        by_hand |= token.side == "sheet" and linked is not None and linked.read_only
         if self.text_of(column, before.cells.get(column)) == text and len(token.lines) == 1 and not by_hand:
             self.echoes.append(f"{column}={text} was written into {row_id} where it stood already")
         self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")
