@@ -371,13 +371,18 @@ class Ledger:
         (line,) = lines
         if self.shared_id(line) or line in token.by_both or self._twin.world.replaying:
             return
-        if line in self.robbed:
+        if line in self.robbed or self._came_back_twice(line):
             return  # without its id, and under a key that the table no longer has, it is two rows from then on
         last = seen.get((line, token.column), 0)
         born = next((at for at in token.births.get(line, [0]) if at >= last), None)
         if born is None:
             raise Violation(f"the {side} went back to {token.column}={token.text}, an earlier value of the {origin}")
         seen[line, token.column] = born
+
+    def _came_back_twice(self, line: Line) -> bool:
+        """Whether a deleted row that the table had changed came back, and a person took the delete back as well: it
+        is two rows from then on, one of them as it was when it was deleted."""
+        return line in self.restored and sum(line in lines for lines in self.ids.values()) > 1
 
     # --- the sheet
 
