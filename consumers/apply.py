@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from consumers.trades import trade_keys
 from core.errors import NoParent, Unfit
@@ -14,7 +13,7 @@ from core.one_way import READ_ONLY, fills_key_alone
 from core.parents import PARENT, reason_to_wait, worded
 from core.ports import ConflictEntry, HistoryEntry, Transaction
 from core.renames import print_of
-from core.row_plan import base_of_inserted
+from core.row_plan import base_of_inserted, give_up
 from core.row_view import RowPlan, RowView, rejection
 
 NOT_SHOWN = "the link shows the row no longer"
@@ -41,12 +40,10 @@ class Applier:
         self._free_taken_keys([p for p in plans if p.insert is not None])
         self._await_taken_keys(plans, views)
         self._traded = trade_keys(self._tx, self._link, plans, views)
-        for are_new, some in groupby(plans, key=lambda plan: plan.insert is not None):
-            if are_new:
-                self._insert(list(some), views)
-            else:
-                for plan in some:
-                    self._write(plan, views[plan.row_id])
+        for plan in plans:
+            if plan.insert is None:
+                self._write(plan, views[plan.row_id])
+        self._insert([plan for plan in plans if plan.insert is not None], views)  # what others give up is free then
         self._record(plans)
         self._wake(plans, views)
 
@@ -108,7 +105,6 @@ class Applier:
         return self._link.key_after(view.key, plan.update)
 
     def _insert(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
-        """Rows that follow upon each other, so that what comes before and after them is written before and after."""
         answers = self._tx.insert_rows(self._link, [plan.insert or {} for plan in plans])
         for plan, answer in zip(plans, answers, strict=True):
             view = views[plan.row_id]
@@ -123,9 +119,12 @@ class Applier:
     def _keep_out(self, plan: RowPlan, view: RowView, refusal: Unfit) -> None:
         """The table does not take a new row."""
         if not plan.in_sheet and self._stands_outside(plan, view):
-            _leave_outside(plan)
+            give_up(view, plan, NOT_SHOWN)
             return
         told = worded(refusal, plan.insert or {})
+        if view.is_last_try and not isinstance(refusal, NoParent):
+            give_up(view, plan, f"the table refused the row: {told.message}"[:200])
+            return
         self._refuse(plan, told, self._blamed(plan, told))
         plan.wait = [(o, reason_to_wait(refusal)) for o in plan.observed.values()]
         plan.drop, plan.settled = [], []
@@ -255,12 +254,6 @@ class Applier:
         if incomplete:
             name = self._link.name
             self._tx.send(TABLE_CHANGED, name, marks_changed(name, incomplete, INCOMPLETE_AFTER_S))
-
-
-def _leave_outside(plan: RowPlan) -> None:
-    """An edit that was found in a row when it was taken out of the sheet, because the link shows it no longer."""
-    plan.conflicts = [replace(c, winner="table", rule=NOT_SHOWN) for c in plan.conflicts]
-    plan.settled = [replace(s, winner="table", rule=NOT_SHOWN) for s in plan.settled]
 
 
 def _put_off(plan: RowPlan, reason: str) -> None:

@@ -213,6 +213,7 @@ class LinkWriter:
         if news.compare_all:
             news.begin_comparing(self._tools.store.run(self._all_keys), self._tools.clock.monotonic())
         self._planned_at = self._tools.clock.monotonic()
+        self._put_off(self._places.doubts.waiting(news.dirty.first(self._rows_max)))
         keys = news.dirty.first(self._rows_max)
         request = sheet_tx.PlanRequest(
             link=self.link,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from core.contents import fitting_or_none, owed_or
+from core.contents import fitting_or_none, owed_or, shows
 from core.errors import Unfit
 from core.freshness import age, must_wait
 from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
@@ -164,6 +164,17 @@ def _rest_of_row(view: RowView, outlived: Sequence[Observed]) -> dict[str, Obser
         for c, cell in shown.items()
         if cell.value is not None
     }
+
+
+def give_up(view: RowView, plan: RowPlan, rule: str) -> None:
+    """A row that our own write has removed does not come back: the edits that were found in it lose by that rule, and
+    all that it held is kept."""
+    found = {c.name: c for c in view.link.columns}
+    edited = [o for o in plan.observed.values() if not shows(found[o.column], o.cell, o.base)]
+    plan.conflicts = [replace(_edit_beats_delete(view, o), winner="table", rule=rule) for o in edited]
+    plan.settled = [replace(s, winner="table", rule=rule) for s in plan.settled]
+    plan.history += [overtaken(view, o) for o in plan.observed.values() if o.cell.value is not None]
+    plan.mended, plan.rejections, plan.insert = list(found), [], None
 
 
 def _edit_beats_delete(view: RowView, seen: Observed) -> ConflictEntry:

@@ -59,6 +59,8 @@ class RowView:
     """Another row whose key stands in this one, by what was seen."""
     vanished: bool = False
     """One whole scan, stamped past our last write to the row, did not hold it."""
+    is_last_try: bool = False
+    """The scan did, and what the table refuses of the row has been refused for a while."""
     event: str = ""
     """Id of the scan that missed the row."""
     age: Age = NEVER
