@@ -72,5 +72,10 @@ class Committed:
     changes: tuple[RowChange | TableChange, ...] = ()
     """In the order of the binlog; watched tables only."""
     last: bool = True
+    connection: int | None = None
+    """Number of the connection that made it; MariaDB does not tell."""
+    comment: str = ""
+    """Before or behind its statement, where the server puts statements into the binlog."""
+    received_at: datetime | None = None
     own: bool = False
     """Nothing but our own note of the position passed; noting that one again would never end."""

@@ -7,6 +7,7 @@ and turns losses into our own errors.
 
 from __future__ import annotations
 
+import re
 import struct
 import threading
 from collections.abc import Callable
@@ -24,13 +25,23 @@ from core.errors import MysqlRefused, MysqlUnavailable
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEADER_BYTES = 20  # the OK byte and the event header
 
+_QUERY = 2
 _TABLE_MAP = 19
+_MYSQL_STATEMENT = 29
+_MARIADB_STATEMENT = 160
 _MYSQL_GTID = (33, 34)  # with and without gtid_mode
 _MYSQL_TAGGED_GTID = 42
 _MARIADB_GTID = 162
 _STANDALONE = 1  # MariaDB: the GTID event is followed by a single statement
 _PREPARED_XA = 64
-_DUMP_COMMANDS = (0x12, 0x1E)
+_DUMP = 0x12
+_DUMP_COMMANDS = (_DUMP, 0x1E)
+_DUMP_FLAGS_AT = 9  # behind the packet's header, the command and a position of 4 bytes
+_SEND_STATEMENTS = 2  # MariaDB's flag of the dump; MySQL sends them by itself
+_STATEMENT_BYTES_MAX = 2000  # a comment stands within so many bytes of either end
+_CHECKSUM_BYTES = 4
+_COMMENT_BEFORE = re.compile(r"\s*/\*(?![+!]|M!)(.*?)\*/", re.DOTALL)
+_COMMENT_BEHIND = re.compile(r"/\*(?![+!]|M!)((?:(?!\*/).)*)\*/\s*;?\s*\Z", re.DOTALL)
 
 _READ_FAILED = (1236,)
 _DENIED = (1045, 1044, 1227, 1142, 1698)
@@ -55,6 +66,10 @@ class Group:
     xa: bool = False
     """Begun by XA START: what it changes is not committed yet when it is written."""
     received_s: float = 0.0
+    connection: int | None = None
+    """Number of the connection that made it, which MySQL tells."""
+    comment: str = ""
+    """Of the first statement that has one, where the server puts statements into the binlog."""
     tables: set[Table] = field(default_factory=set)
     """All tables of the transaction, watched or not."""
 
@@ -84,6 +99,11 @@ def look(group: Group, packet: bytes, now_s: float) -> Group:
     kind = packet[5]
     if kind == _TABLE_MAP:
         group.tables.add(_table_of(packet))
+    elif kind == _QUERY and group.connection is None:
+        group.connection = struct.unpack_from("<I", packet, _HEADER_BYTES)[0]
+    elif kind in (_MYSQL_STATEMENT, _MARIADB_STATEMENT):
+        length_bytes = 1 if kind == _MYSQL_STATEMENT else 0
+        group.comment = group.comment or comment_of(packet[_HEADER_BYTES + length_bytes :])
     elif kind in _MYSQL_GTID or kind in (_MYSQL_TAGGED_GTID, _MARIADB_GTID):
         return _begun(packet, kind, now_s)
     return group
@@ -124,12 +144,34 @@ def _table_of(packet: bytes) -> Table:
     return packet[at + 1 : schema_end].decode(), table.decode()
 
 
-class Tap:
-    """Shared by the reader and its connection: the group being read, and the wish to end."""
+def comment_of(statement: bytes) -> str:
+    """What stands in the comment before a statement, or behind it; empty where there is none.
 
-    def __init__(self, clock: Callable[[], float], stop: threading.Event) -> None:
+    Args:
+        statement: as the binlog has it, with or without a checksum behind.
+    """
+    begin = statement[:_STATEMENT_BYTES_MAX].decode(errors="replace")
+    ends = (statement[-_STATEMENT_BYTES_MAX:-_CHECKSUM_BYTES], statement[-_STATEMENT_BYTES_MAX:])
+    behind = (_COMMENT_BEHIND.search(end.decode(errors="replace")) for end in ends)
+    found = _COMMENT_BEFORE.match(begin) or next((one for one in behind if one), None)
+    return " ".join(found[1].split()) if found else ""
+
+
+class Tap:
+    """Shared by the reader and its connection: the group being read, and the wish to end.
+
+    Args:
+        clock: seconds since 1970.
+        stop: the wish to end.
+        asks_for_statements: MariaDB's, which sends them only then.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float], stop: threading.Event, *, asks_for_statements: bool = False
+    ) -> None:
         self.clock = clock
         self.stop = stop
+        self.asks_for_statements = asks_for_statements
         self.group = self.between()
 
     def between(self) -> Group:
@@ -151,6 +193,9 @@ def connection_class(tap: Tap, where: str) -> type[Connection]:
 
         def _write_bytes(self, data: bytes) -> None:
             self._dumping = self._dumping or (len(data) > 4 and data[4] in _DUMP_COMMANDS)
+            if tap.asks_for_statements and len(data) > _DUMP_FLAGS_AT and data[4] == _DUMP:
+                flags = data[_DUMP_FLAGS_AT] | _SEND_STATEMENTS
+                data = data[:_DUMP_FLAGS_AT] + bytes([flags]) + data[_DUMP_FLAGS_AT + 1 :]
             super()._write_bytes(data)
 
         def _read_packet(self, *args: Any, **kwargs: Any) -> Any:

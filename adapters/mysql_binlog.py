@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pymysql
@@ -118,7 +119,7 @@ class BinlogReader:
         self._own = own
         self._server = start.server
         self._gtids = _gtids(start.gtid_set, is_mariadb=is_mariadb)
-        self._tap = Tap(clock, stop or threading.Event())
+        self._tap = Tap(clock, stop or threading.Event(), asks_for_statements=is_mariadb)
         self._where = f"{address.host}:{address.port}"
         self._changes: list[RowChange | TableChange] = []
         self._bytes = 0
@@ -266,7 +267,18 @@ class BinlogReader:
         at, exact = group.committed_at()
         changes, self._changes, self._bytes = tuple(self._changes), [], 0
         own = last and not changes and group.tables == {self._own}
-        return Committed(position, group.gtid or self._began, at, exact, changes, last, own)
+        return Committed(
+            position,
+            group.gtid or self._began,
+            at,
+            exact,
+            changes,
+            last,
+            connection=group.connection,
+            comment=group.comment,
+            received_at=datetime.fromtimestamp(group.received_s, UTC),
+            own=own,
+        )
 
     def _here(self) -> Position:
         gtids = str(self._gtids) if self._gtids is not None else None

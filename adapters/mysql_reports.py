@@ -7,13 +7,14 @@ the sheet or the table held them; ``column`` is the table's name of the column.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from adapters.mysql_connection import MysqlSession, ThreadSessions
 from adapters.mysql_links import SELECT_LINK, link_of
-from adapters.mysql_statements import Row, utc
+from adapters.mysql_statements import Row, marks, utc
 from core.ports import Hold, LinkState
 
 Item = dict[str, Any]
@@ -82,30 +83,78 @@ class Reports:
         ]
 
     def conflicts(
-        self, link: str | None = None, *, limit: int | None = None, unsettled_only: bool = False
+        self,
+        link: str | None = None,
+        *,
+        limit: int | None = None,
+        unsettled_only: bool = False,
+        before: int | None = None,
     ) -> list[Item]:
         """Newest first: ``sheet``, ``table``, ``base``, ``winner``, ``rule``, ``settled`` and their times; ``choice``
-        is what a person has chosen, ``None`` where nobody has."""
+        is what a person has chosen, ``None`` where nobody has. Only those with a smaller number than ``before``."""
         rows = self._newest(
             "SELECT id, link, row_id, key_json, column_name, at, base_value, sheet_value, table_value, winner, rule,"
             " settled, sheet_at, table_at, time_guessed, sheet_actor, event, choice FROM conflict",
             link,
             "settled = FALSE" if unsettled_only else "TRUE",
             limit,
+            before,
         )
         return [_conflict(row) for row in rows]
 
-    def rejections(self, link: str | None = None, *, limit: int | None = None, open_only: bool = True) -> list[Item]:
-        """Newest first: ``value``, ``reason``, ``actor``, ``event``, ``mended_at``."""
+    def rejections(
+        self, link: str | None = None, *, limit: int | None = None, open_only: bool = True, before: int | None = None
+    ) -> list[Item]:
+        """Newest first: ``value``, ``reason``, ``actor``, ``event``, ``mended_at``; ``before`` as for conflicts."""
         rows = self._newest(
             "SELECT id, link, row_id, key_json, column_name, at, value, reason, actor, event, mended_at"
             " FROM rejection",
             link,
             "is_open" if open_only else "TRUE",
             limit,
+            before,
         )
         names = ("value", "reason", "actor", "event")
         return [{**_cell(row), **dict(zip(names, row[6:10], strict=True)), "mended_at": utc(row[10])} for row in rows]
+
+    def holds(self, link: str, *, limit: int, before: int | None = None) -> list[Item]:
+        """Newest first: ``guard``, ``reason``, ``mend``, ``at``, ``released_at``; ``before`` as for conflicts."""
+        rows = self._newest(
+            "SELECT id, link, guard, reason, mend, at, released_at FROM hold", link, "TRUE", limit, before
+        )
+        names = ("id", "link", "guard", "reason", "mend")
+        return [
+            {**dict(zip(names, row[:5], strict=True)), "at": utc(row[5]), "released_at": utc(row[6])} for row in rows
+        ]
+
+    def beside(self, items: Sequence[Item]) -> dict[tuple[str, int], dict[str, int]]:
+        """The conflicts and rejections of the same cells and events as entries of the history.
+
+        Args:
+            items: the entries.
+
+        Returns:
+            By link and number of the entry the number of its ``conflict`` and ``rejection``, where there is one.
+        """
+        found: dict[tuple[str, int], dict[str, int]] = {}
+        events = sorted({item["event"] for item in items if item["event"] and item["row_id"]})
+        if not events:
+            return found
+        rows = sorted({item["row_id"] for item in items if item["row_id"]})
+        links = sorted({item["link"] for item in items})
+        for kind in ("conflict", "rejection"):
+            told = self._session.query(
+                f"SELECT link, row_id, column_name, event, MAX(id) FROM {kind} WHERE link IN ({marks(len(links))})"  # noqa: S608  (names from the line above)
+                f" AND row_id IN ({marks(len(rows))}) AND event IN ({marks(len(events))})"
+                " GROUP BY link, row_id, column_name, event",
+                (*links, *rows, *events),
+            )
+            numbers = {tuple(row[:4]): row[4] for row in told}
+            for item in items:
+                number = numbers.get((item["link"], item["row_id"], item["column"], item["event"]))
+                if number is not None:
+                    found.setdefault((item["link"], item["id"]), {})[kind] = number
+        return found
 
     def pending(self, link: str) -> list[Item]:
         """Cells that are known not to be equal, and why: waiting ones, open rejections, parked conflicts.
@@ -158,11 +207,13 @@ class Reports:
         """Id of the last message put into the outbox; 0 for none."""
         return int(self._session.query("SELECT COALESCE(MAX(id), 0) FROM outbox")[0][0])
 
-    def _newest(self, select: str, link: str | None, condition: str, limit: int | None) -> list[Row]:
+    def _newest(
+        self, select: str, link: str | None, condition: str, limit: int | None, before: int | None
+    ) -> list[Row]:
         where = "link = %s" if link is not None else "%s IS NULL"
         return self._session.query(
-            f"{select} WHERE {where} AND {condition} ORDER BY id DESC LIMIT %s",
-            (link, _BIGINT_MAX if limit is None else max(limit, 0)),
+            f"{select} WHERE {where} AND {condition} AND id < %s ORDER BY id DESC LIMIT %s",
+            (link, _BIGINT_MAX if before is None else before, _BIGINT_MAX if limit is None else max(limit, 0)),
         )
 
 

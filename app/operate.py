@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_store import MysqlStore, open_store
+from app.orders import Order
 from app.parts import links_for
 from config.settings import Settings
 from core import guards
@@ -25,8 +26,13 @@ OF_THE_TABLE = ("table_unreadable", "table_drop", "key_changed")
 """Guards after which the link has to fit its table again before it may go on."""
 
 
-def approve(settings: Settings, name: str) -> Json:
+def approve(settings: Settings, name: str, actor: str) -> Json:
     """Let through, once, what the guard stopped.
+
+    Args:
+        settings: with MySQL.
+        name: of the link.
+        actor: who says so, for the history.
 
     Raises:
         NotLinked: there is no such link.
@@ -39,7 +45,7 @@ def approve(settings: Settings, name: str) -> Json:
             _fit_the_table(tx, settings, state)
         return approve_held(tx, state)
 
-    return _do(settings, name, change)
+    return _do(settings, name, Order.given("approved", actor), change)
 
 
 def _fit_the_table(tx: Transaction, settings: Settings, state: LinkState) -> None:
@@ -89,33 +95,39 @@ def _guard_of(tx: Transaction, name: str) -> str:
     return next((hold.guard for hold in tx.holds(name) if hold.is_open), "")
 
 
-def pause(settings: Settings, name: str) -> Json:
-    """Write nothing to either side; what comes in waits with its own times.
+def pause(settings: Settings, name: str, actor: str) -> Json:
+    """Write nothing to either side; what comes in waits with its own times. Arguments as for :func:`approve`.
 
     Raises:
         NotLinked, LinkRefused, MysqlUnavailable
     """
-    return _do(settings, name, _pause)
+    return _do(settings, name, Order.given("paused", actor), _pause)
 
 
-def resume(settings: Settings, name: str) -> Json:
-    """Go on after a pause, from the state found.
+def resume(settings: Settings, name: str, actor: str) -> Json:
+    """Go on after a pause, from the state found. Arguments as for :func:`approve`.
 
     Raises:
         NotLinked, LinkRefused, MysqlUnavailable
     """
-    return _do(settings, name, _resume)
+    return _do(settings, name, Order.given("resumed", actor), _resume)
 
 
-def _do(settings: Settings, name: str, change: Callable[[Transaction, LinkState], Json]) -> Json:
+def _do(settings: Settings, name: str, order: Order, change: Callable[[Transaction, LinkState], Json]) -> Json:
     def work(tx: Transaction) -> Json:
         state = tx.link_state(name, lock=True)
         if state is None:
             raise NotLinked.among(name, (s.name for s in tx.link_states()))
-        return change(tx, state)
+        report = change(tx, state)
+        tx.add_history(name, [order.entry(_described(state), report["state"])])
+        return report
 
     with closing(open_store(settings.mysql_url.get_secret_value())) as store:
         return store.run(work)
+
+
+def _described(state: LinkState) -> str:
+    return f"{state.state}: {state.reason}" if state.reason else state.state
 
 
 def approve_held(tx: Transaction, state: LinkState) -> Json:

@@ -21,6 +21,7 @@ from adapters.sheets_client import SheetsClient
 from adapters.sheets_mend import mend_tab
 from adapters.sheets_tab import GoogleSheet
 from app.operate import look_at_everything
+from app.orders import Order
 from app.parts import sheets_client
 from app.restore_report import report_of
 from config.links import resolve
@@ -42,8 +43,6 @@ from core.values.catalog import codec_for
 Json = dict[str, Any]
 Confirm = Callable[[Mapping[str, Any]], bool]
 
-EVENT = "restore"
-"""Where history says that values came from."""
 RULE = "the row was restored from the table"
 ROWS_PER_MESSAGE = 500
 ROWS_PER_CALL = 500
@@ -51,7 +50,7 @@ SETTLE_WAIT_S = 10.0
 POLL_S = 0.2
 
 
-def restore(settings: Settings, name: str, confirm: Confirm | None) -> Json:
+def restore(settings: Settings, name: str, confirm: Confirm | None, actor: str) -> Json:
     """Undo what a guard has stopped.
 
     Args:
@@ -59,6 +58,7 @@ def restore(settings: Settings, name: str, confirm: Confirm | None) -> Json:
         name: of the link.
         confirm: shown the report with its plan; nothing is written unless it answers True.
             ``None`` for no question.
+        actor: who says so, for the history.
 
     Returns:
         The link, what held it and the ``plan``; ``restored`` tells whether it was carried out.
@@ -79,7 +79,7 @@ def restore(settings: Settings, name: str, confirm: Confirm | None) -> Json:
         found = _look_at_table(settings, entry, hold)
         known = KnownColumns.of(state.known)
         link = resolve(entry, found.shape, codec_for, known.linked if known else None)
-        work = _Restoring(store, client, link, state, hold, found)
+        work = _Restoring(store, client, link, state, hold, found, Order.given("restored", actor))
         return work.go(confirm)
 
 
@@ -134,9 +134,17 @@ class _Restoring:
     """One run of ``restore``."""
 
     def __init__(  # noqa: PLR0917 -- what it works with
-        self, store: MysqlStore, client: SheetsClient, link: Link, state: LinkState, hold: Hold, table: _Table
+        self,
+        store: MysqlStore,
+        client: SheetsClient,
+        link: Link,
+        state: LinkState,
+        hold: Hold,
+        table: _Table,
+        order: Order,
     ) -> None:
         self._store = store
+        self._order = order
         self._client = client
         self._link = link
         self._whole = link.unfiltered if guards.damaged_side(hold.guard) == guards.TABLE else link
@@ -220,6 +228,7 @@ class _Restoring:
             self._apply_to_sheet(tx, plan)
         else:
             self._apply_to_table(tx, plan)
+        tx.add_history(name, [self._order.entry(f"held: {self._hold.reason}", "live")])
         leaves = guards.approval(["deleted_in_table"]) if plan.remove else None
         tx.set_link_state(name, "live", leaves)
         self._send_places(tx, plan)
@@ -253,7 +262,8 @@ class _Restoring:
                 "Mend the table, or delete those rows in the sheet, and run this again.",
             )
         tx.add_history(
-            self._link.name, [h for base, values in plan.insert for h in _came_back(base.row_id, values, self._link)]
+            self._link.name,
+            [h for base, values in plan.insert for h in _came_back(base.row_id, values, self._link, self._order)],
         )
 
     def _send_places(self, tx: Transaction, plan: RestorePlan) -> None:
@@ -274,10 +284,10 @@ def _cell(waiting: Waiting) -> tuple[str, str]:
     return waiting.observed.row_id, waiting.observed.column
 
 
-def _came_back(row_id: str, values: Mapping[str, str | None], link: Link) -> list[HistoryEntry]:
+def _came_back(row_id: str, values: Mapping[str, str | None], link: Link, order: Order) -> list[HistoryEntry]:
     key = link.key_of(values)
     return [
-        HistoryEntry(row_id, key, name, None, value, "sheet", "restored", event=EVENT)
+        HistoryEntry(row_id, key, name, None, value, "sheet", order.what, order.actor, order.at, order.event)
         for name, value in values.items()
         if value is not None
     ]

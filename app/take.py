@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import secrets
 import time
 from contextlib import closing
@@ -27,7 +26,9 @@ POLL_S = 0.1
 _LIST = "See them with: twinsheet conflicts"
 
 
-def take(settings: Settings, number: int, side: str, value: str | None, wait_s: float) -> Json:
+def take(  # noqa: PLR0917 -- what is chosen, by whom, and how long that may take
+    settings: Settings, number: int, side: str, value: str | None, wait_s: float, actor: str
+) -> Json:
     """Choose how a conflict ends, and wait until that is done.
 
     Args:
@@ -36,6 +37,7 @@ def take(settings: Settings, number: int, side: str, value: str | None, wait_s: 
         side: ``sheet``, ``table`` or ``value``.
         value: the other value, as a person would type it; only for ``value``.
         wait_s: how long table_writer is waited for.
+        actor: who chooses.
 
     Returns:
         The conflict with ``state``: ``settled``, or ``queued`` with the reason why that takes longer.
@@ -48,7 +50,7 @@ def take(settings: Settings, number: int, side: str, value: str | None, wait_s: 
     with closing(open_store(settings.mysql_url.get_secret_value())) as store:
         name, conflict = store.run(lambda tx: _known(tx, number))
         column = _column(settings, name, conflict)
-        choice = Choice(side, _checked(column, conflict, side, value), _actor(), datetime.now(UTC), event)
+        choice = Choice(side, _checked(column, conflict, side, value), actor, datetime.now(UTC), event)
         conflict = store.run(lambda tx: _choose(tx, name, number, choice))
         return _awaited(settings, store, name, conflict, choice, wait_s)
 
@@ -102,13 +104,6 @@ def _checked(column: LinkedColumn, conflict: KnownConflict, side: str, value: st
     except Unfit as reason:
         raise NotTaken(reason.message, "Choose another value: twinsheet conflicts take ID --value TEXT") from reason
     return fits if side == "value" else None
-
-
-def _actor() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "command line"
 
 
 def _choose(tx: Transaction, name: str, number: int, choice: Choice) -> KnownConflict:

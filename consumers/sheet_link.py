@@ -228,7 +228,7 @@ class LinkWriter:
             went=frozenset(news.dirty.went),
             told={key: frozenset(held) for key in keys if (held := news.dirty.told.get(key))},
             missed=self._places.missed,
-            transactions={k: t for k in keys if (t := news.dirty.transactions.get(k))},
+            origins={k: o for k in keys if (o := news.dirty.origins.get(k))},
             own_ids=news.own_ids,
             fresh=self._places.is_fresh,
             last=len(news.dirty) <= len(keys) and not news.asked_again,
@@ -380,7 +380,7 @@ def _told(planned: PlannedWrite) -> Json:
     return {
         "rows": sorted(write.row_ids)[:ROWS_TOLD_MAX],
         "row_count": len(write.row_ids),
-        "transactions": list(dict.fromkeys(planned.transactions.values())),
+        "transactions": list(dict.fromkeys(origin.transaction for origin in planned.origins.values())),
     }
 
 

@@ -10,6 +10,7 @@ import structlog
 from app.metrics import COMPARING_ROWS
 from core.dirty import DirtyRows
 from core.model import Key, Stamp
+from core.origin import Origin
 from core.ports import Json
 from core.progress import Progress
 from core.renames import Renamed, composed
@@ -75,9 +76,9 @@ class LinkNews:
         self.dirty.vouch(keys.items())
         self.committed_at = self.committed_at or at
 
-    def traced(self, keys: Iterable[Key], transaction: str) -> None:
+    def traced(self, keys: Iterable[Key], origin: Origin) -> None:
         """It was this transaction that changed these rows."""
-        self.dirty.transactions.update(dict.fromkeys(keys, transaction))
+        self.dirty.origins.update(dict.fromkeys(keys, origin))
 
     def look_again(self, keys: Mapping[Key, str], prints: Iterable[tuple[Key, str]], offset: int) -> None:
         """Base and table may differ in these rows; ``keys`` with their kinds, and what the table held under them."""

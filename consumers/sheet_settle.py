@@ -18,6 +18,7 @@ from core.events import TABLE_CHANGED, marks_changed
 from core.intent import PlannedWrite, planned_to_json
 from core.known import KnownColumns, under_known_key
 from core.model import ROW_ID_HEADER, Key, Link, RowBase
+from core.origin import Origin
 from core.ports import HistoryEntry, Intent, Transaction
 from core.settle import settle
 from core.settle_cells import Settlement
@@ -106,13 +107,23 @@ def _as_planned(tx: Transaction, link: Link) -> Link:
 
 def _with_transactions(planned: PlannedWrite, entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
     """Each change of the table with the transaction that made it, so that its way can be followed."""
-    made = planned.transactions
+    made = planned.origins
     return [
-        replace(entry, event=f"{entry.event} {made[entry.row_id]}")
-        if entry.side == "table" and entry.row_id in made
-        else entry
+        _made_by(made[entry.row_id], entry) if entry.side == "table" and entry.row_id in made else entry
         for entry in entries
     ]
+
+
+def _made_by(origin: Origin, entry: HistoryEntry) -> HistoryEntry:
+    return replace(
+        entry,
+        event=f"{entry.event} {origin.transaction}",
+        actor=origin.actor,
+        via=origin.via,
+        committed_at=origin.committed_at,
+        received_at=origin.received_at,
+        queued_at=origin.queued_at,
+    )
 
 
 def _move_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) -> None:

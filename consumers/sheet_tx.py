@@ -18,6 +18,7 @@ from core.events import SHEET_OBSERVED
 from core.freshness import age, tells_of_going
 from core.intent import PlannedWrite, planned_to_json
 from core.model import Key, Link, RowBase, Stamp
+from core.origin import Origin
 from core.ports import Intent, Json, LinkState, TableRow, Transaction, Waiting
 from core.renames import FeedPlace, Renamed, follow
 from core.row_plan import ROW_GONE
@@ -72,7 +73,7 @@ class PlanRequest:
     told: Mapping[Key, Collection[str]] = field(default_factory=dict)
     missed: Mapping[str, Stamp] = field(default_factory=dict)
     """Row id to the stamp of the scan that missed it."""
-    transactions: Mapping[Key, str] = field(default_factory=dict)
+    origins: Mapping[Key, Origin] = field(default_factory=dict)
     """The transaction that has changed the row, where one was told."""
     own_ids: Mapping[Key, str] = field(default_factory=dict)
     """Of rows that were lost from the tab and are to stand in it again."""
@@ -288,7 +289,7 @@ def _intend(
         deletes=tuple(plan.deletes),
     )
     keys = {**{base.row_id: key for key, base in bases.items()}, **plan.keys}
-    transactions = {row: t for row in write.row_ids if row in keys and (t := request.transactions.get(keys[row]))}
-    planned = PlannedWrite(write, plan.keys, transactions)
+    origins = {row: o for row in write.row_ids if row in keys and (o := request.origins.get(keys[row]))}
+    planned = PlannedWrite(write, plan.keys, origins)
     tx.open_intent(Intent(request.link.name, n, request.epoch, planned_to_json(planned)))
     return planned

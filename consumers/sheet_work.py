@@ -15,6 +15,7 @@ from core import guards
 from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, Unfit
 from core.events import TABLE_CHANGED, stamp_from_json
 from core.model import Link
+from core.origin import origin_of
 from core.ports import Delivery, EventSource, Transaction
 from core.renames import FeedPlace, Renamed
 
@@ -172,11 +173,12 @@ class SheetWork:
             return
         if delivery.topic == TABLE_CHANGED:
             self._places[delivery.link] = place
-            self._absorb_table(writer, delivery.body, delivery.offset)
+            self._absorb_table(writer, delivery)
         else:
             _absorb_sheet(writer, delivery.body)
 
-    def _absorb_table(self, writer: LinkWriter, body: Mapping[str, Any], offset: int) -> None:
+    def _absorb_table(self, writer: LinkWriter, delivery: Delivery) -> None:
+        body, offset = delivery.body, delivery.offset
         kind = body.get("kind")
         if _is_of_another_key(writer.link, body):
             writer.compare_all()
@@ -188,7 +190,9 @@ class SheetWork:
             kinds = body.get("kinds") or "u" * len(keys)
             prints = [(tuple(key), held) for key, held in body.get("prints", ())]
             writer.news.changed(dict(zip(keys, kinds, strict=True)), renamed, prints, at, offset)
-            writer.news.traced(keys, str(body.get("transaction", "")))
+            origin = origin_of(body, delivery.published_at)
+            if origin is not None:
+                writer.news.traced(keys, origin)
         elif kind == "replan":
             rows = [row for row in body["rows"] if row.get("key")]
             prints = [(tuple(row["key"]), row["print"]) for row in rows if row.get("print")]

@@ -177,6 +177,7 @@ class TableWork:
             batch = Batch(state.scans)
             for delivery in own:
                 batch.add(link, delivery.body)
+                _note_way(tx, delivery)
             self._apply_batch(tx, link, state, batch)
         tx.store_offsets(GROUP, self._owner, _next_offsets(deliveries))
 
@@ -331,6 +332,13 @@ def _keep_for_later(tx: Transaction, link: Link, batch: Batch) -> None:
         link.name,
         [(o, "paused") for cell, o in newest.items() if cell not in waiting or o is not waiting[cell].observed],
     )
+
+
+def _note_way(tx: Transaction, delivery: Delivery) -> None:
+    event, received_at = delivery.body.get("event"), delivery.body.get("received_at")
+    if event:
+        received = datetime.fromisoformat(received_at) if received_at else None
+        tx.note_way(delivery.link, event, received, delivery.published_at)
 
 
 def _told(fault: Exception) -> str:

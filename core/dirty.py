@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from core.model import Key
+from core.origin import Origin
 
 TOLD_MAX = 8
 """Of a row that is another each time that the feed has told of it, so much is kept in mind."""
@@ -35,7 +36,7 @@ class DirtyRows:
         """Keys of rows that are gone, likewise."""
         self.told: dict[Key, dict[str, None]] = {}
         """What the table held under keys that it was asked about (:func:`core.renames.print_of`)."""
-        self.transactions: dict[Key, str] = {}
+        self.origins: dict[Key, Origin] = {}
         """The last transaction that was told to have changed the row."""
         self._in_hand: frozenset[Key] = frozenset()
         self._renewed: dict[Key, int | None] = {}
@@ -99,7 +100,7 @@ class DirtyRows:
             self.came.discard(key)
             self.went.discard(key)
             self.told.pop(key, None)
-            self.transactions.pop(key, None)
+            self.origins.pop(key, None)
 
     def put_off(self, keys: Iterable[Key]) -> None:
         """These are looked at another time; what the change feed has told of them stays known."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from core import cursor
 from core.errors import BadQuestion
 from core.model import Key
 
+_AT = "%Y%m%d%H%M%S%f"
 SIDES = ("sheet", "table", "person")
 """Where a value came from; ``person``: chosen or ordered by somebody who typed it on neither side."""
 
@@ -64,24 +65,20 @@ class HistoryPlace(NamedTuple):
 
 def cursor_of(place: HistoryPlace) -> str:
     """A place as people and programs carry it around: nothing to be read."""
-    text = f"{place.at.astimezone(UTC):%Y%m%d%H%M%S%f}.{place.number}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return cursor.encode(place.at.astimezone(UTC).strftime(_AT), str(place.number))
 
 
-def place_of(cursor: str) -> HistoryPlace:
+def place_of(given: str) -> HistoryPlace:
     """The inverse of :func:`cursor_of`.
 
     Raises:
         BadQuestion: nobody was ever given that one.
     """
+    at, number = cursor.decode(given, 2)
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        at, _, number = text.partition(".")
-        return HistoryPlace(datetime.strptime(at, "%Y%m%d%H%M%S%f").replace(tzinfo=UTC), int(number))
+        return HistoryPlace(datetime.strptime(at, _AT).replace(tzinfo=UTC), int(number))
     except ValueError:
-        raise BadQuestion(
-            "The cursor is none that was given out.", "Begin at the newest entry: leave the cursor out."
-        ) from None
+        raise cursor.refused() from None
 
 
 _STAGES = {

@@ -10,6 +10,7 @@ from core.errors import Unfit
 from core.events import value_from_json, value_to_json
 from core.freshness import OpenWrite
 from core.model import Canonical, Key, Link, SheetCell, SheetValue
+from core.origin import Origin, origin_from_json, origin_to_json
 from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
 
 
@@ -20,7 +21,7 @@ class PlannedWrite:
     write: SwapWrite
     keys: Mapping[str, Key] = field(default_factory=dict)
     """Row id to key."""
-    transactions: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
     """Row id to the transaction of the table whose change is carried, where one was told; for people to follow."""
 
 
@@ -39,7 +40,8 @@ def planned_to_json(planned: PlannedWrite) -> dict[str, Any]:
         ],
         "row_restores": [[r.scratch_line, r.row] for r in write.row_restores],
         "keys": {row_id: list(key) for row_id, key in planned.keys.items()},
-        "transactions": dict(planned.transactions),
+        "transactions": {row_id: origin.transaction for row_id, origin in planned.origins.items()},
+        "origins": {origin.transaction: origin_to_json(origin) for origin in planned.origins.values()},
     }
 
 
@@ -59,7 +61,10 @@ def planned_from_json(n: int, epoch: int, raw: Mapping[str, Any]) -> PlannedWrit
         row_restores=tuple(RowRestore(*r) for r in raw["row_restores"]),
     )
     keys = {row_id: tuple(key) for row_id, key in raw["keys"].items()}
-    return PlannedWrite(write, keys, raw.get("transactions", {}))
+    told = {name: origin_from_json(name, one) for name, one in raw.get("origins", {}).items()}
+    made = raw.get("transactions", {})
+    origins = {row_id: told.get(name) or origin_from_json(name, None) for row_id, name in made.items()}
+    return PlannedWrite(write, keys, origins)
 
 
 def _restore_from_json(line: int, row: int, header: str, written: list[Any] | None = None) -> FormulaRestore:

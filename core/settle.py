@@ -54,7 +54,7 @@ class _Settling(CellSettling):
         }
         base = RowBase(insert.row_id, self.keys[insert.row_id], cells, n=self.n)
         self.bases[insert.row_id] = self.settlement.bases[insert.row_id] = base
-        if insert.row_id not in self.transactions:  # it stood in the table before anybody told of it
+        if insert.row_id not in self.origins:  # it stood in the table before anybody told of it
             entry = HistoryEntry(insert.row_id, base.key, None, None, None, "table", "copied", event=self.event)
             self.settlement.history.append(entry)
             return

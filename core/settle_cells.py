@@ -65,7 +65,7 @@ class CellSettling:
     ) -> None:
         self.link = link
         self.keys = planned.keys
-        self.transactions = planned.transactions
+        self.origins = planned.origins
         self.n = planned.write.n
         self.write = planned.write
         self.event = f"write {self.n}"

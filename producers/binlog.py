@@ -12,6 +12,7 @@ from prometheus_client import Gauge
 from adapters.binlog_lease import BinlogLease
 from adapters.binlog_server import BinlogServer
 from adapters.kafka_log import KafkaPublisher, ensure_topics, kafka_of
+from adapters.mysql_accounts import Accounts
 from adapters.mysql_binlog import BinlogReader, Watch
 from adapters.mysql_cascades import parents_of, silent_cascades
 from adapters.mysql_connection import ThreadSessions, parse_url
@@ -52,7 +53,7 @@ def build(service: Service) -> Callable[[], None]:
         lease=service.closing(BinlogLease(address)),
         publisher=publisher,
         links=links_for(settings.links, session),
-        messages=Messages(outbox=outbox, times=TableTimes(), fold=watch.fold),
+        messages=Messages(outbox=outbox, times=TableTimes(), fold=watch.fold, user_of=Accounts(session).user_of),
         stop=service.stop,
         cascades=partial(silent_cascades, session),
         parents=partial(parents_of, session),

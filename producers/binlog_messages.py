@@ -46,14 +46,21 @@ class Messages:
         outbox: schema and table of the outbox.
         times: fed with every change, asked for replans.
         fold: spells a table as the binlog does.
+        user_of: the user of a connection; empty where nobody knows.
     """
 
     def __init__(
-        self, *, outbox: Table, times: TableTimes, fold: Callable[[Table], Table] = lambda table: table
+        self,
+        *,
+        outbox: Table,
+        times: TableTimes,
+        fold: Callable[[Table], Table] = lambda table: table,
+        user_of: Callable[[int | None], str] = lambda _connection: "",
     ) -> None:
         self._outbox = fold(outbox)
         self._times = times
         self._fold = fold
+        self._user_of = user_of
         self._by_table: dict[Table, list[Link]] = {}
         self._by_name: dict[str, Link] = {}
         self._by_parent: dict[Table, list[tuple[Cascade, Link]]] = {}
@@ -176,7 +183,11 @@ class Messages:
             "prints": [[list(key), held] for key, held in touched.prints.items()],
             **when,
             "position": {**when["position"], "part": self._parts},
+            "actor": self._user_of(committed.connection),
+            "via": _via(committed),
         }
+        if committed.received_at is not None:
+            body["received_at"] = rfc3339(committed.received_at)
         return TABLE_CHANGED, name, body
 
     # --- whole tables, and messages that were put into the outbox ------------------------
@@ -313,6 +324,12 @@ def compare_all(links: Iterable[Link], reason: str, *, lost: bool = False) -> li
 
 def _compare(name: str, reason: str, *, lost: bool = False) -> Message:
     return TABLE_CHANGED, name, {"kind": "link", "link": name, "reason": reason, "lost": lost}
+
+
+def _via(committed: Committed) -> str:
+    """The connection, and what the statement says of itself."""
+    told = [f"connection {committed.connection}"] if committed.connection is not None else []
+    return "; ".join([*told, committed.comment] if committed.comment else told)
 
 
 def _when(committed: Committed) -> Json:

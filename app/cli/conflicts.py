@@ -63,6 +63,7 @@ def take(number: int, choice: str | None, value: str | None, wait_s: float, as_j
     For an open conflict `sheet` and `table` mean what that side holds now; for a settled one the values that were
     in conflict, so that the loser comes back. Exit code 0: done. 1: queued, with the reason. 2: refused.
     """
+    from app.orders import this_person
     from app.take import take as do
     from config.settings import load_settings
 
@@ -70,7 +71,9 @@ def take(number: int, choice: str | None, value: str | None, wait_s: float, as_j
         raise click.UsageError("Say one of: sheet, table, or a value.")
     side = choice if value is None and choice in ("sheet", "table") else "value"
     wanted = value if value is not None else choice
-    report = do(load_settings(("mysql_url",)), number, side, wanted if side == "value" else None, wait_s)
+    report = do(
+        load_settings(("mysql_url",)), number, side, wanted if side == "value" else None, wait_s, this_person()
+    )
     settled = report["state"] == "settled"
     if as_json:
         print_json(report)

@@ -14,9 +14,10 @@ from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json
 def approve(link: str, as_json: bool) -> int:
     """Let through what a guard has stopped on LINK: it was meant."""
     from app.operate import approve as do
+    from app.orders import this_person
     from config.settings import load_settings
 
-    report = do(load_settings(("mysql_url",)), link)
+    report = do(load_settings(("mysql_url",)), link, this_person())
     if as_json:
         print_json(report)
     else:
@@ -35,11 +36,12 @@ def restore(link: str, yes: bool, as_json: bool) -> int:
     shared. Shows the plan and asks; nothing is written before the yes.
     """
     from app.cli.restore import confirm_restore, show_restored
+    from app.orders import this_person
     from app.restore import restore as do
     from config.settings import load_settings
 
     ask = None if yes else (lambda _report: False) if as_json else confirm_restore
-    report = do(load_settings(("mysql_url", "sheets")), link, ask)
+    report = do(load_settings(("mysql_url", "sheets")), link, ask, this_person())
     if as_json:
         print_json(report)
     else:
@@ -53,9 +55,10 @@ def restore(link: str, yes: bool, as_json: bool) -> int:
 def pause(link: str, as_json: bool) -> int:
     """Stop LINK for a while: nothing is written to either side, and nothing that comes in is lost."""
     from app.operate import pause as do
+    from app.orders import this_person
     from config.settings import load_settings
 
-    report = do(load_settings(("mysql_url",)), link)
+    report = do(load_settings(("mysql_url",)), link, this_person())
     if as_json:
         print_json(report)
     else:
@@ -69,9 +72,10 @@ def pause(link: str, as_json: bool) -> int:
 def resume(link: str, as_json: bool) -> int:
     """Let a paused LINK go on, from the state found on both sides."""
     from app.operate import resume as do
+    from app.orders import this_person
     from config.settings import load_settings
 
-    report = do(load_settings(("mysql_url",)), link)
+    report = do(load_settings(("mysql_url",)), link, this_person())
     if as_json:
         print_json(report)
     else:

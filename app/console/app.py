@@ -9,14 +9,15 @@ from typing import Any
 from flask import Blueprint, Flask, Response, jsonify, render_template_string
 
 from app.api.blueprint import api_blueprint
+from app.api.faults import tell_faults
 from app.console.access import check_access_settings, guard
 from app.console.metrics import all_metrics
 from app.console.page import PAGE, STYLE
 from app.http_channel import Limits
-from app.http_server import harden, make_server, one_line
+from app.http_server import harden, make_server
 from app.status import Status
 from config.settings import Settings
-from core.errors import NotLinked, TwinsheetError
+from core.errors import TwinsheetError
 
 THREADS = 4
 LIMITS = Limits(body_bytes_max=64 * 1024, wire_bytes_max=64 * 1024)
@@ -35,14 +36,7 @@ def create_app(status: Status, token: str) -> Flask:
     app.register_blueprint(api_blueprint(status))
     app.register_blueprint(_pages(status))
 
-    @app.errorhandler(NotLinked)
-    def unknown(error: NotLinked) -> Response:
-        return one_line(404, str(error))
-
-    @app.errorhandler(TwinsheetError)
-    def unavailable(error: TwinsheetError) -> Response:
-        return one_line(503, str(error))
-
+    tell_faults(app)
     return app
 
 

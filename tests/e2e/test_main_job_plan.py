@@ -54,7 +54,7 @@ def test_a_plan_tells_before_linking_and_at_any_time_what_would_be_written_and_w
     nothing = plan_of(orders)["plan"]
     assert (nothing["kinds"], nothing["cost"]["requests"]) == ([], 0)
     # While the link is paused both sides move on.
-    pause(main_job.settings, orders.name)
+    pause(main_job.settings, orders.name, "ann")
     orders.type("D2", ["several"])
     orders.type_cell(7, "Notes", "from the sheet")
     orders.sql("UPDATE {table} SET item = 'Candle' WHERE order_no = 7")
@@ -71,7 +71,7 @@ def test_a_plan_tells_before_linking_and_at_any_time_what_would_be_written_and_w
     shown = main_job.command("plan", orders.name)
     assert shown.returncode == 1
     assert "sheet 'Lamp', table 'Candle'" in shown.stdout
-    resume(main_job.settings, orders.name)
+    resume(main_job.settings, orders.name, "ann")
     orders.verify()
     assert orders.stored(7)["notes"] == "from the sheet"
     assert kinds(plan_of(orders)["plan"]) == {("neither", "unfit"): 1}

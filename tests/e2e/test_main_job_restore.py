@@ -240,7 +240,7 @@ def test_a_damage_is_held_told_and_undone_by_restore_with_every_row_and_id_as_be
         if one.name == "column deleted":
             _half_restore(one.orders)
     for one in found:
-        report = restore(one.orders.job.settings, one.orders.name, None)
+        report = restore(one.orders.job.settings, one.orders.name, None, "ann")
         assert report["restored"]
         assert (report["plan"]["sheet_writes"] > 0) is (DAMAGES[one.name].side == "sheet"), report
         assert (report["plan"]["table_writes"] > 0) is (DAMAGES[one.name].side == "table"), report
@@ -255,7 +255,7 @@ def test_a_damage_is_held_told_and_undone_by_restore_with_every_row_and_id_as_be
 def _create_again(orders: Orders) -> None:
     """What the command proposes makes the table fit."""
     with pytest.raises(LinkRefused, match="has to be created first") as refused:
-        restore(orders.job.settings, orders.name, None)
+        restore(orders.job.settings, orders.name, None, "ann")
     statement = refused.value.hint.partition("\n")[2].rpartition(";")[0]
     assert statement.startswith("CREATE TABLE `mainjob`.")
     orders.sql(statement)
@@ -321,7 +321,7 @@ def test_a_persons_own_note_on_the_header_outlives_ours(links: list[Orders]) -> 
     all_held([orders], ["rows deleted in the table"])
     told = wait_for(lambda: [n for n in _ours(orders) if "rows left the table" in n], "the note")[0]
     assert told.endswith("\n\nask Ann")
-    restore(orders.job.settings, orders.name, None)
+    restore(orders.job.settings, orders.name, None, "ann")
     assert_goes_on(orders)
     wait_for(lambda: orders.tab_state()["notes"] == {"A1": "ask Ann"}, "the person's note alone")
 
@@ -348,7 +348,7 @@ def test_what_a_person_has_undone_goes_on_with_an_approval_and_nothing_is_lost(l
     found = all_held(links[:3], ["header row deleted", "id column deleted", "column deleted"])
     for one in found:
         one.orders.person("undo")
-        approve(one.orders.job.settings, one.orders.name)
+        approve(one.orders.job.settings, one.orders.name, "ann")
     for one in found:
         assert_goes_on(one.orders)
         assert rows_of(one.orders) == one.stored
@@ -364,7 +364,7 @@ def test_an_approved_damage_goes_through_and_the_next_one_is_held_again(links: l
     }
     found = all_held(links, list(left))
     for one in found:
-        approve(one.orders.job.settings, one.orders.name)
+        approve(one.orders.job.settings, one.orders.name, "ann")
     for one in found:
         rows = min(left[one.name], len(one.stored))
         wait_for(lambda one=one, rows=rows: len(one.orders.sheet_rows()) == one.orders.count() == rows, one.name, 90)  # type: ignore[misc]
@@ -373,5 +373,5 @@ def test_an_approved_damage_goes_through_and_the_next_one_is_held_again(links: l
     assert overwritten.count("item = 'Scrambled'") == len(found[0].stored) - 1
     (again,) = all_held([overwritten], ["rows deleted in the tab"])
     assert_untouched(again)
-    approve(overwritten.job.settings, overwritten.name)
+    approve(overwritten.job.settings, overwritten.name, "ann")
     assert_goes_on(overwritten)

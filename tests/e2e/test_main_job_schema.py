@@ -236,7 +236,7 @@ def test_what_cannot_be_followed_holds_that_link_alone_and_goes_on_where_it_was_
     assert changing.job.stack["pids"] == pids, "no process ended for it"
 
     with pytest.raises(LinkRefused, match="no column notes"):
-        approve(changing.job.settings, "renamed")
+        approve(changing.job.settings, "renamed", "ann")
     links["renamed"].sql("UPDATE {table} SET remarks = 'stored meanwhile' WHERE code = 'C-2'")
     assert changing.job.told("link", "add-column", "renamed", "remarks", "--header", "notes")["added"]
     changing.edit_links_file("dropped", "\n      notes: notes", "")
@@ -247,7 +247,7 @@ def test_what_cannot_be_followed_holds_that_link_alone_and_goes_on_where_it_was_
     links["no_tab"].person("undo")
     mended = [name for name in names if name != "trashed"]
     for name in mended:
-        approve(changing.job.settings, name)
+        approve(changing.job.settings, name, "ann")
     for name in mended:
         assert links[name].verify()["rows"] == 3, name
     for name in ("rekeyed", "float", "no_access"):

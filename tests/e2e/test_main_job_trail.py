@@ -79,6 +79,8 @@ def test_an_edit_in_the_sheet_is_followed_by_its_event_id_from_the_webhook_to_hi
     for told in (found["webhook"], found["table_writer"]):
         assert told["link"] == orders.name
         assert entry["row_id"] in told["rows"]
+    assert [stage["stage"] for stage in entry["way"]] == ["edited", "webhook", "kafka", "table"]
+    assert orders.job.told("history", "--event", entry["event"])["items"] == [entry]
 
 
 def test_a_change_in_the_table_is_followed_by_its_transaction_from_the_binlog_to_history(
@@ -95,6 +97,9 @@ def test_a_change_in_the_table_is_followed_by_its_transaction_from_the_binlog_to
     assert found["sheet_writer"]["link"] == orders.name
     assert entry["row_id"] in found["sheet_writer"]["rows"]
     assert entry["event"] == f"{found['sheet_writer']['event_id']} {transaction}"
+    assert [stage["stage"] for stage in entry["way"]] == ["committed", "binlog", "kafka", "sheet"]
+    assert all(stage["delay_s"] >= 0 for stage in entry["way"])
+    assert orders.job.told("history", orders.name, "--event", transaction)["items"] == [entry]
 
 
 def test_every_stage_of_both_ways_is_measured_and_what_waits_for_a_person_is_counted(

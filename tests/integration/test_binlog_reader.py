@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from adapters.binlog_events import Committed, Position, PositionLost, RowChange, TableChange
 from adapters.binlog_server import BinlogServer
+from adapters.mysql_accounts import Accounts
 from adapters.mysql_binlog import BinlogReader, Watch
 from adapters.mysql_connection import MysqlSession, parse_url
 from core.errors import MysqlUnavailable
@@ -284,3 +286,24 @@ def test_rows_are_told_under_the_names_that_their_columns_had_when_they_were_com
     ]
     whole = [reason for committed in found for reason in reasons(committed)]
     assert whole == [("alter", "t")] * 5
+
+
+def test_who_changed_what_is_told_as_far_as_the_server_tells(bench: Bench) -> None:
+    start, is_mariadb = bench.facts().position(), bench.facts().is_mariadb
+    with closing(bench.server.connect_as_root()) as connection:
+        cursor = connection.cursor()
+        if not is_mariadb:
+            cursor.execute("SET SESSION binlog_rows_query_log_events = ON")
+        cursor.execute(f"USE {bench.schema}")
+        cursor.execute("/* nightly import */ INSERT INTO t VALUES (1, 'a')")
+        connection.commit()
+        cursor.execute("UPDATE t SET n = 'b' /* by ann */")
+        connection.commit()
+        number = connection.connection_id
+        own = int(bench.session.query("SELECT CONNECTION_ID()")[0][0])
+        assert Accounts(bench.session).user_of(own) == bench.address.user
+    one, two = bench.read(start, 2)
+    assert (one.comment, two.comment) == ("nightly import", "by ann")
+    assert one.connection == (None if is_mariadb else number)
+    assert one.received_at is not None
+    assert one.received_at >= one.committed_at - timedelta(seconds=1)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.kafka_log import KafkaPublisher, ensure_topics
@@ -46,9 +47,13 @@ class Answer:
 
 
 def get(port: int, path: str, **headers: str) -> Answer:
+    return ask(port, "GET", path, headers)
+
+
+def ask(port: int, method: str, path: str, headers: dict[str, str], body: str | None = None) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request("GET", path, headers=headers)
+        connection.request(method, path, body, headers)
         response = connection.getresponse()
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read().decode())
     finally:
@@ -91,6 +96,21 @@ class World:
     def get(self, path: str, **headers: str) -> Answer:
         return get(self.port, path, **headers)
 
+    def order(self, path: str, actor: str = "ann@example.com", **body: Any) -> Answer:
+        headers = {"Content-Type": "application/json", "X-Twinsheet-Actor": actor}
+        return ask(self.port, "POST", path, headers, json.dumps(body))
+
+    def pages(self, path: str) -> list[dict[str, Any]]:
+        """All items, two at a time."""
+        found, cursor, sign = [], "", "&" if "?" in path else "?"
+        while True:
+            page = self.get(f"{path}{sign}limit=2" + (f"&cursor={cursor}" if cursor else "")).json
+            assert len(page["items"]) <= 2
+            found += page["items"]
+            cursor = page["cursor"]
+            if cursor is None:
+                return found
+
     def cli(self, *words: str) -> tuple[int, Any]:
         """Exit code and JSON of a command."""
         code, out, _err = run_cli(self.environment, *words, "--json")
@@ -109,6 +129,10 @@ def state(mysql_server: MysqlServer, kafka_server: KafkaServer) -> None:
             "orders", [HistoryEntry("r_a", ("1",), "note", None, "first", "sheet", actor="ann@example.com")]
         )
         tx.add_history("orders", [HistoryEntry("r_a", ("1",), "note", "first", "second", "table")])
+        typed = HistoryEntry("r_c", ("3",), "price", "1", "2", "sheet", "seen", event="e1")
+        contested = ConflictEntry("r_c", ("3",), "price", "1", "2", "4", "sheet", "sheet_wins", event="e1")
+        tx.add_history("others", [typed])
+        tx.add_conflicts("others", [contested])
         tx.add_conflicts("orders", [ConflictEntry("r_a", ("1",), "price", "1", "2", "3", "sheet", "last_write_wins")])
         tx.put_rejections("orders", [RejectionEntry("r_b", ("2",), "price", "abc", "price: abc is not a number")])
     store.close()
@@ -146,7 +170,7 @@ def _start(stack: ExitStack, variables: dict[str, str], port: int) -> None:
 
 
 def test_links_are_told_with_state_lag_and_counts(console: World) -> None:
-    orders, fresh = console.get("/api/links").json["links"]
+    fresh, orders = console.get("/api/links").json["links"]
     assert (orders["link"], orders["state"], orders["conflicts"], orders["rejections"]) == ("orders", "live", 0, 1)
     assert orders["lag_s"]["sheet_to_table"] > 0, "an event waits in Kafka"
     assert orders["lag_s"]["table_to_sheet"] == 0
@@ -168,6 +192,80 @@ def test_the_records_of_a_link_are_told_newest_first_and_limited_on_demand(conso
     assert (rejection["value"], rejection["reason"]) == ("abc", "price: abc is not a number")
     pending = console.get("/api/links/orders/pending").json["items"]
     assert [(p["row_id"], p["column"], p["reason"]) for p in pending] == [("r_b", "price", "rejected")]
+
+
+def fits(document: dict[str, Any], path: str, method: str, answer: Answer) -> None:
+    """Hold an answer against the document."""
+    told = document["paths"][path][method]["responses"][str(answer.status)]
+    schema = told["content"]["application/json"]["schema"]
+    Draft202012Validator({**schema, "components": document["components"]}).validate(answer.json)
+
+
+def test_real_answers_fit_the_document_that_describes_them(console: World) -> None:
+    document = console.get("/api/openapi.json").json
+    asked = [path for path, methods in document["paths"].items() if "get" in methods and path != "/api/openapi.json"]
+    assert len(asked) >= 8
+    for path in asked:
+        answer = console.get(path.replace("{link}", "orders"))
+        assert answer.status == 200, path
+        fits(document, path, "get", answer)
+        missing = console.get(path.replace("{link}", "nobody") + "?limit=0")
+        if missing.status != 200:
+            fits(document, path, "get", missing)
+
+
+def test_lists_come_a_page_at_a_time(console: World) -> None:
+    everything = console.get("/api/links/orders/history").json
+    assert everything["cursor"] is None
+    assert console.pages("/api/links/orders/history") == everything["items"]
+    for path in ("conflicts", "rejections?all=true", "pending", "holds"):
+        whole = console.get(f"/api/links/orders/{path}").json["items"]
+        assert console.pages(f"/api/links/orders/{path}") == whole
+    page = console.get("/api/links?limit=1").json
+    assert [one["link"] for one in page["links"]] == ["fresh"]
+    page = console.get(f"/api/links?limit=1&cursor={page['cursor']}").json
+    assert [one["link"] for one in page["links"]] == ["orders"]
+    assert page["cursor"] is None
+
+
+def test_the_history_is_searched_by_all_that_is_known_of_an_entry(console: World) -> None:
+    def new(question: str) -> list[str | None]:
+        return [item["new"] for item in console.get(f"/api/history?{question}").json["items"]]
+
+    assert new("actor=ann@example.com&what=applied") == ["first"]
+    assert new("link=orders&side=table") == ["second"]
+    assert new("link=orders&key=1&column=note") == ["second", "first"]
+    assert new("row_id=r_a&until=2020-01-01T00:00:00Z") == []
+    (entry,) = console.get("/api/history?event=e1").json["items"]
+    assert entry["conflict"] > 0
+    assert entry["rejection"] is None
+
+
+def test_an_order_is_carried_out_and_stands_in_the_history_with_who_gave_it(console: World) -> None:
+    document = console.get("/api/openapi.json").json
+    for what, state in (("pause", "paused"), ("resume", "live")):
+        answer = console.order(f"/api/links/orders/{what}", "bea@example.com")
+        assert (answer.status, answer.json["state"]) == (200, state)
+        fits(document, f"/api/links/{{link}}/{what}", "post", answer)
+        again = console.order(f"/api/links/orders/{what}")
+        assert (again.status, again.json["error"]["kind"]) == (409, "LinkRefused")
+        fits(document, f"/api/links/{{link}}/{what}", "post", again)
+    told = console.get("/api/links/orders/history?actor=bea@example.com").json["items"]
+    assert [(t["what"], t["side"], t["old"], t["new"], t["row_id"], t["column"]) for t in told] == [
+        ("resumed", "person", "paused: paused by a person", "live", "", None),
+        ("paused", "person", "live", "paused", "", None),
+    ]
+    for path, body in (
+        ("/api/links/{link}/approve", {}),
+        ("/api/links/{link}/restore", {"go_on": True}),
+        ("/api/conflicts/{number}/take", {"take": "sheet", "wait_s": 0}),
+    ):
+        answer = console.order(path.format(link="orders", number=1), **body)
+        assert answer.status == 409, "it is not held, and its table is not there"
+        assert answer.json["error"]["message"]
+        fits(document, path, "post", answer)
+    assert console.order("/api/links/nobody/pause").status == 404
+    assert len(console.get("/api/history?side=person").json["items"]) == 2, "what was refused is no order"
 
 
 @pytest.mark.parametrize("path", ["/api/links/nobody", "/api/links/nobody/history", "/nothing", "/api"])
@@ -256,13 +354,13 @@ def test_status_on_the_command_line_tells_links_and_processes(console: World) ->
 
 
 def test_records_on_the_command_line_end_with_1_where_something_is_found(console: World) -> None:
-    code, report = console.cli("conflicts")
+    code, report = console.cli("conflicts", "orders")
     assert (code, len(report["items"])) == (1, 1)
     code, report = console.cli("rejections", "orders")
     assert (code, report["items"][0]["reason"]) == (1, "price: abc is not a number")
     code, report = console.cli("rejections", "fresh")
     assert (code, report["items"]) == (0, [])
-    code, report = console.cli("history", "orders", "--limit", "1")
+    code, report = console.cli("history", "orders", "--what", "applied", "--limit", "1")
     assert (code, [item["new"] for item in report["items"]]) == (0, ["second"])
 
 

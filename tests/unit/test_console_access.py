@@ -39,7 +39,7 @@ def test_it_refuses_to_listen_elsewhere_without_a_token(monkeypatch: pytest.Monk
 def guarded(token: str) -> Flask:
     app = Flask("guarded")
     guard(app, token)
-    app.add_url_rule("/", "page", lambda: "page")
+    app.add_url_rule("/", "page", lambda: "page", methods=["GET", "POST"])
     app.add_url_rule("/healthz", "healthz", lambda: "ok")
     return app
 
@@ -85,13 +85,43 @@ def test_the_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch)
     assert compared == [(b"the-token", b"the-token")]
 
 
-def test_the_console_changes_nothing_so_that_no_other_site_can_make_a_browser_change_something(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("headers", "data", "status"),
+    [
+        ({}, "{}", 415),
+        ({"Content-Type": "text/plain"}, "{}", 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, "a=b", 415),
+        ({"Content-Type": "application/json"}, "{", 415),
+        ({"Content-Type": "application/json"}, "[]", 415),
+        ({"Content-Type": "application/json", "Origin": "https://evil.example.com"}, "{}", 403),
+        ({"Content-Type": "application/json", "Origin": "null"}, "{}", 403),
+        ({"Content-Type": "application/json", "Sec-Fetch-Site": "cross-site"}, "{}", 403),
+        ({"Content-Type": "application/json", "Sec-Fetch-Site": "same-site"}, "{}", 403),
+        ({"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}, "{}", 200),
+        ({"Content-Type": "application/json", "Origin": "http://127.0.0.1:8001"}, "{}", 200),
+        ({"Content-Type": "application/json"}, "{}", 200),
+    ],
+)
+@pytest.mark.parametrize("token", ["", "the-token"])
+def test_nothing_is_ordered_that_a_page_of_another_site_could_have_a_browser_send(
+    token: str, headers: dict[str, str], data: str, status: int
 ) -> None:
+    basic = "Basic " + base64.b64encode(b"ann:the-token").decode()
+    signed_in = {"Host": "127.0.0.1:8001", "Authorization": basic, **headers}
+    assert guarded(token).test_client().post("/", headers=signed_in, data=data).status_code == status
+
+
+def test_without_a_token_nothing_is_ordered_from_elsewhere() -> None:
+    client = guarded("").test_client()
+    asked = {"headers": {"Host": "127.0.0.1:8001"}, "json": {}}
+    assert client.post("/", **asked).status_code == 200  # type: ignore[arg-type]
+    elsewhere = client.post("/", environ_base={"REMOTE_ADDR": "10.0.0.5"}, **asked)  # type: ignore[arg-type]
+    assert elsewhere.status_code == 403
+
+
+def test_no_other_site_is_told_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWINSHEET_MYSQL_URL", "mysql://u:p@127.0.0.1:1/")
     app = create_app(Status(load_settings(needs=(), env_file=None)), "the-token")
-    methods = {method for rule in app.url_map.iter_rules() for method in rule.methods or ()}
-    assert methods == {"GET", "HEAD", "OPTIONS"}
     signed_in = {"Authorization": "Bearer the-token", "Origin": "https://evil.example.com"}
     answer = app.test_client().get("/healthz", headers=signed_in)
     assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator
+from datetime import datetime
 from typing import Any, Protocol
 
 from fakes.store import FakeState, FakeStore
@@ -11,6 +12,7 @@ from fakes.store import FakeState, FakeStore
 from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_migrations import migrate
 from adapters.mysql_schema import describe_table
+from adapters.mysql_statements import utc
 from adapters.mysql_store import MysqlStore
 from core.model import Key, Link, LinkedColumn, TableColumn
 from core.ports import Store, TableRow
@@ -56,6 +58,10 @@ class Place:
         """What stands in the outbox: (topic, link, body)."""
         raise NotImplementedError
 
+    def ways(self) -> list[tuple[str, datetime | None, datetime | None]]:
+        """Of what stands in the history: (event, received_at, queued_at), in its order."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Let go of everything."""
 
@@ -76,6 +82,9 @@ class MemoryPlace(Place):
 
     def sent(self) -> list[tuple[str, str, Any]]:
         return list(self._state.outbox)
+
+    def ways(self) -> list[tuple[str, datetime | None, datetime | None]]:
+        return [(entry.event, entry.received_at, entry.queued_at) for _, entry in self._state.history]
 
 
 class ServerPlace(Place):
@@ -107,6 +116,12 @@ class ServerPlace(Place):
             f"SELECT topic, link, body FROM {self.state_schema}.outbox ORDER BY id"  # noqa: S608  (the test's own schema)
         )
         return [(topic, link, json.loads(body)) for topic, link, body in rows]
+
+    def ways(self) -> list[tuple[str, datetime | None, datetime | None]]:
+        rows = self.session.query(
+            f"SELECT event, received_at, queued_at FROM {self.state_schema}.history ORDER BY id"  # noqa: S608  (the test's own schema)
+        )
+        return [(event, utc(received_at), utc(queued_at)) for event, received_at, queued_at in rows]
 
     def close(self) -> None:
         for store in self._stores:

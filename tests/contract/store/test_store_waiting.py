@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from contract.store.store_places import AnyStore, Place
@@ -183,3 +184,22 @@ def test_the_record_takes_every_kind_of_entry_more_than_once(store: AnyStore) ->
             tx.put_rejections("orders", [refused])
             tx.mend_rejections("orders", [("r_a", "price"), ("r_z", "price")])
             tx.send("table.changed", "orders", {"kind": "link"})
+
+
+def test_entries_of_an_event_tell_when_it_was_received_and_queued(store: AnyStore, place: Place) -> None:
+    one = HistoryEntry("r_a", ("1",), "note", "a", "b", "sheet", event="e1")
+    later = NOON + timedelta(milliseconds=3)
+    with store.begin() as tx:
+        tx.note_way("orders", "e1", NOON, later)
+        tx.note_way("orders", "e2", None, later)
+        tx.add_history("orders", [one, replace(one, event="e2"), replace(one, event="e3")])
+        tx.add_history("others", [one])
+    with store.begin() as tx:
+        tx.add_history("orders", [replace(one, new="c")])
+    assert place.ways() == [
+        ("e1", NOON, later),
+        ("e2", None, later),
+        ("e3", None, None),
+        ("e1", None, None),
+        ("e1", None, None),
+    ]

@@ -69,6 +69,18 @@ def bodies(made: Messages, *changes: RowChange | TableChange) -> list[Json]:
     return [body for _, _, body in made.of(committed(*changes))]
 
 
+def test_a_message_of_rows_tells_who_changed_them_as_far_as_the_server_does() -> None:
+    accounts = {812: "shop", None: ""}
+    made = Messages(outbox=OUTBOX, times=TableTimes(), user_of=accounts.__getitem__)
+    made.set_links([link()])
+    known = replace(committed(insert(row())), connection=812, comment="nightly import", received_at=AT)
+    ((_, _, body),) = made.of(known)
+    assert (body["actor"], body["via"]) == ("shop", "connection 812; nightly import")
+    assert body["received_at"] == rfc3339(AT)
+    ((_, _, body),) = made.of(replace(known, connection=None))
+    assert (body["actor"], body["via"]) == ("", "nightly import")
+
+
 def test_a_message_of_rows_tells_keys_time_transaction_and_position() -> None:
     ((topic, name, body),) = messages().of(committed(insert(row()), delete(row(sku=2))))
     assert (topic, name) == (TABLE_CHANGED, "stock")
@@ -83,6 +95,8 @@ def test_a_message_of_rows_tells_keys_time_transaction_and_position() -> None:
         "time_exact": True,
         "transaction": "s:42",
         "position": {"server": "s", "file": "binlog.000003", "pos": 4711, "part": 1},
+        "actor": "",
+        "via": "",
     }
 
 

@@ -9,7 +9,7 @@ import pymysql
 import pytest
 
 from adapters.binlog_events import PositionLost
-from adapters.binlog_wire import Group, look, stream_error
+from adapters.binlog_wire import Group, comment_of, look, stream_error
 from core.errors import MysqlRefused, MysqlUnavailable, TwinsheetError
 
 SOURCE = bytes(range(16))
@@ -76,6 +76,36 @@ def test_the_tables_of_a_transaction_are_gathered_until_the_next_begins() -> Non
         group = look(group, packet(19, body), SECONDS)
     assert group.tables == {("shop", "orders"), ("shop", "stück")}
     assert look(group, packet(33, gtid_body(MICROS)), SECONDS).tables == set()
+
+
+def test_mysql_tells_the_connection_that_began_the_transaction() -> None:
+    group = look(Group(), packet(33, gtid_body(MICROS)), SECONDS)
+    for connection in (812, 813):  # what ends it may be spoken by another
+        group = look(group, packet(2, struct.pack("<IIBHH", connection, 0, 4, 0, 0) + b"shop\0BEGIN"), SECONDS)
+    assert group.connection == 812
+    assert look(group, packet(33, gtid_body(MICROS)), SECONDS).connection is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "wanted"),
+    [
+        ("/* nightly\n import */ UPDATE t SET n = 1", "nightly import"),
+        ("UPDATE t SET n = 1 /*actor='ann',job='import'*/", "actor='ann',job='import'"),
+        ("UPDATE t SET n = 1 /* by ann */ ; ", "by ann"),
+        ("/*+ MAX_EXECUTION_TIME(1) */ UPDATE t SET n = 1", ""),
+        ("INSERT /*!40000 IGNORE */ INTO t VALUES (1) /*!99999 x */", ""),
+        ("/*M! x */ UPDATE t SET n = 1", ""),
+        ("UPDATE t SET n = '/* no comment */'", ""),
+        ("UPDATE t SET n = 1", ""),
+        ("INSERT INTO t VALUES " + "(1), " * 100_000 + "(2) /* a long one */", "a long one"),
+    ],
+)
+@pytest.mark.parametrize("kind", [29, 160])
+def test_the_comment_of_a_statement_is_what_it_says_of_itself(kind: int, statement: str, wanted: str) -> None:
+    length = b"\xff" if kind == 29 else b""
+    group = look(Group(), packet(kind, length + statement.encode()), SECONDS)
+    assert group.comment == wanted
+    assert comment_of(statement.encode()) == wanted
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xfe", b"\0\0", packet(27, b"binlog.000001"), packet(30, bytes(40))])

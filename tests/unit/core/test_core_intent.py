@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 from core_makers import LINK
 
 from core.intent import PlannedWrite, open_write, planned_from_json, planned_to_json
 from core.model import Serial, SheetCell
+from core.origin import Origin
 from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
 
 EVERYTHING = PlannedWrite(
@@ -33,13 +35,28 @@ EVERYTHING = PlannedWrite(
         row_restores=(RowRestore(2, 5),),
     ),
     {"r_4": ("4",), "r_5": ("5", "a,b")},
-    {"r_1": "0-1-17", "r_4": "3e11fa47-71ca-11e1-9e33-c80aa9429562:23"},
+    {
+        "r_1": Origin("0-1-17"),
+        "r_4": Origin(
+            "3e11fa47-71ca-11e1-9e33-c80aa9429562:23",
+            "shop",
+            "connection 17; nightly import",
+            committed_at=datetime(2026, 5, 4, 3, 2, 1, 9, tzinfo=UTC),
+            received_at=datetime(2026, 5, 4, 3, 2, 1, 5009, tzinfo=UTC),
+        ),
+    },
 )
 
 
 def test_a_recorded_write_is_read_back_exactly_as_it_was_planned() -> None:
     stored = json.loads(json.dumps(planned_to_json(EVERYTHING)))
     assert planned_from_json(7, 2, stored) == EVERYTHING
+
+
+def test_a_write_that_an_earlier_version_has_recorded_is_read_with_its_transactions() -> None:
+    stored = {**planned_to_json(EVERYTHING), "transactions": {"r_1": "0-1-17"}}
+    del stored["origins"]
+    assert planned_from_json(7, 2, stored).origins == {"r_1": Origin("0-1-17")}
 
 
 def test_zero_and_false_come_back_as_the_types_that_they_were() -> None:

@@ -12,6 +12,7 @@ from core_makers import HEADER, LINK, ROW, make_base, one_way
 from core.displaced import Doubts
 from core.intent import PlannedWrite
 from core.model import ROW_ID_HEADER, TO_SHEET, Age, CellBase, Key, Link, RowBase, SheetCell, SheetValue, Stamp
+from core.origin import Origin
 from core.settle import settle
 from core.settle_cells import Settlement
 from core.sheet import (
@@ -49,12 +50,12 @@ def settled(
     *hits: HitRow,
     bases: tuple[RowBase, ...] = (),
     keys: Mapping[str, Key] | None = None,
-    transactions: Mapping[str, str] | None = None,
+    origins: Mapping[str, Origin] | None = None,
     q: int = 4,
     link: Link = LINK,
     **write: Any,
 ) -> Settlement:
-    planned = PlannedWrite(SwapWrite(N, 2, **write), keys or {}, transactions or {})
+    planned = PlannedWrite(SwapWrite(N, 2, **write), keys or {}, origins or {})
     answer = SwapAnswer(Stamp(N - 1, q, 2), hits)
     return settle(link, planned, answer, {b.row_id: b for b in bases})
 
@@ -164,7 +165,7 @@ def test_a_row_of_which_the_answer_says_nothing_needs_a_scan() -> None:
 
 def test_an_inserted_row_has_what_was_written_as_its_base() -> None:
     row = RowInsert("r_9", {"Order no.": 9, "Customer": "Bea", "Quantity": 2})
-    done = settled(keys={"r_9": ("9",)}, transactions={"r_9": "uuid:7"}, inserts=(row,))
+    done = settled(keys={"r_9": ("9",)}, origins={"r_9": Origin("uuid:7")}, inserts=(row,))
     base = done.bases["r_9"]
     assert (base.key, base.n, base.cells["customer"]) == (("9",), N, CellBase("Bea", n=N))
     assert base.cells["notes"] == CellBase(None, n=N)

@@ -1,0 +1,332 @@
+"""What the API answers and takes, field by field: the document is made of these, and every answer is held against
+them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.history import PAGE_ITEMS, PAGE_ITEMS_MAX
+
+Key = Annotated[list[str] | None, Field(description="Values of the table's primary key, as texts.")]
+Value = Annotated[str | None, Field(description="As the sheet or the table held it; null for none.")]
+Cursor = Annotated[
+    str | None, Field(description="Of the next page: give it back as cursor. Null where nothing is left.")
+]
+
+
+class Exact(BaseModel):
+    """Holds what is named here and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Error(Exact):
+    """What went wrong."""
+
+    kind: str = Field(description="Stable name.")
+    message: str
+    hint: str = Field(description="What to do next; may be empty.")
+
+
+class Fault(Exact):
+    """The answer to whatever cannot be done."""
+
+    error: Error
+
+
+# --- questions ---------------------------------------------------------------------------
+
+
+class Paging(Exact):
+    """Where a page begins and how long it is."""
+
+    cursor: str | None = Field(None, description="Of the page before; leave it out to begin.")
+    limit: int = Field(PAGE_ITEMS, ge=1, le=PAGE_ITEMS_MAX)
+
+
+class ConflictQuestion(Paging):
+    """Which conflicts."""
+
+    open: bool = Field(False, description="Only those that wait for a person.")
+
+
+class RejectionQuestion(Paging):
+    """Which rejections."""
+
+    all: bool = Field(False, description="Also those that were mended.")
+
+
+class HistoryQuestion(Paging):
+    """Which entries of the history."""
+
+    row_id: str | None = None
+    key: list[str] | None = Field(None, description="Of a row; repeat it for each column of the key.")
+    column: str | None = Field(None, description="As the table calls it.")
+    actor: str | None = Field(None, description="The person's address, or the user of MySQL.")
+    side: Literal["sheet", "table", "person"] | None = None
+    what: str | None = Field(None, description="applied, inserted, deleted, copied, overtaken, taken, restored, …")
+    event: str | None = Field(None, description="Of one edit, scan or write, or of one transaction of the table.")
+    since: datetime | None = Field(None, description="The first moment; with its time zone, else UTC.")
+    until: datetime | None = Field(None, description="The first moment that does not count any more.")
+
+
+class AnyHistoryQuestion(HistoryQuestion):
+    """Which entries, of whichever link."""
+
+    link: str | None = None
+
+
+# --- answers -----------------------------------------------------------------------------
+
+
+class HoldNow(Exact):
+    """What stopped a link."""
+
+    guard: str
+    reason: str
+    since: datetime
+    way_on: list[str] = Field(description="The commands that let it go on.")
+    mend: str | None = Field(description="The statement that makes a dropped table again, as far as it is known.")
+
+
+class Lag(Exact):
+    """Seconds that the oldest waiting event has waited."""
+
+    sheet_to_table: float
+    table_to_sheet: float
+
+
+class LinkAnswer(Exact):
+    """A link and how it is."""
+
+    link: str
+    state: Literal["linking", "live", "paused", "held"]
+    reason: str | None
+    offers: list[dict[str, str]] = Field(description="New columns that could be linked, each with its command.")
+    hold: HoldNow | None
+    as_of: datetime | None = Field(description="When the tab was last read whole.")
+    identical_as_of: datetime | None = Field(description="As of when every cell of both sides was last known equal.")
+    differing: int = Field(description="Cells that differ although no event explains it.")
+    lag_s: Lag
+    conflicts: int = Field(description="That wait for a person.")
+    rejections: int = Field(description="That nobody has mended.")
+    pending: int = Field(description="Cells that wait.")
+    spreadsheet: str | None
+    tab: str | None
+    table: str | None
+
+
+class LinksAnswer(Exact):
+    """Links, as they stand in links.yaml."""
+
+    links: list[LinkAnswer]
+    cursor: Cursor
+
+
+class Entry(Exact):
+    """What all entries of the record have."""
+
+    id: int
+    link: str
+    row_id: str
+    key: Key
+    column: str | None = Field(description="Null where it is about the whole row, or the link.")
+    at: datetime
+
+
+class Choice(Exact):
+    """What a person has chosen."""
+
+    take: Literal["sheet", "table", "value"]
+    value: Value
+    actor: str
+    at: datetime | None
+    event: str
+    was: list[str] | None = Field(description="Winner and rule before, where a settled conflict was opened again.")
+
+
+class ConflictAnswer(Entry):
+    """Both sides moved away from base, to different values."""
+
+    base: Value
+    sheet: Value
+    table: Value
+    winner: Literal["sheet", "table", "rule", "person", "none"]
+    rule: str
+    settled: bool
+    sheet_at: datetime | None
+    table_at: datetime | None
+    time_guessed: bool
+    sheet_actor: str
+    event: str
+    choice: Choice | None
+
+
+class ConflictsAnswer(Exact):
+    """A page, newest first."""
+
+    items: list[ConflictAnswer]
+    cursor: Cursor
+
+
+class RejectionAnswer(Entry):
+    """A value of the sheet that the table cannot hold."""
+
+    value: Value
+    reason: str
+    actor: str
+    event: str
+    mended_at: datetime | None
+
+
+class RejectionsAnswer(Exact):
+    """A page, newest first."""
+
+    items: list[RejectionAnswer]
+    cursor: Cursor
+
+
+class Stage(Exact):
+    """A stage of the way that a value has come."""
+
+    stage: Literal["edited", "webhook", "committed", "binlog", "kafka", "table", "sheet"]
+    at: datetime
+    delay_s: float = Field(description="Since the stage before.")
+
+
+class HistoryItem(Entry):
+    """An applied value, or what a person has ordered of the link."""
+
+    old: Value
+    new: Value
+    side: Literal["sheet", "table", "person"]
+    actor: str = Field(description="The person's address, or the user of MySQL; empty where nobody knows.")
+    event: str
+    what: str
+    edited_at: datetime | None
+    via: str = Field(description="Of a change of the table: its connection, and the comment of its statement.")
+    committed_at: datetime | None
+    received_at: datetime | None
+    queued_at: datetime | None
+    way: list[Stage]
+    conflict: int | None = Field(description="Of the same cell and event.")
+    rejection: int | None = Field(description="Of the same cell and event.")
+
+
+class HistoryAnswer(Exact):
+    """A page, newest first. It may hold fewer entries than asked for, or none, and still have a cursor."""
+
+    items: list[HistoryItem]
+    cursor: Cursor
+
+
+class PendingItem(Exact):
+    """A cell that is known not to be equal."""
+
+    row_id: str
+    column: str
+    reason: str
+    detail: str | None
+
+
+class PendingAnswer(Exact):
+    """A page, by row id and column."""
+
+    items: list[PendingItem]
+    cursor: Cursor
+
+
+class HoldItem(Exact):
+    """A guard has stopped the link."""
+
+    id: int
+    link: str
+    guard: str
+    reason: str
+    mend: str | None
+    at: datetime
+    released_at: datetime | None = Field(description="Null while it holds.")
+
+
+class HoldsAnswer(Exact):
+    """A page, newest first."""
+
+    items: list[HoldItem]
+    cursor: Cursor
+
+
+# --- writes ------------------------------------------------------------------------------
+
+
+class Nothing(Exact):
+    """An empty object: the address says everything."""
+
+
+class TakeOrder(Exact):
+    """How a conflict ends."""
+
+    take: Literal["sheet", "table", "value"]
+    value: str | None = Field(None, description="The other value, as a person would type it; null for none.")
+    wait_s: float = Field(10.0, ge=0, le=60, description="How long the answer waits until it is done.")
+
+
+class TakeAnswer(Exact):
+    """The conflict, settled, or queued with the reason why that takes longer."""
+
+    id: int
+    link: str
+    row_id: str
+    column: str
+    take: Literal["sheet", "table", "value"]
+    sheet: Value
+    table: Value
+    state: Literal["settled", "queued"]
+    winner: str | None = None
+    rule: str | None = None
+    reason: str | None = None
+
+
+class StateAnswer(Exact):
+    """The link, as it goes on."""
+
+    link: str
+    state: Literal["live", "paused"]
+    approved: str | None = Field(None, description="What was let through.")
+
+
+class RestoreOrder(Exact):
+    """Whether to carry the plan out, or only to show it."""
+
+    go_on: bool = Field(False, description="Carry it out; false for the plan alone.")
+
+
+class RestoreKind(BaseModel):
+    """What would be written, of one kind."""
+
+    side: Literal["sheet", "table"]
+    kind: str
+    count: int
+    first: list[dict[str, object]]
+
+
+class RestorePlanAnswer(Exact):
+    """What would be written where."""
+
+    damaged: str | None
+    sheet_writes: int
+    table_writes: int
+    kinds: list[RestoreKind]
+    cannot: list[str] = Field(description="What cannot be brought back.")
+
+
+class RestoreAnswer(Exact):
+    """The plan, and whether it was carried out."""
+
+    link: str
+    guard: str
+    reason: str
+    plan: RestorePlanAnswer
+    restored: bool

@@ -1,0 +1,77 @@
+"""Orders of the API: checks who gives them, and passes them to the use cases that the commands have as well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+from spectree import Response as Answers
+from spectree import SpecTree
+
+from app import operate
+from app.api import answers
+from app.api.faults import fault
+from app.restore import restore
+from app.status import Status
+from app.take import take
+from core.errors import NotTaken
+
+Json = dict[str, Any]
+ACTOR = "X-Twinsheet-Actor"
+FAULTS = {f"HTTP_{code}": answers.Fault for code in (400, 401, 403, 404, 409, 415, 503)}
+
+
+def add_writes(api: Blueprint, spec: SpecTree, status: Status) -> None:
+    """Add everything that changes something; each stands in the history with who ordered it."""
+    settings = status.settings
+
+    @api.before_request
+    def check() -> Response | None:
+        """A page of another site can make a browser send neither header without asking us first."""
+        if request.method in ("GET", "HEAD", "OPTIONS") or who():
+            return None
+        hint = f"Send the header {ACTOR} with your name, or the token as Authorization: Bearer."
+        return fault(403, "NoActor", "It is not told who orders this.", hint)
+
+    @api.post("/links/<link>/pause")
+    @spec.validate(resp=Answers(HTTP_200=answers.StateAnswer, **FAULTS), tags=["orders"])
+    def pause(link: str, json: answers.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
+        """Write nothing to either side for a while; what comes in waits with its own times."""
+        return operate.pause(settings, link, who())
+
+    @api.post("/links/<link>/resume")
+    @spec.validate(resp=Answers(HTTP_200=answers.StateAnswer, **FAULTS), tags=["orders"])
+    def resume(link: str, json: answers.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
+        """Go on after a pause, from the state found on both sides."""
+        return operate.resume(settings, link, who())
+
+    @api.post("/links/<link>/approve")
+    @spec.validate(resp=Answers(HTTP_200=answers.StateAnswer, **FAULTS), tags=["orders"])
+    def approve(link: str, json: answers.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
+        """Let through what a guard has stopped: it was meant."""
+        return operate.approve(settings, link, who())
+
+    @api.post("/links/<link>/restore")
+    @spec.validate(resp=Answers(HTTP_200=answers.RestoreAnswer, **FAULTS), tags=["orders"])
+    def bring_back(link: str, json: answers.RestoreOrder) -> Json:
+        """Undo what a guard has stopped: it was not meant. Shows the plan; carries it out where that is said."""
+        return restore(settings, link, None if json.go_on else lambda _plan: False, who())
+
+    @api.post("/conflicts/<int:number>/take")
+    @spec.validate(resp=Answers(HTTP_200=answers.TakeAnswer, **FAULTS), tags=["orders"])
+    def settle(number: int, json: answers.TakeOrder) -> Json:
+        """End a conflict with the sheet's value, the table's, or another; a settled one is opened again for it."""
+        if json.take != "value" and json.value is not None:
+            raise NotTaken("A value was sent along with another choice.", 'Leave it out, or take "value".')
+        return take(settings, number, json.take, json.value, json.wait_s, who())
+
+
+def who() -> str:
+    """Who asks: by the header, by the name of a browser's login, or as the holder of the token; empty for nobody."""
+    named = request.headers.get(ACTOR, "").strip()
+    if named:
+        return named
+    shown = request.authorization
+    if shown is None or shown.type != "bearer":
+        return ""
+    return "api"
