@@ -8,7 +8,7 @@ from dataclasses import replace
 from consumers.trades import trade_keys
 from core.errors import NoParent, Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
-from core.model import Key, Link, RowBase
+from core.model import Key, Link, Observed, RowBase
 from core.one_way import READ_ONLY, fills_key_alone
 from core.parents import PARENT, reason_to_wait, worded
 from core.ports import ConflictEntry, HistoryEntry, Transaction
@@ -18,6 +18,8 @@ from core.row_view import RowPlan, RowView, rejection
 
 NOT_SHOWN = "the link shows the row no longer"
 """The rule of conflicts whose row has left the link's filter."""
+FIRST_SCAN = 1
+"""The number of a link's first scan."""
 INCOMPLETE_AFTER_S = 5.0
 """A row is told to be incomplete when nobody has typed into it for so long."""
 
@@ -283,6 +285,9 @@ def _row_of_table(plan: RowPlan, view: RowView) -> dict[str, object]:
 
 
 def _inserted(plan: RowPlan, key: Key) -> list[HistoryEntry]:
+    first = next(iter(plan.observed.values()))
+    if all(_was_there_before(seen) for seen in plan.observed.values()):
+        return [HistoryEntry(plan.row_id, key, None, None, None, "sheet", "copied", event=first.event)]
     return [
         HistoryEntry(
             row_id=plan.row_id,
@@ -297,9 +302,14 @@ def _inserted(plan: RowPlan, key: Key) -> list[HistoryEntry]:
             event=seen.event,
         )
         for name, value in (plan.insert or {}).items()
-        for seen in [plan.observed.get(name) or next(iter(plan.observed.values()))]  # of a filter's value, the row's
+        for seen in [plan.observed.get(name) or first]  # of a filter's value, the row's
         if value is not None
     ]
+
+
+def _was_there_before(seen: Observed) -> bool:
+    """Whether a cell was filled before the tab was linked: its first scan tells of it, and nobody else."""
+    return seen.source == "scan" and seen.stamp.scan == FIRST_SCAN and not seen.actor
 
 
 def _kept_row(view: RowView, base: RowBase, refusal: Unfit) -> ConflictEntry:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from core.contents import fitting_or_none, owed_or, shows
 from core.errors import Unfit
 from core.freshness import age, must_wait
-from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
+from core.model import NEVER, Age, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
 from core.one_way import check_shown, fills_alone, is_typed_over, put_back
 from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow
 from core.renames import telling
@@ -130,13 +130,13 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
 
 def _is_in_hand(view: RowView, live: Mapping[str, Observed]) -> bool:
     """Whether an open write of ours puts the row there, or may have put something into it by mistake."""
-    write, known = view.open_write, {name: view.link.by_name(name) for name in live}
-    seen = [
-        (o, fitting_or_none(column, o.cell.value))
-        for name, o in live.items()
-        if (column := known[name]) and o.source != "swap"
-    ]
-    return write is not None and (view.row_id in write.row_ids or any(must_wait(o, v, write) for o, v in seen))
+    write = view.open_write
+    if write is None:
+        return False
+    seen = [(o, column) for name, o in live.items() if (column := view.link.by_name(name)) and o.source != "swap"]
+    return view.row_id in write.row_ids or any(
+        must_wait(o, fitting_or_none(column, o.cell.value), write) for o, column in seen
+    )
 
 
 def _is_seen_whole(view: RowView, live: Mapping[str, Observed]) -> bool:
@@ -269,16 +269,12 @@ def base_of_inserted(view: RowView, plan: RowPlan, key: Key) -> RowBase:
     """
     n, before = (view.base.n, view.base.age) if view.base is not None else (view.restored_n, NEVER)
     before = max([before, *(age(o) for o in plan.observed.values() if o.source == "scan")])
-    cells = {
-        c.name: replace(cell, n=n, age=max(cell.age, before))
-        for c in view.link.columns
-        for cell in [_observed_base(plan.observed.get(c.name), view, c.name)]
-    }
+    cells = {c.name: _cell_of_inserted(c, plan.observed.get(c.name), n, before) for c in view.link.columns}
     return RowBase(view.row_id, key, cells, n=n, age=max([before, *(age(o) for o in plan.observed.values())]))
 
 
-def _observed_base(seen: Observed | None, view: RowView, name: str) -> CellBase:
-    column = view.link.by_name(name)
-    if seen is None or column is None:
-        return CellBase(None)
-    return CellBase(fitting_or_none(column, seen.cell.value), age=age(seen), formula=seen.cell.formula is not None)
+def _cell_of_inserted(column: LinkedColumn, seen: Observed | None, n: int, before: Age) -> CellBase:
+    if seen is None:
+        return CellBase(None, n, before)
+    value = fitting_or_none(column, seen.cell.value)
+    return CellBase(value, n, max(age(seen), before), seen.cell.formula is not None)

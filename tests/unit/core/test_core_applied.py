@@ -189,6 +189,19 @@ def test_a_copied_row_gets_a_generated_key_of_its_own(desk: Desk) -> None:
     assert desk.base("r_copy").cells["order_no"].value == "1"  # what the sheet holds; the fresh key goes there
 
 
+@pytest.mark.parametrize(
+    ("scan", "told"),
+    [(1, [(None, None, "copied")]), (2, [("customer", "Bea", "inserted"), ("quantity", "2", "inserted")])],
+)
+def test_a_row_that_stood_in_the_tab_before_it_was_linked_is_one_line_of_the_history(
+    desk: Desk, scan: int, told: list[tuple[str | None, str | None, str]]
+) -> None:
+    desk.happens(event("scan", scan, row_id="r_2", cells={**BLANK, "Customer": "Bea", "Quantity": 2}))
+    assert desk.rows[("2",)]["customer"] == "Bea"
+    assert [(e.column, e.new, e.what) for _, e in desk.state.history] == told
+    assert {(e.key, e.side, e.event) for _, e in desk.state.history} == {(("2",), "sheet", f"scan{scan}")}
+
+
 def test_generated_keys_follow_the_order_of_the_rows_in_the_sheet(desk: Desk) -> None:
     new = {**BLANK, "Quantity": 2}
     desk.happens(
