@@ -70,7 +70,7 @@ class Bases(Statements):
 
     def bases_of_keys(self, link: str, keys: Collection[Key]) -> dict[Key, RowBase]:
         """Locked; live rows only."""
-        hashes = {_hash(key) for key in keys}
+        hashes = {key_hash(key) for key in keys}
         found = []
         sql = _SELECT + " AND key_hash IN ({}) ORDER BY row_id FOR UPDATE"
         for row in self._select_in(sql, (link,), hashes):
@@ -146,12 +146,13 @@ def _cell(value: str | None, stamp: list[int] | None) -> CellBase:
     return CellBase(value, stamp[0], Age(stamp[1], stamp[2]), bool(stamp[3])) if stamp else CellBase(value)
 
 
-def _hash(key: Key) -> bytes:
+def key_hash(key: Key) -> bytes:
+    """A key in 32 bytes, whatever its length."""
     return hashlib.sha256(dump(list(key)).encode("utf-8", "replace")).digest()
 
 
 def _held(base: RowBase) -> bytes | None:
-    return None if base.gone or base.key is None else _hash(base.key)
+    return None if base.gone or base.key is None else key_hash(base.key)
 
 
 def _bytes(value: Any) -> bytes | None:

@@ -50,6 +50,9 @@ class Applier:
                 self._update(plan, view)
             elif plan.base is not None:
                 self._bases.append(plan.base)
+        kept = {plan.comes_back: plan.row_id for plan in plans if plan.comes_back is not None}
+        if kept:
+            self._tx.keep_ids(self._link.name, kept)
         self._record(plans)
         self._wake(plans, views)
 
@@ -117,6 +120,8 @@ class Applier:
         self._tell_tables_values(plan, key)
         if plan.in_sheet:
             self._bases.append(self._beside_rejected(base_of_inserted(view, plan, key), plan))
+        else:
+            self._tx.keep_ids(self._link.name, {key: plan.row_id})
         plan.history.extend(_inserted(plan, key))
 
     def _stands_outside(self, plan: RowPlan, view: RowView) -> bool:

@@ -77,6 +77,8 @@ def settle_write(
     hand_over(tx, name, done.unseen)
     _wake_parked(tx, name, [b.row_id for b in done.bases.values() if b.gone])
     _move_marks(tx, name, planned.write, done)
+    if planned.write.inserts:
+        tx.drop_kept_ids(name, list(planned.keys.values()))
     close_write(tx, name, planned.write.n)
     tx.note_settled(name, planned.write.n)
     if last:

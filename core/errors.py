@@ -108,6 +108,10 @@ class NotTaken(TwinsheetError):
     """What a person chose to end a conflict with cannot be done."""
 
 
+class NotUndone(TwinsheetError):
+    """What a person wants to take back cannot be taken back; nothing was written."""
+
+
 class Unavailable(TwinsheetError):
     """An outside system does not answer; trying again may help."""
 

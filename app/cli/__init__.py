@@ -27,6 +27,7 @@ _COMMANDS = {
     "conflicts": ("app.cli.conflicts:conflicts", "Show where both sides moved, and who won; settle."),
     "rejections": ("app.cli.records:rejections", "Show sheet values that the table cannot hold."),
     "history": ("app.cli.records:history", "Show every value that was carried over."),
+    "undo": ("app.cli.undo:undo", "Take back what somebody did, on both sides."),
     "approve": ("app.cli.operate:approve", "Let through what a guard has stopped."),
     "restore": ("app.cli.operate:restore", "Undo what a guard has stopped."),
     "pause": ("app.cli.operate:pause", "Stop a link for a while."),
