@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from adapters.mysql_connection import MysqlAddress, errno
-from adapters.mysql_statements import Row, Statements, dump
+from adapters.mysql_statements import Row, Statements, dump, load
 from core.errors import MysqlRefused
 from core.model import Age, CellBase, Key, RowBase
 
@@ -94,7 +93,8 @@ class Bases(Statements):
         (make that row gone in the same call or before).
         """
         given = sorted({base.row_id: base for base in bases}.values(), key=lambda base: base.row_id)
-        moved = [b.row_id for b in given if self._moves(link, b)]
+        held = {base.row_id: _held(base) for base in given}
+        moved = [row_id for row_id, key_hash in held.items() if self._moves(link, row_id, key_hash)]
         free = "UPDATE row_base SET key_hash = NULL WHERE link = %s AND row_id IN ({})"
         for some in (moved[i : i + 500] for i in range(0, len(moved), 500)):
             self._run(free.format(", ".join(["%s"] * len(some))), (link, *some))
@@ -102,48 +102,51 @@ class Bases(Statements):
             self._run_rows(
                 f"INSERT INTO row_base {_COLUMNS}",
                 "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                [_row(link, base) for base in given],
+                [_row(link, base, held[base.row_id]) for base in given],
                 _REPLACE,
             )
         except MysqlRefused as error:
             if errno(error) not in _TAKEN:
                 raise
             raise MysqlRefused(f"Two rows of the link {link} claim the same key.", error.message) from error
-        self._held_keys.update({(link, b.row_id): _held(b) for b in given})
+        self._held_keys.update({(link, row_id): key_hash for row_id, key_hash in held.items()})
 
-    def _moves(self, link: str, base: RowBase) -> bool:
+    def _moves(self, link: str, row_id: str, key_hash: bytes | None) -> bool:
         """Whether the row may hold a key that another of the rows saved with it takes."""
-        known = (link, base.row_id) in self._held_keys
-        held = self._held_keys.get((link, base.row_id))
-        return not known or (held is not None and held != _held(base))
+        known = (link, row_id) in self._held_keys
+        held = self._held_keys.get((link, row_id))
+        return not known or (held is not None and held != key_hash)
 
 
-def _row(link: str, base: RowBase) -> tuple[Any, ...]:
+def _row(link: str, base: RowBase, key_hash: bytes | None) -> tuple[Any, ...]:
     cells = {column: cell.value for column, cell in base.cells.items()}
     stamps = {
-        column: [cell.n, *cell.age, int(cell.formula)]
+        column: [cell.n, *cell.age, int(cell.formula), *cell.owed]
         for column, cell in base.cells.items()
-        if cell.n or any(cell.age) or cell.formula
+        if cell.n or any(cell.age) or cell.formula or cell.owed
     }
     key = dump(list(base.key)) if base.key is not None else None
-    return (link, base.row_id, _held(base), key, dump(cells), dump(stamps), base.gone, base.n, *base.age)
+    return (link, base.row_id, key_hash, key, dump(cells), dump(stamps), base.gone, base.n, *base.age)
 
 
 def _base(row: Row) -> RowBase:
     row_id, key, cells, stamps, gone, n, place, scan, _ = row
-    marks: Mapping[str, list[int]] = json.loads(stamps)
+    marks: Mapping[str, list[Any]] = load(stamps)
     return RowBase(
         row_id=row_id,
-        key=tuple(json.loads(key)) if key is not None else None,
-        cells={column: _cell(value, marks.get(column)) for column, value in json.loads(cells).items()},
+        key=tuple(load(key)) if key is not None else None,
+        cells={column: _cell(value, marks.get(column)) for column, value in load(cells).items()},
         gone=bool(gone),
         n=n,
         age=Age(place, scan),
     )
 
 
-def _cell(value: str | None, stamp: list[int] | None) -> CellBase:
-    return CellBase(value, stamp[0], Age(stamp[1], stamp[2]), bool(stamp[3])) if stamp else CellBase(value)
+def _cell(value: str | None, stamp: list[Any] | None) -> CellBase:
+    if not stamp:
+        return CellBase(value)
+    n, place, scan, formula, *owed = stamp
+    return CellBase(value, n, Age(place, scan), bool(formula), tuple(owed))
 
 
 def hash_of_key(key: Key) -> bytes:

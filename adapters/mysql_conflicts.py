@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable
 
 from adapters.mysql_record import Record
-from adapters.mysql_statements import Row, cut, dump, of_cells
+from adapters.mysql_statements import Row, cut, dump, load, of_cells
 from core.conflicts import Choice, ConflictOutcome, KnownConflict, choice_from_json, choice_to_json
 
 RULE_CHARS_MAX = 200
@@ -75,5 +74,5 @@ def _known(row: Row) -> KnownConflict:
         winner=winner,
         rule=rule,
         settled=bool(settled),
-        choice=choice_from_json(json.loads(choice)) if choice is not None else None,
+        choice=choice_from_json(load(choice)) if choice is not None else None,
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from adapters.mysql_connection import SERVER_ERRORS, MysqlAddress, cursor_of, errno, translate, translated
 from adapters.mysql_faults import is_cut, unfit
 from core.errors import Unfit
@@ -112,6 +114,31 @@ class Statements:
             answers.extend(self._run_packet(_packet(sendable, len(answers))))
         return answers
 
+    def _run_whole(self, sql: str, params: Params) -> Ran | None:
+        """Run a statement that writes many rows; ``None`` where the server refuses or cuts a value of one of them:
+        nothing of it is done then. :meth:`_undo_whole` takes it back."""
+        try:
+            self._cursor.execute(f"SAVEPOINT whole;{sql}", params)
+            self._cursor.nextset()  # past the savepoint's own result
+            ran, warnings = Ran(self._cursor.rowcount, self._cursor.lastrowid or 0), self._connection.warning_count
+            self._cursor.nextset()
+        except SERVER_ERRORS as error:
+            self._refusal(error)
+            return None
+        if warnings and self._may_have_cut(warnings):
+            self._undo_whole()
+            return None
+        return ran
+
+    def _undo_whole(self) -> None:
+        self._run("ROLLBACK TO SAVEPOINT whole")
+
+    def _may_have_cut(self, warnings: int) -> bool:
+        """Whether the last statement stored a value differently from what was given; the server tells of some
+        warnings only."""
+        told = self._select("SHOW WARNINGS")
+        return len(told) < warnings or any(is_cut(int(number)) for _, number, _ in told)
+
     def _run_packet(self, packet: list[Statement]) -> list[Ran | Unfit]:
         """Answers of the first statements, up to and including the first that fails."""
         sql = ";".join(f"SAVEPOINT write_{i};{text}" for i, (text, _) in enumerate(packet))
@@ -163,10 +190,18 @@ def of_rows(head: str, one: str, rows: Iterable[Params], tail: str = "") -> Iter
 
 
 def of_cells(sql: str, link: str, cells: Iterable[tuple[str, str]]) -> Iterator[Statement]:
-    """A statement that ends in ``WHERE link = %s`` for these (row id, column), by the index they share."""
-    for some in chunks(sorted(set(cells))):
-        places = " OR ".join(["(row_id = %s AND column_name = %s)"] * len(some))
-        yield f"{sql} AND ({places})", (link, *(value for cell in some for value in cell))
+    """A statement that ends in ``WHERE link = %s`` for these (row id, column), by the index they share: one for many
+    rows of which the same columns are meant."""
+    columns: dict[str, tuple[str, ...]] = {}
+    for row_id, column in sorted(set(cells)):
+        columns[row_id] = (*columns.get(row_id, ()), column)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for row_id, names in columns.items():
+        alike.setdefault(names, []).append(row_id)
+    for names, row_ids in alike.items():
+        for some in chunks(row_ids):
+            places = f"row_id IN ({marks(len(some))}) AND column_name IN ({marks(len(names))})"
+            yield f"{sql} AND {places}", (link, *some, *names)
 
 
 def marks(count: int) -> str:
@@ -210,20 +245,28 @@ def _packet(statements: Sequence[Statement | Unfit], start: int) -> list[Stateme
 
 
 def _size_bytes(params: Params) -> int:
-    return sum(len(v) * 2 if isinstance(v, str | bytes) else 16 for v in params)
+    return sum([len(v) * 2 if isinstance(v, str | bytes) else 16 for v in params])
 
 
 def _checked(statement: Statement | Unfit) -> Statement | Unfit:
-    """Refuse text that no character set can carry, before it spoils its neighbours' packet."""
     if isinstance(statement, Unfit):
         return statement
-    for value in statement[1]:
-        if isinstance(value, str) and not _is_text(value):
-            return Unfit("the text holds half a character (a lone surrogate), which no table can store")
+    try:
+        check_text(statement[1])
+    except Unfit as reason:
+        return reason
     return statement
 
 
+def check_text(params: Params) -> None:
+    """Refuse text that no character set can carry, before it spoils its neighbours' packet; raise Unfit."""
+    if not all(_is_text(value) for value in params if isinstance(value, str)):
+        raise Unfit("the text holds half a character (a lone surrogate), which no table can store")
+
+
 def _is_text(value: str) -> bool:
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -237,8 +280,8 @@ def _bound(params: Params) -> list[Any]:
 
 
 def _bind(value: Any) -> Any:
-    if isinstance(value, str) and not _is_text(value):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, str):
+        return value if _is_text(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, datetime):
         return naive_utc(value)
     return value
@@ -256,8 +299,18 @@ def utc(at: datetime | None) -> datetime | None:
 
 def dump(value: Any) -> str:
     """JSON text, compact, in one spelling; half characters, which no text can carry, stay in JSON's escapes."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if _is_text(text) else json.dumps(value, separators=(",", ":"))
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+
+
+def load(text: str) -> Any:
+    """The inverse of :func:`dump`."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:  # half characters
+        return json.loads(text)
 
 
 def cut(text: str, chars_max: int) -> str:

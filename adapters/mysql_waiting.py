@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable
 
 from adapters.mysql_connection import errno
-from adapters.mysql_statements import Row, Statements, cut, dump, marks, of_cells, utc
+from adapters.mysql_statements import Row, Statements, cut, dump, load, marks, of_cells, utc
 from core.errors import Fenced, MysqlRefused
 from core.events import cell_from_json, cell_to_json
 from core.model import Observed, Stamp
@@ -80,7 +79,7 @@ class Waitings(Statements):
             " WHERE link.name = %s FOR UPDATE",
             (link,),
         )
-        return Intent(link, rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows and rows[0][2] else None
+        return Intent(link, rows[0][0], rows[0][1], load(rows[0][2])) if rows and rows[0][2] else None
 
     def open_intent(self, intent: Intent) -> None:
         """Write the intent down; raise Fenced if another write is open: it is settled first."""
@@ -130,7 +129,7 @@ def _waiting(row: Row) -> Waiting:
     seen = Observed(
         row_id=row_id,
         column=column,
-        cell=cell_from_json(json.loads(cell)),
+        cell=cell_from_json(load(cell)),
         stamp=Stamp(n, q, epoch, scan),
         source=source,
         edited_at=utc(edited_at),

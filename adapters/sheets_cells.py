@@ -72,10 +72,10 @@ def encode_value(value: SheetValue) -> Json:
     """
     if value is None or value == "":
         return {}
-    if isinstance(value, bool):
-        return {"userEnteredValue": {"boolValue": value}}
     if isinstance(value, str):
         return {"userEnteredValue": {"stringValue": value}}
+    if isinstance(value, bool):
+        return {"userEnteredValue": {"boolValue": value}}
     return {"userEnteredValue": {"numberValue": _exact_number(value)}}
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from adapters.google_sign_in import SANDBOX_TOKEN, SignIn, authorized_http, sign_in
-from adapters.sheets_json import parse
+from adapters.sheets_json import parse, spelled
 from core.errors import (
     QuotaExhausted,
     ReplyLost,
@@ -102,7 +102,10 @@ class SheetsClient:
             fields: partial response.
         """
         request = self._spreadsheets.getByDataFilter(
-            spreadsheetId=spreadsheet_id, body={"dataFilters": list(filters)}, fields=fields, prettyPrint=False
+            spreadsheetId=spreadsheet_id,
+            body=spelled({"dataFilters": list(filters)}),
+            fields=fields,
+            prettyPrint=False,
         )
         return self._read(request)
 
@@ -118,7 +121,7 @@ class SheetsClient:
             ReplyLost: nobody knows whether it took effect.
         """
         request = self._spreadsheets.batchUpdate(
-            spreadsheetId=spreadsheet_id, body=body, fields=fields, prettyPrint=False
+            spreadsheetId=spreadsheet_id, body=spelled(body), fields=fields, prettyPrint=False
         )
         return self._execute(request, writes=True)
 
@@ -236,7 +239,16 @@ def _build(transport: _Transport, endpoint: str) -> Any:
     shipped = resources.files("googleapiclient.discovery_cache") / "documents" / "sheets.v4.json"
     document = _slim(json.loads(shipped.read_text(encoding="utf-8")))
     options = {"api_endpoint": endpoint.rstrip("/")} if endpoint else None
-    return build_from_document(document, http=transport, client_options=options)
+    return build_from_document(document, http=transport, client_options=options, model=_spelled_bodies())
+
+
+def _spelled_bodies() -> Any:
+    """The library's model, for bodies that are text already: it would spell a large one out twice."""
+    from googleapiclient.model import JsonModel
+
+    model = JsonModel()
+    model.serialize = lambda body: body
+    return model
 
 
 def _slim(document: Json) -> Json:

@@ -182,16 +182,13 @@ def _looks(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]
 def _update(area: Json, values: Sequence[Sequence[SheetValue]], formats: Mapping[int, Json] | None = None) -> Json:
     """One updateCells; ``formats`` are number formats by column within ``area``."""
     fields = "userEnteredValue,userEnteredFormat.numberFormat" if formats else "userEnteredValue"
+    shapes = {index: {"userEnteredFormat": {"numberFormat": shape}} for index, shape in (formats or {}).items()}
     start = {"sheetId": area["sheetId"], "rowIndex": area["startRowIndex"], "columnIndex": area["startColumnIndex"]}
-    lines = [{"values": [_cell(v, (formats or {}).get(i)) for i, v in enumerate(line)]} for line in values]
-    return {"updateCells": {"start": start, "rows": lines, "fields": fields}}
-
-
-def _cell(value: SheetValue, number_format: Json | None) -> Json:
-    cell = encode_value(value)
-    if number_format:
-        cell["userEnteredFormat"] = {"numberFormat": number_format}
-    return cell
+    lines = [[encode_value(value) for value in line] for line in values]
+    for index, shape in shapes.items():
+        for line in lines:
+            line[index] |= shape
+    return {"updateCells": {"start": start, "rows": [{"values": line} for line in lines], "fields": fields}}
 
 
 def _cell_writes(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Json]:

@@ -15,7 +15,7 @@ from adapters.sheets_tab import GoogleSheet
 from app.linking.look import look_at_both
 from app.parts import asked_links, sheets_client
 from app.plan_report import plan_to_json
-from config.links_file import load_links, make_entry
+from config.links_file import LinkEntry, load_links
 from config.rules import load_user_rule
 from config.settings import Settings
 from core import guards
@@ -27,9 +27,6 @@ from core.rules import Rules
 from core.sheet import SheetTarget, TabImage
 
 Json = dict[str, Any]
-
-_NAMELESS = "plan"
-"""Stands for the name of a link that is not made yet."""
 
 
 def plan_links(settings: Settings, name: str | None) -> Json:
@@ -56,20 +53,19 @@ def plan_links(settings: Settings, name: str | None) -> Json:
     return {"to_do": any(one.pop("to_do") for one in reports), "links": reports}
 
 
-def plan_new_link(
-    settings: Settings, *, spreadsheet: str, tab: str, table: str, conflicts: str, prefer: str | None
-) -> Json:
+def plan_new_link(settings: Settings, asked: LinkEntry, prefer: str | None) -> Json:
     """What ``link add`` would write, for the same words.
 
     Raises:
         LinkRefused, UnsupportedType, SettingsError, MysqlUnavailable, SheetsRefused, SheetsUnavailable
     """
-    draft = make_entry(name=_NAMELESS, spreadsheet=spreadsheet, tab=tab, table=table, conflicts=conflicts)
     for entry in load_links(settings.links).entries:
-        if (entry.spreadsheet, entry.tab) == (spreadsheet, tab):
-            raise LinkRefused(f"The tab {tab} is linked already: {entry.name}.", f"See: twinsheet plan {entry.name}")
+        if (entry.spreadsheet, entry.tab) == (asked.spreadsheet, asked.tab):
+            raise LinkRefused(
+                f"The tab {asked.tab} is linked already: {entry.name}.", f"See: twinsheet plan {entry.name}"
+            )
     with closing(sheets_client(settings)) as client:
-        look = look_at_both(settings, client, draft, may_create_table=True)
+        look = look_at_both(settings, client, asked, may_create_table=True)
     tally = look.preview(prefer)
     return {"to_do": not tally.is_empty, "links": [look.report(settings, tally)]}
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_store import MysqlStore, open_store
-from app.notes import read_notes
 from app.parts import links_for
+from app.queued import POLL_S, why_queued
 from config.settings import Settings
 from core.conflicts import Choice, KnownConflict, refusal_in
 from core.errors import NotTaken, Unfit
@@ -24,7 +24,7 @@ from core.ports import Transaction
 from core.take_plan import WINNERS, fitted
 
 Json = dict[str, Any]
-POLL_S = 0.1
+_SLOW = "the cell is being written, or its row is locked by another transaction"
 _LIST = "See them with: twinsheet conflicts"
 
 
@@ -195,17 +195,5 @@ def _awaited(  # noqa: PLR0917 -- what was asked, and where to look for what cam
         if now.settled:
             return {**told, "state": "settled", "winner": now.winner, "rule": now.rule}
         if time.monotonic() >= deadline:
-            return {**told, "state": "queued", "reason": _why_queued(settings, store, name)}
+            return {**told, "state": "queued", "reason": why_queued(settings, store, name, _SLOW)}
         time.sleep(POLL_S)
-
-
-def _why_queued(settings: Settings, store: MysqlStore, name: str) -> str:
-    state = store.run(lambda tx: tx.link_state(name))
-    now = time.time()
-    running = {note.name.partition(".")[0] for note in read_notes(settings.run_dir) if note.alive(now)}
-    if state is not None and state.state in ("paused", "held"):
-        way_on = "resume" if state.state == "paused" else "approve"
-        return f"{name} is {state.state}: twinsheet {way_on} {name}"
-    if not running.issuperset({"table_writer", "binlog"}):
-        return "the services do not run: twinsheet up"
-    return "the cell is being written, or its row is locked by another transaction"

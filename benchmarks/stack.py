@@ -162,28 +162,33 @@ def bench_stack(per_minute: int | None = PER_MINUTE, scan_interval_s: float = 60
             on both sides.
         scan_interval_s: a tab is read this often; by default not while something else is measured.
     """
-    with tempfile.TemporaryDirectory(prefix="twinsheet-bench-") as name:
-        folder = Path(name)
-        ports = {f"TWINSHEET_{p}_PORT": str(free_port()) for p in ("WEBHOOK", "CONSOLE", "SANDBOX", "MYSQL", "KAFKA")}
-        quota = {f"TWINSHEET_SHEETS_{kind}_PER_MINUTE": str(per_minute or 60) for kind in ("READS", "WRITES")}
-        environment = (
-            os.environ
-            | ports
-            | quota
-            | {"TWINSHEET_RUN_DIR": name, "TWINSHEET_SCAN_INTERVAL_S": str(scan_interval_s)}
-        )
-        demo = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "demo", "--no-sample"], env=environment, stdout=subprocess.DEVNULL
-        )
-        try:
-            _wait_ready(demo, folder)
-            stack = BenchStack(folder)
-            if per_minute is not None:
-                stack.sheets.call("POST", "/faults", {"quotas": LIFTED})
-            yield stack
-        finally:
-            demo.send_signal(signal.SIGINT)
-            demo.wait(60)
+    with (
+        tempfile.TemporaryDirectory(prefix="twinsheet-bench-") as name,
+        started_in(Path(name), per_minute, scan_interval_s) as stack,
+    ):
+        yield stack
+
+
+@contextmanager
+def started_in(folder: Path, per_minute: int | None, scan_interval_s: float) -> Iterator[BenchStack]:
+    """Start a stack on the data in a folder, and stop it at the end; otherwise as :func:`bench_stack`."""
+    ports = {f"TWINSHEET_{p}_PORT": str(free_port()) for p in ("WEBHOOK", "CONSOLE", "SANDBOX", "MYSQL", "KAFKA")}
+    quota = {f"TWINSHEET_SHEETS_{kind}_PER_MINUTE": str(per_minute or 60) for kind in ("READS", "WRITES")}
+    own = {"TWINSHEET_RUN_DIR": str(folder), "TWINSHEET_SCAN_INTERVAL_S": str(scan_interval_s)}
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "demo", "--no-sample"],
+        env=os.environ | ports | quota | own,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        _wait_ready(demo, folder)
+        stack = BenchStack(folder)
+        if per_minute is not None:
+            stack.sheets.call("POST", "/faults", {"quotas": LIFTED})
+        yield stack
+    finally:
+        demo.send_signal(signal.SIGINT)
+        demo.wait(60)
 
 
 def _wait_ready(demo: subprocess.Popen[bytes], folder: Path) -> None:

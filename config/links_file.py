@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -139,8 +140,20 @@ def make_entry(**fields: Any) -> LinkEntry:
     try:
         return LinkEntry(**fields)
     except ValidationError as error:
-        told = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors(include_url=False))
+        told = "; ".join(_in_words(fault) for fault in error.errors(include_url=False))
         raise LinkRefused(f"The link cannot be made: {told}.") from None
+
+
+def condition_of(text: str) -> Any:
+    """What a person wrote of a column on the command line, as links.yaml would have it.
+
+    Raises:
+        ValueError: it is no condition; the message says what would be.
+    """
+    try:
+        return check_condition(YAML(typ="safe").load(text))
+    except YAMLError:
+        raise ValueError("this is not YAML") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +342,7 @@ def _clash(entry: LinkEntry, others: Sequence[LinkEntry]) -> str | None:
     return None
 
 
-def _fault(item: Any, line: int, name: str | None, error: Any) -> Fault:
+def _fault(item: Any, line: int, name: str | None, error: ErrorDetails) -> Fault:
     """One of pydantic's errors with the line of the deepest key that the file names."""
     place = item
     for step in error["loc"]:
@@ -337,12 +350,18 @@ def _fault(item: Any, line: int, name: str | None, error: Any) -> Fault:
             break
         line = place.lc.key(step)[0] + 1
         place = place[step]
-    words = _IN_WORDS.get(error["type"], error["msg"].removeprefix("Value error, "))
-    field = ".".join(str(s) for s in error["loc"] if s != "[key]")
+    told = _in_words(error)
     if error["type"] == "string_type" and not isinstance(place, str | int | float | bool):
-        words = "has to be text"
-    told = f"{field} {words}" if error["type"] in _IN_WORDS else f"{field}: {words}" if field else words
-    return Fault(line, told.strip(), name)
+        told = told.removesuffix("; put it in quotes")
+    return Fault(line, told, name)
+
+
+def _in_words(error: ErrorDetails) -> str:
+    field = ".".join(str(step) for step in error["loc"] if step != "[key]")
+    if error["type"] in _IN_WORDS:
+        return f"{field} {_IN_WORDS[error['type']]}".strip()
+    words = error["msg"].removeprefix("Value error, ")
+    return f"{field}: {words}" if field and not words.startswith(field) else words
 
 
 def _plain(item: Any) -> Any:

@@ -7,6 +7,7 @@ Without ``TWINSHEET_RUN_DIR`` in the environment, ``.env`` comes before ``stack.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -28,6 +29,7 @@ from pydantic_settings import (
 from config.kafka_security import kafka_faults
 from config.mysql_tls import tls_options
 from core.errors import SettingsError
+from core.secrets import SECRET_PREFIX
 
 PREFIX = "TWINSHEET_"
 SERVICE_NEEDS = ("mysql_url", "kafka")
@@ -110,6 +112,16 @@ class Settings(BaseSettings):
     """Public address of the webhook, put into connection codes; ``http://127.0.0.1:<port>`` when not set."""
     console_token: SecretStr = SecretStr("")
     """Token of the console; needed where it listens on anything but loopback."""
+    alert_url: SecretStr = SecretStr("")
+    """Webhook of the user's that is told of alerts; nobody is told when not set."""
+    alert_format: Literal["standard", "slack"] = "standard"
+    """``standard``: Standard Webhooks, signed; ``slack``: what a webhook of Slack takes."""
+    alert_secret: SecretStr = SecretStr("")
+    """Signs alerts: ``whsec_`` and base64."""
+    alert_lag_s: Annotated[float, Field(gt=0, le=86_400)] = 300.0
+    """A change that has waited so long for the other side is an alert."""
+    alert_rejections_per_hour: Annotated[int, Field(ge=0)] = 100
+    """More values of a link's sheet refused in an hour are an alert."""
     webhook_host: str = "127.0.0.1"
     console_host: str = "127.0.0.1"
     sandbox_host: str = "127.0.0.1"
@@ -159,10 +171,24 @@ class Settings(BaseSettings):
     def _address_is_http(cls, value: str | None) -> str | None:
         if not value:
             return value
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
+        if not _is_http(urlsplit(value)):
             raise ValueError(f"'{value}' is not an http:// or https:// address")
         return value.rstrip("/")
+
+    @field_validator("alert_url")
+    @classmethod
+    def _alerts_go_to_http(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if value.get_secret_value() and not _is_http(parts):
+            raise ValueError("is not an http:// or https:// address")
+        return value
+
+    @field_validator("alert_secret")
+    @classmethod
+    def _alerts_can_be_signed(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            _check_alert_secret(value.get_secret_value())
+        return value
 
     @field_validator("webhook_secret")
     @classmethod
@@ -190,7 +216,9 @@ class Settings(BaseSettings):
             raise ValueError(f"'{value}' is not the address of a person, for example ann@example.com")
         return value
 
-    @field_validator("log_format", "log_level", "kafka_security", "kafka_sasl_mechanism", mode="before")
+    @field_validator(
+        "alert_format", "log_format", "log_level", "kafka_security", "kafka_sasl_mechanism", mode="before"
+    )
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -205,7 +233,7 @@ class Settings(BaseSettings):
             settings = handler(values)
         except ValidationError as error:
             faults += [_plain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False)]
-        faults += kafka_faults(values)
+        faults += [*kafka_faults(values), *_alert_faults(values)]
         if faults:
             raise SettingsError(_message(faults), "The variables are explained in .env.example.")
         return settings
@@ -336,12 +364,33 @@ def _check_mysql_url(url: str) -> None:
         raise ValueError("; ".join(faults))
 
 
+def _is_http(parts: SplitResult) -> bool:
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and _has_port(parts)
+
+
 def _has_port(parts: SplitResult) -> bool:
     """Whether the port can be one; none is the scheme's own."""
     try:
         return parts.port != 0
     except ValueError:
         return False
+
+
+def _check_alert_secret(text: str) -> None:
+    made = 'make one: echo "whsec_$(openssl rand -base64 32)"'
+    try:
+        secret = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
+    except ValueError:
+        raise ValueError(f"is not {SECRET_PREFIX} and base64; {made}") from None
+    if not text.startswith(SECRET_PREFIX) or len(secret) < SECRET_BYTES_MIN:
+        raise ValueError(f"is not {SECRET_PREFIX} and {SECRET_BYTES_MIN} bytes or more in base64; {made}")
+
+
+def _alert_faults(values: dict[str, Any]) -> list[str]:
+    unsigned = values.get("alert_url") and not values.get("alert_secret")
+    if unsigned and str(values.get("alert_format") or "standard").lower() == "standard":
+        return [f"{PREFIX}ALERT_SECRET is not set, and signs what goes to {PREFIX}ALERT_URL; Slack needs none"]
+    return []
 
 
 def _check_credentials(path: Path) -> None:

@@ -8,16 +8,18 @@ from dataclasses import replace
 from consumers.trades import trade_keys
 from core.errors import NoParent, Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
-from core.model import Key, Link, RowBase
+from core.model import Key, Link, Observed, RowBase
 from core.one_way import READ_ONLY, fills_key_alone
 from core.parents import PARENT, reason_to_wait, worded
 from core.ports import ConflictEntry, HistoryEntry, Transaction
 from core.renames import print_of
-from core.row_plan import base_of_inserted
+from core.row_plan import base_of_inserted, give_up
 from core.row_view import RowPlan, RowView, rejection
 
 NOT_SHOWN = "the link shows the row no longer"
 """The rule of conflicts whose row has left the link's filter."""
+FIRST_SCAN = 1
+"""The number of a link's first scan."""
 INCOMPLETE_AFTER_S = 5.0
 """A row is told to be incomplete when nobody has typed into it for so long."""
 
@@ -41,17 +43,23 @@ class Applier:
         self._await_taken_keys(plans, views)
         self._traded = trade_keys(self._tx, self._link, plans, views)
         for plan in plans:
-            view = views[plan.row_id]
-            if plan.insert is not None:
-                self._insert(plan, view)
-            elif plan.delete:
-                self._delete(plan, view)
-            elif plan.update:
-                self._update(plan, view)
-            elif plan.base is not None:
-                self._bases.append(plan.base)
+            if plan.insert is None:
+                self._write(plan, views[plan.row_id])
+        self._insert([plan for plan in plans if plan.insert is not None], views)  # what others give up is free then
+        kept = {plan.comes_back: plan.row_id for plan in plans if plan.comes_back is not None}
+        if kept:
+            self._tx.keep_ids(self._link.name, kept)
         self._record(plans)
         self._wake(plans, views)
+
+    def _write(self, plan: RowPlan, view: RowView) -> None:
+        """A row that is there."""
+        if plan.delete:
+            self._delete(plan, view)
+        elif plan.update:
+            self._update(plan, view)
+        elif plan.base is not None:
+            self._bases.append(plan.base)
 
     def _free_taken_keys(self, plans: Sequence[RowPlan]) -> None:
         """A copied row carries its original's generated key along; it gets a fresh one.
@@ -101,23 +109,33 @@ class Applier:
             return None
         return self._link.key_after(view.key, plan.update)
 
-    def _insert(self, plan: RowPlan, view: RowView) -> None:
-        try:
-            key = self._tx.insert_row(self._link, plan.insert or {})
-        except Unfit as refusal:
-            if not plan.in_sheet and self._stands_outside(plan, view):
-                _leave_outside(plan)
-                return
-            told = worded(refusal, plan.insert or {})
-            self._refuse(plan, told, self._blamed(plan, told))
-            plan.wait = [(o, reason_to_wait(refusal)) for o in plan.observed.values()]
-            plan.drop, plan.settled = [], []
-            plan.conflicts = [c for c in plan.conflicts if c.rule != READ_ONLY]
+    def _insert(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
+        answers = self._tx.insert_rows(self._link, [plan.insert or {} for plan in plans])
+        for plan, answer in zip(plans, answers, strict=True):
+            view = views[plan.row_id]
+            if isinstance(answer, Unfit):
+                self._keep_out(plan, view, answer)
+                continue
+            self._tell_tables_values(plan, answer)
+            if plan.in_sheet:
+                self._bases.append(self._beside_rejected(base_of_inserted(view, plan, answer), plan))
+            else:
+                self._tx.keep_ids(self._link.name, {answer: plan.row_id})
+            plan.history.extend(_inserted(plan, answer))
+
+    def _keep_out(self, plan: RowPlan, view: RowView, refusal: Unfit) -> None:
+        """The table does not take a new row."""
+        if not plan.in_sheet and self._stands_outside(plan, view):
+            give_up(view, plan, NOT_SHOWN)
             return
-        self._tell_tables_values(plan, key)
-        if plan.in_sheet:
-            self._bases.append(self._beside_rejected(base_of_inserted(view, plan, key), plan))
-        plan.history.extend(_inserted(plan, key))
+        told = worded(refusal, plan.insert or {})
+        if view.is_last_try and not isinstance(refusal, NoParent):
+            give_up(view, plan, f"the table refused the row: {told.message}"[:200])
+            return
+        self._refuse(plan, told, self._blamed(plan, told))
+        plan.wait = [(o, reason_to_wait(refusal)) for o in plan.observed.values()]
+        plan.drop, plan.settled = [], []
+        plan.conflicts = [c for c in plan.conflicts if c.rule != READ_ONLY]
 
     def _stands_outside(self, plan: RowPlan, view: RowView) -> bool:
         """Whether a row that is to come back into the table is there, and only not shown by the link any more."""
@@ -245,12 +263,6 @@ class Applier:
             self._tx.send(TABLE_CHANGED, name, marks_changed(name, incomplete, INCOMPLETE_AFTER_S))
 
 
-def _leave_outside(plan: RowPlan) -> None:
-    """An edit that was found in a row when it was taken out of the sheet, because the link shows it no longer."""
-    plan.conflicts = [replace(c, winner="table", rule=NOT_SHOWN) for c in plan.conflicts]
-    plan.settled = [replace(s, winner="table", rule=NOT_SHOWN) for s in plan.settled]
-
-
 def _put_off(plan: RowPlan, reason: str) -> None:
     """Decide nothing about a row now."""
     plan.wait = [(o, reason) for o in plan.observed.values()]
@@ -278,6 +290,9 @@ def _row_of_table(plan: RowPlan, view: RowView) -> dict[str, object]:
 
 
 def _inserted(plan: RowPlan, key: Key) -> list[HistoryEntry]:
+    first = next(iter(plan.observed.values()))
+    if all(_was_there_before(seen) for seen in plan.observed.values()):
+        return [HistoryEntry(plan.row_id, key, None, None, None, "sheet", "copied", event=first.event)]
     return [
         HistoryEntry(
             row_id=plan.row_id,
@@ -292,9 +307,14 @@ def _inserted(plan: RowPlan, key: Key) -> list[HistoryEntry]:
             event=seen.event,
         )
         for name, value in (plan.insert or {}).items()
-        for seen in [plan.observed.get(name) or next(iter(plan.observed.values()))]  # of a filter's value, the row's
+        for seen in [plan.observed.get(name) or first]  # of a filter's value, the row's
         if value is not None
     ]
+
+
+def _was_there_before(seen: Observed) -> bool:
+    """Whether a cell was filled before the tab was linked: its first scan tells of it, and nobody else."""
+    return seen.source == "scan" and seen.stamp.scan == FIRST_SCAN and not seen.actor
 
 
 def _kept_row(view: RowView, base: RowBase, refusal: Unfit) -> ConflictEntry:

@@ -12,10 +12,16 @@ from core.renames import print_of
 from core.row_view import replaced
 
 
-def hand_over(tx: Transaction, name: str, seen: Sequence[Observed]) -> None:
-    """Observations of ours go to the table writer, which alone decides on the table."""
+def hand_over(tx: Transaction, name: str, seen: Sequence[Observed], rest: Sequence[Observed] = ()) -> None:
+    """Observations of ours go to the table writer, which alone decides on the table.
+
+    Args:
+        rest: what their rows held besides: it gives way to an edit that an earlier write of ours has replaced.
+    """
     if seen:
         waiting = [w for row in tx.waiting(name, {o.row_id for o in seen}).values() for w in row]
+        found = {(w.observed.row_id, w.observed.column) for w in waiting if w.observed.source == "swap"}
+        seen = [*seen, *(o for o in rest if (o.row_id, o.column) not in found)]
         tx.add_history(name, replaced(seen, waiting))
         tx.put_waiting(name, [(o, "unseen") for o in _with_their_events(seen, waiting)])
         wake_rows(tx, name, dict.fromkeys(o.row_id for o in seen))

@@ -70,6 +70,7 @@ class Places:
             self.known = None
         elif self.known is not None:
             self.known = after_write(self.known, write)
+        self.doubts.written(write.row_ids)
         self.doubts.add(displaced, n)
 
     def _hurry(self) -> None:
@@ -96,7 +97,9 @@ class Places:
     def take(self) -> list[Key]:
         """Those rows; a new round begins."""
         self.is_fresh = False
-        return self._absent.take(self._clock.monotonic())
+        keys = self._absent.take(self._clock.monotonic())
+        self.doubts.due(keys)
+        return keys
 
     def put_off(self, keys: Collection[Key]) -> None:
         """Look for these again after a pause."""
@@ -107,7 +110,8 @@ class Places:
         """These were not where they were looked for, perhaps none; those to be put off, because the look was a fresh
         one."""
         if not absent:
-            self._absent.found()
+            if not self.doubts:
+                self._absent.found()
             return ()
         self.known = None
         return absent if self.is_fresh else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from app.metrics import SHEET_TO_TABLE_S, count_failure
-from consumers import takes
+from consumers import takes, undos
 from consumers.apply import Applier
 from consumers.table_guards import hold_other_key
 from core import guards
@@ -22,6 +23,7 @@ from core.parents import PARENT
 from core.ports import Clock, Delivery, EventSource, LinkState, Store, TableRow, Transaction, Waiting
 from core.row_view import ComputeRule, RowView, overtaken_in
 from core.table_plan import key_seen, plan_row
+from core.told import ToldRows
 
 GROUP = "table_writer"
 INTENT_WAIT_S = 3.0
@@ -30,7 +32,11 @@ TIMES_WAIT_S = 5.0
 """A conflict waits this long for the table's commit time, then the time is guessed and recorded as such."""
 FEED_WAIT_S = 60.0
 """And this long for the change feed to tell whether the row under its key is another by now."""
+GIVE_UP_S = 10.0
+"""A row that our own write has removed is tried so long, at each scan that misses it, until the table's no counts."""
 TIMERS_EVERY_S = 1.0
+UNDO_ROWS_MAX = 500
+"""So many rows that were to be taken back and had to wait are looked at again at once."""
 ROWS_TOLD_MAX = 100
 """In one line of the log; history has them all."""
 
@@ -49,6 +55,8 @@ class Gathered:
     open_write: OpenWrite | None
     owners: Mapping[str, RowBase]
     """By the id of a row in which another one's key stands, that other row."""
+    refused: Collection[str]
+    """Rows of which the table has refused something for a while."""
 
 
 class TableWork:
@@ -83,6 +91,7 @@ class TableWork:
         self._clock = clock
         self._describe_anew = describe_anew
         self._timers_at = self._clock.monotonic()
+        self._told: dict[str, ToldRows] = defaultdict(ToldRows)
 
     def step(self, timeout_s: float) -> int:
         """Take in what has come, at most one poll's worth; the number of events."""
@@ -206,6 +215,7 @@ class TableWork:
                 batch.replans[row_id] = {}
                 batch.late.add(row_id)
             batch.chosen.update(tx.chosen_rows(link.name))
+            batch.undone.update(tx.undo_rows(link.name, UNDO_ROWS_MAX))
             batch.unanswered.update(tx.waiting_rows(link.name, ("commit_time",), FEED_WAIT_S))
             self._apply_batch(tx, link, state, batch)
 
@@ -220,8 +230,11 @@ class TableWork:
             self._apply_rows(tx, link, state, batch)
         if batch.chosen:
             takes.carry_out(tx, link, batch.chosen)
+        if batch.undone:
+            undos.carry_out(tx, link, batch.undone)
 
     def _apply_rows(self, tx: Transaction, link: Link, state: LinkState, batch: Batch) -> None:
+        self._told[link.name].note(batch.told_of)
         gathered = _gather(tx, link, batch)
         views = {
             row_id: self._view(link, state, batch, gathered, row_id)
@@ -251,12 +264,13 @@ class TableWork:
             table_times=times or {},
             times_exact=row_id not in batch.coarse,
             times_final=times is not None,
-            is_told=batch.is_told(row_id, base, table),
+            is_told=batch.is_told(row_id, base, table) or self._told[link.name].covers(base, table),
             is_late=row_id in batch.late,
             is_answered=batch.is_answered(row_id, base),
             restored_n=state.restored_n,
             owner=gathered.owners.get(row_id),
             vanished=vanished,
+            is_last_try=vanished and row_id in gathered.refused,
             event=missed[1] if missed else "",
             age=scan_age(missed[0]) if missed else NEVER,
         )
@@ -291,6 +305,7 @@ def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:
             bases,
             {i: [*(w.observed for w in waiting.get(i, ())), *batch.observed.get(i, ())] for i in bases},
         ),
+        refused=tx.waiting_rows(link.name, ("incomplete",), GIVE_UP_S) if batch.vanished else (),
     )
 
 

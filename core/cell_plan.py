@@ -10,11 +10,11 @@ from core.contents import shows
 from core.errors import Unfit
 from core.freshness import age, is_overtaken, is_subsumed, must_wait
 from core.model import Canonical, CellBase, LinkedColumn, Observed
-from core.one_way import READ_ONLY, check_shown, is_formula_instead, others_than
+from core.one_way import READ_ONLY, fitting, is_formula_instead, others_than
 from core.planner import Resolution, Times, Verdict
-from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
+from core.ports import ConflictEntry, TableRow, Waiting
 from core.renames import is_as_known, is_recognized
-from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection, value_text
+from core.row_view import ComputeRule, RowPlan, RowView, applied, overtaken, rejection, value_text
 
 _ENDS = {
     Verdict.AGREE: ("none", "both sides came to the same value"),
@@ -65,11 +65,15 @@ class CellCase:
     @property
     def settled_base(self) -> CellBase:
         """The base once this observation has decided."""
+        stays = self.plan.update.get(self.column.name, self.table)
+        is_taken = self.column.name in self.plan.update or self.same(stays, self.sheet)
+        is_owed = self.from_swap and is_taken and not self.same(stays, self.holds)
         return replace(
             self.before,
             value=self.holds,
             age=max(self.before.age, age(self.seen)),
             formula=self.seen.cell.formula is not None,
+            owed=(stays,) if is_owed else (),
         )
 
 
@@ -149,6 +153,8 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
         _write(case, case.sheet)
     elif verdict is Verdict.CONFLICT and not _settle_conflict(case, compute_rule):
         return case.before
+    elif verdict is Verdict.AGREE and not case.same(case.sheet, case.base):
+        case.plan.history.append(applied(case.view, case.seen, case.base, case.sheet, "agreed"))
     if verdict in _ENDS and case.view.waits(case.column.name):
         case.plan.end_conflict(case.column.name, *_ENDS[verdict])
     stays = case.plan.update.get(case.column.name, case.table)
@@ -168,18 +174,6 @@ def _is_another_row(case: CellCase) -> bool:
     return not is_as_known(view.link, view.base, view.table, view.parked)
 
 
-def fitting(column: LinkedColumn, seen: Observed, before: Canonical) -> Canonical:
-    """Canonical text of what was seen; raises Unfit also for an emptied cell that must not be empty: a key least of
-    all, unless the table itself holds an empty one (``before``)."""
-    value = column.codec.from_sheet(seen.cell.value)
-    if value is None and not column.column.nullable and not column.read_only:
-        raise Unfit(f"{column.header} cannot be empty")
-    if column.key and not value and not column.read_only and not column.codec.same(value, before):
-        raise Unfit(f"{column.header} is the row's key and cannot be empty")
-    check_shown(column, value)
-    return value
-
-
 def _reject(view: RowView, plan: RowPlan, seen: Observed, before: CellBase, reason: Unfit) -> CellBase:
     """The cell keeps its base; an unfit value that our own write has replaced is only recorded."""
     if seen.source == "swap":
@@ -195,19 +189,7 @@ def _reject(view: RowView, plan: RowPlan, seen: Observed, before: CellBase, reas
 
 def _write(case: CellCase, value: Canonical) -> None:
     case.plan.update[case.column.name] = value
-    case.plan.history.append(
-        HistoryEntry(
-            row_id=case.view.row_id,
-            key=case.view.key,
-            column=case.column.name,
-            old=case.table,
-            new=value,
-            side="sheet",
-            actor=case.seen.actor,
-            edited_at=case.seen.edited_at,
-            event=case.seen.event,
-        )
-    )
+    case.plan.history.append(applied(case.view, case.seen, case.table, value))
 
 
 def _settle_conflict(case: CellCase, compute_rule: ComputeRule) -> bool:

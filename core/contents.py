@@ -26,6 +26,11 @@ def shows(column: LinkedColumn, cell: SheetCell, value: Canonical) -> bool:
         return False
 
 
+def owed_or(column: LinkedColumn, base: CellBase, otherwise: SheetCell) -> SheetCell:
+    """What a cell of a row that comes back has to show: what it is owed goes before what it held."""
+    return SheetCell(column.codec.to_sheet(base.owed[0])) if base.owed else otherwise
+
+
 def fitting_or_none(column: LinkedColumn, value: SheetValue) -> Canonical:
     """A value of the tab as its column spells it; ``None`` for a blank and for one that does not fit."""
     try:

@@ -67,25 +67,47 @@ class Owners:
 
 
 class Doubts:
-    """Rows beside which another row's contents were found, until a scan has moved their ids or has not."""
+    """Rows beside which another row's contents were found, or none, until a scan has moved their ids or has not."""
 
     def __init__(self) -> None:
         self._since: dict[str, int] = {}
+        self._waiting: dict[str, Key] = {}
         self.own: set[str] = set()
         """Rows of which a scan has told since that what stands beside them is their own."""
 
-    def add(self, row_ids: Iterable[str], n: int) -> None:
-        """Our write ``n`` puts back what was found beside these rows."""
-        self._since.update(dict.fromkeys(row_ids, n))
+    def add(self, rows: Mapping[str, Key], n: int) -> None:
+        """Our write ``n`` puts back what was found beside these rows; ids with their keys."""
+        self._since.update(dict.fromkeys(rows, n))
+        self._waiting.update(rows)
+
+    def written(self, row_ids: Iterable[str]) -> None:
+        """A write of ours has named these, and their contents are their own unless they are added again."""
+        for row_id in row_ids:
+            self._since.pop(row_id, None)
+            self._waiting.pop(row_id, None)
+
+    def __bool__(self) -> bool:
+        return bool(self._since)
+
+    def waiting(self, keys: Iterable[Key]) -> list[Key]:
+        """Of these keys those of rows that nobody has told of since: whatever is heard of them, they wait."""
+        held = set(self._waiting.values())
+        return [key for key in keys if key in held]
+
+    def due(self, keys: Collection[Key]) -> None:
+        """These have waited for their time."""
+        self._waiting = {row_id: key for row_id, key in self._waiting.items() if key not in keys}
 
     def told(self, row_ids: Iterable[str], stamp: Stamp) -> None:
         """A scan has told of these rows as they stand, and moved none of their ids."""
         for row_id in self._since.keys() & set(row_ids):
             if stamp.n >= self._since[row_id]:
                 del self._since[row_id]
+                self._waiting.pop(row_id, None)
                 self.own.add(row_id)
 
     def clear(self) -> None:
         """Rows or ids have moved: everything may stand elsewhere."""
         self._since.clear()
+        self._waiting.clear()
         self.own.clear()

@@ -9,6 +9,7 @@ TwinsheetError
 ├── Unfit                  one value does not fit its column (becomes a rejection)
 │   └── NoParent           the row of another table that it refers to is not there yet
 ├── NotTaken               what a person chose to end a conflict with cannot be done
+├── AlertNotTold           the user's webhook for alerts did not take one
 ├── BadQuestion            what was asked of the record cannot be answered
 ├── Unavailable            an outside system does not answer
 │   ├── KafkaUnavailable
@@ -109,8 +110,16 @@ class NotTaken(TwinsheetError):
     """What a person chose to end a conflict with cannot be done."""
 
 
+class AlertNotTold(TwinsheetError):
+    """The user's webhook for alerts did not take one."""
+
+
 class BadQuestion(TwinsheetError):
     """What was asked of the record cannot be answered: a time that ends before it begins, an unknown word."""
+
+
+class NotUndone(TwinsheetError):
+    """What a person wants to take back cannot be taken back; nothing was written."""
 
 
 class Unavailable(TwinsheetError):

@@ -23,7 +23,7 @@ from core.model import (
 from core.ports import ConflictEntry, TableRow
 from core.sheet import TabImage, TabRow
 
-TABLE, CONFLICTS = "table", "conflicts"
+SHEET, TABLE, CONFLICTS = "sheet", "table", "conflicts"
 RULE = "both sides were filled before they were linked"
 EVENT = "link"
 """Where the record says that such a conflict comes from."""
@@ -61,6 +61,11 @@ def differing(link: Link, match: Match) -> Iterable[tuple[LinkedColumn, SheetCel
             yield column, cell
 
 
+def is_a_choice(column: LinkedColumn) -> bool:
+    """Whether somebody has to say which value stays where both sides differ; else one side alone gives it."""
+    return column.follows_table and not column.read_only
+
+
 def shared_bases(link: Link, matches: Iterable[Match], prefer: str | None) -> list[RowBase]:
     """Bases that let the ordinary flow copy what differs: from the table where base is the sheet's value, from
     the sheet where base is the table's. What is to be a conflict was never shared."""
@@ -72,6 +77,8 @@ def shared_bases(link: Link, matches: Iterable[Match], prefer: str | None) -> li
 
 
 def _base(column: LinkedColumn, row: TabRow, table: Mapping[str, Canonical], prefer: str | None) -> CellBase:
+    if not is_a_choice(column):
+        prefer = TABLE if column.read_only else SHEET
     cell = row.cells.get(column.header, _BLANK)
     value, is_formula = table.get(column.name), cell.formula is not None
     try:
@@ -80,7 +87,7 @@ def _base(column: LinkedColumn, row: TabRow, table: Mapping[str, Canonical], pre
         return CellBase(None if prefer == TABLE else value, formula=is_formula)
     if prefer == TABLE:
         value = seen
-    elif prefer == CONFLICTS and not (is_formula or column.read_only or column.codec.same(seen, value)):
+    elif prefer == CONFLICTS and not (is_formula or column.codec.same(seen, value)):
         value = None  # never shared: a side that is blank gets the other's value
     return CellBase(value, formula=is_formula)
 
@@ -88,14 +95,14 @@ def _base(column: LinkedColumn, row: TabRow, table: Mapping[str, Canonical], pre
 def first_conflicts(link: Link, matches: Iterable[Match], stamp: Stamp) -> list[tuple[Observed, ConflictEntry]]:
     """Cells that both sides have filled with different values, as conflicts that wait for a person.
 
-    What a formula computes, and what the sheet only shows, is no matter of choice.
+    What a formula computes, and what one side alone gives, is no matter of choice.
     """
     found = []
     for match in matches:
         row_id = match.row.row_id
         for column, cell in differing(link, match) if row_id else ():
             sheet, table = column.codec.from_sheet(cell.value), match.table.get(column.name)
-            if row_id and sheet and table and cell.formula is None and not column.read_only:
+            if row_id and sheet and table and cell.formula is None and is_a_choice(column):
                 seen = Observed(row_id, column.name, cell, stamp, "scan", event=EVENT, row=match.row.row)
                 entry = ConflictEntry(
                     row_id, match.key, column.name, None, sheet, table, "none", RULE, event=EVENT, settled=False

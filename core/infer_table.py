@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from core.compare import folded
 from core.errors import LinkRefused
@@ -44,12 +45,15 @@ class ProposedTable:
     """Columns of text that hold numbers as well, with the first cell that is none."""
 
 
-def propose_table(headers: Sequence[str], rows: Sequence[TabRow]) -> ProposedTable:
+def propose_table(
+    headers: Sequence[str], rows: Sequence[TabRow], named: Mapping[str, str] = MappingProxyType({})
+) -> ProposedTable:
     """A table for all columns of a tab.
 
     Args:
         headers: of the tab, without the id column; one that stands twice is a fault.
         rows: every row of its data.
+        named: header to the name of its column, where a person has chosen it.
 
     Raises:
         LinkRefused: telling everything that keeps the tab from being a table, with rows and columns.
@@ -60,9 +64,11 @@ def propose_table(headers: Sequence[str], rows: Sequence[TabRow]) -> ProposedTab
             "Fill in a row or more, or create the table yourself.",
         )
     doubled = sorted({h for h in headers if headers.count(h) > 1})
-    names = {header: _name(header, at) for at, header in enumerate(headers, start=1) if header not in doubled}
+    single = {header: at for at, header in enumerate(headers, start=1) if header not in doubled}
+    names = {header: named.get(header) or _name(header, at) for header, at in single.items()}
     found = {header: infer_column(names[header], _cells(header, rows)) for header in names}
     faults = [f"The header {header} stands more than once." for header in doubled]
+    faults += [f"There is no header {header}." for header in named if header not in headers]
     faults += [*_name_faults(names), *(f"Column {h}: {f.reason}." for h, f in found.items() if isinstance(f, NoType))]
     total = total_row(rows)
     if total is not None:

@@ -149,11 +149,16 @@ class Link:
     schema: str
     table: str
     columns: tuple[LinkedColumn, ...]
+    key_columns: tuple[LinkedColumn, ...] = field(init=False, repr=False, compare=False)
+    """The columns of the primary key, in the key's order."""
+    _by_name: Mapping[str, LinkedColumn] = field(init=False, repr=False, compare=False)
+    _by_header: Mapping[str, LinkedColumn] = field(init=False, repr=False, compare=False)
 
-    @property
-    def key_columns(self) -> tuple[LinkedColumn, ...]:
-        """The columns of the primary key, in the key's order."""
-        return tuple(c for c in self.columns if c.key)
+    def __post_init__(self) -> None:
+        """Columns are looked for with every cell."""
+        object.__setattr__(self, "key_columns", tuple(c for c in self.columns if c.key))
+        object.__setattr__(self, "_by_name", {c.name: c for c in self.columns})
+        object.__setattr__(self, "_by_header", {c.header: c for c in self.columns})
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -184,11 +189,11 @@ class Link:
 
     def by_name(self, name: str) -> LinkedColumn | None:
         """The linked column with that table name, if there is one."""
-        return next((c for c in self.columns if c.name == name), None)
+        return self._by_name.get(name)
 
     def by_header(self, header: str) -> LinkedColumn | None:
         """The linked column with that header, if there is one."""
-        return next((c for c in self.columns if c.header == header), None)
+        return self._by_header.get(header)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -253,6 +258,8 @@ class CellBase:
     """Age of the newest observation that decided (:func:`core.freshness.age`)."""
     formula: bool = False
     """The sheet computes this cell; it is never overwritten."""
+    owed: tuple[Canonical, ...] = ()
+    """What the table has taken of an edit that our own write has replaced, until the sheet shows it; one at most."""
 
 
 @dataclass(frozen=True, slots=True)

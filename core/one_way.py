@@ -15,6 +15,18 @@ READ_ONLY = "read_only"
 """The rule of conflicts in columns that the sheet only shows: the table's value is put back."""
 
 
+def fitting(column: LinkedColumn, seen: Observed, before: Canonical) -> Canonical:
+    """Canonical text of what was seen; raises Unfit also for an emptied cell that must not be empty: a key least of
+    all, unless the table itself holds an empty one (``before``)."""
+    value = column.codec.from_sheet(seen.cell.value)
+    if value is None and not column.column.nullable and not column.read_only:
+        raise Unfit(f"{column.header} cannot be empty")
+    if column.key and not value and not column.read_only and not column.codec.same(value, before):
+        raise Unfit(f"{column.header} is the row's key and cannot be empty")
+    check_shown(column, value)
+    return value
+
+
 def others_than(column: LinkedColumn, seen: Observed, table: Canonical) -> list[Canonical]:
     """What base may say that the sheet holds, where that is no value of the column: anything that the table does not
     hold, so that its value is put back. Nothing for other columns, and for what the sheet holds no longer."""

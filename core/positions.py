@@ -17,9 +17,12 @@ def after_write(positions: Positions, write: SwapWrite) -> Positions:
     removed = {d.row_id for d in write.deletes}
     top = write.insert_after_row
     count = len(write.inserts)
-    rows = {
-        row_id: _moved(row, doomed, top, count) for row_id, row in positions.rows.items() if row_id not in removed
-    }
+    if doomed or top < positions.last_row:
+        rows = {
+            row_id: _moved(row, doomed, top, count) for row_id, row in positions.rows.items() if row_id not in removed
+        }
+    else:  # rows that were put below all others move none of them; there may be many
+        rows = dict(positions.rows)
     first = _moved(top, doomed, top, count) + 1
     rows.update({insert.row_id: first + i for i, insert in enumerate(write.inserts)})
     rows.update({named.row_id: _moved(named.row, doomed, top, count) for named in write.ids})

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from core import guards, scan
-from core.first_link import CONFLICTS, Match, as_named, first_conflicts, match_rows, shared_bases
+from core.first_link import CONFLICTS, Match, as_named, first_conflicts, is_a_choice, match_rows, shared_bases
 from core.freshness import scan_age, tells_of_going
 from core.model import ROW_ID_PREFIX, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
 from core.planner import MANUAL
@@ -86,17 +86,17 @@ def preview_first(
     matches = match_rows(link, image, table)
     tally.note_differences(link, matches)
     known = {base.row_id: base for base in shared_bases(link, matches, prefer)}
-    if prefer is None:
-        for one in tally.differences:
-            tally.add(replace(one, side=STAYS, kind="undecided"))
+    choices = {c.name for c in link.columns if is_a_choice(c)}
+    open_cells = [one for one in tally.differences if prefer is None and one.column in choices]
+    for one in open_cells:
+        tally.add(replace(one, side=STAYS, kind="undecided"))
     parked = first_conflicts(link, matches, image.stamp) if prefer == CONFLICTS else []
     waiting: dict[str, list[Waiting]] = {}
     for seen, _ in parked:
         waiting.setdefault(seen.row_id, []).append(Waiting(seen, MANUAL, image.read_at))
     view = LinkView(link, image, known, table, waiting=waiting)
     work = _Preview(view, tally, compute_rule, known)
-    undecided = {(d.row_id, d.column) for d in tally.differences} if prefer is None else set()
-    work.decide(_rows_of_tab(view, known, undecided))
+    work.decide(_rows_of_tab(view, known, {(one.row_id, one.column) for one in open_cells}))
     work.plan_sheet(known)
     return tally
 

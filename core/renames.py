@@ -171,5 +171,5 @@ def print_of(row: TableRow | None) -> str | None:
     """Tells what a row of the table holds, in short; ``None`` where there is none."""
     if row is None:
         return None
-    text = json.dumps(sorted(row.items()))
+    text = repr(sorted(row.items()))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from core.contents import fitting_or_none
+from core.contents import fitting_or_none, owed_or, shows
 from core.errors import Unfit
 from core.freshness import age, must_wait
-from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
+from core.model import NEVER, Age, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
 from core.one_way import check_shown, fills_alone, is_typed_over, put_back
 from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow
 from core.renames import telling
@@ -38,18 +38,18 @@ def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
     plan.base = replace(base, gone=True, key=None, age=max(base.age, view.age))
     changed = changed_columns(view, base, view.table)
     if changed:
-        plan.wake_sheet = True
+        plan.wake_sheet, plan.comes_back = True, base.key
+        plan.history += [_left_the_sheet(view, base, c.name, base_value(base, c.name)) for c in view.link.columns]
         plan.conflicts = [_change_beats_delete(view, base, view.table, name) for name in changed]
         _end_conflicts(plan, "table", "change_beats_delete")
     else:
         plan.delete = True
         _end_conflicts(plan, "sheet", ROW_GONE)
-        plan.history += [
-            HistoryEntry(
-                view.row_id, base.key, c.name, view.table.get(c.name), None, "sheet", "deleted", event=view.event
-            )
-            for c in view.link.columns
-        ]
+        plan.history += [_left_the_sheet(view, base, c.name, view.table.get(c.name)) for c in view.link.columns]
+
+
+def _left_the_sheet(view: RowView, base: RowBase, column: str, held: Canonical) -> HistoryEntry:
+    return HistoryEntry(view.row_id, base.key, column, held, None, "sheet", "deleted", event=view.event)
 
 
 def _end_conflicts(plan: RowPlan, winner: str, rule: str) -> None:
@@ -130,13 +130,13 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
 
 def _is_in_hand(view: RowView, live: Mapping[str, Observed]) -> bool:
     """Whether an open write of ours puts the row there, or may have put something into it by mistake."""
-    write, known = view.open_write, {name: view.link.by_name(name) for name in live}
-    seen = [
-        (o, fitting_or_none(column, o.cell.value))
-        for name, o in live.items()
-        if (column := known[name]) and o.source != "swap"
-    ]
-    return write is not None and (view.row_id in write.row_ids or any(must_wait(o, v, write) for o, v in seen))
+    write = view.open_write
+    if write is None:
+        return False
+    seen = [(o, column) for name, o in live.items() if (column := view.link.by_name(name)) and o.source != "swap"]
+    return view.row_id in write.row_ids or any(
+        must_wait(o, fitting_or_none(column, o.cell.value), write) for o, column in seen
+    )
 
 
 def _is_seen_whole(view: RowView, live: Mapping[str, Observed]) -> bool:
@@ -156,13 +156,25 @@ def _rest_of_row(view: RowView, outlived: Sequence[Observed]) -> dict[str, Obser
     """What both sides shared in the cells beside them: with it the row comes back as it was."""
     if not outlived or view.base is None:
         return {}
-    cells = {c: view.base.cells.get(c.name, CellBase(None)).value for c in view.link.columns}
+    held = {c: view.base.cells.get(c.name, CellBase(None)) for c in view.link.columns}
+    shown = {c: owed_or(c, base, SheetCell(c.codec.to_sheet(base.value))) for c, base in held.items()}
     last = outlived[0]
     return {
-        c.name: replace(last, column=c.name, cell=SheetCell(c.codec.to_sheet(value)), base=value)
-        for c, value in cells.items()
-        if value is not None
+        c.name: replace(last, column=c.name, cell=cell, base=held[c].value)
+        for c, cell in shown.items()
+        if cell.value is not None
     }
+
+
+def give_up(view: RowView, plan: RowPlan, rule: str) -> None:
+    """A row that our own write has removed does not come back: the edits that were found in it lose by that rule, and
+    all that it held is kept."""
+    found = {c.name: c for c in view.link.columns}
+    edited = [o for o in plan.observed.values() if not shows(found[o.column], o.cell, o.base)]
+    plan.conflicts = [replace(_edit_beats_delete(view, o), winner="table", rule=rule) for o in edited]
+    plan.settled = [replace(s, winner="table", rule=rule) for s in plan.settled]
+    plan.history += [overtaken(view, o) for o in plan.observed.values() if o.cell.value is not None]
+    plan.mended, plan.rejections, plan.insert = list(found), [], None
 
 
 def _edit_beats_delete(view: RowView, seen: Observed) -> ConflictEntry:
@@ -257,16 +269,12 @@ def base_of_inserted(view: RowView, plan: RowPlan, key: Key) -> RowBase:
     """
     n, before = (view.base.n, view.base.age) if view.base is not None else (view.restored_n, NEVER)
     before = max([before, *(age(o) for o in plan.observed.values() if o.source == "scan")])
-    cells = {
-        c.name: replace(cell, n=n, age=max(cell.age, before))
-        for c in view.link.columns
-        for cell in [_observed_base(plan.observed.get(c.name), view, c.name)]
-    }
+    cells = {c.name: _cell_of_inserted(c, plan.observed.get(c.name), n, before) for c in view.link.columns}
     return RowBase(view.row_id, key, cells, n=n, age=max([before, *(age(o) for o in plan.observed.values())]))
 
 
-def _observed_base(seen: Observed | None, view: RowView, name: str) -> CellBase:
-    column = view.link.by_name(name)
-    if seen is None or column is None:
-        return CellBase(None)
-    return CellBase(fitting_or_none(column, seen.cell.value), age=age(seen), formula=seen.cell.formula is not None)
+def _cell_of_inserted(column: LinkedColumn, seen: Observed | None, n: int, before: Age) -> CellBase:
+    if seen is None:
+        return CellBase(None, n, before)
+    value = fitting_or_none(column, seen.cell.value)
+    return CellBase(value, n, max(age(seen), before), seen.cell.formula is not None)

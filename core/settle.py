@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from core.contents import owed_or
 from core.displaced import may_carry
 from core.intent import PlannedWrite
 from core.model import ROW_ID_HEADER, Age, Canonical, CellBase, Link, LinkedColumn, RowBase, SheetCell
@@ -92,11 +93,10 @@ class _Settling(CellSettling):
         # who has done nothing but empty cells of the row keeps nothing in it
         if any(hit.cells.get(c.header, _BLANK).value not in (None, "") for c in edited):
             self._bring_back(base, hit, edited)
-        else:
-            self.settlement.history.extend(
-                HistoryEntry(base.row_id, base.key, name, old, None, "table", "deleted", event=self.event)
-                for name, old in self._last(base, hit).items()
-            )
+        self.settlement.history.extend(
+            HistoryEntry(base.row_id, base.key, name, old, None, "table", "deleted", event=self.event)
+            for name, old in self._last(base, hit).items()
+        )
         self.settlement.mended.extend((base.row_id, c.name) for c in self.link.columns)
 
     def _last(self, base: RowBase, hit: HitRow) -> dict[str, Canonical]:
@@ -122,8 +122,11 @@ class _Settling(CellSettling):
         for column in self.link.columns:
             found = hit.cells.get(column.header, _BLANK)
             held = base.cells.get(column.name, CellBase(None))
-            self.settlement.unseen.append(self._observed(base.row_id, column, found, held.value, None))
-            if column in edited:
+            if column not in edited:
+                rest = owed_or(column, held, found)
+                self.settlement.rest.append(self._observed(base.row_id, column, rest, held.value, None))
+            else:
+                self.settlement.unseen.append(self._observed(base.row_id, column, found, held.value, None))
                 self.settlement.conflicts.append(
                     ConflictEntry(
                         row_id=base.row_id,

@@ -34,6 +34,8 @@ class Settlement:
     """Bases to save, by row id."""
     unseen: list[Observed] = field(default_factory=list)
     """Edits that the write found and replaced; they go through the planner as the newest ones."""
+    rest: list[Observed] = field(default_factory=list)
+    """What a row that comes back held beside those; an edit that an earlier write has found there is newer."""
     history: list[HistoryEntry] = field(default_factory=list)
     conflicts: list[ConflictEntry] = field(default_factory=list)
     mended: list[tuple[str, str]] = field(default_factory=list)
@@ -100,6 +102,8 @@ class CellSettling:
             self._settle_mistake(base, column, hit, write)
         elif (owner := self.owners.of_contents(base, hit)) is not None:
             self._settle_displaced(base, owner, column, hit, write)
+        elif self._is_cleared(base, hit):
+            self._settle_cleared(base, column, hit, write)
         else:
             self._settle_known(base, column, hit, write)
 
@@ -113,6 +117,18 @@ class CellSettling:
             self._take_back(hit, write.header, write.value)
             self._displace(base.row_id)
             self.parted |= {base.row_id, owner.row_id}
+
+    @staticmethod
+    def _is_cleared(base: RowBase, hit: HitRow) -> bool:
+        """Whether nothing but the id is left of a row that held something."""
+        return not hit.cells and any(cell.value for cell in base.cells.values())
+
+    def _settle_cleared(self, base: RowBase, column: LinkedColumn, hit: HitRow, write: CellWrite) -> None:
+        """Somebody has cleared the row whole, which is a delete: with our value in it it would be a row again."""
+        if base.cells.get(column.name, CellBase(None)).n <= self.n:
+            self._take_back(hit, write.header, write.value)
+            self._displace(base.row_id)
+            self.parted.add(base.row_id)
 
     def hold_displaced(self) -> None:
         """Whose contents are whose cannot be told as long as our own value stands among them: no look counts."""

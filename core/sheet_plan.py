@@ -54,7 +54,7 @@ class SheetView:
     ``None`` where it need not be asked."""
     missed: Mapping[str, Stamp] = field(default_factory=dict)
     """Row id to the stamp of a scan that found neither the row nor one that holds its key."""
-    to_name: Iterable[tuple[int, NameRow]] = ()
+    to_name: Collection[tuple[int, NameRow]] = ()
     """Rows of the tab that need an id."""
     outdated: Collection[str] = frozenset()
     """Ids to be given back of which what the scan told is so no longer."""
@@ -123,6 +123,8 @@ def _own_id(view: SheetView, key: Key) -> str | None:
 
 def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
     """Ids to give; what asks for them may come late, or again, when rows have moved or have their ids."""
+    if not view.to_name:
+        return []
     at = {row: row_id for row_id, row in view.positions.rows.items()}
     asked = {row: named for row, named in view.to_name if named[1] not in view.outdated}
     leaving = {expected for expected, _ in asked.values()}
@@ -171,13 +173,15 @@ def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: Ta
         if held.formula:
             plan.formula_conflicts.append(_formula_conflict(base, column, held))
             continue
-        cell = _to_sheet(plan, base.row_id, base.key, column, value)
-        if cell is None:
+        try:
+            shown = _shown(column, value)
+        except Unfit as reason:
+            plan.unfit.append(_unfit(base.row_id, base.key, column, value, reason))
             continue
         if position is None:
             plan.absent.append(key)
             return
-        plan.cells.append(CellWrite(base.row_id, position, column.header, cell.value))
+        plan.cells.append(CellWrite(base.row_id, position, column.header, shown))
 
 
 def _place(view: SheetView, plan: SheetPlan, row_id: str) -> int | None:
@@ -198,24 +202,28 @@ def _formula_conflict(base: RowBase, column: LinkedColumn, held: CellBase) -> Ob
     )
 
 
-def _to_sheet(
-    plan: SheetPlan, row_id: str, key: Key | None, column: LinkedColumn, value: Canonical
-) -> SheetCell | None:
-    try:
-        shown = column.codec.to_sheet(value)
-        column.codec.from_sheet(shown)  # what could not be read back would not be known again
-        return SheetCell(shown)
-    except Unfit as reason:
-        plan.unfit.append(RejectionEntry(row_id, key, column.name, (value or "")[:1000], reason.message))
-        return None
+def _shown(column: LinkedColumn, value: Canonical) -> SheetValue:
+    """What a cell is to hold; raises Unfit for what it cannot."""
+    shown = column.codec.to_sheet(value)
+    column.codec.from_sheet(shown)  # what could not be read back would not be known again
+    return shown
+
+
+def _unfit(row_id: str, key: Key | None, column: LinkedColumn, value: Canonical, reason: Unfit) -> RejectionEntry:
+    return RejectionEntry(row_id, key, column.name, (value or "")[:1000], reason.message)
 
 
 def _plan_insert(view: SheetView, plan: SheetPlan, key: Key, row: TableRow, row_id: str) -> None:
     cells: dict[str, SheetValue] = {}
     for column in view.link.columns:
-        cell = _to_sheet(plan, row_id, key, column, row.get(column.name))
-        if cell is not None and cell.value is not None:
-            cells[column.header] = cell.value
+        value = row.get(column.name)
+        try:
+            shown = None if value is None else _shown(column, value)
+        except Unfit as reason:
+            plan.unfit.append(_unfit(row_id, key, column, value, reason))
+            continue
+        if shown is not None:
+            cells[column.header] = shown
     plan.inserts.append(RowInsert(row_id, cells))
     plan.keys[row_id] = key
 

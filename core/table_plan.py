@@ -26,8 +26,7 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
         plan.wait = [(o, "intent") for o in _candidates(view, plan).values()]
         return plan
     if view.vanished:
-        row_plan.plan_vanished(view, plan, base)
-        return plan
+        return _plan_missed(view, plan, base)
     seen = _candidates(view, plan)
     if view.base is None and not view.row_id.startswith(ROW_ID_PREFIX):
         return plan  # somebody has damaged the id of a row: a scan tells which
@@ -39,6 +38,18 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
         plan.wait = [(o, "intent") for o in seen.values()]
     else:
         cell_plan.plan_known_row(view, plan, seen, compute_rule)
+    return plan
+
+
+def _plan_missed(view: RowView, plan: RowPlan, base: RowBase | None) -> RowPlan:
+    """A scan has missed the row. What our own write has found as it removed it is no less true for that: the row is
+    tried once more where it is yet to come back into the table."""
+    if base is None and any(w.observed.source == "swap" for w in view.waiting):
+        row_plan.plan_new_row(view, plan, _candidates(view, plan))
+        if plan.insert is not None or (plan.wait and not view.is_last_try):
+            return plan
+        plan = RowPlan(view.row_id)
+    row_plan.plan_vanished(view, plan, base)
     return plan
 
 

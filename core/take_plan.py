@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.cell_plan import fitting
 from core.conflicts import TAKEN_BY, Choice, KnownConflict
 from core.errors import Unfit
 from core.freshness import age
 from core.model import Canonical, CellBase, LinkedColumn, RowBase
-from core.one_way import check_shown
+from core.one_way import check_shown, fitting
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
 from core.renames import is_recognized
 from core.row_plan import ROW_GONE
 from core.row_view import RowPlan, RowView
 
+FORMULA = "the sheet computes this cell by a formula: replace the formula instead"
 WINNERS = {"sheet": "sheet", "table": "table", "value": "person"}
 
 
@@ -99,10 +99,10 @@ def _may_be_another(view: RowView, base: RowBase, table: TableRow) -> bool:
 
 
 def _refusal(cell: _Cell, choice: Choice) -> Refused | None:
-    if (one_way := _why_one_way(cell.column)) is not None:
+    if (one_way := why_one_way(cell.column)) is not None:
         return Refused(one_way, ends=True)
     if cell.before.formula:
-        return Refused("the sheet computes this cell by a formula: replace the formula instead")
+        return Refused(FORMULA)
     if choice.was is None and cell.parked is None:
         return Refused("the cell was decided meanwhile", ends=True)
     if choice.was is not None and cell.parked is not None:
@@ -110,7 +110,8 @@ def _refusal(cell: _Cell, choice: Choice) -> Refused | None:
     return None
 
 
-def _why_one_way(column: LinkedColumn) -> str | None:
+def why_one_way(column: LinkedColumn) -> str | None:
+    """Why nobody but one side alone gives the column its values; ``None`` where both do."""
     if column.column.generated:
         return "the table computes this column"
     if column.read_only:

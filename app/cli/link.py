@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from app.cli.new_link import entry_of, new_link_options
 from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json, print_table
-from app.cli.prompts import policy_option, prefer_option, spreadsheet_id
+from app.cli.prompts import prefer_option
 
 
 @click.group()
@@ -15,51 +18,32 @@ def link() -> None:
 
 @link.command("add")
 @click.argument("name")
-@click.option("--spreadsheet", required=True, metavar="ID", help="In the sheet's address, between /d/ and /edit.")
-@click.option("--tab", required=True, help="Name of the tab; its first row holds the headers.")
-@click.option("--table", required=True, metavar="SCHEMA.TABLE", help="The table; it needs a primary key.")
-@policy_option
+@new_link_options(required=True)
 @prefer_option
 @click.option("--create-table", is_flag=True, help="Make the table from the tab, where there is none.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @json_option
-def add(
-    *,
-    name: str,
-    spreadsheet: str,
-    tab: str,
-    table: str,
-    conflicts: str,
-    prefer: str | None,
-    create_table: bool,
-    yes: bool,
-    as_json: bool,
-) -> int:
+def add(*, name: str, prefer: str | None, create_table: bool, yes: bool, as_json: bool, **asked: Any) -> int:
     """Link a tab to a table under NAME (a-z, 0-9, _ and -).
 
     Checks both sides, shows the plan, asks, prepares the tab, and copies what one side lacks. Prints a connection
-    code that you paste once into the sheet's own menu, Twinsheet → Connect. Where both sides hold different values
+    code that you paste once into the sheet's own menu, Twinsheet → Connect. Headers are tied to the columns of the
+    same name, with case, blanks and marks left aside; --column ties others. Where both sides hold different values
     it writes nothing until you say --prefer. A tab that is not there or blank is made from the table; a table that
     is not there is made from the tab, when you say yes to the statement, or --create-table.
     """
     from app.cli.progress import copy_bar
     from app.cli.prompts import confirm_plan, show_linked
     from app.linking import add_link
-    from config.links_file import make_entry
     from config.settings import load_settings
 
-    own_id = spreadsheet_id(spreadsheet)
-    make_entry(name=name, spreadsheet=own_id, tab=tab, table=table, conflicts=conflicts)
+    entry = entry_of(name, asked)
     settings = load_settings(("mysql_url", "kafka", "sheets", "webhook_secret"))
     ask = None if yes or as_json else confirm_plan
     with copy_bar(f"Copying {name}") as watcher:
         report = add_link(
             settings,
-            name=name,
-            spreadsheet_id=own_id,
-            tab=tab,
-            table=table,
-            conflicts=conflicts,
+            entry,
             prefer=prefer,
             create_table=create_table or ask is not None,
             confirm=ask,

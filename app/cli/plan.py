@@ -7,46 +7,33 @@ from typing import Any
 
 import click
 
+from app.cli.new_link import NEW_LINK, entry_of, new_link_options
 from app.cli.output import EXIT_FOUND, EXIT_GOOD, NO_LINKS, json_option, print_json
-from app.cli.prompts import policy_option, prefer_option, spreadsheet_id
+from app.cli.prompts import prefer_option
+
+_NAMELESS = "plan"
+"""Stands for the name of a link that is not made yet."""
 
 
 @click.command()
 @click.argument("link", required=False)
-@click.option("--spreadsheet", metavar="ID", help="Of a link that is to be made: as for twinsheet link add.")
-@click.option("--tab", help="Name of its tab.")
-@click.option("--table", metavar="SCHEMA.TABLE", help="Its table.")
-@policy_option
+@new_link_options(required=False)
 @prefer_option
 @json_option
-def plan(
-    *,
-    link: str | None,
-    spreadsheet: str | None,
-    tab: str | None,
-    table: str | None,
-    conflicts: str,
-    prefer: str | None,
-    as_json: bool,
-) -> int:
+def plan(*, link: str | None, prefer: str | None, as_json: bool, **asked: Any) -> int:
     """Show what would be written to each side now, of LINK, of all links, or of a link that is to be made.
+
+    One that is to be made is named by the options, as twinsheet link add takes them.
 
     Nothing is written. Exit code 0: both sides hold the same. 1: something differs, or waits for somebody.
     """
     from app.plan import plan_links, plan_new_link
     from config.settings import load_settings
 
-    if spreadsheet is not None and tab is not None and table is not None and link is None:
-        settings = load_settings(("mysql_url", "sheets"))
-        report = plan_new_link(
-            settings,
-            spreadsheet=spreadsheet_id(spreadsheet),
-            tab=tab,
-            table=table,
-            conflicts=conflicts,
-            prefer=prefer,
-        )
-    elif (spreadsheet, tab, table, prefer) == (None, None, None, None) and not _is_given("conflicts"):
+    if link is None and None not in (asked["spreadsheet"], asked["tab"], asked["table"]):
+        entry = entry_of(_NAMELESS, asked)
+        report = plan_new_link(load_settings(("mysql_url", "sheets")), entry, prefer)
+    elif not any(map(_is_given, (*NEW_LINK, "prefer"))):
         report = plan_links(load_settings(("mysql_url", "sheets")), link)
     else:
         raise click.UsageError("Name a link; or for a new one --spreadsheet, --tab and --table, all three.")

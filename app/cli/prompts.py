@@ -10,28 +10,6 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _policy(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    from config.rules import check_rule_name
-
-    try:
-        check_rule_name(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    return value
-
-
-def policy_option(command: F) -> F:
-    """``--conflicts``, checked."""
-    return click.option(
-        "--conflicts",
-        default="last_write_wins",
-        show_default=True,
-        metavar="POLICY",
-        callback=_policy,
-        help="last_write_wins, sheet_wins, table_wins, manual, max, min, append_text, or your module:function.",
-    )(command)
-
-
 def prefer_option(command: F) -> F:
     """``--prefer``."""
     return click.option(
@@ -40,13 +18,6 @@ def prefer_option(command: F) -> F:
         help="Whose values to take where both sides are filled and differ; conflicts keeps both, cell by cell,"
         " until somebody chooses.",
     )(command)
-
-
-def spreadsheet_id(text: str) -> str:
-    """The id of a spreadsheet, also out of a whole address that a person pasted."""
-    if "/d/" in text:
-        return text.partition("/d/")[2].partition("/")[0].partition("?")[0]
-    return text
 
 
 def confirm_plan(report: Mapping[str, Any]) -> bool:

@@ -16,14 +16,14 @@ from adapters.sheets_tab import GoogleSheet
 from app.linking.copying import Watcher, wait_until_copied
 from app.linking.look import FROM_TABLE, FirstLook, look_at_both
 from app.parts import sheets_client
-from config.links_file import add_entry, check_addable, make_entry
+from config.links_file import LinkEntry, add_entry, check_addable
 from config.settings import Settings
 from core import guards
 from core.first_link import CONFLICTS, first_conflicts, match_rows, shared_bases
 from core.known import look as known_columns
 from core.planner import MANUAL
 from core.ports import LinkState, Transaction
-from core.preview_tally import SHEET, TABLE
+from core.preview_tally import SHEET, STAYS, TABLE
 from core.secrets import connection_code
 from core.sheet import SheetTarget
 
@@ -33,12 +33,8 @@ CONNECT_TIMEOUT_S = 30.0
 
 def add_link(
     settings: Settings,
+    asked: LinkEntry,
     *,
-    name: str,
-    spreadsheet_id: str,
-    tab: str,
-    table: str,
-    conflicts: str = "last_write_wins",
     prefer: str | None = None,
     create_table: bool = False,
     confirm: Callable[[Mapping[str, Any]], bool] | None = None,
@@ -48,11 +44,7 @@ def add_link(
 
     Args:
         settings: with MySQL, Sheets and the webhook's secret.
-        name: of the link.
-        spreadsheet_id: id from the sheet's address.
-        tab: title of the tab; its first row holds the headers.
-        table: ``schema.table``.
-        conflicts: policy or rule of the whole link.
+        asked: what a person asked for; its columns are the headers whose columns are called otherwise.
         prefer: ``sheet`` or ``table``: whose values to take where both sides are filled and differ; ``conflicts``
             where a person is to choose for each cell.
         create_table: make the table from the tab where there is none.
@@ -67,7 +59,6 @@ def add_link(
     Raises:
         LinkRefused, UnsupportedType, SettingsError, MysqlUnavailable, SheetsRefused, SheetsUnavailable
     """
-    asked = make_entry(name=name, spreadsheet=spreadsheet_id, tab=tab, table=table, conflicts=conflicts)
     check_addable(settings.links, asked)
     store = open_store(settings.mysql_url.get_secret_value())
     client = sheets_client(settings)
@@ -97,7 +88,7 @@ class _Linking:
         self._look.check_rights()
         tally = self._look.preview(prefer)
         report = {"link": link.name, **self._look.report(self._settings, tally)}
-        if tally.differences and prefer is None:
+        if tally.count(STAYS, "undecided"):
             return report
         if confirm is not None and not confirm(report):
             return report

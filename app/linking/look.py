@@ -158,7 +158,7 @@ def _look_at_sheet(session: Query, client: SheetsClient, draft: LinkEntry, tab: 
     """The table is yet to be made."""
     single = [header for header in tab.headers if tab.headers.count(header) == 1]
     before = look_at_tab(client, draft.spreadsheet, draft.tab, single)
-    proposed = propose_table(tab.headers, before.image.rows)
+    proposed = propose_table(tab.headers, before.image.rows, draft.columns or {})
     entry = draft.model_copy(update={"columns": dict(proposed.mapping)})
     link = resolve(entry, proposed, codec_for)
     wanted = Grant(("CREATE", *TABLE_RIGHTS), draft.schema_name, draft.table_name)

@@ -29,7 +29,7 @@ class ColumnMapping:
 def map_columns(
     draft: LinkEntry, found: TableDescription, tab: TabBefore, has_rows: Callable[[], bool]
 ) -> ColumnMapping:
-    """The mapping that the headers suggest; a blank tab gets a header for every column that can be carried.
+    """The mapping by what a person and the headers say; a blank tab gets headers for all that can be carried.
 
     A key that the table gives needs no header before there are rows under it: the tab gets it.
 
@@ -42,9 +42,11 @@ def map_columns(
     Raises:
         LinkRefused: there are no headers, or the table requires a column that has none.
     """
+    named: Mapping[str, str] = draft.columns or {}
+    headers = {name: header for header, name in named.items()}
     if tab.is_blank:
         left_out = {c.name: why for c in found.columns if (why := _why_not_carried(c))}
-        columns: Mapping[str, str] = {c.name: c.name for c in found.columns if c.name not in left_out}
+        columns = {headers.get(c.name, c.name): c.name for c in found.columns if c.name not in left_out}
         _check_carried(found, left_out)
         return ColumnMapping(columns, left_out)
     if not tab.headers:
@@ -52,7 +54,10 @@ def map_columns(
             f"The tab {draft.tab} has no headers in row 1.",
             f"Write the names of the columns there: {', '.join(c.name for c in found.columns)}.",
         )
-    columns = headers_to_columns(tab.headers, [c.name for c in found.columns])
+    others = headers_to_columns(
+        [h for h in tab.headers if h not in named], [c.name for c in found.columns if c.name not in headers]
+    )
+    columns = {**named, **others}
     _check_required(draft, found, set(columns.values()))
     key = found.auto_increment
     adds = (key,) if key in found.key_columns and key not in columns.values() and not has_rows() else ()

@@ -64,7 +64,7 @@ class ColumnCodec:
         self._misfit(text)
 
     def _of_number(self, number: float) -> str:
-        self._misfit(shown(number))
+        self._misfit(number)
 
     def _of_boolean(self, truth: bool) -> str:
         self._misfit("TRUE" if truth else "FALSE")
@@ -75,7 +75,8 @@ class ColumnCodec:
     def _cell(self, value: str) -> SheetValue:
         if "\0" in value:
             self._refuse("holds a NUL character, which a cell cannot hold")
-        if len(value.encode("utf-16-le", "surrogatepass")) // 2 > CELL_CHARS_MAX:
+        is_short = 2 * len(value) <= CELL_CHARS_MAX  # whatever its characters are
+        if not is_short and len(value.encode("utf-16-le", "surrogatepass")) // 2 > CELL_CHARS_MAX:
             self._refuse(f"has {len(value)} characters, and a cell holds {CELL_CHARS_MAX}")
         return value
 
@@ -130,8 +131,8 @@ class ColumnCodec:
 
     # --- refusing
 
-    def _misfit(self, text: str) -> NoReturn:
-        self._refuse(f"{shown(text)} is not {self.wanted}")
+    def _misfit(self, value: str | float) -> NoReturn:
+        self._refuse(f"{shown(value)} is not {self.wanted}")
 
     def _refuse(self, reason: str) -> NoReturn:
         raise Unfit(f"{self.column.name}: {reason}")

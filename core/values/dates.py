@@ -72,6 +72,8 @@ class DateCodec(_CalendarCodec):
         return moment.date().isoformat()
 
     def _of_text(self, text: str) -> str:
+        if _is_iso_day(text):
+            return text
         day, time, fraction = self._parts(text)
         if time != "00:00:00" or fraction.strip("0"):
             self._refuse_time(text)
@@ -120,6 +122,14 @@ class DateTimeCodec(_CalendarCodec):
         if isinstance(value, datetime) and value.tzinfo is None:
             return self._of_moment(value)
         return self._of_text(value) if isinstance(value, str) else super()._stored(value)
+
+
+def _is_iso_day(text: str) -> bool:
+    """Whether a text is a day of the calendar in the one spelling; the others are looked at more closely."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _is_day(year: int, month: int, day: int) -> bool:

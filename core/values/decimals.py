@@ -22,6 +22,8 @@ class DecimalCodec(ColumnCodec):
         self.scale = column.scale or 0
         self.whole_digits = precision - self.scale
         self.plain_text = precision > DIGITS_SAFE
+        self._end = 10**self.whole_digits
+        self._safe_below = NUMBER_SAFE * Decimal(1).scaleb(-self.scale, EXACT)
         self._unit = Decimal(1).scaleb(-self.scale, EXACT)
         self.wanted = f"a number with {_decimals(self.scale)}" if self.scale else "a whole number"
 
@@ -32,24 +34,24 @@ class DecimalCodec(ColumnCodec):
         return self._canonical(number, text)
 
     def _of_number(self, number: float) -> str:
-        if Decimal(number).copy_abs() >= NUMBER_SAFE * self._unit:
+        if Decimal(number).copy_abs() >= self._safe_below:
             self._refuse(
                 f"{shown(number)} may have lost digits as a number; "
                 "format the cell as plain text and type the number again"
             )
-        return self._canonical(Decimal(repr(number)), shown(number))
+        return self._canonical(Decimal(repr(number)), number)
 
-    def _canonical(self, number: Decimal, text: str) -> str:
+    def _canonical(self, number: Decimal, typed: str | float) -> str:
         # copy_abs and comparisons are exact; abs() would round to 28 digits.
-        if number.copy_abs() >= 10**self.whole_digits:
-            self._refuse(f"{shown(text)} has more than {self.whole_digits} digits before the point")
+        if number.copy_abs() >= self._end:
+            self._refuse(f"{shown(typed)} has more than {self.whole_digits} digits before the point")
         if number < 0 and self.column.unsigned:
-            self._refuse(f"{shown(text)} is negative, and the column holds no negative numbers")
+            self._refuse(f"{shown(typed)} is negative, and the column holds no negative numbers")
         try:
             exact = EXACT.quantize(number, self._unit)
         except Inexact:
             excess = f"more than {_decimals(self.scale)}" if self.scale else "decimals, and the column holds none"
-            self._refuse(f"{shown(text)} has {excess}; in a formula, ROUND(…, {self.scale}) helps")
+            self._refuse(f"{shown(typed)} has {excess}; in a formula, ROUND(…, {self.scale}) helps")
         return format(exact if exact else exact.copy_abs(), "f")
 
     def _cell(self, value: str) -> SheetValue:

@@ -41,8 +41,8 @@ class DoubleCodec(ColumnCodec):
         return self._canonical(number)
 
     def _of_number(self, number: float) -> str:
-        # Past 2^53 a whole number of JSON may lie between two doubles.
-        self._check_kept(Decimal(repr(number)), float(number), str(number))
+        if isinstance(number, int):  # past 2^53 a whole number of JSON may lie between two doubles
+            self._check_kept(Decimal(number), float(number), str(number))
         return self._canonical(float(number) or 0.0)
 
     def _check_kept(self, meant: Decimal, number: float, text: str) -> None:
@@ -55,7 +55,8 @@ class DoubleCodec(ColumnCodec):
         return spelled_signed(number)
 
     def _cell(self, value: str) -> SheetValue:
-        return as_number(value) if significant_digits(value) <= DIGITS_SAFE else value
+        is_safe = len(value) <= DIGITS_SAFE or significant_digits(value) <= DIGITS_SAFE
+        return as_number(value) if is_safe else value
 
     def _stored(self, value: object) -> str:
         if isinstance(value, float | int | str | Decimal):

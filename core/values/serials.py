@@ -21,6 +21,8 @@ def moment_of(days: float) -> datetime | None:
     """
     if not 0 <= days < DAYS_END:
         return None
+    if days == (whole := int(days)):
+        return EPOCH + timedelta(whole)
     ms = ms_of(days)
     return None if ms is None or ms >= DAYS_END * DAY_MS else EPOCH + timedelta(milliseconds=ms)
 
@@ -33,7 +35,7 @@ def ms_of(days: float) -> int | None:
 
 def serial_of(moment: datetime) -> float | None:
     """The serial number of a moment, or ``None`` where none holds it exactly."""
-    microseconds = (moment - EPOCH) // timedelta(microseconds=1)
-    if microseconds < 0 or microseconds % 1000:
+    since = moment - EPOCH
+    if since.days < 0 or since.microseconds % 1000:
         return None
-    return microseconds // 1000 / DAY_MS
+    return (since.days * DAY_MS + since.seconds * 1000 + since.microseconds // 1000) / DAY_MS

@@ -43,10 +43,11 @@ def spelled(number: float) -> str:
         return str(number)
     if number == 0:
         return "0"
+    text = repr(number)
     if 1e-6 <= abs(number) < 1e21:
-        plain = format(Decimal(repr(number)), "f")
+        plain = format(Decimal(text), "f") if "e" in text else text
         return plain.removesuffix(".0")
-    return repr(number).replace("e-0", "e-")
+    return text.replace("e-0", "e-")
 
 
 def spelled_signed(number: float) -> str:

@@ -38,13 +38,13 @@ class WholeCodec(ColumnCodec):
                 f"{shown(number)} may have lost digits as a number; "
                 "format the cell as plain text and type the number again"
             )
-        return self._within(Decimal(number), shown(number))
+        return self._within(number, number)
 
-    def _within(self, number: Decimal, text: str) -> str:
+    def _within(self, number: Decimal | float, typed: str | float) -> str:
         # The range comes first: what follows would be slow for a cell with 50,000 digits.
-        if not self.lowest <= number <= self.highest or number != number.to_integral_value():
-            self._misfit(text)
-        return str(int(number))
+        if not self.lowest <= number <= self.highest or number != (whole := int(number)):
+            self._misfit(typed)
+        return str(whole)
 
     def _cell(self, value: str) -> SheetValue:
         return value if self.plain_text else int(value)

@@ -21,6 +21,7 @@ from tests.chaos import inside
 from tests.chaos.arena import Arena, Skipped
 from tests.chaos.report import Timeline
 from tests.chaos.scenarios import SCENARIOS
+from tests.debian import debian_file
 from tests.e2e.main_job_world import MainJob
 
 TOLD_CHARS_MAX = 5000
@@ -42,7 +43,7 @@ def main() -> int:
     names = [name for name in asked.only.split(",") if name] or list(SCENARIOS)
     if unknown := set(names) - set(SCENARIOS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    library = inside.libfaketime()
+    library = debian_file("libfaketime", "libfaketime.so.1")
     inside.go_inside("tests.chaos", sys.argv[1:])
     folder = (asked.folder or Path("build/chaos") / f"{time.strftime('%Y%m%d-%H%M%S')}-{asked.seed}").resolve()
     timeline = Timeline(folder)

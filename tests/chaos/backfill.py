@@ -41,9 +41,7 @@ def backfill(arena: Arena) -> None:
         orders = _filled(arena.job, side)
         with _Storm(orders, arena.dice.randrange(10**6)).at_work() as storm:
             began = time.monotonic()
-            add_link(
-                arena.job.settings, name=orders.name, spreadsheet_id=orders.spreadsheet, tab=TAB, table=orders.table
-            )
+            add_link(arena.job.settings, orders.entry())
             for _ in range(KILLS):
                 arena.pause(0.5, 3)
                 arena.kill(arena.dice.choice(KILLED))

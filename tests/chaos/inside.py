@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
-
-from core.errors import StackError
-from sandbox.stack import apt
-from sandbox.stack.downloads import Downloads, downloads_dir
 
 _MARK = "TWINSHEET_CHAOS_INSIDE"
 _DISK_MB = {"mysql": 900, "kafka": 500}
@@ -50,24 +45,3 @@ def mount_disks(run_folder: Path) -> None:
         folder = run_folder / name
         folder.mkdir(parents=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "twinsheet", str(folder)], check=True)
-
-
-def libfaketime() -> Path | None:
-    """The library that gives a program a clock of its own, fetched where apt has it; None where it cannot be had."""
-    if not apt.apt_is_here():
-        return None
-
-    def fetch(folder: Path) -> None:  # from the machine's own suite: it is loaded into programs of this machine
-        apt.fetch(folder, ["libfaketime"], None, _quiet, alone=True)
-
-    release = platform.freedesktop_os_release()
-    name = f"libfaketime-{release.get('ID')}-{release.get('VERSION_ID', 'rolling')}-{platform.machine()}"
-    try:
-        folder = Downloads(downloads_dir()).provide(name, fetch)
-    except StackError:
-        return None
-    return next(folder.rglob("libfaketime.so.1"), None)
-
-
-def _quiet(*_: object) -> None:
-    """Nobody watches this download."""

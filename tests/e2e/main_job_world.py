@@ -22,6 +22,7 @@ from ruamel.yaml import YAML
 from app.linking import add_link, remove_link
 from app.status import Status
 from app.verify import verify
+from config.links_file import LinkEntry
 from config.settings import Settings, load_settings
 from sandbox.stack.commands import MysqlPlace
 from sandbox.stack.runfolder import RunFolder
@@ -259,9 +260,7 @@ class MainJob:
         """A sheet with these rows below the headers of orders, linked to a table; both sides are identical."""
         spreadsheet = self.spreadsheet(rows=[HEADERS, *rows])
         orders = Orders(self, f"orders_{next(_names)}", spreadsheet, TAB, table)
-        add_link(
-            self.settings, name=orders.name, spreadsheet_id=spreadsheet, tab=TAB, table=table, conflicts=conflicts
-        )
+        add_link(self.settings, orders.entry(conflicts=conflicts))
         orders.verify()
         return orders
 
@@ -304,6 +303,10 @@ class Orders:
         self.tab = tab
         self.table = table
         self._told_before: dict[str, int] = {}
+
+    def entry(self, **more: Any) -> LinkEntry:
+        """What a person asks for who links them; the fields of links.yaml."""
+        return LinkEntry(name=self.name, spreadsheet=self.spreadsheet, tab=self.tab, table=self.table, **more)
 
     # --- the person -----------------------------------------------------------------------
 

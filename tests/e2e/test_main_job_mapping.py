@@ -10,6 +10,7 @@ import pytest
 from main_job_world import MainJob, Orders, wait_for
 
 from app.linking import add_link
+from app.plan import plan_new_link
 
 CUSTOMERS = "id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL, city VARCHAR(40), secret VARCHAR(40)"
 VISITS = (
@@ -76,6 +77,27 @@ def test_a_link_shows_the_rows_that_its_filter_names_and_no_row_of_the_table_is_
     orders.verify()
 
 
+def test_a_first_link_goes_by_the_headers_ways_and_filter_that_a_person_names(main_job: MainJob) -> None:
+    table = main_job.table(CUSTOMERS, "first_customers")
+    main_job.sql(
+        f"INSERT INTO {table} VALUES (1, 'Ann', 'Ulm', 'a'), (2, 'Bea', 'Bonn', 'b'), (3, 'Cem', 'Ulm', 'c')"  # noqa: S608 -- a table of ours
+    )
+    rows = [["No.", "Who", "city", "secret"], [1, "Ann", "Ulm", "mine"], ["", "Dora", "Ulm"], ["", "Eva", "Bonn"]]
+    link = Orders(main_job, "first_customers", main_job.spreadsheet("First", rows), "First", table)
+    entry = link.entry(columns={"No.": "id", "Who": "name"}, one_way={"secret": "to_sheet"}, where={"city": "Ulm"})
+    planned = plan_new_link(main_job.settings, entry, None)["links"][0]
+    linked = add_link(main_job.settings, entry)
+    assert linked["plan"] == planned["plan"]
+    assert linked["columns"] == {"No.": "id", "Who": "name", "city": "city", "secret": "secret"}
+    wait_for(lambda: main_job.sql(f"SELECT id FROM {table} WHERE name = 'Dora'"), "the sheet's row in the table")  # noqa: S608 -- a table of ours
+    link.verify()
+    told = {row["Who"]: (row["city"], row["secret"] or None) for row in shown(link)}
+    assert told == {"Ann": ("Ulm", "a"), "Dora": ("Ulm", None), "Cem": ("Ulm", "c"), "Eva": ("Bonn", None)}
+    assert not main_job.sql(f"SELECT id FROM {table} WHERE name = 'Eva'")  # noqa: S608 -- a table of ours
+    assert "only has rows whose city is 'Ulm'" in str(link.records("rejections"))
+    link.remove()
+
+
 class Shop:
     """One spreadsheet with three tabs: the customers, their cities from the same table, and the visits to them."""
 
@@ -90,7 +112,7 @@ class Shop:
         self.cities = Orders(job, "cities", sheet, "Cities", table)
         self.visits = Orders(job, "visits", sheet, "Visits", visits)
         for one in (self.customers, self.cities, self.visits):
-            add_link(job.settings, name=one.name, spreadsheet_id=sheet, tab=one.tab, table=one.table)
+            add_link(job.settings, one.entry())
             one.verify()
 
     def rows(self, tab: Orders, *headers: str) -> list[list[Any]]:

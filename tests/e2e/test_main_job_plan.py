@@ -28,14 +28,7 @@ def plan_of(orders: Orders) -> dict[str, Any]:
 
 def add(link: Orders, settings: Settings | None = None, **options: Any) -> dict[str, Any]:
     """`twinsheet link add` without a question."""
-    return add_link(
-        settings or link.job.settings,
-        name=link.name,
-        spreadsheet_id=link.spreadsheet,
-        tab=link.tab,
-        table=link.table,
-        **options,
-    )
+    return add_link(settings or link.job.settings, link.entry(), **options)
 
 
 def test_a_plan_tells_before_linking_and_at_any_time_what_would_be_written_and_writes_nothing(
@@ -47,8 +40,7 @@ def test_a_plan_tells_before_linking_and_at_any_time_what_would_be_written_and_w
     spreadsheet = main_job.spreadsheet(rows=rows)
     orders = Orders(main_job, f"plan_{table.partition('_')[2]}", spreadsheet, TAB, table)
     before = orders.state()["tabs"]
-    words = {"spreadsheet": spreadsheet, "tab": TAB, "table": table}
-    told = plan_new_link(main_job.settings, **words, conflicts="last_write_wins", prefer=None)["links"][0]["plan"]
+    told = plan_new_link(main_job.settings, orders.entry(), None)["links"][0]["plan"]
     expected = {("table", "insert"): 1, ("sheet", "key"): 1, ("neither", "incomplete"): 1, ("sheet", "insert"): 1}
     assert kinds(told) == expected
     assert orders.state()["tabs"] == before
@@ -132,11 +124,10 @@ GOODS: list[list[object]] = [
 def test_a_link_that_starts_from_a_sheet_makes_the_table_by_the_statement_that_was_shown(main_job: MainJob) -> None:
     spreadsheet = main_job.spreadsheet(rows=GOODS)
     goods = Orders(main_job, "plan_goods", spreadsheet, TAB, f"{SCHEMA}.plan_goods")
-    words = {"spreadsheet": spreadsheet, "tab": TAB, "table": goods.table}
     with pytest.raises(LinkRefused, match="no table plan_goods") as refused:
         add(goods)
     assert "--create-table" in refused.value.hint
-    told = plan_new_link(main_job.settings, **words, conflicts="last_write_wins", prefer=None)["links"][0]
+    told = plan_new_link(main_job.settings, goods.entry(), None)["links"][0]
     services = main_job.settings.mysql_url.get_secret_value().replace("//twinsheet:", "//twinsheet_services:")
     with pytest.raises(LinkRefused, match="may not make the table") as refused:
         add(goods, main_job.settings.model_copy(update={"mysql_url": SecretStr(services)}), create_table=True)

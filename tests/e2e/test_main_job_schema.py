@@ -42,7 +42,7 @@ class Changing:
         """A tab and a table with three rows each."""
         table = self.job.table(COLUMNS, name)
         made = Orders(self.job, name, self.job.spreadsheet(rows=[HEADERS, *ROWS]), TAB, table)
-        add_link(self.job.settings, name=name, spreadsheet_id=made.spreadsheet, tab=TAB, table=table)
+        add_link(self.job.settings, made.entry())
         self.links[name] = made
         return made
 

@@ -41,6 +41,22 @@ def check_rest(twin: Twin) -> None:
         raise Violation(f"echo: {twin.ledger.echoes[0]}")
 
 
+def check_agreement(twin: Twin) -> None:
+    """Both sides are the same, and what waits is told; whatever was written before.
+
+    Raises:
+        Violation: with what was found first.
+    """
+    state = twin.state.links[twin.link.name]
+    if state.state != "live":
+        raise Violation(f"the link is {state.state}: {state.reason}")
+    _check_ids(twin)
+    _check_equal(twin)
+    check_open(twin)
+    _check_parents(twin)
+    _check_marks(twin)
+
+
 def picture(twin: Twin) -> dict[str, object]:
     """What must not change any more."""
     return {
@@ -161,7 +177,8 @@ def _check_meant(twin: Twin) -> None:
     """No value stands in a row or column that it was not written for.
 
     Where contents were sorted past their ids, and everything of them but the key was typed over before a scan could
-    move the ids, the same cells tell of rows whose keys were traded; what a program wrote then follows the ids.
+    move the ids, the same cells tell of rows whose keys were traded; what a program wrote then follows the ids, of
+    three rows and more as well, each of which holds the contents of the next.
     """
     ledger = twin.ledger
     for row in twin.tab.rows:
@@ -174,7 +191,7 @@ def _check_meant(twin: Twin) -> None:
             is_left = bool(gone) and not gone & token.lines and ledger.passes_through(gone, token)
             # Before a scan could move the ids a rule joined it to the row's own text, or nothing of that was left.
             is_told_apart = token.text == text and row.mark not in ledger.unknown
-            is_left |= not is_told_apart and isinstance(row.mark, int) and ledger.passes_through({row.mark}, token)
+            is_left |= not is_told_apart and isinstance(row.mark, int) and ledger.passes_with_ids(row.mark, token)
             if not ledger.is_named_by_key(key, token) and not is_left:
                 lines = set(token.lines) if lines is None else lines & token.lines
         if lines is not None and not lines:

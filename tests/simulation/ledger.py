@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from adapters.binlog_events import RowChange
 from core.errors import Unfit
 from core.model import Canonical, Key, SheetCell
+from core.one_way import READ_ONLY
 from core.sheet import SwapWrite
 from tests.fakes.sheet import FakeRow
 
@@ -309,6 +310,12 @@ class Ledger:
         """
         return any(mark in token.lines and lines & self.ids[row_id] for row_id, mark in self._parted)
 
+    def passes_with_ids(self, line: Line, token: Token) -> bool:
+        """Whether the value has come to the row by an id that stood beside other contents than its own: it was told
+        beside that of the row, or was written for the row whose id stood beside these contents."""
+        ids = {row_id for row_id, mark in self._parted if mark == line}
+        return self.passes_through({line}, token) or any(self.ids[row_id] & token.lines for row_id in ids)
+
     def _was_deleted_in_sheet(self, line: Line) -> bool:
         deleted = "sheet" in self.deleted.get(line, ()) or line in self.restored or line in self.emptied
         return deleted or self.is_another_by_now(line)
@@ -364,13 +371,18 @@ class Ledger:
         (line,) = lines
         if self.shared_id(line) or line in token.by_both or self._twin.world.replaying:
             return
-        if line in self.robbed:
+        if line in self.robbed or self._came_back_twice(line):
             return  # without its id, and under a key that the table no longer has, it is two rows from then on
         last = seen.get((line, token.column), 0)
         born = next((at for at in token.births.get(line, [0]) if at >= last), None)
         if born is None:
             raise Violation(f"the {side} went back to {token.column}={token.text}, an earlier value of the {origin}")
         seen[line, token.column] = born
+
+    def _came_back_twice(self, line: Line) -> bool:
+        """Whether a deleted row that the table had changed came back, and a person took the delete back as well: it
+        is two rows from then on, one of them as it was when it was deleted."""
+        return line in self.restored and sum(line in lines for lines in self.ids.values()) > 1
 
     # --- the sheet
 
@@ -409,7 +421,9 @@ class Ledger:
 
     def _check_cell(self, number: int, row_id: str, column: str, cell: SheetCell) -> None:
         """A program's value that a person has put where it belongs is no echo: a write of ours that was yet to be
-        taken back had shown it elsewhere, and no look at the row counted."""
+        taken back had shown it elsewhere, and no look at the row counted. Neither is what is put back in a column
+        that the sheet only shows, because something else was told of the cell, and the conflict says so: whoever
+        typed that may undo it, and who parted the row from its id may bring it back, before the write lands."""
         before = self._before[number]
         text = self.text_of(column, cell)
         token = self.tokens.get((column, text)) if text is not None else None
@@ -419,7 +433,9 @@ class Ledger:
             return  # hit by mistake; it has to be mended before everything rests
         by_hand = token.side == "table" and self.is_named_by_key(self.key_in(before), token)
         linked = self._twin.link.by_header(column)
-        by_hand |= token.side == "sheet" and linked is not None and linked.read_only  # what was to be put back
+        put_back = (row_id, linked.name if linked is not None else "", READ_ONLY, text)
+        by_hand |= any((c.row_id, c.column, c.rule, c.table) == put_back for _, c in self._twin.state.conflicts)
+        by_hand |= token.side == "sheet" and linked is not None and linked.read_only
         if self.text_of(column, before.cells.get(column)) == text and len(token.lines) == 1 and not by_hand:
             self.echoes.append(f"{column}={text} was written into {row_id} where it stood already")
         self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")

@@ -15,6 +15,7 @@ import pytest
 import app.cli
 from app.cli import main
 from app.cli.output import ago
+from config.links_file import LinkEntry
 from core.errors import LinkRefused, NotLinked
 
 
@@ -174,18 +175,29 @@ def test_link_add_hands_its_words_on_and_prints_the_code(
         "plan": {"sheet_writes": 2, "table_writes": 0, "differences": []},
     }  # fmt: skip
 
-    def add_link(settings: object, **words: Any) -> dict[str, Any]:
-        asked.append(words)
+    def add_link(settings: object, entry: LinkEntry, **words: Any) -> dict[str, Any]:
+        asked.append({**words, "entry": entry.to_yaml()})
         return report
 
     monkeypatch.setattr("app.linking.add_link", add_link)
     settings(monkeypatch)
     address = "https://docs.google.com/spreadsheets/d/1AbC/edit#gid=0"
     words = ("link", "add", "orders", "--spreadsheet", address, "--tab", "Orders", "--table", "shop.orders", "--yes")
-    assert ended(*words, "--prefer", "table") == 0
+    mapping = ("--column", "Order = no.=order_no", "--rule", "price=manual", "--one-way", "note=to_sheet")
+    where = ("--where", "state=[new, paid]", "--where", "gone=null", "--where", "city={not: 'a=b'}")
+    assert ended(*words, "--prefer", "table", *mapping, *where) == 0
     told = capsys.readouterr().out
     assert "ts1.abc" in told.splitlines()
-    assert asked[0]["spreadsheet_id"] == "1AbC"
+    assert asked[0]["entry"] == {
+        "name": "orders",
+        "spreadsheet": "1AbC",
+        "tab": "Orders",
+        "table": "shop.orders",
+        "columns": {"Order = no.": "order_no"},
+        "rules": {"price": "manual"},
+        "one_way": {"note": "to_sheet"},
+        "where": {"state": ["new", "paid"], "gone": None, "city": {"not": "a=b"}},
+    }
     assert asked[0]["prefer"] == "table"
     assert asked[0]["confirm"] is None
     assert ended(*words, "--json") == 0
@@ -208,7 +220,7 @@ def test_link_add_ends_with_1_where_a_person_has_to_decide(
 ) -> None:
     differences = [{"row_id": None, "key": ["7"], "column": "price", "sheet": "1", "table": "2"}]
     plan = {**NO_PLAN, "differences": differences, "kinds": [UNDECIDED]}
-    monkeypatch.setattr("app.linking.add_link", lambda _settings, **_words: {"link": "orders", "plan": plan})
+    monkeypatch.setattr("app.linking.add_link", lambda *_, **_words: {"link": "orders", "plan": plan})
     settings(monkeypatch)
     words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders", "--yes")
     assert ended(*words) == 1
@@ -224,6 +236,11 @@ def test_link_add_ends_with_1_where_a_person_has_to_decide(
         ({"--tab": "_twinsheet"}, "_twinsheet"),
         ({"--table": "orders"}, "schema.table"),
         ({"--conflicts": "newest"}, "newest"),
+        ({"--one-way": "note=up"}, "one_way.note has to be to_sheet or to_table"),
+        ({"--rule": "price=newest"}, "newest"),
+        ({"--column": "price"}, "has no = between two words"),
+        ({"--where": "price=[1, [2]]"}, "has to be a value, a list of values"),
+        ({"--where": "price={"}, "this is not YAML"),
     ],
 )
 def test_link_add_refuses_what_cannot_be_before_it_looks_anywhere(
@@ -286,15 +303,15 @@ def test_plan_ends_with_0_where_both_sides_hold_the_same(monkeypatch: pytest.Mon
 
 
 def test_plan_of_a_link_that_is_to_be_made_takes_the_words_of_link_add(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[dict[str, Any]] = []
+    asked: list[tuple[LinkEntry, str | None]] = []
     report = {"to_do": True, "links": [{"tab": "Orders", "table": "shop.orders", "plan": NO_PLAN}]}
-    monkeypatch.setattr("app.plan.plan_new_link", lambda _settings, **words: asked.append(words) or report)
+    monkeypatch.setattr("app.plan.plan_new_link", lambda _settings, *words: asked.append(words) or report)
     settings(monkeypatch)
     address = "https://docs.google.com/spreadsheets/d/1AbC/edit#gid=0"
     words = ("plan", "--spreadsheet", address, "--tab", "Orders", "--table", "shop.orders", "--prefer", "table")
     assert ended(*words) == 1
-    assert asked[0]["spreadsheet"] == "1AbC"
-    assert (asked[0]["tab"], asked[0]["table"], asked[0]["prefer"]) == ("Orders", "shop.orders", "table")
+    (entry, prefer) = asked[0]
+    assert (entry.spreadsheet, entry.tab, entry.table, prefer) == ("1AbC", "Orders", "shop.orders", "table")
 
 
 def test_what_linking_makes_is_shown_before_it_is_asked_for(
@@ -306,7 +323,7 @@ def test_what_linking_makes_is_shown_before_it_is_asked_for(
         "creates_tab": False, "adds_headers": ["id"], "left_out": [{"column": "rate", "reason": "its type is FLOAT"}],
         "total_row": 57, "mixed": [{"column": "amount", "reason": "row 3 holds '12,50 €'"}],
     }  # fmt: skip
-    monkeypatch.setattr("app.plan.plan_new_link", lambda _settings, **_words: {"to_do": True, "links": [made]})
+    monkeypatch.setattr("app.plan.plan_new_link", lambda *_: {"to_do": True, "links": [made]})
     settings(monkeypatch)
     words = ("plan", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders")
     assert ended(*words) == 1
@@ -332,7 +349,7 @@ def test_a_table_is_made_by_link_add_only_after_a_yes_or_when_it_is_asked_for(
 ) -> None:
     asked: list[dict[str, Any]] = []
     report = {"link": "orders", "plan": NO_PLAN}
-    monkeypatch.setattr("app.linking.add_link", lambda _settings, **words: asked.append(words) or report)
+    monkeypatch.setattr("app.linking.add_link", lambda *_, **words: asked.append(words) or report)
     settings(monkeypatch)
     words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders")
     assert ended(*words, *options) == 1
@@ -342,7 +359,7 @@ def test_a_table_is_made_by_link_add_only_after_a_yes_or_when_it_is_asked_for(
 @pytest.mark.parametrize(
     "words",
     [("orders", "--tab", "Orders"), ("--spreadsheet", "1A"), ("orders", "--prefer", "sheet"),
-     ("orders", "--conflicts", "manual")],
+     ("orders", "--conflicts", "manual"), ("orders", "--where", "a=1")],
 )  # fmt: skip
 def test_plan_refuses_words_that_would_say_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]

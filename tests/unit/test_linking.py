@@ -36,7 +36,7 @@ def test_a_link_that_the_file_cannot_take_is_refused_before_sheet_or_table_is_to
     path.write_text(text)
     settings = cast("Any", SimpleNamespace(links=path))  # any other setting that is asked for would be an error
     with pytest.raises(refusal, match=told):
-        add_link(settings, name="second", spreadsheet_id="1A", tab="Orders", table="shop.stock")
+        add_link(settings, LinkEntry(name="second", spreadsheet="1A", tab="Orders", table="shop.stock"))
     assert path.read_text() == text
 
 

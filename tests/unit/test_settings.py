@@ -102,6 +102,32 @@ def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.Monk
         assert secret not in shown
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"URL": "ftp://hooks.example.com/T0/secret"}, "TWINSHEET_ALERT_URL: is not an http:// or https:// address"),
+        ({"SECRET": "correct-horse"}, "TWINSHEET_ALERT_SECRET: is not whsec_ and base64"),
+        ({"SECRET": "whsec_c2hvcnQ="}, "16 bytes or more"),
+        ({"SECRET": ""}, "TWINSHEET_ALERT_SECRET is not set, and signs what goes to TWINSHEET_ALERT_URL"),
+        ({"FORMAT": "teams"}, "TWINSHEET_ALERT_FORMAT"),
+    ],
+)
+def test_a_webhook_for_alerts_is_checked_before_the_first_alert_and_its_address_is_a_secret(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], told: str
+) -> None:
+    good = {"URL": "https://hooks.example.com/T0/secret", "SECRET": "whsec_dGhpcyBpcyBhIHNlY3JldCBmb3I="}
+    for name, value in (good | changes).items():
+        monkeypatch.setenv(f"TWINSHEET_ALERT_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings((), env_file=None)
+    assert told in str(caught.value)
+    assert "T0/secret" not in str(caught.value)
+    monkeypatch.setenv("TWINSHEET_ALERT_FORMAT", "slack")
+    monkeypatch.setenv("TWINSHEET_ALERT_URL", good["URL"])
+    monkeypatch.setenv("TWINSHEET_ALERT_SECRET", "")
+    assert "T0/secret" not in repr(load_settings((), env_file=None))
+
+
 def test_two_secrets_rotate_newest_first_and_a_third_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     new, old = "n" * 20, "o" * 20
     set_all(monkeypatch, **GOOD | {"TWINSHEET_WEBHOOK_SECRET": f"{new}, {old}"})

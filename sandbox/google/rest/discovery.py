@@ -4,7 +4,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -238,6 +238,7 @@ def _invalid(path: str, kind: str, value: Any) -> tuple[str, str]:
     return path, f"Invalid value at '{path}' ({kind}), {shown}"
 
 
+@lru_cache(4096)  # a large write names the same few fields with each of its cells
 def _snake(name: str) -> str:
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
 

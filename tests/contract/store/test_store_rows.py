@@ -59,6 +59,24 @@ def test_a_row_that_does_not_fit_leaves_its_neighbours(place: Place, store: AnyS
         assert [row["order_no"] for row in tx.rows(place.orders, tx.all_keys(place.orders)).values()] == ["A", "B"]
 
 
+def test_of_many_rows_only_those_that_do_not_fit_stay_out_and_the_first_of_a_double_wins(
+    place: Place, store: AnyStore
+) -> None:
+    numbers = [f"n{i}" for i in range(100)]
+    numbers[7], numbers[60], numbers[99] = "far too long", "n59", "n8"
+    notes = dict.fromkeys(range(20, 30), "of other columns")
+    rows = [{"order_no": no} | ({"note": notes[i]} if i in notes else {}) for i, no in enumerate(numbers)]
+    with store.begin() as tx:
+        answers = tx.insert_rows(place.orders, rows)
+        assert [i for i, a in enumerate(answers) if isinstance(a, Unfit)] == [7, 60, 99]
+        there = tx.rows(place.orders, [a for a in answers if not isinstance(a, Unfit)])
+        told = {rows[i]["order_no"]: there[a] for i, a in enumerate(answers) if not isinstance(a, Unfit)}
+        assert {no: row["order_no"] for no, row in told.items()} == {no: no for no in told}
+        assert [no for no, row in told.items() if row["note"]] == [numbers[i] for i in notes]
+        keys = [int(a[0]) for a in answers if not isinstance(a, Unfit)]
+        assert keys == sorted(keys)
+
+
 def test_a_repeated_value_is_refused_in_words_that_name_it(place: Place, store: AnyStore) -> None:
     with store.begin() as tx:
         tx.insert_row(place.stock, {"warehouse": "east", "sku": "1"})

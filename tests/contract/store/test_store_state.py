@@ -218,6 +218,8 @@ def test_a_base_comes_back_exactly_as_it_was_saved(store: AnyStore) -> None:
         "note": CellBase("a'b\"c\\d\n😀 \x00", formula=True),
         "empty": CellBase(""),
         "none": CellBase(None, age=Age(5)),
+        "owed": CellBase("ours", n=2, owed=("typed '007'",)),
+        "owed blank": CellBase("ours", owed=(None,)),
         "weird `name`": CellBase("007"),
     }
     row = RowBase("r_a", ("x", "ü"), cells, n=4, age=Age(11, 3))

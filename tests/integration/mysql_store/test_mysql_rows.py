@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from contract.store.store_places import ServerPlace
 
 from adapters.mysql_store import MysqlStore
 from core.errors import Unfit
+from core.values.catalog import codec_for
 from sandbox.stack.servers import MysqlServer
 
 
@@ -101,6 +103,43 @@ def test_generated_keys_are_right_whatever_their_step_is(place: ServerPlace, sto
         rows = tx.rows(place.orders, keys)
         assert [rows[k]["order_no"] for k in keys] == list("ABCD")
         tx._run("SET SESSION auto_increment_increment = 1, auto_increment_offset = 1")
+
+
+def test_keys_of_many_rows_are_right_whatever_a_trigger_does_to_them(
+    any_mysql: MysqlServer, place: ServerPlace, store: MysqlStore
+) -> None:
+    schema = place.orders.schema
+    root = any_mysql.connect_as_root()
+    root.cursor().execute(
+        f"CREATE TRIGGER {schema}.renumber BEFORE INSERT ON {schema}.orders FOR EACH ROW"
+        " IF NEW.quantity = 5 THEN SET NEW.note = 'five' ; END IF"
+    )
+    root.close()
+    with store.begin() as tx:
+        tx._run("SET SESSION auto_increment_increment = 5, auto_increment_offset = 2")
+        rows = [{"order_no": f"n{i}", "quantity": str(i % 7), "note": "any"} for i in range(100)]
+        keys = tx.insert_rows(place.orders, rows)
+        there = tx.rows(place.orders, keys)
+        assert [there[k]["order_no"] for k in keys] == [row["order_no"] for row in rows]
+        assert {there[k]["note"] for k in keys if there[k]["quantity"] == "5"} == {"five"}
+        assert len(tx.all_keys(place.orders)) == 100
+        tx._run("SET SESSION auto_increment_increment = 1, auto_increment_offset = 1")
+
+
+def test_many_rows_whose_values_the_server_would_cut_in_silence_are_refused_alone(
+    place: ServerPlace, store: MysqlStore
+) -> None:
+    schema = place.orders.schema
+    place.session.query(
+        f"CREATE TABLE {schema}.codes (id INT PRIMARY KEY, code VARCHAR(3)) DEFAULT CHARSET = utf8mb4"
+    )
+    codes = place.link(schema, "codes")
+    wide = replace(codes.columns[1], codec=codec_for(replace(codes.columns[1].column, length_chars=20)))
+    link = replace(codes, columns=(codes.columns[0], wide))
+    with store.begin() as tx:
+        answers = tx.insert_rows(link, [{"id": str(i), "code": "abc  " if i == 33 else "abc"} for i in range(50)])
+        assert [i for i, a in enumerate(answers) if isinstance(a, Unfit)] == [33]
+        assert len(tx.all_keys(link)) == 49
 
 
 def test_odd_names_of_tables_and_columns_are_carried(place: ServerPlace, store: MysqlStore) -> None:

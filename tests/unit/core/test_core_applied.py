@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from core_makers import BLANK, EARLIER, LATER, LINK, NOON, ROW, answers, make_base, no_rule
+from core_makers import BLANK, EARLIER, LATER, LINK, NOON, ROW, answers, make_base, no_rule, saw
 
-from consumers.table_work import GROUP, TableWork
+from consumers.table_work import GIVE_UP_S, GROUP, TableWork
 from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Link, Observed, RowBase, SheetCell, Stamp
 from core.ports import Intent, LinkState
 from core.renames import print_of
+from core.told import ROWS_MAX, ToldRows
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
 
@@ -188,6 +189,19 @@ def test_a_copied_row_gets_a_generated_key_of_its_own(desk: Desk) -> None:
     assert desk.base("r_copy").cells["order_no"].value == "1"  # what the sheet holds; the fresh key goes there
 
 
+@pytest.mark.parametrize(
+    ("scan", "told"),
+    [(1, [(None, None, "copied")]), (2, [("customer", "Bea", "inserted"), ("quantity", "2", "inserted")])],
+)
+def test_a_row_that_stood_in_the_tab_before_it_was_linked_is_one_line_of_the_history(
+    desk: Desk, scan: int, told: list[tuple[str | None, str | None, str]]
+) -> None:
+    desk.happens(event("scan", scan, row_id="r_2", cells={**BLANK, "Customer": "Bea", "Quantity": 2}))
+    assert desk.rows[("2",)]["customer"] == "Bea"
+    assert [(e.column, e.new, e.what) for _, e in desk.state.history] == told
+    assert {(e.key, e.side, e.event) for _, e in desk.state.history} == {(("2",), "sheet", f"scan{scan}")}
+
+
 def test_generated_keys_follow_the_order_of_the_rows_in_the_sheet(desk: Desk) -> None:
     new = {**BLANK, "Quantity": 2}
     desk.happens(
@@ -196,6 +210,14 @@ def test_generated_keys_follow_the_order_of_the_rows_in_the_sheet(desk: Desk) ->
         edit(1, "r_k", row=8, cells={**new, "Customer": "second"}),
     )
     assert [desk.rows[(str(n),)]["customer"] for n in (2, 3, 4)] == ["first", "second", "third"]
+
+
+def test_a_new_row_gets_what_another_one_gives_up_in_the_same_moment_wherever_it_stands(desk: Desk) -> None:
+    desk.state.table(LINK).unique = ("notes",)
+    new = {**BLANK, "Customer": "Bea", "Quantity": 2, "Notes": "fragile"}
+    desk.happens(edit(2, "r_5", row=2, cells=new), edit(1, row=3, cells={"Notes": "heavy"}))
+    assert [row["notes"] for row in desk.rows.values()] == ["heavy", "fragile"]
+    assert not desk.state.rejections
 
 
 def test_a_row_missed_by_a_scan_is_deleted(desk: Desk) -> None:
@@ -212,6 +234,50 @@ def test_a_row_edited_after_the_scan_that_missed_it_is_not_deleted_however_the_e
     for batch in [events] if in_one_batch else [[e] for e in events]:
         desk.happens(*batch)
     assert desk.rows[("1",)]["notes"] == "still here"
+
+
+def removed_with_an_edit(desk: Desk) -> None:
+    """Our write has removed a row that the table had deleted, and has found an edit in it."""
+    shown: dict[str, Any] = {"customer": "Bea", "quantity": 2, "status": "new", "notes": "taken"}
+    found = [saw(column, value, "swap", n=9, base="hers", row_id="r_5") for column, value in shown.items()]
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_5", gone=True, n=9)])
+        tx.put_waiting("orders", [(one, "unseen") for one in found])
+    desk.state.table(LINK).unique = ("notes",)
+    desk.rows[("1",)]["notes"] = "taken"
+    desk.happens({"kind": "replan", "rows": [{"row_id": "r_5", "key": None}]})
+    assert set(desk.rows) == {("1",)}
+
+
+def test_a_row_that_our_write_removed_and_the_table_refused_comes_back_when_a_scan_misses_it_and_it_fits_by_then(
+    desk: Desk,
+) -> None:
+    removed_with_an_edit(desk)
+    desk.happens(event("scan", 5, n=9, cells={"Notes": "free"}, missing=["r_5"]))
+    desk.feed_answers()
+    desk.happens(event("scan", 6, n=9, missing=["r_5"]))
+    assert desk.rows[("1",)]["notes"] == "free"
+    assert [row["customer"] for row in desk.rows.values()] == ["Ann", "Bea"]
+    assert not (desk.state.waiting["orders"] or desk.state.rejections)
+
+
+def test_a_row_that_our_write_removed_and_the_table_refuses_for_good_ends_as_a_conflict_that_the_table_wins(
+    desk: Desk,
+) -> None:
+    removed_with_an_edit(desk)
+    desk.happens(event("scan", 5, n=9, missing=["r_5"]))
+    waiting = desk.state.waiting["orders"]
+    assert waiting, "what takes its place may be about to give way"
+    for cell, one in waiting.items():
+        waiting[cell] = replace(one, since=datetime.now(UTC) - timedelta(seconds=GIVE_UP_S + 1))
+    desk.happens(event("scan", 6, n=9, missing=["r_5"]))
+    assert set(desk.rows) == {("1",)}
+    assert not (desk.state.waiting["orders"] or desk.state.rejections)
+    (last,) = [c for _, c in desk.state.conflicts if c.column == "notes"]
+    assert (last.row_id, last.sheet, last.winner) == ("r_5", "taken", "table")
+    assert "unique" in last.rule
+    desk.happens(event("scan", 7, n=9, missing=["r_5"]))
+    assert len(desk.state.conflicts) == 4
 
 
 def test_while_a_link_rests_edits_wait_with_their_own_times_and_nothing_is_written(desk: Desk) -> None:
@@ -302,6 +368,34 @@ def test_a_row_that_changes_all_the_time_and_shares_nothing_with_base_is_asked_a
     assert prints == [print_of({**ROW, **TRADED}), print_of({**ROW, **TRADED, "price": "8.00"})]
     desk.feed_answers()
     assert desk.rows[("1",)]["due"] == "2024-05-06"
+
+
+def test_the_feed_is_asked_once_about_a_row_that_stays_as_it_is_however_often_its_refused_cell_is_told(
+    desk: Desk,
+) -> None:
+    desk.state.table(LINK).unique = ("notes",)
+    desk.rows[("2",)] = {**ROW, "order_no": "2", "notes": "taken"}
+    desk.rows[("1",)]["price"] = "7.00"
+    for q in (1, 2, 3):
+        desk.happens(event("scan", q, cells={"Notes": "taken"}))
+        desk.feed_answers()
+    assert [r.value for r in desk.state.rejections.values()] == ["taken"]
+    asked = [body for _, _, body in desk.state.outbox if body["kind"] == "replan"]
+    assert len(asked) == 1
+    desk.rows[("1",)]["price"] = "8.00"
+    desk.happens(event("scan", 4, cells={"Notes": "taken"}))
+    assert desk.state.outbox[-1][2] != asked[0], "it may be another row by now"
+
+
+def test_only_so_many_rows_of_which_the_feed_has_told_are_kept_in_mind() -> None:
+    told = ToldRows()
+    held = print_of(ROW)
+    told.note({f"r_{n}": (("1",), held) for n in range(1, ROWS_MAX + 2)})
+    assert not told.covers(make_base("r_1"), ROW)
+    assert told.covers(make_base("r_2"), ROW)
+    told.note({"r_2": (("1",), None), "r_3": (None, "of no row")})
+    assert told.covers(make_base("r_2"), ROW)
+    assert not told.covers(make_base("r_3", key=("9",)), ROW)
 
 
 def test_an_answer_about_the_key_that_a_row_had_before_is_no_answer_about_the_one_that_it_has(desk: Desk) -> None:

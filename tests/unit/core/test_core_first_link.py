@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from core_makers import LINK, ROW, make_image, make_link, no_rule, order_row, tab_row
+from core_makers import LINK, ROW, make_image, make_link, no_rule, one_way, order_row, tab_row
 
 from core.first_link import first_conflicts, match_rows, shared_bases
 from core.key_faults import key_faults
-from core.model import Link, Serial, Stamp, TableColumn
+from core.model import TO_SHEET, TO_TABLE, Link, Serial, Stamp, TableColumn
 from core.ports import TableRow
 from core.preview import preview_first
 from core.preview_tally import SHEET, STAYS, TABLE, Tally
@@ -167,3 +167,12 @@ def test_what_a_formula_computes_is_no_matter_of_choice() -> None:
     matches = match_rows(LINK, make_image(row), table_of(ROW))
     assert first_conflicts(LINK, matches, Stamp()) == []
     assert kinds(planned(row, prefer="conflicts")) == {(TABLE, "cell"): 1}
+
+
+@pytest.mark.parametrize("prefer", [None, "sheet", "table", "conflicts"])
+@pytest.mark.parametrize(("direction", "side"), [(TO_SHEET, SHEET), (TO_TABLE, TABLE)])
+def test_a_column_that_goes_one_way_asks_nobody_whose_value_stays(
+    prefer: str | None, direction: str, side: str
+) -> None:
+    told = planned(order_row(5, None, price=12), prefer=prefer, link=one_way(price=direction))
+    assert kinds(told) == {(side, "cell"): 1}

@@ -213,6 +213,16 @@ def test_a_row_deleted_in_the_table_while_an_unseen_edit_of_it_waited_comes_back
     assert not done.in_sheet
 
 
+def test_a_row_that_comes_back_has_in_its_other_cells_what_the_table_had_taken_of_earlier_unseen_edits() -> None:
+    base = make_base(gone=True, n=9)
+    cells = {**base.cells, "price": replace(base.cells["price"], owed=("7.25",))}
+    cells["due"] = replace(base.cells["due"], value="2026-01-02", owed=(None,))
+    found = saw("notes", "typed", "swap", n=7, base="fragile")
+    done = plan(base=replace(base, cells=cells), waiting=(waits(found, "commit_time"),))
+    shared = {name: value for name, value in ROW.items() if value is not None}
+    assert done.insert == {**shared, "notes": "typed", "price": "7.25"}
+
+
 def test_a_refused_value_that_each_scan_sees_again_is_recorded_once() -> None:
     base = make_base()
     first = plan(saw("quantity", "many", "scan", q=4, scan=7), base=base, table=ROW)

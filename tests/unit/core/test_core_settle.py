@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -252,11 +253,29 @@ def test_a_row_deleted_by_mistake_is_brought_back_and_the_one_meant_is_looked_at
 
 def test_a_doomed_row_that_a_person_had_edited_is_brought_back_whole_as_a_conflict() -> None:
     done = settled(hit(5, "r_1", notes="keep me"), bases=(make_base(),), deletes=(RowDelete("r_1", 5),))
-    assert {o.column: o.cell.value for o in done.unseen} == {**SHOWN, "due": None, "notes": "keep me"}
+    assert {o.column: o.cell.value for o in done.unseen} == {"notes": "keep me"}
+    assert {o.column: o.cell.value for o in done.rest} == {
+        c: v for c, v in {**SHOWN, "due": None}.items() if c != "notes"
+    }
     assert [(c.column, c.sheet, c.table, c.rule) for c in done.conflicts] == [
         ("notes", "keep me", None, "change_beats_delete")
     ]
     assert done.bases["r_1"].gone  # it stands in the sheet no longer: the planner inserts it into the table again
+
+
+def test_a_doomed_row_comes_back_with_the_edit_that_the_table_has_taken_and_the_sheet_shows_no_longer() -> None:
+    base = make_base()
+    cells = {
+        **base.cells,
+        "price": replace(base.cells["price"], owed=("7.25",)),
+        "quantity": replace(base.cells["quantity"], owed=("4",)),
+        "notes": replace(base.cells["notes"], owed=(None,)),
+    }
+    doomed = hit(5, "r_1", customer="Bea", quantity=6)
+    done = settled(doomed, bases=(replace(base, cells=cells),), deletes=(RowDelete("r_1", 5),))
+    assert {o.column: o.cell.value for o in done.unseen} == {"customer": "Bea", "quantity": 6}
+    rest = {o.column: o.cell.value for o in done.rest}
+    assert (rest["price"], rest["notes"], rest["status"]) == (7.25, None, "new")
 
 
 def test_a_doomed_row_in_which_somebody_has_only_emptied_cells_goes() -> None:
@@ -364,6 +383,26 @@ def test_no_look_at_either_of_two_rows_counts_while_our_value_stands_in_the_cont
     ]
 
 
+def test_a_row_that_somebody_has_cleared_whole_gets_nothing_and_waits_for_the_scan_that_counts_it_as_deleted() -> (
+    None
+):
+    cells = (wrote("notes", "ours"), wrote("quantity", 8))
+    done = settled(HitRow(0, 5, "r_1", {}), bases=(make_base(),), cells=cells)
+    assert [r.header for r in done.formula_restores] == ["Notes", "Quantity"]
+    held = done.bases["r_1"]
+    assert not held.gone
+    assert {held.n, *(cell.n for cell in held.cells.values())} == {N + 1}, "no look counts before they are back"
+    assert held.cells["notes"].value == "fragile"
+    assert (done.displaced, done.rescan) == ({"r_1"}, True)
+    assert not (done.unseen or done.history or done.again)
+
+
+def test_a_row_that_is_to_be_blank_is_written_like_any_other() -> None:
+    blank = make_base(**dict.fromkeys(ROW), key=("1",))
+    done = settled(HitRow(0, 5, "r_1", {}), bases=(blank,), cells=(wrote("order_no", 1),))
+    assert not (done.displaced or done.formula_restores)
+
+
 def test_what_was_typed_into_such_contents_is_recorded_before_it_is_put_back() -> None:
     found = hit(5, "r_1", order_no=2, customer="Bea", notes="typed over hers")
     done = settled(found, bases=(make_base(), BEA), cells=(wrote("notes", "ours"),))
@@ -389,7 +428,7 @@ def test_contents_that_base_knows_as_the_rows_own_are_its_own_under_a_key_that_t
 
 def test_contents_that_a_scan_has_told_to_be_the_rows_own_are_written_over_like_any_other() -> None:
     doubts, planned = Doubts(), PlannedWrite(SwapWrite(N, 2, cells=(wrote("notes", "ours"),)))
-    doubts.add(["r_1"], N - 1)
+    doubts.add({"r_1": ("1",)}, N - 1)
     doubts.told(["r_1"], Stamp(n=N - 2))
     assert not doubts.own, "a look from before our value was put back tells nothing"
     doubts.told(["r_1", "r_9"], Stamp(n=N - 1))
@@ -398,3 +437,17 @@ def test_contents_that_a_scan_has_told_to_be_the_rows_own_are_written_over_like_
     assert not (done.displaced or done.formula_restores)
     doubts.clear()
     assert not doubts.own
+
+
+def test_a_row_beside_which_other_contents_were_found_waits_for_a_scan_or_for_its_time() -> None:
+    doubts = Doubts()
+    doubts.add({"r_1": ("1",), "r_2": ("2",)}, N)
+    assert doubts.waiting([("1",), ("2",), ("3",)]) == [("1",), ("2",)]
+    doubts.told(["r_1"], Stamp(n=N))
+    doubts.due([("2",), ("3",)])
+    assert not doubts.waiting([("1",), ("2",)])
+    doubts.told(["r_2"], Stamp(n=N))
+    assert doubts.own == {"r_1", "r_2"}, "a scan may tell after the row was looked at again"
+    doubts.add({"r_1": ("1",)}, N + 2)
+    doubts.clear()
+    assert not doubts.waiting([("1",)])

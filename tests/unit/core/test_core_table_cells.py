@@ -10,7 +10,7 @@ import pytest
 from core_makers import EARLIER, LATER, LINK, NOON, ROW, make_base, make_link, plan, saw, waits
 
 from core.freshness import OpenWrite
-from core.model import Age, Canonical, CellBase, RowBase
+from core.model import Age, Canonical, CellBase, RowBase, SheetCell
 from core.row_view import RowPlan
 from core.rules import Rules
 
@@ -185,6 +185,30 @@ def test_an_edit_found_by_our_own_write_is_applied_and_the_sheet_gets_it_back() 
         "ours",
         "sheet",
     )
+
+
+def test_base_keeps_what_the_table_has_taken_of_an_edit_that_our_own_write_has_replaced_until_somebody_types() -> (
+    None
+):
+    found = saw("notes", "typed before", "swap", n=7, q=3, base="fragile")
+    done = plan(found, base=make_base(notes="ours", cell_n=7), table={**ROW, "notes": "ours"})
+    assert held(done, "notes").owed == ("typed before",)
+    emptied = plan(replace(found, cell=SheetCell(None)), base=make_base(notes="ours", cell_n=7), table=ROW)
+    assert held(emptied, "notes").owed == (None,)
+    assert done.base is not None
+    newer = saw("notes", "typed since", "edit", n=7, q=4)
+    typed = plan(newer, base=done.base, table={**ROW, "notes": "typed before"}, times=TIMES)
+    assert held(typed, "notes").owed == ()
+
+
+def test_nothing_is_owed_to_the_sheet_where_the_table_wins_or_our_write_put_there_what_the_table_has_taken() -> None:
+    found = saw("notes", "typed before", "swap", n=7, q=3, base="fragile")
+    base = make_base(notes="ours", cell_n=7)
+    lost = plan(found, link=make_link(notes="table_wins"), base=base, table={**ROW, "notes": "ours"}, times=TIMES)
+    assert held(lost, "notes").owed == ()
+    same = plan(found, base=make_base(notes="typed before", cell_n=7), table=ROW)
+    assert same.update == {"notes": "typed before"}
+    assert held(same, "notes").owed == ()
 
 
 def test_an_unseen_edit_that_loses_to_the_policy_is_kept_as_a_conflict() -> None:

@@ -131,16 +131,21 @@ def test_an_edit_of_a_row_that_has_just_left_waits_until_it_has_left_the_sheet(d
     assert {w.reason for w in desk.state.waiting["orders"].values()} == {"intent"}
 
 
-def test_an_edit_found_in_a_row_that_is_taken_out_of_the_sheet_is_kept_as_a_conflict(desk: Open) -> None:
+@pytest.mark.parametrize("found_by", ["an earlier write", "the write that takes it out"])
+def test_an_edit_found_in_a_row_that_is_taken_out_of_the_sheet_is_kept_as_a_conflict(
+    desk: Open, found_by: str
+) -> None:
+    n = 2 if found_by == "an earlier write" else 3
     desk.rows[("1",)] = {**ROW, "status": "paid"}
     with desk.store.begin() as tx:
         tx.save_bases("orders", [replace(make_base(), gone=True, key=None, n=3)])
-        found = [replace(saw(c, v, "swap", n=2, base=ROW[c]), row=None) for c, v in SEEN.items()]
+        found = [replace(saw(c, v, "swap", n=n, base=ROW[c]), row=None) for c, v in SEEN.items()]
         tx.put_waiting("orders", [(one, "unseen") for one in found])
     desk.happens({"kind": "replan", "rows": [{"row_id": "r_1", "key": None}]})
     assert desk.rows[("1",)] == {**ROW, "status": "paid"}
     told = {(c.column, c.sheet, c.winner, c.rule) for _, c in desk.state.conflicts}
-    assert ("notes", "typed", "table", NOT_SHOWN) in told
+    assert told == {("notes", "typed", "table", NOT_SHOWN)}
+    assert {h.new for _, h in desk.state.history} == {"1", "Ann", "3", "9.5", "new", "typed"}
     assert not desk.state.waiting["orders"]
     assert not desk.state.rejections
 

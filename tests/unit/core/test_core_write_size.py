@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from adapters.sheets_cells import encode_value
+from adapters.sheets_json import spelled
+from core.model import SheetValue
 from core.sheet import CellWrite, RowInsert, SwapWrite
-from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, rows_next, share
+from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, payload_bytes, rows_next, share
 
 
 def inserting(rows: int, text: str) -> SwapWrite:
@@ -18,8 +23,20 @@ def test_a_write_takes_new_rows_as_far_as_known_ones_leave_room() -> None:
 
 
 def test_new_rows_fill_a_request_of_two_megabytes_and_no_more() -> None:
-    assert 450 < rows_next(inserting(1000, "x" * 4000), took_s=0.01) < 500
+    assert 480 < rows_next(inserting(1000, "x" * 4000), took_s=0.01) < 500
     assert rows_next(inserting(1000, "short"), took_s=0.01) == NEW_ROWS_MAX
+
+
+@pytest.mark.parametrize(
+    "value", ["plain", "Grüße 😀", '"quoted" and \\', "tab\tand\x01", 1.2345678901234567e-100, 7, True, None]
+)
+def test_what_a_request_takes_is_never_reckoned_too_small_and_hardly_too_large(value: SheetValue) -> None:
+    cells: dict[str, SheetValue] = dict.fromkeys("abcdefghij", value)
+    write = SwapWrite(1, 1, inserts=tuple(RowInsert(f"r_{i:016}", cells) for i in range(1000)))
+    lines = [{"values": [encode_value(v) for v in (*row.cells.values(), row.row_id)]} for row in write.inserts]
+    taken = len(spelled({"rows": lines}).encode())
+    assert taken < payload_bytes(write)
+    assert value is None or payload_bytes(write) < 1.4 * taken
 
 
 def test_one_row_goes_out_however_large_it_is() -> None:
