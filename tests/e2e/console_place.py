@@ -112,6 +112,26 @@ class ConsolePlace:
         with self.store.begin() as tx:
             tx.add_history("orders", [entry])
 
+    def paste(self, link: str, rows: dict[int, tuple[str, str]]) -> None:
+        """What one paste of a person has left on both sides, by number of the row: notes before and after."""
+        now = datetime.now(UTC)
+        for number, (_, after) in rows.items():
+            self.sql(f"INSERT INTO {TABLE}.{link} VALUES ({number}, 10, '{after}')")  # noqa: S608 -- of this test
+        with self.store.begin() as tx:
+            tx.save_bases(link, [_base(number, after) for number, (_, after) in rows.items()])
+            pasted = [
+                HistoryEntry(f"r_{n}", (str(n),), "notes", old, new, "sheet",
+                             actor="bob@example.com", edited_at=now, event="paste")
+                for n, (old, new) in rows.items()
+            ]  # fmt: skip
+            tx.add_history(link, pasted)
+
+    def asked_back(self, link: str) -> dict[str, str | None]:
+        """What table_writer is asked to give back: notes by row id."""
+        with self.store.begin() as tx:
+            found = tx.open_undos(link, [f"r_{number}" for number in range(ROWS)])
+        return {one.asked.row_id: one.asked.cells["notes"].then for one in found}
+
     def carry_out(self, row: int) -> None:
         """What table_writer does with a choice: the conflict of that row's price ends."""
         with self.store.begin() as tx:
@@ -140,8 +160,8 @@ class ConsolePlace:
             connection.close()
 
 
-def _base(number: int) -> RowBase:
-    cells = {"id": CellBase(str(number)), "price": CellBase("10.00"), "notes": CellBase(None)}
+def _base(number: int, notes: str | None = None) -> RowBase:
+    cells = {"id": CellBase(str(number)), "price": CellBase("10.00"), "notes": CellBase(notes)}
     return RowBase(f"r_{number}", (str(number),), cells)
 
 

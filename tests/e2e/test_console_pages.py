@@ -130,6 +130,36 @@ def test_a_value_that_the_table_cannot_hold_is_refused_with_the_reason(visitor: 
     assert place.choice(9) is None
 
 
+def test_the_history_is_searched_and_followed(visitor: Visitor, place: ConsolePlace) -> None:
+    visitor.open("/links/orders/history")
+    expect(visitor.row("history", "ann@example.com").first).to_contain_text("sheet → table")
+    visitor.page.get_by_label("Person").fill("shop@10.0.0.7")
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.row("history", "ann@example.com")).to_have_count(0)
+    expect(visitor.row("history", "shop@10.0.0.7").first).to_contain_text("new 28")
+    visitor.page.get_by_label("Person").fill("bob@example.com")
+    visitor.button("From the sheet").click()
+    place.pass_by("searched for")
+    expect(visitor.page.locator("#history .ag-row").first).to_contain_text("searched for")
+    visitor.page.get_by_label("From", exact=True).fill("nonsense")
+    visitor.page.keyboard.press("Tab")
+    expect(visitor.page.locator("#said")).to_contain_text("From: nonsense is no time.")
+
+
+def test_a_paste_is_undone_after_its_plan_was_shown(visitor: Visitor, place: ConsolePlace) -> None:
+    place.paste("people", {1: ("was 1", "pasted 1"), 2: ("was 2", "pasted 2"), 3: ("was 3", "pasted 3")})
+    visitor.open("/links/people/history")
+    visitor.row("history", "bob@example.com").first.get_by_role("checkbox").check()
+    visitor.button("Undo its whole event …").click()
+    dialog = visitor.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Take back 3 cells on people?")
+    expect(dialog).to_contain_text("2 notes: 'pasted 2' → 'was 2'")
+    assert visitor.faults_for_others() == []
+    visitor.button("Take back").click()
+    expect(visitor.page.locator("#said")).to_contain_text("3 rows kept and taken back later")
+    assert place.asked_back("people") == {"r_1": "was 1", "r_2": "was 2", "r_3": "was 3"}
+
+
 def test_a_hold_tells_its_reason_and_is_let_through_only_after_a_yes(browser: Browser, place: ConsolePlace) -> None:
     with visiting(browser, place.url, NARROW) as visitor:
         visitor.open("/links/stock")

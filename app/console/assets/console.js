@@ -67,6 +67,15 @@
     return { row, column, actor, event, side, since: from, until: before, fault: wrong ?? wrongToo };
   }
 
+  // What can be undone of the entry that is selected.
+  function undoable(rows, ids) {
+    const row = rows?.[0];
+    const of = row?.undo ? { ...row.undo, id: row.id } : null;
+    const can = { entry: of && row.edit, event: of?.event, actor: of?.who, as_of: of };
+    const said = of ? `${row.column} of ${row.row}${of.who ? `, by ${of.who}` : ""}` : "To undo, select an entry.";
+    return [of, said, ids.map(({ undo }) => !can[undo])];
+  }
+
   function toggle(clicks) {
     const settled = clicks % 2 === 1;
     return [settled ? "settled" : "open", String(settled)];
@@ -79,6 +88,6 @@
   }
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.console = { beat, show, arrived, find, sides, asked, toggle, chosen };
+  window.dash_clientside.console = { beat, show, arrived, find, sides, asked, undoable, toggle, chosen };
   window.consoleGo = go;
 })();

@@ -48,7 +48,7 @@ def page(desk: Desk, link: str) -> html.Div:
                 **aria(label="Which conflicts are shown, and what to do with the selected ones"),
             ),
             html.P(id="conflicts-said", className="quiet"),
-            grid("conflicts", "Conflicts", _columns(), nothing=_NOTHING, chosen=True),
+            grid("conflicts", "Conflicts", _columns(), nothing=_NOTHING, chosen="multiRow"),
             dcc.Store(id="conflicts-seen"),
             dcc.Store(id="which", data="open"),
         ]

@@ -29,7 +29,7 @@ def column(field: str, name: str, renderer: str | None = None, **options: Any) -
 
 
 def grid(
-    name: str, label: str, columns: Sequence[Column], *, nothing: str, chosen: bool = False, **options: Any
+    name: str, label: str, columns: Sequence[Column], *, nothing: str, chosen: str | None = None, **options: Any
 ) -> Any:
     """A grid without rows yet.
 
@@ -38,13 +38,13 @@ def grid(
         label: for those who cannot see it.
         columns: from :func:`column`.
         nothing: what stands there while it is empty, and what to do next.
-        chosen: rows can be selected.
+        chosen: ``singleRow`` or ``multiRow``: rows can be selected.
         options: AG Grid's own, for the whole grid.
     """
     card = column(
         "id", "Row", "Card", colId="card", hide=True, flex=1, autoHeight=True, sortable=False, wrapText=True
     )
-    selection = {"rowSelection": {"mode": "multiRow", "enableClickSelection": False}} if chosen else {}
+    selection = {"rowSelection": {"mode": chosen, "enableClickSelection": chosen == "singleRow"}} if chosen else {}
     made = AgGrid(
         id=name,
         columnDefs=[*columns, card],

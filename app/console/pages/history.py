@@ -9,6 +9,7 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
+from app.console.pages import undoing
 from app.console.pages.desk import Desk
 from app.console.pages.grids import column, grid, short
 from app.console.pages.words import aria, iso, key_text, span
@@ -53,8 +54,9 @@ def page(desk: Desk, link: str) -> html.Div:
             html.H2("History", className="away"),
             html.Div(fields, className="filters", role="search", **aria(label="Search the history")),
             html.Div(sides, className="bar", role="group", **aria(label="Where the value came from")),
+            undoing.bar(),
             html.P(id="history-said", className="quiet", role="status"),
-            grid("history", "History", _columns(), nothing="Nothing in the history fits."),
+            grid("history", "History", _columns(), nothing="Nothing in the history fits.", chosen="singleRow"),
             html.Button("Older", id="older", className="plain"),
             dcc.Store(id="history-asked", data={}),
             dcc.Store(id="history-state"),
@@ -200,6 +202,6 @@ def _row(item: Json) -> Json:
         "what": item["what"],
         "delay": span(sum(one["delay_s"] for one in item["way"])) if stages else "",
         "stages": stages,
-        "event": item["event"],
-        "edit": not whole and item["row_id"] != "",
+        "edit": not whole,
+        "undo": undoing.place_of(item) if item["row_id"] else None,
     }

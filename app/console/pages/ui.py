@@ -9,7 +9,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html, set_props
 from flask import Flask, Response, request
 
 from app.api.faults import refusal
-from app.console.pages import ask, conflicts, history, link_head, live, overview, plots, router, waiting
+from app.console.pages import ask, conflicts, history, link_head, live, overview, plots, router, undoing, waiting
 from app.console.pages.desk import Desk
 from app.console.sign_in import FORMS
 from app.console.watch import LOOK_EVERY_S
@@ -60,7 +60,7 @@ def add_pages(app: Flask, desk: Desk) -> Dash:
         on_error=_tell,
     )
     dash.layout = _frame(desk)
-    for part in (router, overview, link_head, live, conflicts, waiting, history, plots, ask):
+    for part in (router, overview, link_head, live, conflicts, waiting, history, undoing, plots, ask):
         part.register(dash, desk)
     _beat(dash)
     _only_pages(app)
@@ -94,6 +94,7 @@ def _frame(desk: Desk) -> html.Div:
             dcc.Store(id="link-here"),
             dcc.Store(id="chosen", data=[]),
             dcc.Store(id="kept"),
+            dcc.Store(id="undo-of"),
         ]
     )
 
