@@ -152,7 +152,9 @@ def _refuse_nothing(plan: UndoPlan) -> None:
     _, key, first = plan.left[0]
     more = f" (and {len(plan.left) - 1} more)" if len(plan.left) > 1 else ""
     where = ", ".join(filter(None, ["/".join(key or ()), first.column]))
-    hint = "To take back what others have done since as well: --over" if "since" in first.reason else ""
+    hint = f"See what was done: twinsheet history {plan.link}"
+    if "since" in first.reason:
+        hint = "To take back what others have done since as well: --over"
     raise NotUndone(f"Nothing of it can be taken back: {where}: {first.reason}{more}.", hint)
 
 

@@ -20,7 +20,7 @@ ROWS_MAX = 20_000
 STEPS_MAX = 400_000
 ROWS_PER_MESSAGE = 200
 
-_NOTHING = "Nothing in the history of {} is meant by that."
+_HISTORY = "See what was done: twinsheet history {}"
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ def plan_undo(tx: Transaction, link: Link, wanted: Selection, *, over: bool = Fa
     _decide(tx, link, plan, [row for row in rows if not comes_back(row)], over=over)
     _decide(tx, link, plan, [row for row in rows if comes_back(row)], over=over)
     if not plan.rows and not plan.left:
-        raise _nothing_left(every)
+        raise _nothing_left(link, every)
     _note_guard(tx, link, plan)
     return plan
 
@@ -97,16 +97,16 @@ def _selected(tx: Transaction, link: Link, wanted: Selection) -> list[Step]:
     if len(found) > STEPS_MAX or len({s.row_id for s in found}) > ROWS_MAX:
         raise NotUndone(f"That is more than {ROWS_MAX} rows at once.", "Take it back in pieces, the latest first.")
     if not found and wanted.as_of is None:
-        raise NotUndone(_NOTHING.format(link.name), f"See: twinsheet history {link.name}")
+        raise NotUndone(f"Nothing in the history of {link.name} is meant by that.", _HISTORY.format(link.name))
     if found and all(s.what in NOT_UNDOABLE for s in found) and wanted.as_of is None:
-        raise NotUndone(f"There is nothing to take back: {NOT_UNDOABLE[found[0].what]}.", "")
+        raise NotUndone(f"There is nothing to take back: {NOT_UNDOABLE[found[0].what]}.", _HISTORY.format(link.name))
     return found
 
 
 def _one_entry(tx: Transaction, link: Link, number: int) -> list[Step]:
     known = tx.step(number)
     if known is None or known[0] != link.name:
-        raise NotUndone(f"The history of {link.name} has no entry {number}.", f"See: twinsheet history {link.name}")
+        raise NotUndone(f"The history of {link.name} has no entry {number}.", _HISTORY.format(link.name))
     return [known[1]]
 
 
@@ -138,10 +138,10 @@ def _decide(tx: Transaction, link: Link, plan: UndoPlan, rows: Sequence[AskedRow
     plan.asked += [*asked["away"], *asked["change"], *asked["back"]]
 
 
-def _nothing_left(every: Sequence[Step]) -> NotUndone:
+def _nothing_left(link: Link, every: Sequence[Step]) -> NotUndone:
     last = next((s for s in reversed(every) if s.side == SIDE), None)
     if last is None:
-        return NotUndone("There is nothing to take back: it is all as it was before.", "")
+        return NotUndone("There is nothing to take back: it is all as it was before.", _HISTORY.format(link.name))
     return NotUndone(
         f"It was taken back already, by {last.who} at {last.at.isoformat(timespec='seconds')}.",
         f"To have it again: twinsheet undo --event {last.event}",

@@ -126,9 +126,10 @@ def _taken(view: RowView, cell: _Cell, conflict: KnownConflict, choice: Choice) 
     in_table = cell.column.codec.same(value, cell.table)
     if not in_table:
         plan.update[name] = value
+    plan.wake_sheet = not cell.column.codec.same(value, after.value)
+    after = replace(after, owed=(value,) if plan.wake_sheet else ())
     plan.base = replace(cell.base, cells={**cell.base.cells, name: after})
     plan.drop = [name] if cell.parked else []
-    plan.wake_sheet = not cell.column.codec.same(value, after.value)
     plan.history.append(
         HistoryEntry(
             row_id=view.row_id,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Any
 
 from app.undoing import ask_undo, plan_undo
 from core.errors import NotUndone
@@ -15,18 +14,12 @@ from tests.simulation import checks
 from tests.simulation.actions import STRANGE_ACTIONS
 from tests.simulation.ledger import Violation
 from tests.simulation.profile import FAULTS
+from tests.simulation.taking_back import OVER, any_selection, check_undos
 from tests.simulation.twin import Twin
 from tests.simulation.world import Plan, World
 
 Rows = dict[str, tuple[Key, dict[str, Canonical]]]
 """By row id, its key and what the table holds, for rows that stand on both sides."""
-
-
-class _Blind:
-    """In place of the ledger, to which every value comes once: what is taken back comes again."""
-
-    def __getattr__(self, _name: str) -> Any:
-        return lambda *_: None
 
 
 @dataclass
@@ -54,7 +47,8 @@ class UndoWorld(World):
 
     def __init__(self, seed: int) -> None:
         super().__init__(Plan(seed, without=tuple(FAULTS)))
-        self.actions = [(number, action) for number, action in self.actions if action.kind not in STRANGE_ACTIONS]
+        aside = (*STRANGE_ACTIONS, "take_back")
+        self.actions = [(number, action) for number, action in self.actions if action.kind not in aside]
         self.cells, self.told = 0, 0
         """Cells and rows that were to be as at first, and those among them of which it was told why they are not."""
 
@@ -72,27 +66,16 @@ class UndoWorld(World):
                 self._step()
             self._rest()
             for one in self.twins:
-                one.ledger = _Blind()  # type: ignore[assignment]  # nobody asks it any more
+                one.takes_back = True
             for _ in range(2):
-                self._there_and_back(twin, self._any(twin, rng), over=rng.random() < 0.3)
+                wanted = any_selection(self.state, twin.link.name, (rng.random(), rng.random()))
+                if wanted is not None:
+                    self._there_and_back(twin, wanted, over=rng.random() < OVER)
             undone = self._take_back(twin, Selection(as_of=began), over=True)
             if undone is not None:
                 self._compare(twin, first, undone)
         finally:
             self.hub.close()
-
-    def _any(self, twin: Twin, rng: random.Random) -> Selection:
-        """One entry, one event, one transaction, what one person did, or everything since some moment."""
-        known = [i for i, (name, _) in enumerate(self.state.history) if name == twin.link.name]
-        if not known:
-            return Selection(entry=1)
-        number = rng.choice(known)
-        entry, at = self.state.history[number][1], self.state.history_at[number]
-        event = entry.event.rpartition(" ")[2] if entry.side == "table" else entry.event
-        ways = [Selection(entry=number + 1), Selection(as_of=at)]
-        ways += [Selection(event=event)] * 2 if entry.event else []
-        ways += [Selection(actor=entry.actor, since=entry.edited_at or at)] if entry.actor else []
-        return rng.choice(ways)
 
     def _there_and_back(self, twin: Twin, wanted: Selection, *, over: bool) -> None:
         """What was undone and then redone is as if nothing had been."""
@@ -131,9 +114,7 @@ class UndoWorld(World):
         self.hub.tell(f"takes back {wanted}: {[(r.row_id, r.kind, r.cells) for r in plan.rows]}; left {plan.left}")
         self.note_commits()
         self._rest()
-        still_open = [asked for asked in self.state.undos if asked[1] == event]
-        if still_open:
-            raise Violation(f"what was asked for is never decided: {still_open[0]}")
+        check_undos(twin)
         outcomes = self.state.undone.get(event, [])
         left = [(row_id, one) for row_id, _, one in plan.left]
         left += [(outcome.row_id, one) for outcome in outcomes for one in outcome.left]
