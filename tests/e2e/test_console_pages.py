@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pydantic import SecretStr
 
+from app.console.pages import conflicts, undoing
 from sandbox.stack.servers import MysqlServer
 from tests.e2e.console_place import ConsolePlace, Visitor, console_on, filled, visiting
 from tests.e2e.page_bench import NARROW, WIDE, browser, until
@@ -21,7 +22,13 @@ SECTIONS = ("Conflicts", "Waiting", "History", "Speed")
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, mysql_server: MysqlServer) -> Iterator[ConsolePlace]:
-    with filled(tmp_path_factory.mktemp("console"), mysql_server) as made, console_on(made, made.settings()) as url:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        filled(tmp_path_factory.mktemp("console"), mysql_server) as made,
+        console_on(made, made.settings()) as url,
+    ):
+        for pages in (conflicts, undoing):
+            patch.setattr(pages, "WAIT_S", 0.1)  # nobody carries anything out but these tests
         made.url = url
         yield made
 

@@ -16,7 +16,7 @@ from app.console.samples import Hop, Stage
 from core.history import HistoryFilter
 
 Json = dict[str, Any]
-SHOWN_MAX = 60
+SHOWN_MAX = 40
 CELLS_OF_ONE_MAX = 3
 CHARACTERS_MAX = 60
 _WAYS: dict[str, tuple[str, list[tuple[str, str]]]] = {

@@ -54,7 +54,9 @@ def register(dash: Dash, desk: Desk) -> None:
         if place.link is None:
             return overview.page(desk), None, []
         names = {section: name for section, (name, _) in SECTIONS.items()}
-        known = desk.status.check_link(place.link)
+        known = place.link
+        if desk.watch.look().link(known) is None:
+            desk.status.check_link(known)
         here = {"link": known, "section": place.section, "names": names}
         head = link_head.head(desk, known, place.section, names)
         return [head, SECTIONS[place.section][1](desk, known)], here, []
