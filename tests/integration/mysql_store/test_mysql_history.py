@@ -298,6 +298,19 @@ def test_an_event_that_is_told_again_after_the_turn_of_a_month_is_recorded_once(
     assert len(told(empty.history, "others")) == 20, "another link has events of its own"
 
 
+@pytest.mark.parametrize("months_back", [0, 1])
+def test_an_event_that_kafka_has_kept_over_the_turn_of_a_month_is_recorded_once(
+    empty: Shared, months_back: int
+) -> None:
+    empty.months.tidy(24)
+    (then,) = empty.state.query("SELECT CURRENT_TIMESTAMP(6) - INTERVAL %s MONTH", (months_back,))
+    kept = replace(entry(1), queued_at=then[0].replace(tzinfo=UTC))
+    for _ in range(2):
+        empty.record("orders", kept)
+        move(empty, months_back)
+    assert len(told(empty.history)) == 1
+
+
 def test_months_are_made_ahead_and_old_ones_dropped_as_a_whole(empty: Shared) -> None:
     for months_back in (3, 1, 1):
         empty.record("orders", entry(months_back, event=f"msg_{len(told(empty.history))}"))
