@@ -61,8 +61,9 @@ class Links(Statements):
 
         Open rejections and conflicts close: their cells are linked no longer.
         """
-        for table in ("row_base", "waiting_cell", "write_intent", "cell_mark"):
+        for table in ("row_base", "kept_id", "waiting_cell", "write_intent", "cell_mark"):
             self._run(f"DELETE FROM {table} WHERE link = %s", (name,))  # noqa: S608  (names from the line above)
+        self._run("DELETE FROM undo_row WHERE link = %s AND is_open", (name,))
         self._run("DELETE FROM link WHERE name = %s", (name,))
         self._run(
             "UPDATE rejection SET is_open = NULL, mended_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND is_open",

@@ -19,12 +19,15 @@ from adapters.mysql_connection import (
     translated,
 )
 from adapters.mysql_inserts import Inserts
+from adapters.mysql_kept_ids import KeptIds
 from adapters.mysql_links import Links
 from adapters.mysql_marks import Marks
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
 from adapters.mysql_offsets import Offsets
 from adapters.mysql_rows import stream_rows
 from adapters.mysql_statements import Statements
+from adapters.mysql_steps import Steps
+from adapters.mysql_undo import Undos
 from adapters.mysql_waiting import Waitings
 from core.model import Key, Link
 from core.ports import TableRow
@@ -39,7 +42,7 @@ WAIT_MAX_S = 0.5
 PRUNE_ROWS_MAX = 5_000
 
 
-class MysqlTransaction(Links, Bases, Inserts, Waitings, Conflicts, Marks, Offsets):
+class MysqlTransaction(Links, Bases, KeptIds, Inserts, Waitings, Conflicts, Steps, Undos, Marks, Offsets):
     """One MySQL transaction; see :class:`core.ports.Transaction` for what each call promises."""
 
 

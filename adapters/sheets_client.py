@@ -243,11 +243,11 @@ def _build(transport: _Transport, endpoint: str) -> Any:
 
 
 def _spelled_bodies() -> Any:
-    """The library's model, for bodies that are text already: it would spell a large one out twice."""
+    """The library's model, for bodies that are text already: of any other it would make a text of its own besides."""
     from googleapiclient.model import JsonModel
 
     model = JsonModel()
-    model.serialize = lambda body: body
+    model.serialize = str.encode
     return model
 
 

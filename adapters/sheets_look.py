@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,9 @@ Json = dict[str, Any]
 SHEETS_FIELDS = (
     "properties(timeZone),sheets(properties(sheetId,title,gridProperties),merges,protectedRanges(description,range))"
 )
+
+
+_NOTHING = Grid(1, 0, (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,17 @@ class TabBefore:
     """Of the tab, blank ones too."""
     cells: int = 0
     """Of all tabs of the spreadsheet, blank ones too."""
+    content: Grid = field(default=_NOTHING, repr=False)
+    """All that stands in it."""
+
+    def by_headers(self, headers: Sequence[str]) -> TabBefore:
+        """The same look, its rows by these headers; what else stands there is let go of.
+
+        Raises:
+            LinkRefused: a header that stands twice.
+        """
+        image = _image(self.content, headers, self.image.read_at)
+        return replace(self, image=image, content=_NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +90,34 @@ def look_at_tab(
             tab, is_there=False, is_blank=True, headers=(), image=image, time_zone=_zone(told), cells=_cells(told)
         )
     found = find_tab(client, spreadsheet_id, tab, told)
-    titles = titles_of(found.cells)
-    columns = {h: c for c, h in titles.items() if h in headers or h == ROW_ID_HEADER}
-    refuse_doubles(titles, headers)
-    rows = tuple(data_rows(found.cells, columns))
-    image = TabImage(
-        stamp=Stamp(),
-        columns=columns,
-        rows=rows,
-        last_row=rows[-1].row if rows else 1,
-        read_at=datetime.now(UTC),
-        missing_headers=tuple(h for h in headers if h not in columns),
-        titles={h: h for h in columns if h != ROW_ID_HEADER},
-    )
-    shown = tuple(t for _, t in sorted(titles.items()) if t != ROW_ID_HEADER)
+    shown = tuple(t for _, t in sorted(titles_of(found.cells).items()) if t != ROW_ID_HEADER)
     is_blank = not any(cell for row in range(1, found.cells.last_row + 1) for cell in found.cells.line(row))
     return TabBefore(
         found.tab.title,
         is_there=True,
         is_blank=is_blank,
         headers=shown,
-        image=image,
+        image=_image(found.cells, headers, datetime.now(UTC)),
         time_zone=_zone(told),
         columns=found.tab.column_count,
         cells=_cells(told),
+        content=found.cells,
+    )
+
+
+def _image(cells: Grid, headers: Sequence[str], read_at: datetime) -> TabImage:
+    titles = titles_of(cells)
+    columns = {h: c for c, h in titles.items() if h in headers or h == ROW_ID_HEADER}
+    refuse_doubles(titles, headers)
+    rows = tuple(data_rows(cells, columns)) if headers else ()
+    return TabImage(
+        stamp=Stamp(),
+        columns=columns,
+        rows=rows,
+        last_row=rows[-1].row if rows else 1,
+        read_at=read_at,
+        missing_headers=tuple(h for h in headers if h not in columns),
+        titles={h: h for h in columns if h != ROW_ID_HEADER},
     )
 
 

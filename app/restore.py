@@ -269,9 +269,10 @@ class _Restoring:
     def _send_places(self, tx: Transaction, plan: RestorePlan) -> None:
         """Have the sheet writer put rows into the tab again, under the ids that they had."""
         keys = [base.key for base in plan.place if base.key is not None]
+        tx.keep_ids(self._link.name, {base.key: base.row_id for base in plan.place if base.key is not None})
         table = tx.rows(self._link, keys) if keys else {}
         rows = [
-            {"row_id": b.row_id, "key": list(b.key), "kind": "i", "print": print_of(table.get(b.key)), "own": True}
+            {"row_id": b.row_id, "key": list(b.key), "kind": "i", "print": print_of(table.get(b.key))}
             for b in plan.place
             if b.key is not None
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from core import guards
@@ -12,6 +13,14 @@ from core.row_view import value_text
 
 Json = dict[str, Any]
 FIRST_SHOWN = 5
+_SAID = {
+    ("sheet", "header"): "The header row is written again",
+    ("sheet", "column"): "Columns made again in the tab",
+    ("sheet", "row_back"): "Rows that come back into the tab, from the table",
+    ("sheet", "cell_back"): "Cells of the tab that get the table's value",
+    ("sheet", "row_removed"): "Rows of the older version that leave the tab",
+    ("table", "row_back"): "Rows that come back into the table, from what both sides shared",
+}
 
 
 def report_of(link: Link, hold: Hold, plan: RestorePlan) -> Json:
@@ -67,3 +76,26 @@ def _kinds(link: Link, plan: RestorePlan) -> list[Json]:
         for side, kind, found in every
         if found
     ]
+
+
+def plan_lines(plan: Mapping[str, Any]) -> list[str]:
+    """A plan for people: what would be written where, and the first of each kind, two blanks further in."""
+    if not plan["kinds"]:
+        return ["Nothing is missing any more; the link only has to go on."]
+    lines: list[str] = []
+    for kind in plan["kinds"]:
+        lines.append(f"{_SAID[kind['side'], kind['kind']]}: {kind['count']}")
+        lines += [f"  {_line(one)}" for one in kind["first"]]
+        if kind["count"] > len(kind["first"]):
+            lines.append(f"  and {kind['count'] - len(kind['first'])} more")
+    return lines
+
+
+def _line(one: Mapping[str, Any]) -> str:
+    if "columns" in one:
+        return ", ".join(one["columns"])
+    if "sheet" in one:
+        return f"{'/'.join(one['key'])} {one['column']}: {one['sheet']!r} → {one['table']!r}"
+    if "values" in one:
+        return ", ".join(f"{name}={value}" for name, value in one["values"].items() if value is not None)
+    return "/".join(one["key"]) if "key" in one else str(one.get("column", f"row {one.get('row')}"))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -18,7 +19,7 @@ from adapters.mysql_reports import LinkReport, Reports
 from app.history import History
 from app.notes import Note, read_notes
 from app.resting import READERS
-from config.links_file import LinkEntry, load_links
+from config.links_file import LinkEntry, LinksFile, load_links
 from config.settings import Settings, stack_pids
 from core import guards
 from core.errors import NotLinked, TwinsheetError
@@ -59,14 +60,31 @@ class Status:
         self._sessions = ThreadSessions(address, schema=DEFAULT_SCHEMA, read_timeout_s=ANSWER_WITHIN_S)
         self.reports = Reports(self._sessions)
         self.history = History(self._sessions)
+        self._read: tuple[tuple[int, ...], LinksFile] | None = None
 
     def close(self) -> None:
         """Let go of the connections."""
         self._sessions.close()
 
+    @property
+    def sessions(self) -> ThreadSessions:
+        """Connections to the twinsheet schema, for other questions to it."""
+        return self._sessions
+
+    def links_file(self) -> LinksFile:
+        """links.yaml as it is now; parsed again only when it has changed.
+
+        Raises:
+            SettingsError: it cannot be read.
+        """
+        print_ = _print_of(self.settings.links)
+        if self._read is None or self._read[0] != print_:
+            self._read = (print_, load_links(self.settings.links))
+        return self._read[1]
+
     def entries(self) -> Sequence[LinkEntry]:
         """Good entries of links.yaml."""
-        return load_links(self.settings.links).entries
+        return self.links_file().entries
 
     def names(self) -> list[str]:
         """Names of all links, in the file or in MySQL."""
@@ -84,10 +102,14 @@ class Status:
             raise NotLinked.among(name, names)
         return name
 
-    def links(self) -> list[Json]:
-        """Every link with its state, lag and counts."""
+    def links(self, lags: dict[str, dict[str, float]] | None = None) -> list[Json]:
+        """Every link with its state, lag and counts.
+
+        Args:
+            lags: as :meth:`lags` told before; it is asked for them when not given.
+        """
         reports = {report.state.name: report for report in self.reports.links()}
-        lags = self.lags()
+        lags = self.lags() if lags is None else lags
         entries = {entry.name: entry for entry in self.entries()}
         names = [*entries, *(name for name in reports if name not in entries)]
         return [self._link(name, entries.get(name), reports.get(name), lags) for name in names]
@@ -129,6 +151,16 @@ class Status:
             for kind, ledger, now_ms in all_ledgers(self._sessions)
             for user in ledger.users
         }
+
+    def calls_of_the_last_minute(self) -> dict[tuple[str, str], tuple[int, int, int]]:
+        """By (user, kind): calls to Google, how many a minute allows, and how many links wait for one now."""
+        limits = {"read": self.settings.sheets_reads_per_minute, "write": self.settings.sheets_writes_per_minute}
+        found: dict[tuple[str, str], tuple[int, int, int]] = {}
+        for kind, ledger, now_ms in all_ledgers(self._sessions):
+            for user in ledger.users:
+                account = ledger.account(user, now_ms)
+                found[user, kind] = (account.calls, limits[kind], len(account.waiting))
+        return found
 
     def notes(self) -> list[Note]:
         """Processes that are there, by name and pid."""
@@ -192,7 +224,7 @@ class Status:
         return Check(name, not faults, "; ".join(faults) or "pid " + ", ".join(str(note.pid) for note in notes))
 
     def _links_are_live(self) -> tuple[bool, str]:
-        found = load_links(self.settings.links)
+        found = self.links_file()
         states = {report.state.name: report.state for report in self.reports.links()}
         other = {e.name: states.get(e.name) for e in found.entries}
         wrong = [told for name, state in other.items() if (told := _not_live(name, state))]
@@ -205,7 +237,7 @@ class Status:
         state = report.state if report else None
         reason = state.reason if state else "the services have not taken it up yet"
         if entry is None:
-            faults = load_links(self.settings.links).faults
+            faults = self.links_file().faults
             told = next((f for f in faults if f.link in (name, None)), None)
             reason = f"links.yaml line {told.line}: {told.message}" if told else "it is not in links.yaml"
         return {
@@ -225,6 +257,15 @@ class Status:
             "tab": entry.tab if entry else state.tab if state else None,
             "table": entry.table if entry else f"{state.schema}.{state.table}" if state else None,
         }
+
+
+def _print_of(path: Path) -> tuple[int, ...]:
+    """What changes whenever the file is written anew; nothing where there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _not_live(name: str, state: LinkState | None) -> str | None:

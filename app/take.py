@@ -1,18 +1,20 @@
-"""A person ends a conflict from the command line: checked here, carried out by table_writer."""
+"""A person ends a conflict, by command or in the console: checked here, carried out by table_writer."""
 
 from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_store import MysqlStore, open_store
-from app.notes import read_notes
 from app.parts import links_for
+from app.queued import POLL_S, why_queued
 from config.settings import Settings
 from core.conflicts import Choice, KnownConflict, refusal_in
 from core.errors import NotTaken, Unfit
@@ -22,7 +24,7 @@ from core.ports import Transaction
 from core.take_plan import WINNERS, fitted
 
 Json = dict[str, Any]
-POLL_S = 0.1
+_SLOW = "the cell is being written, or its row is locked by another transaction"
 _LIST = "See them with: twinsheet conflicts"
 
 
@@ -46,13 +48,54 @@ def take(  # noqa: PLR0917 -- what is chosen, by whom, and how long that may tak
         NotTaken: there is no such conflict, or what was chosen cannot be done.
         MysqlUnavailable, SettingsError
     """
-    event = f"take_{secrets.token_hex(8)}"
     with closing(open_store(settings.mysql_url.get_secret_value())) as store:
         name, conflict = store.run(lambda tx: _known(tx, number))
-        column = _column(settings, name, conflict)
-        choice = Choice(side, _checked(column, conflict, side, value), actor, datetime.now(UTC), event)
+        column = _column(_link(settings, name), conflict)
+        choice = _choice(column, conflict, side, value, actor)
         conflict = store.run(lambda tx: _choose(tx, name, number, choice))
         return _awaited(settings, store, name, conflict, choice, wait_s)
+
+
+def take_all(settings: Settings, name: str, numbers: Iterable[int], side: str, actor: str) -> tuple[int, list[str]]:
+    """Choose the same side for many conflicts of one link, without waiting until that is done.
+
+    Args:
+        settings: with MySQL.
+        name: of the link.
+        numbers: of conflicts.
+        side: ``sheet`` or ``table``.
+        actor: who chooses, for the record.
+
+    Returns:
+        How many were chosen for, and for each other one why it was not.
+
+    Raises:
+        NotTaken: there is no such link.
+        MysqlUnavailable, SettingsError
+    """
+    chosen, refused = 0, []
+    with closing(open_store(settings.mysql_url.get_secret_value())) as store:
+        link = _link(settings, name)
+        for number in numbers:
+            try:
+                store.run(partial(_choose_side, link=link, number=number, side=side, actor=actor))
+            except NotTaken as error:
+                refused.append(str(error))
+            else:
+                chosen += 1
+    return chosen, refused
+
+
+def _choose_side(tx: Transaction, link: Link, number: int, side: str, actor: str) -> None:
+    name, conflict = _known(tx, number)
+    if name != link.name:
+        raise NotTaken(f"Conflict {number} is none of {link.name}.", _LIST)
+    _choose(tx, name, number, _choice(_column(link, conflict), conflict, side, None, actor))
+
+
+def _choice(column: LinkedColumn, conflict: KnownConflict, side: str, value: str | None, actor: str) -> Choice:
+    event = f"take_{secrets.token_hex(8)}"
+    return Choice(side, _checked(column, conflict, side, value), actor, datetime.now(UTC), event)
 
 
 def _known(tx: Transaction, number: int) -> tuple[str, KnownConflict]:
@@ -62,16 +105,15 @@ def _known(tx: Transaction, number: int) -> tuple[str, KnownConflict]:
     return found
 
 
-def _column(settings: Settings, name: str, conflict: KnownConflict) -> LinkedColumn:
+def _column(link: Link, conflict: KnownConflict) -> LinkedColumn:
     if conflict.column is None:
         raise NotTaken(
             f"Conflict {conflict.number} is about a whole row, which came or went.",
             "Type the row into the sheet again, or delete it there.",
         )
-    link = _link(settings, name)
     column = link.by_name(conflict.column)
     if column is None:
-        raise NotTaken(f"The column {conflict.column} of {name} is linked no longer.", "Link it in links.yaml.")
+        raise NotTaken(f"The column {conflict.column} of {link.name} is linked no longer.", "Link it in links.yaml.")
     if column.column.generated:
         raise NotTaken(f"The table computes the column {column.name}.", "Change what it is computed from.")
     if column.read_only:
@@ -153,17 +195,5 @@ def _awaited(  # noqa: PLR0917 -- what was asked, and where to look for what cam
         if now.settled:
             return {**told, "state": "settled", "winner": now.winner, "rule": now.rule}
         if time.monotonic() >= deadline:
-            return {**told, "state": "queued", "reason": _why_queued(settings, store, name)}
+            return {**told, "state": "queued", "reason": why_queued(settings, store, name, _SLOW)}
         time.sleep(POLL_S)
-
-
-def _why_queued(settings: Settings, store: MysqlStore, name: str) -> str:
-    state = store.run(lambda tx: tx.link_state(name))
-    now = time.time()
-    running = {note.name.partition(".")[0] for note in read_notes(settings.run_dir) if note.alive(now)}
-    if state is not None and state.state in ("paused", "held"):
-        way_on = "resume" if state.state == "paused" else "approve"
-        return f"{name} is {state.state}: twinsheet {way_on} {name}"
-    if not running.issuperset({"table_writer", "binlog"}):
-        return "the services do not run: twinsheet up"
-    return "the cell is being written, or its row is locked by another transaction"

@@ -46,6 +46,9 @@ class Applier:
             if plan.insert is None:
                 self._write(plan, views[plan.row_id])
         self._insert([plan for plan in plans if plan.insert is not None], views)  # what others give up is free then
+        kept = {plan.comes_back: plan.row_id for plan in plans if plan.comes_back is not None}
+        if kept:
+            self._tx.keep_ids(self._link.name, kept)
         self._record(plans)
         self._wake(plans, views)
 
@@ -116,6 +119,8 @@ class Applier:
             self._tell_tables_values(plan, answer)
             if plan.in_sheet:
                 self._bases.append(self._beside_rejected(base_of_inserted(view, plan, answer), plan))
+            else:
+                self._tx.keep_ids(self._link.name, {answer: plan.row_id})
             plan.history.extend(_inserted(plan, answer))
 
     def _keep_out(self, plan: RowPlan, view: RowView, refusal: Unfit) -> None:

@@ -229,7 +229,6 @@ class LinkWriter:
             told={key: frozenset(held) for key in keys if (held := news.dirty.told.get(key))},
             missed=self._places.missed,
             origins={k: o for k in keys if (o := news.dirty.origins.get(k))},
-            own_ids=news.own_ids,
             fresh=self._places.is_fresh,
             last=len(news.dirty) <= len(keys) and not news.asked_again,
         )
@@ -361,8 +360,6 @@ class LinkWriter:
         self.pace.got_through()
         self._rows_max = rows_next(planned.write, self._tools.clock.monotonic() - self._planned_at)
         log.info("written", link=self.link.name, event_id=f"write {planned.write.n}", **_told(planned))
-        for key in planned.keys.values():
-            self.news.own_ids.pop(key, None)
         self._landed = (planned.write.n, planned.write.epoch)
         self._open = outcome.follow_up
         n = outcome.follow_up.write.n if outcome.follow_up else planned.write.n

@@ -40,8 +40,6 @@ class LinkNews:
         """Rows of the tab that need an id: by 1-based row, the id there now and the one to give (or a fresh one)."""
         self.moved_ids: dict[str, Stamp] = {}
         """Of the ids among them that known rows have, the stamp of the scan that found the row beside another one."""
-        self.own_ids: dict[Key, str] = {}
-        """Ids of rows that were lost from the tab and are to stand in it again."""
         self.shown: dict[Key, Key] = {}
         """Of rows whose key has changed in the table, the key that the tab may still show, and the new one."""
         self.compare_all = False
@@ -102,10 +100,6 @@ class LinkNews:
         """What was to be named is so, or was so already."""
         self.to_name.clear()
         self.moved_ids.clear()
-
-    def place(self, rows: Mapping[Key, str]) -> None:
-        """These rows are to stand in the tab again, under the ids that they had."""
-        self.own_ids.update(rows)
 
     def asked(self, questions: Iterable[Json]) -> None:
         """The table writer wants to know whether other rows have got the keys of these."""

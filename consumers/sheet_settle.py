@@ -18,7 +18,7 @@ from core.events import TABLE_CHANGED, marks_changed
 from core.intent import PlannedWrite, planned_to_json
 from core.known import KnownColumns, under_known_key
 from core.model import ROW_ID_HEADER, Key, Link, RowBase
-from core.origin import Origin
+from core.origin import made_by
 from core.ports import HistoryEntry, Intent, Transaction
 from core.settle import settle
 from core.settle_cells import Settlement
@@ -78,6 +78,8 @@ def settle_write(
     hand_over(tx, name, done.unseen, done.rest)
     _wake_parked(tx, name, [b.row_id for b in done.bases.values() if b.gone])
     _move_marks(tx, name, planned.write, done)
+    if planned.write.inserts:
+        tx.drop_kept_ids(name, list(planned.keys.values()))
     close_write(tx, name, planned.write.n)
     tx.note_settled(name, planned.write.n)
     if last:
@@ -109,21 +111,9 @@ def _with_transactions(planned: PlannedWrite, entries: Sequence[HistoryEntry]) -
     """Each change of the table with the transaction that made it, so that its way can be followed."""
     made = planned.origins
     return [
-        _made_by(made[entry.row_id], entry) if entry.side == "table" and entry.row_id in made else entry
+        made_by(made[entry.row_id], entry) if entry.side == "table" and entry.row_id in made else entry
         for entry in entries
     ]
-
-
-def _made_by(origin: Origin, entry: HistoryEntry) -> HistoryEntry:
-    return replace(
-        entry,
-        event=f"{entry.event} {origin.transaction}",
-        actor=origin.actor,
-        via=origin.via,
-        committed_at=origin.committed_at,
-        received_at=origin.received_at,
-        queued_at=origin.queued_at,
-    )
 
 
 def _move_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) -> None:

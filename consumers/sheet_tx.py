@@ -6,7 +6,7 @@ deadlock; what follows for the process is in its answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from consumers.sheet_handing_on import ask_feed, ask_scan, hand_over, parked_cells
@@ -18,8 +18,8 @@ from core.events import SHEET_OBSERVED
 from core.freshness import age, tells_of_going
 from core.intent import PlannedWrite, planned_to_json
 from core.model import Key, Link, RowBase, Stamp
-from core.origin import Origin
-from core.ports import Intent, Json, LinkState, TableRow, Transaction, Waiting
+from core.origin import Origin, made_by
+from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
 from core.renames import FeedPlace, Renamed, follow
 from core.row_plan import ROW_GONE
 from core.row_view import overtaken_in
@@ -75,8 +75,6 @@ class PlanRequest:
     """Row id to the stamp of the scan that missed it."""
     origins: Mapping[Key, Origin] = field(default_factory=dict)
     """The transaction that has changed the row, where one was told."""
-    own_ids: Mapping[Key, str] = field(default_factory=dict)
-    """Of rows that were lost from the tab and are to stand in it again."""
     fresh: bool = False
     """The positions were read a moment ago."""
     last: bool = False
@@ -139,15 +137,17 @@ def _plan_live(
         request = replace(request, keys=keys, last=False)
         bases = {key: base for key, base in bases.items() if key in set(keys)}
     rows, busy = tx.free_rows(request.link, keys)
-    plan = _decide(tx, request, positions, rows, busy, bases, new_row_id)
+    _forget_lost_ids(tx, name, [k for k in keys if k not in rows and k not in bases and k not in busy])
+    own_ids = _own_ids(tx, name, rows, bases)
+    plan = _decide(tx, request, positions, rows, busy, bases, own_ids, new_row_id)
     if request.positions is None and (request.to_name or not plan.is_idle):
         return PlanOutcome(needs_positions=True)
     if not guards.is_approved(state.reason, "deleted_in_table") and hold_deletes(tx, request.link, len(plan.deletes)):
         return PlanOutcome(stopped=True)
     if not plan.is_empty and not may_write():
         return PlanOutcome(no_token=True)
-    _record(tx, request, plan, rows)
-    planned = None if plan.is_empty else _intend(tx, request, positions, plan, bases)
+    _record(tx, request, plan, rows, bases)
+    planned = None if plan.is_empty else _intend(tx, request, positions, plan, bases, own_ids)
     if request.last and plan.is_empty and not plan.doubtful and not busy:
         use_up_approval(tx, state)
     doubtful = frozenset(key for key, _ in plan.doubtful)
@@ -203,6 +203,7 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
     rows: Mapping[Key, TableRow],
     busy: frozenset[Key],
     bases: Mapping[Key, RowBase],
+    own_ids: Mapping[Key, str],
     new_row_id: Callable[[], str],
 ) -> SheetPlan:
     name = request.link.name
@@ -226,16 +227,25 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
         missed=request.missed,
         to_name=request.to_name,
         outdated=_outdated(tx, name, request.moved_ids),
-        own_ids=_free_ids(tx, request),
+        own_ids=own_ids,
     )
     return plan_sheet(view, new_row_id)
 
 
-def _free_ids(tx: Transaction, request: PlanRequest) -> dict[Key, str]:
-    """Ids that no live row has."""
-    asked = {key: request.own_ids[key] for key in request.keys if key in request.own_ids}
-    known = tx.bases(request.link.name, list(asked.values())) if asked else {}
-    return {key: row_id for key, row_id in asked.items() if row_id in known and known[row_id].gone}
+def _own_ids(
+    tx: Transaction, name: str, rows: Mapping[Key, TableRow], bases: Mapping[Key, RowBase]
+) -> dict[Key, str]:
+    """Ids under which rows are to stand in the tab again, and that no live row has."""
+    new = [key for key in rows if key not in bases]
+    kept = tx.kept_ids(name, new) if new else {}
+    known = tx.bases(name, list(kept.values())) if kept else {}
+    return {key: row_id for key, row_id in kept.items() if row_id in known and known[row_id].gone}
+
+
+def _forget_lost_ids(tx: Transaction, name: str, lost: Sequence[Key]) -> None:
+    """A row that has left the table before it came back into the tab."""
+    if lost:
+        tx.drop_kept_ids(name, lost)
 
 
 def _outdated(tx: Transaction, name: str, moved: Mapping[str, Stamp]) -> set[str]:
@@ -244,11 +254,18 @@ def _outdated(tx: Transaction, name: str, moved: Mapping[str, Stamp]) -> set[str
     return {i for i, stamp in moved.items() if i not in live or not tells_of_going(stamp, live[i])}
 
 
-def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan, rows: Mapping[Key, TableRow]) -> None:
+def _record(
+    tx: Transaction,
+    request: PlanRequest,
+    plan: SheetPlan,
+    rows: Mapping[Key, TableRow],
+    bases: Mapping[Key, RowBase],
+) -> None:
     name = request.link.name
     if plan.gone:
         waiting = tx.waiting(name, [base.row_id for base in plan.gone])
         tx.save_bases(name, [_outlasting(base, waiting) for base in plan.gone])
+        tx.add_history(name, _deleted(request, plan.gone, bases))
         tx.mend_rejections(name, [(b.row_id, c.name) for b in plan.gone for c in request.link.columns])
         _end_waiting(tx, name, waiting)
     if plan.unfit:
@@ -258,6 +275,21 @@ def _record(tx: Transaction, request: PlanRequest, plan: SheetPlan, rows: Mappin
     hand_over(tx, name, plan.formula_conflicts)
     if plan.absent and request.fresh:
         ask_scan(tx, name)
+
+
+def _deleted(request: PlanRequest, gone: Sequence[RowBase], bases: Mapping[Key, RowBase]) -> list[HistoryEntry]:
+    """What rows held that were deleted on both sides, so that they can be brought back."""
+    keys = {base.row_id: key for key, base in bases.items()}
+    return [entry for base in gone for entry in _deleted_row(base, keys.get(base.row_id), request.origins)]
+
+
+def _deleted_row(base: RowBase, key: Key | None, origins: Mapping[Key, Origin]) -> Iterator[HistoryEntry]:
+    origin = origins.get(key) if key is not None else None
+    for name, cell in base.cells.items():
+        entry = HistoryEntry(
+            row_id=base.row_id, key=key, column=name, old=cell.value, new=None, side="table", what="deleted"
+        )
+        yield made_by(origin, entry) if origin is not None else entry
 
 
 def _outlasting(base: RowBase, waiting: Mapping[str, Sequence[Waiting]]) -> RowBase:
@@ -275,8 +307,13 @@ def _end_waiting(tx: Transaction, name: str, waiting: Mapping[str, Sequence[Wait
     tx.drop_waiting(name, [(one.row_id, one.column) for one in seen])
 
 
-def _intend(
-    tx: Transaction, request: PlanRequest, positions: Positions, plan: SheetPlan, bases: Mapping[Key, RowBase]
+def _intend(  # noqa: PLR0917 -- what was planned, and what it was planned on
+    tx: Transaction,
+    request: PlanRequest,
+    positions: Positions,
+    plan: SheetPlan,
+    bases: Mapping[Key, RowBase],
+    own_ids: Mapping[Key, str],
 ) -> PlannedWrite:
     n = tx.next_n(request.link.name, request.epoch)
     write = SwapWrite(
@@ -289,7 +326,9 @@ def _intend(
         deletes=tuple(plan.deletes),
     )
     keys = {**{base.row_id: key for key, base in bases.items()}, **plan.keys}
-    origins = {row: o for row in write.row_ids if row in keys and (o := request.origins.get(keys[row]))}
+    # a row that could not have its id back, because that stands in the tab, is no new one for all that
+    known = {row: key for row, key in keys.items() if own_ids.get(key, row) == row}
+    origins = {row: o for row in write.row_ids if row in known and (o := request.origins.get(known[row]))}
     planned = PlannedWrite(write, plan.keys, origins)
     tx.open_intent(Intent(request.link.name, n, request.epoch, planned_to_json(planned)))
     return planned

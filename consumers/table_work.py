@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from app.metrics import SHEET_TO_TABLE_S, count_failure
-from consumers import takes
+from consumers import takes, undos
 from consumers.apply import Applier
 from consumers.table_guards import hold_other_key
 from core import guards
@@ -35,6 +35,8 @@ FEED_WAIT_S = 60.0
 GIVE_UP_S = 10.0
 """A row that our own write has removed is tried so long, at each scan that misses it, until the table's no counts."""
 TIMERS_EVERY_S = 1.0
+UNDO_ROWS_MAX = 500
+"""So many rows that were to be taken back and had to wait are looked at again at once."""
 ROWS_TOLD_MAX = 100
 """In one line of the log; history has them all."""
 
@@ -213,6 +215,7 @@ class TableWork:
                 batch.replans[row_id] = {}
                 batch.late.add(row_id)
             batch.chosen.update(tx.chosen_rows(link.name))
+            batch.undone.update(tx.undo_rows(link.name, UNDO_ROWS_MAX))
             batch.unanswered.update(tx.waiting_rows(link.name, ("commit_time",), FEED_WAIT_S))
             self._apply_batch(tx, link, state, batch)
 
@@ -227,6 +230,8 @@ class TableWork:
             self._apply_rows(tx, link, state, batch)
         if batch.chosen:
             takes.carry_out(tx, link, batch.chosen)
+        if batch.undone:
+            undos.carry_out(tx, link, batch.undone)
 
     def _apply_rows(self, tx: Transaction, link: Link, state: LinkState, batch: Batch) -> None:
         self._told[link.name].note(batch.told_of)

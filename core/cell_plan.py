@@ -12,9 +12,9 @@ from core.freshness import age, is_overtaken, is_subsumed, must_wait
 from core.model import Canonical, CellBase, LinkedColumn, Observed
 from core.one_way import READ_ONLY, fitting, is_formula_instead, others_than
 from core.planner import Resolution, Times, Verdict
-from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
+from core.ports import ConflictEntry, TableRow, Waiting
 from core.renames import is_as_known, is_recognized
-from core.row_view import ComputeRule, RowPlan, RowView, overtaken, rejection, value_text
+from core.row_view import ComputeRule, RowPlan, RowView, applied, overtaken, rejection, value_text
 
 _ENDS = {
     Verdict.AGREE: ("none", "both sides came to the same value"),
@@ -153,6 +153,8 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
         _write(case, case.sheet)
     elif verdict is Verdict.CONFLICT and not _settle_conflict(case, compute_rule):
         return case.before
+    elif verdict is Verdict.AGREE and not case.same(case.sheet, case.base):
+        case.plan.history.append(applied(case.view, case.seen, case.base, case.sheet, "agreed"))
     if verdict in _ENDS and case.view.waits(case.column.name):
         case.plan.end_conflict(case.column.name, *_ENDS[verdict])
     stays = case.plan.update.get(case.column.name, case.table)
@@ -187,19 +189,7 @@ def _reject(view: RowView, plan: RowPlan, seen: Observed, before: CellBase, reas
 
 def _write(case: CellCase, value: Canonical) -> None:
     case.plan.update[case.column.name] = value
-    case.plan.history.append(
-        HistoryEntry(
-            row_id=case.view.row_id,
-            key=case.view.key,
-            column=case.column.name,
-            old=case.table,
-            new=value,
-            side="sheet",
-            actor=case.seen.actor,
-            edited_at=case.seen.edited_at,
-            event=case.seen.event,
-        )
-    )
+    case.plan.history.append(applied(case.view, case.seen, case.table, value))
 
 
 def _settle_conflict(case: CellCase, compute_rule: ComputeRule) -> bool:

@@ -118,6 +118,10 @@ class BadQuestion(TwinsheetError):
     """What was asked of the record cannot be answered: a time that ends before it begins, an unknown word."""
 
 
+class NotUndone(TwinsheetError):
+    """What a person wants to take back cannot be taken back; nothing was written."""
+
+
 class Unavailable(TwinsheetError):
     """An outside system does not answer; trying again may help."""
 

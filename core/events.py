@@ -8,12 +8,12 @@
     rescan           read the tab again
     take             a person has chosen how a conflict ends: ``take``: {row_id}, and where it comes from the sheet's
                      menu {row_id, column (the header), take (sheet, table or value), value}
+    undo             ``rows``: row ids of which somebody takes something back; what, stands in the record
 ``table.changed``, keyed by link:
     rows             ``keys`` that one transaction touched, ``kinds`` (one letter a key: i came, d went, u else),
                      ``renamed`` keys, ``committed_at``, ``position`` in the feed (:class:`core.renames.FeedPlace`)
     ddl              ``what``: truncate, drop, alter; ``renamed_to`` where it is gone under that name alone
-    replan           ``rows``: [{row_id, key, kind}]; compare base and table again; ``own``: a row that was lost from
-                     the tab is to stand in it again under its id
+    replan           ``rows``: [{row_id, key, kind}]; compare base and table again
     marks            ``rows``: row ids; what is to be told beside their cells may have changed (``after_s``: look
                      that much later)
     link             the link's state changed (approved, resumed, linked, restored): compare everything

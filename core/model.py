@@ -259,7 +259,7 @@ class CellBase:
     formula: bool = False
     """The sheet computes this cell; it is never overwritten."""
     owed: tuple[Canonical, ...] = ()
-    """What the table has taken of an edit that our own write has replaced, until the sheet shows it; one at most."""
+    """What somebody typed, and our own write has replaced, or chose, until the sheet shows it again; one at most."""
 
 
 @dataclass(frozen=True, slots=True)

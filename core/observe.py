@@ -45,6 +45,8 @@ class Batch:
     asked: list[Asked] = field(default_factory=list)
     chosen: set[str] = field(default_factory=set)
     """Rows with conflicts that somebody has chosen for."""
+    undone: set[str] = field(default_factory=set)
+    """Rows of which somebody takes something back."""
 
     parents: bool = False
     """Rows that others refer to have come: what waits for them is tried again."""
@@ -90,6 +92,8 @@ class Batch:
             self._add_cells(link, body)
         elif kind == "take":
             self._add_take(link, body)
+        elif kind == "undo":
+            self.undone.update(body["rows"])
         elif kind == "parents":
             self.parents = True
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from core.ports.record import HistoryEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,19 @@ def origin_of(body: Mapping[str, Any], queued_at: datetime | None) -> Origin | N
         committed_at=_time(body.get("committed_at")),
         received_at=_time(body.get("received_at")),
         queued_at=queued_at,
+    )
+
+
+def made_by(origin: Origin, entry: HistoryEntry) -> HistoryEntry:
+    """An entry with who changed the table and on which way it came."""
+    return replace(
+        entry,
+        event=f"{entry.event} {origin.transaction}".strip(),
+        actor=origin.actor,
+        via=origin.via,
+        committed_at=origin.committed_at,
+        received_at=origin.received_at,
+        queued_at=origin.queued_at,
     )
 
 

@@ -17,7 +17,7 @@ def after_write(positions: Positions, write: SwapWrite) -> Positions:
     removed = {d.row_id for d in write.deletes}
     top = write.insert_after_row
     count = len(write.inserts)
-    if doomed or top < positions.last_row:
+    if doomed or top < max(positions.rows.values(), default=0):
         rows = {
             row_id: _moved(row, doomed, top, count) for row_id, row in positions.rows.items() if row_id not in removed
         }

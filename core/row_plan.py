@@ -38,18 +38,18 @@ def plan_vanished(view: RowView, plan: RowPlan, base: RowBase | None) -> None:
     plan.base = replace(base, gone=True, key=None, age=max(base.age, view.age))
     changed = changed_columns(view, base, view.table)
     if changed:
-        plan.wake_sheet = True
+        plan.wake_sheet, plan.comes_back = True, base.key
+        plan.history += [_left_the_sheet(view, base, c.name, base_value(base, c.name)) for c in view.link.columns]
         plan.conflicts = [_change_beats_delete(view, base, view.table, name) for name in changed]
         _end_conflicts(plan, "table", "change_beats_delete")
     else:
         plan.delete = True
         _end_conflicts(plan, "sheet", ROW_GONE)
-        plan.history += [
-            HistoryEntry(
-                view.row_id, base.key, c.name, view.table.get(c.name), None, "sheet", "deleted", event=view.event
-            )
-            for c in view.link.columns
-        ]
+        plan.history += [_left_the_sheet(view, base, c.name, view.table.get(c.name)) for c in view.link.columns]
+
+
+def _left_the_sheet(view: RowView, base: RowBase, column: str, held: Canonical) -> HistoryEntry:
+    return HistoryEntry(view.row_id, base.key, column, held, None, "sheet", "deleted", event=view.event)
 
 
 def _end_conflicts(plan: RowPlan, winner: str, rule: str) -> None:

@@ -91,6 +91,8 @@ class RowPlan:
     """An inserted row stands in the sheet; else our own delete has just removed it there."""
     update: dict[str, Canonical] = field(default_factory=dict)
     delete: bool = False
+    comes_back: Key | None = None
+    """The table keeps a row that left the sheet, under this key: it comes back there, with its id."""
     base: RowBase | None = None
     wait: list[tuple[Observed, str]] = field(default_factory=list)
     drop: list[str] = field(default_factory=list)
@@ -112,6 +114,22 @@ class RowPlan:
     def end_conflict(self, column: str, winner: str, rule: str) -> None:
         """An earlier conflict of that cell, if it is open, needs no person any more."""
         self.settled.append(ConflictOutcome(self.row_id, column, winner, rule))
+
+
+def applied(view: RowView, seen: Observed, old: Canonical, new: Canonical, what: str = "applied") -> HistoryEntry:
+    """The record of a value of the sheet that both sides hold from now on."""
+    return HistoryEntry(
+        row_id=view.row_id,
+        key=view.key,
+        column=seen.column,
+        old=old,
+        new=new,
+        side="sheet",
+        what=what,
+        actor=seen.actor,
+        edited_at=seen.edited_at,
+        event=seen.event,
+    )
 
 
 def overtaken(view: RowView, seen: Observed) -> HistoryEntry:

@@ -166,7 +166,8 @@ def _own_rows(link: Link, rows: Sequence[TabRow], known: Mapping[str, RowBase], 
 
 def _differing(link: Link, row: TabRow, base: RowBase | None) -> tuple[LinkedColumn, ...]:
     if base is None:
-        return tuple(c for c in link.columns if c.header in row.cells)
+        filled = tuple(c for c in link.columns if c.header in row.cells)
+        return filled if len(filled) < len(link.columns) else link.columns  # one for all rows of a full tab
     return tuple(c for c in link.columns if _differs(c, row, base))
 
 

@@ -93,11 +93,10 @@ class _Settling(CellSettling):
         # who has done nothing but empty cells of the row keeps nothing in it
         if any(hit.cells.get(c.header, _BLANK).value not in (None, "") for c in edited):
             self._bring_back(base, hit, edited)
-        else:
-            self.settlement.history.extend(
-                HistoryEntry(base.row_id, base.key, name, old, None, "table", "deleted", event=self.event)
-                for name, old in self._last(base, hit).items()
-            )
+        self.settlement.history.extend(
+            HistoryEntry(base.row_id, base.key, name, old, None, "table", "deleted", event=self.event)
+            for name, old in self._last(base, hit).items()
+        )
         self.settlement.mended.extend((base.row_id, c.name) for c in self.link.columns)
 
     def _last(self, base: RowBase, hit: HitRow) -> dict[str, Canonical]:

@@ -19,6 +19,7 @@ from core.renames import is_recognized
 from core.row_plan import ROW_GONE
 from core.row_view import RowPlan, RowView
 
+FORMULA = "the sheet computes this cell by a formula: replace the formula instead"
 WINNERS = {"sheet": "sheet", "table": "table", "value": "person"}
 
 
@@ -98,10 +99,10 @@ def _may_be_another(view: RowView, base: RowBase, table: TableRow) -> bool:
 
 
 def _refusal(cell: _Cell, choice: Choice) -> Refused | None:
-    if (one_way := _why_one_way(cell.column)) is not None:
+    if (one_way := why_one_way(cell.column)) is not None:
         return Refused(one_way, ends=True)
     if cell.before.formula:
-        return Refused("the sheet computes this cell by a formula: replace the formula instead")
+        return Refused(FORMULA)
     if choice.was is None and cell.parked is None:
         return Refused("the cell was decided meanwhile", ends=True)
     if choice.was is not None and cell.parked is not None:
@@ -109,7 +110,8 @@ def _refusal(cell: _Cell, choice: Choice) -> Refused | None:
     return None
 
 
-def _why_one_way(column: LinkedColumn) -> str | None:
+def why_one_way(column: LinkedColumn) -> str | None:
+    """Why nobody but one side alone gives the column its values; ``None`` where both do."""
     if column.column.generated:
         return "the table computes this column"
     if column.read_only:
@@ -124,9 +126,10 @@ def _taken(view: RowView, cell: _Cell, conflict: KnownConflict, choice: Choice) 
     in_table = cell.column.codec.same(value, cell.table)
     if not in_table:
         plan.update[name] = value
+    plan.wake_sheet = not cell.column.codec.same(value, after.value)
+    after = replace(after, owed=(value,) if plan.wake_sheet else ())
     plan.base = replace(cell.base, cells={**cell.base.cells, name: after})
     plan.drop = [name] if cell.parked else []
-    plan.wake_sheet = not cell.column.codec.same(value, after.value)
     plan.history.append(
         HistoryEntry(
             row_id=view.row_id,

@@ -14,6 +14,8 @@ from core.sheet import SwapWrite
 
 KNOWN_ROWS_MAX = 1_000
 NEW_ROWS_MAX = 5_000
+NEW_ROWS_MIN = 500
+"""Below that it is not the rows that take the time: fewer of them would only make more writes that take as long."""
 REQUEST_BYTES_MAX = 2_000_000
 WORK_S = 1.2
 """From the plan of a write until it is settled."""
@@ -46,7 +48,7 @@ def rows_next(write: SwapWrite, took_s: float) -> int:
         return KNOWN_ROWS_MAX
     count = len(write.inserts)
     fitting = REQUEST_BYTES_MAX * count // payload_bytes(write)
-    in_time = int(count * WORK_S / took_s) if took_s > 0 else NEW_ROWS_MAX
+    in_time = max(NEW_ROWS_MIN, int(count * WORK_S / took_s)) if took_s > 0 else NEW_ROWS_MAX
     return max(1, min(fitting, in_time, NEW_ROWS_MAX))
 
 

@@ -28,6 +28,7 @@ _COMMANDS = {
     "rejections": ("app.cli.records:rejections", "Show sheet values that the table cannot hold."),
     "alerts": ("app.cli.alerts:alerts", "Show what a person was called for; try the webhook for alerts."),
     "history": ("app.cli.history:history", "Search every value that was carried over."),
+    "undo": ("app.cli.undo:undo", "Take back what somebody did, on both sides."),
     "approve": ("app.cli.operate:approve", "Let through what a guard has stopped."),
     "restore": ("app.cli.operate:restore", "Undo what a guard has stopped."),
     "pause": ("app.cli.operate:pause", "Stop a link for a while."),

@@ -7,14 +7,7 @@ from typing import Any
 
 import click
 
-_SAID = {
-    ("sheet", "header"): "The header row is written again",
-    ("sheet", "column"): "Columns made again in the tab",
-    ("sheet", "row_back"): "Rows that come back into the tab, from the table",
-    ("sheet", "cell_back"): "Cells of the tab that get the table's value",
-    ("sheet", "row_removed"): "Rows of the older version that leave the tab",
-    ("table", "row_back"): "Rows that come back into the table, from what both sides shared",
-}
+from app.restore_report import plan_lines
 
 
 def confirm_restore(report: Mapping[str, Any]) -> bool:
@@ -26,26 +19,10 @@ def confirm_restore(report: Mapping[str, Any]) -> bool:
 
 def show_plan(plan: Mapping[str, Any]) -> None:
     """What would be written where, the first of each kind, and what cannot be brought back."""
-    if not plan["kinds"]:
-        click.echo("Nothing is missing any more; the link only has to go on.")
-    for kind in plan["kinds"]:
-        click.echo(f"{_SAID[kind['side'], kind['kind']]}: {kind['count']}")
-        for one in kind["first"]:
-            click.echo(f"  {_line(one)}")
-        if kind["count"] > len(kind["first"]):
-            click.echo(f"  and {kind['count'] - len(kind['first'])} more")
+    for line in plan_lines(plan):
+        click.echo(line)
     for said in plan["cannot"]:
         click.secho(f"Not brought back: {said}", fg="yellow")
-
-
-def _line(one: Mapping[str, Any]) -> str:
-    if "columns" in one:
-        return ", ".join(one["columns"])
-    if "sheet" in one:
-        return f"{'/'.join(one['key'])} {one['column']}: {one['sheet']!r} → {one['table']!r}"
-    if "values" in one:
-        return ", ".join(f"{name}={value}" for name, value in one["values"].items() if value is not None)
-    return "/".join(one["key"]) if "key" in one else str(one.get("column", f"row {one.get('row')}"))
 
 
 def show_restored(report: Mapping[str, Any]) -> None:

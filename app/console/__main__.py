@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from app.alerts import AlertThread
 from app.console.app import make_console_server
+from app.console.watch import Watch
 from app.service import Service, run_service, serve_http
 from app.status import Status
 
@@ -15,7 +16,10 @@ def build(service: Service) -> Callable[[], None]:
     status = service.closing(Status(service.settings))
     if service.settings.alert_url.get_secret_value():
         service.closing(AlertThread(service.settings, status))
-    return serve_http(service, make_console_server(status, service.settings))
+    watch = service.closing(Watch(status))
+    server = make_console_server(status, service.settings, watch)
+    watch.start()
+    return serve_http(service, server)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def all_metrics(status: Status, own_pid: int) -> bytes:
     own_note = next((note for note in notes if _is_own(note, own_pid)), None)
     others = [note for note in notes if note is not own_note]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        texts = list(pool.map(_fetch, others))
+        texts = list(pool.map(fetch, others))
     own = generate_latest(REGISTRY).decode()
     families = _merged([*zip(others, texts, strict=True), *([(own_note, own)] if own_note else [])])
     registry = CollectorRegistry(auto_describe=False)
@@ -75,7 +75,8 @@ def _measure(status: Status) -> None:
             gauge.clear()  # no number is better than an old one
 
 
-def _fetch(note: Note) -> str | None:
+def fetch(note: Note) -> str | None:
+    """A process's metrics; ``None`` where it does not answer."""
     try:
         with urllib.request.urlopen(note.metrics_url, timeout=FETCH_TIMEOUT_S) as answer:  # noqa: S310  (http, from a note of ours)
             return str(answer.read().decode())

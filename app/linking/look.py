@@ -138,9 +138,9 @@ def look_at_both(
             raise _no_table(session, draft)
         tab = look_at_tab(client, draft.spreadsheet, draft.tab, (), may_lack=True)
         if is_missing and tab.headers:
-            look = _look_at_sheet(session, client, draft, tab)
+            look = _look_at_sheet(session, draft, tab)
         else:
-            look = _look_at_table(settings, session, client, draft, tab)
+            look = _look_at_table(settings, session, draft, tab)
     for name in {c.policy for c in look.link.columns if is_user_rule(c.policy)}:
         load_user_rule(name)  # a misspelled name is told before anything is written
     return look
@@ -154,10 +154,10 @@ def _no_table(session: Query, draft: LinkEntry) -> LinkRefused:
     return LinkRefused(f"The table {draft.table} was made a moment ago.", "Run this again.")
 
 
-def _look_at_sheet(session: Query, client: SheetsClient, draft: LinkEntry, tab: TabBefore) -> FirstLook:
+def _look_at_sheet(session: Query, draft: LinkEntry, tab: TabBefore) -> FirstLook:
     """The table is yet to be made."""
     single = [header for header in tab.headers if tab.headers.count(header) == 1]
-    before = look_at_tab(client, draft.spreadsheet, draft.tab, single)
+    before = tab.by_headers(single)
     proposed = propose_table(tab.headers, before.image.rows, draft.columns or {})
     entry = draft.model_copy(update={"columns": dict(proposed.mapping)})
     link = resolve(entry, proposed, codec_for)
@@ -177,16 +177,14 @@ def _look_at_sheet(session: Query, client: SheetsClient, draft: LinkEntry, tab: 
     )
 
 
-def _look_at_table(
-    settings: Settings, session: Query, client: SheetsClient, draft: LinkEntry, tab: TabBefore
-) -> FirstLook:
+def _look_at_table(settings: Settings, session: Query, draft: LinkEntry, tab: TabBefore) -> FirstLook:
     """The table is there; the tab may be yet to be made."""
     found = describe_table(session, draft.schema_name, draft.table_name)
     _check_rights(session, draft)
     mapping = map_columns(draft, found, tab, lambda: has_rows(session, draft.schema_name, draft.table_name))
     entry = draft.model_copy(update={"columns": dict(mapping.columns)})
     link = resolve(entry, found, codec_for)
-    before = tab if tab.is_blank else look_at_tab(client, link.spreadsheet_id, link.tab, link.headers)
+    before = tab if tab.is_blank else tab.by_headers(link.headers)
     rows = MysqlStore(parse_url(settings.mysql_url.get_secret_value())).read_rows(link)
     starts_from = FROM_TABLE if tab.is_blank else BOTH
     return FirstLook(

@@ -24,6 +24,7 @@ from core.ports.record import (
     TableRow,
     Waiting,
 )
+from core.ports.undo import UndoRecord
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ OF_ANOTHER_TOPIC = -1
 """For an offset that was stored of a topic which has been made anew since: what it counted is gone."""
 
 
-class Transaction(Protocol):
+class Transaction(UndoRecord, Protocol):
     """One MySQL transaction over the twinsheet schema and the users' tables. All reads that a decision
     rests on lock what they read (FOR UPDATE), rows in ascending order of row id or key."""
 
@@ -97,6 +98,19 @@ class Transaction(Protocol):
 
     def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
         """Insert or replace, by row id."""
+
+    def keep_ids(self, link: str, rows: Mapping[Key, str]) -> None:
+        """These rows of the table are to come into the sheet under the ids that they had there; by key, as each is
+        told last."""
+
+    def kept_ids(self, link: str, keys: Collection[Key]) -> dict[Key, str]:
+        """Ids that are kept for rows of the table, by key."""
+
+    def coming_back(self, link: str, row_ids: Collection[str]) -> frozenset[str]:
+        """Of these ids those that are kept."""
+
+    def drop_kept_ids(self, link: str, keys: Collection[Key]) -> None:
+        """These rows stand in the sheet, or have gone before they came there."""
 
     # the user's table
     def rows(self, link: Link, keys: Collection[Key]) -> dict[Key, TableRow]:

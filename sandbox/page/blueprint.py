@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, request, send_from_directory
 from flask.blueprints import BlueprintSetupState
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.same_site import refused
 from config.settings import load_settings
 from core.errors import StackError, TwinsheetError
 from core.model import Link
@@ -51,7 +52,7 @@ def _on_registration(state: BlueprintSetupState) -> None:
 
 @page.before_app_request
 def _no_other_sites() -> Response | None:
-    reason = guard.refused(request)
+    reason = refused(request)
     if reason is None:
         return None
     return json_response({"error": {"code": 403, "message": reason, "status": "PERMISSION_DENIED"}}, 403)

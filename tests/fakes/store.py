@@ -33,6 +33,16 @@ from core.ports import (
     TableRow,
     Waiting,
 )
+from core.undo import (
+    AskedRow,
+    OpenUndo,
+    PastConflict,
+    RowOutcome,
+    Selection,
+    Step,
+    asked_from_json,
+    asked_to_json,
+)
 
 T = TypeVar("T")
 Cell = tuple[str, str]
@@ -67,9 +77,17 @@ class FakeState:
     checks: dict[str, tuple[datetime | None, int]] = field(default_factory=dict)
     """By link: identical as of, and cells that differ unexplained."""
     bases: dict[str, dict[str, RowBase]] = field(default_factory=dict)
+    kept_ids: dict[str, dict[Key, str]] = field(default_factory=dict)
+    """By link: ids of rows of the table that are to come back into the sheet."""
     waiting: dict[str, dict[Cell, Waiting]] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
     history: list[tuple[str, HistoryEntry]] = field(default_factory=list)
+    history_at: list[datetime] = field(default_factory=list)
+    """When each of ``history`` was recorded."""
+    undos: dict[tuple[str, str, str], OpenUndo] = field(default_factory=dict)
+    """What was asked for and is not decided, by link, event and row id."""
+    undone: dict[str, list[RowOutcome]] = field(default_factory=dict)
+    """What came of it, by event."""
     conflicts: list[tuple[str, ConflictEntry]] = field(default_factory=list)
     told_at: list[datetime] = field(default_factory=list)
     """When each of ``conflicts`` was recorded."""
@@ -125,12 +143,15 @@ class FakeTransaction:
             self.state.holds.pop(state.name, None)
 
     def remove_link(self, name: str) -> None:
-        for part in (self.state.links, self.state.bases, self.state.waiting, self.state.intents, self.state.holds):
+        state = self.state
+        for part in (state.links, state.bases, state.kept_ids, state.waiting, state.intents, state.holds):
             part.pop(name, None)
         for cell in [c for c in self.state.rejections if c[0] == name]:
             del self.state.rejections[cell]
         for cell in [c for c in self.state.marks if c[0] == name]:
             del self.state.marks[cell]
+        for asked in [a for a in self.state.undos if a[0] == name]:
+            del self.state.undos[asked]
         for number, (link, entry) in enumerate(self.state.conflicts, start=1):
             if link == name and not entry.settled:
                 self._end(number, "none", UNLINKED, settled=True)
@@ -236,6 +257,20 @@ class FakeTransaction:
         if len(keys) != len(set(keys)):
             raise MysqlRefused(f"Two rows of the link {link} claim the same key.")
         self.state.bases[link] = after
+
+    def keep_ids(self, link: str, rows: Mapping[Key, str]) -> None:
+        self.state.kept_ids.setdefault(link, {}).update(rows)
+
+    def kept_ids(self, link: str, keys: Collection[Key]) -> dict[Key, str]:
+        kept = self.state.kept_ids.get(link, {})
+        return {key: kept[key] for key in sorted(set(keys)) if key in kept}
+
+    def coming_back(self, link: str, row_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(self.state.kept_ids.get(link, {}).values()) & frozenset(row_ids)
+
+    def drop_kept_ids(self, link: str, keys: Collection[Key]) -> None:
+        for key in keys:
+            self.state.kept_ids.get(link, {}).pop(key, None)
 
     # --- the user's table
 
@@ -349,6 +384,7 @@ class FakeTransaction:
                 received_at, queued_at = self._ways.get((link, entry.event), (entry.received_at, entry.queued_at))
                 kept = replace(entry, received_at=received_at, queued_at=queued_at)
                 self.state.history.append((link, kept))
+                self.state.history_at.append(self._now())
                 self.state.recorded.add(once)
 
     def note_way(self, link: str, event: str, received_at: datetime | None, queued_at: datetime) -> None:
@@ -431,6 +467,71 @@ class FakeTransaction:
         for link, row_ids in self._to_mark.items():
             self.send(TABLE_CHANGED, link, marks_changed(link, sorted(row_ids)))
         self._to_mark = {}
+
+    # --- what people take back
+
+    def step(self, number: int) -> tuple[str, Step] | None:
+        known = 0 < number <= len(self.state.history)
+        return (self.state.history[number - 1][0], self._step(number)) if known else None
+
+    def _step(self, number: int) -> Step:
+        _, h = self.state.history[number - 1]
+        at = self.state.history_at[number - 1]
+        return Step(number, h.row_id, h.key, h.column, h.old, h.new, h.side, h.what, h.actor, at, h.event)
+
+    def _steps(self, link: str) -> list[Step]:
+        return [self._step(i) for i, (name, _) in enumerate(self.state.history, start=1) if name == link]
+
+    def links_of_event(self, event: str) -> list[str]:
+        links = {name for name, _ in self.state.history}
+        return sorted(name for name in links if self.selected_steps(name, Selection(event=event), 1))
+
+    def selected_steps(self, link: str, selection: Selection, limit: int) -> list[Step]:
+        found = [s for s in self._steps(link) if self._is_selected(s, selection)]
+        return found[:limit]
+
+    def _is_selected(self, step: Step, wanted: Selection) -> bool:
+        if wanted.entry is not None:
+            return step.number == wanted.entry
+        if wanted.event is not None:
+            is_behind = step.side == "table" and step.event.endswith(f" {wanted.event}")
+            return step.event == wanted.event or is_behind
+        if wanted.as_of is not None:
+            return step.at > wanted.as_of
+        at = self.state.history[step.number - 1][1].edited_at or step.at
+        is_in_time = wanted.since is not None and wanted.since <= at and (wanted.until is None or at <= wanted.until)
+        return step.actor == wanted.actor and is_in_time
+
+    def steps_of_rows(self, link: str, since: Mapping[str, int]) -> list[Step]:
+        return [s for s in self._steps(link) if s.row_id in since and s.number >= since[s.row_id]]
+
+    def past_conflicts(self, link: str, since: datetime) -> list[PastConflict]:
+        lines = zip(self.state.conflicts, self.state.told_at, strict=True)
+        return [
+            PastConflict(c.row_id, c.column, c.base, c.table, at, c.event, not c.settled)
+            for (name, c), at in lines
+            if name == link and at > since and c.column is not None
+        ]
+
+    def put_undo(self, link: str, event: str, actor: str, at: datetime, rows: Iterable[AskedRow]) -> None:
+        for row in rows:
+            kept = asked_from_json(row.row_id, json.loads(json.dumps(asked_to_json(row))))
+            self.state.undos[link, event, row.row_id] = OpenUndo(event, actor, at, kept)
+
+    def open_undos(self, link: str, row_ids: Collection[str]) -> list[OpenUndo]:
+        return [undo for (name, _, row_id), undo in self.state.undos.items() if name == link and row_id in row_ids]
+
+    def undo_rows(self, link: str, limit: int) -> list[str]:
+        return [row_id for name, _, row_id in self.state.undos if name == link][:limit]
+
+    def end_undo(self, link: str, event: str, outcomes: Iterable[RowOutcome]) -> None:
+        for outcome in outcomes:
+            del self.state.undos[link, event, outcome.row_id]
+            self.state.undone[event] = [*self.state.undone.get(event, ()), outcome]
+
+    def undone(self, event: str) -> tuple[int, list[RowOutcome]]:
+        still_open = sum(1 for _, name, _ in self.state.undos if name == event)
+        return still_open, self.state.undone.get(event, [])
 
     # --- marks
 

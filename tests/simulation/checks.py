@@ -41,6 +41,22 @@ def check_rest(twin: Twin) -> None:
         raise Violation(f"echo: {twin.ledger.echoes[0]}")
 
 
+def check_agreement(twin: Twin) -> None:
+    """Both sides are the same, and what waits is told; whatever was written before.
+
+    Raises:
+        Violation: with what was found first.
+    """
+    state = twin.state.links[twin.link.name]
+    if state.state != "live":
+        raise Violation(f"the link is {state.state}: {state.reason}")
+    _check_ids(twin)
+    _check_equal(twin)
+    check_open(twin)
+    _check_parents(twin)
+    _check_marks(twin)
+
+
 def picture(twin: Twin) -> dict[str, object]:
     """What must not change any more."""
     return {

@@ -139,11 +139,12 @@ class SimSheet(FakeSheet):
             self._take_effect(target, write)
 
     def _take_effect(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
-        ledger = self._world.twin_of(target.link).ledger
+        twin = self._world.twin_of(target.link)
         if (write.n, write.epoch) not in self.tab(target).tickets:
-            ledger.before_swap(write)
+            twin.ledger.before_swap(write)
         answer = super().swap(target, write)
-        ledger.after_swap(write)
+        with twin.hushed():
+            twin.ledger.after_swap(write)
         self._world.hub.tell(f"write {write.n} took effect")
         self._world.moved()
         return answer

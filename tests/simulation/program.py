@@ -10,6 +10,7 @@ from core.ports import TableRow
 from tests.fakes.store import FakeStore, FakeTransaction
 from tests.simulation.actions import Action
 from tests.simulation.choosing import choose
+from tests.simulation.taking_back import OVER, any_selection, take_back
 
 if TYPE_CHECKING:
     from tests.simulation.twin import Twin
@@ -34,7 +35,8 @@ class Program:
             changes = list(tx.changes)
         if others is not None:
             others.by_program = False
-        self._ledger.committed("PROGRAM", changes)
+        with self._twin.hushed():
+            self._ledger.committed("PROGRAM", changes)
 
     # --- values
 
@@ -109,6 +111,15 @@ class Program:
 
     def _take(self, tx: FakeTransaction, action: Action) -> None:
         choose(tx, self._link, action)
+
+    # --- taking back
+
+    def _take_back(self, tx: FakeTransaction, action: Action) -> None:
+        twin = self._twin
+        twin.takes_back = True
+        wanted = any_selection(tx.state, self._link.name, action.picks[:2])
+        over = action.picks[2] < OVER
+        twin.tell(take_back(tx, twin.link, wanted, f"undo_{twin.world.new_event()}", over=over))
 
     # --- keys
 

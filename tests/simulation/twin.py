@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from core.model import BOTH_WAYS, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell, TableColumn
@@ -12,7 +14,7 @@ from core.values.catalog import codec_for
 from core.where import Condition
 from tests.fakes.sheet import FakeRow
 from tests.fakes.store import FakeStore
-from tests.simulation.ledger import Ledger
+from tests.simulation.ledger import Ledger, Violation
 from tests.simulation.person import Person
 from tests.simulation.profile import Profile
 from tests.simulation.program import Program
@@ -71,6 +73,9 @@ class Twin:
         self.person = Person(self)
         self.program = Program(self)
         self._traded: str | None = None
+        self.takes_back = False
+        """Somebody has taken something back: values come again, and the ledger, to which each comes once, says
+        nothing any more."""
 
     @property
     def free_headers(self) -> list[str]:
@@ -96,6 +101,15 @@ class Twin:
         """Whether rows may trade their keys, or their values; where both come at once, nothing tells them apart."""
         self._traded = self._traded or what
         return self._traded == what
+
+    @contextmanager
+    def hushed(self) -> Iterator[None]:
+        """What the ledger objects to counts as long as nobody has taken anything back."""
+        try:
+            yield
+        except Violation:
+            if not self.takes_back:
+                raise
 
     def moved(self) -> None:
         """Something happened that has to come to rest."""

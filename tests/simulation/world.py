@@ -24,6 +24,7 @@ from tests.simulation.processes import Processes
 from tests.simulation.profile import draw
 from tests.simulation.scheduler import Hub
 from tests.simulation.services import SCAN_INTERVAL_S
+from tests.simulation.taking_back import check_undos, with_undos
 from tests.simulation.triggers import Triggers
 from tests.simulation.twin import Twin
 
@@ -87,6 +88,7 @@ class World:
         actions = with_strange(plan.seed, actions)
         policies = {column.policy for link in self.links for column in link.columns}
         actions = with_choices(plan.seed, policies, actions)
+        actions = with_undos(plan.seed, actions)
         return [(i, a) for i, a in enumerate(actions) if i not in plan.dropped]
 
     # --- what everybody uses
@@ -139,7 +141,8 @@ class World:
         changes = list(changes)
         self.note_commits()
         for twin in self.twins:
-            twin.ledger.committed(who, changes)
+            with twin.hushed():
+                twin.ledger.committed(who, changes)
 
     def note_commits(self) -> None:
         """Date the transactions that were just committed."""
@@ -168,7 +171,11 @@ class World:
 
     def _judge(self) -> None:
         for twin in self.twins:
-            checks.check_rest(twin)
+            if twin.takes_back:
+                checks.check_agreement(twin)
+                check_undos(twin)
+            else:
+                checks.check_rest(twin)
 
     def _replay(self) -> None:
         """The whole log again, once or several times, changes nothing."""

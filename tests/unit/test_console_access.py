@@ -7,7 +7,7 @@ import base64
 import pytest
 from flask import Flask
 
-from app.console.access import check_access_settings, guard, is_loopback
+from app.console.access import Access, check_access_settings, guard, is_loopback
 from app.console.app import create_app
 from app.status import Status
 from config.settings import load_settings
@@ -38,7 +38,7 @@ def test_it_refuses_to_listen_elsewhere_without_a_token(monkeypatch: pytest.Monk
 
 def guarded(token: str) -> Flask:
     app = Flask("guarded")
-    guard(app, token)
+    guard(app, Access(token))
     app.add_url_rule("/", "page", lambda: "page", methods=["GET", "POST"])
     app.add_url_rule("/healthz", "healthz", lambda: "ok")
     return app
@@ -119,11 +119,22 @@ def test_without_a_token_nothing_is_ordered_from_elsewhere() -> None:
     assert elsewhere.status_code == 403
 
 
-def test_no_other_site_is_told_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_other_site_can_make_a_browser_change_something_or_read_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWINSHEET_MYSQL_URL", "mysql://u:p@127.0.0.1:1/")
     app = create_app(Status(load_settings(needs=(), env_file=None)), "the-token")
-    signed_in = {"Authorization": "Bearer the-token", "Origin": "https://evil.example.com"}
-    answer = app.test_client().get("/healthz", headers=signed_in)
+    signed_in = {"Authorization": "Bearer the-token"}
+    changing = {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}
+    }
+    assert ("POST", "/_dash-update-component") in changing
+    for method, path in changing:
+        for strange in ({"Origin": "https://evil.example.com"}, {"Origin": "null"}, {"Sec-Fetch-Site": "same-site"}):
+            answer = app.test_client().open(path, method=method, headers=signed_in | strange)
+            assert answer.status_code == 403, path
+            assert "another site" in answer.text
+    answer = app.test_client().get("/healthz", headers=signed_in | {"Origin": "https://evil.example.com"})
     assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
 
 

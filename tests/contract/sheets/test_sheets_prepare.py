@@ -1,6 +1,7 @@
 """Preparing a tab for linking, against the sandbox over HTTP."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -276,6 +277,15 @@ def test_looking_at_a_tab_changes_nothing_and_tells_its_rows(client: SheetsClien
     assert before.image.missing_headers == ("Gone",)
     assert [(r.row, r.cells["Code"].value) for r in before.image.rows] == [(2, "a"), (4, "b")]
     assert sheet.state["writes"] == writes
+
+
+def test_one_look_at_a_tab_does_for_any_headers(client: SheetsClient, sheet: Spreadsheet) -> None:
+    headers = ["Code", "Day", "Gone"]
+    wanted = look_at_tab(client, sheet.id, "Orders", headers).image
+    look, calls = look_at_tab(client, sheet.id, "Orders", ()), sheet.state["calls"]
+    assert replace(look.by_headers(headers).image, read_at=wanted.read_at) == wanted
+    assert wanted.rows
+    assert sheet.state["calls"] == calls
 
 
 def test_removing_a_link_leaves_the_data_and_nothing_else(client: SheetsClient, sheet: Spreadsheet) -> None:

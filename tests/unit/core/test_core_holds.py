@@ -242,18 +242,21 @@ def test_rows_that_are_placed_again_have_the_ids_that_they_had(desk: Desk) -> No
     with desk.store.begin() as tx:
         tx.save_bases("orders", [replace(make_base(f"r_{i}", gone=True), n=1) for i in (1, 2)])
         rows = [
-            {"row_id": f"r_{i}", "key": [str(i)], "kind": "i", "print": print_of(desk.rows[str(i),]), "own": True}
-            for i in (1, 2)
+            {"row_id": f"r_{i}", "key": [str(i)], "kind": "i", "print": print_of(desk.rows[str(i),])} for i in (1, 2)
         ]
+        tx.keep_ids("orders", {("1",): "r_1", ("2",): "r_2"})
         tx.send(TABLE_CHANGED, "orders", {"kind": "replan", "link": "orders", "rows": rows})
     desk.goes_on()
     assert desk.tab.row_ids()[-2:] == ["r_1", "r_2"]
     assert desk.state.bases["orders"]["r_1"].key == ("1",)
+    assert not desk.state.kept_ids["orders"]
 
 
 def test_an_id_that_a_live_row_has_is_given_to_no_other(desk: Desk) -> None:
     desk.rows["99",] = {**ROW, "order_no": "99"}
-    row = {"row_id": "r_1", "key": ["99"], "kind": "i", "print": print_of(desk.rows["99",]), "own": True}
+    row = {"row_id": "r_1", "key": ["99"], "kind": "i", "print": print_of(desk.rows["99",])}
+    with desk.store.begin() as tx:
+        tx.keep_ids("orders", {("99",): "r_1"})
     desk.tells({"kind": "replan", "rows": [row]})
     desk.goes_on()
     assert desk.tab.row_ids()[-1] == "r_new"

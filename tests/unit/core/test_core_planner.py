@@ -134,4 +134,5 @@ def test_an_edit_that_our_own_write_found_is_the_newest_without_a_guess() -> Non
 def test_cells_are_compared_as_values_of_their_column_not_as_what_was_typed() -> None:
     for shown in (9.5, "9.50", "9.5"):
         done = plan(saw("price", shown), base=make_base(price="1.00"), table={"price": "9.50"})
-        assert not (done.update or done.conflicts or done.history)
+        assert not (done.update or done.conflicts)
+        assert [(h.old, h.new, h.what) for h in done.history] == [("1.00", "9.50", "agreed")], "nothing was written"

@@ -22,6 +22,12 @@ def test_new_rows_stand_below_the_row_after_which_they_were_inserted() -> None:
     assert (after.rows["x"], after.rows["y"], after.last_row) == (6, 7, 7)
 
 
+def test_a_blank_row_with_an_id_below_the_last_filled_one_moves_down_for_new_rows() -> None:
+    places = Positions(Stamp(), {}, {"a": 2, "blank": 4}, 2)
+    after = after_write(places, SwapWrite(1, 1, inserts=(RowInsert("x", {}),), insert_after_row=2))
+    assert after.rows == {"a": 2, "x": 3, "blank": 5}
+
+
 def test_new_and_deleted_rows_of_one_write_end_where_the_write_itself_says() -> None:
     write = SwapWrite(
         1, 1, inserts=(RowInsert("x", {}),), insert_after_row=4, deletes=(RowDelete("b", 3),), ids=(IdWrite(9, "z"),)

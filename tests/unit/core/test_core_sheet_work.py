@@ -199,7 +199,9 @@ def test_an_edit_that_waits_in_a_row_which_leaves_both_sides_is_kept_and_brings_
     desk.goes_on(5)
     assert desk.state.bases["orders"]["r_1"].gone
     assert desk.state.bases["orders"]["r_1"].age > age(saw("notes", "typed", "edit", q=1)), "told again, it is late"
-    assert [(h.new, h.what) for _, h in desk.state.history] == [("typed", "overtaken")]
+    assert [h.new for _, h in desk.state.history if h.what == "overtaken"] == ["typed"]
+    kept = {h.column: h.old for _, h in desk.state.history if h.what == "deleted"}
+    assert kept == ROW, "what the row held can be brought back"
     assert not desk.state.waiting["orders"]
 
 

@@ -156,6 +156,20 @@ def test_another_value_ends_on_both_sides(desk: Desk) -> None:
     assert desk.woken()
 
 
+def test_base_keeps_what_was_chosen_until_the_sheet_shows_it(desk: Desk) -> None:
+    def owed() -> tuple[str | None, ...]:
+        return desk.state.bases["orders"]["r_1"].cells["notes"].owed
+
+    desk.chooses(desk.conflict(), "value", "a third")
+    assert owed() == ("a third",)
+    desk.types("a third", q=2)
+    assert owed() == ()
+    desk.program(notes="changed")
+    desk.types("another", q=3)
+    desk.chooses(2, "sheet", event="take_2")
+    assert owed() == (), "the sheet shows it already"
+
+
 def test_an_emptied_cell_can_be_chosen(desk: Desk) -> None:
     desk.chooses(desk.conflict(), "value", "")
     assert desk.notes == ("from sheet", None)
@@ -444,4 +458,4 @@ def test_base_after_a_choice_is_as_old_as_the_value_that_it_was_made_about() -> 
     assert not isinstance(done, Refused)
     assert done is not None
     assert done.base is not None
-    assert done.base.cells["notes"] == CellBase("from sheet", age=age(seen))
+    assert done.base.cells["notes"] == CellBase("from sheet", age=age(seen), owed=("from table",))

@@ -8,7 +8,7 @@ from adapters.sheets_cells import encode_value
 from adapters.sheets_json import spelled
 from core.model import SheetValue
 from core.sheet import CellWrite, RowInsert, SwapWrite
-from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, payload_bytes, rows_next, share
+from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, NEW_ROWS_MIN, payload_bytes, rows_next, share
 
 
 def inserting(rows: int, text: str) -> SwapWrite:
@@ -44,7 +44,12 @@ def test_one_row_goes_out_however_large_it_is() -> None:
 
 
 def test_a_write_that_took_long_is_followed_by_a_smaller_one() -> None:
-    assert rows_next(inserting(1000, "short"), took_s=2.4) == 500
+    assert rows_next(inserting(2000, "short"), took_s=2.4) == 1000
+
+
+def test_where_a_write_takes_long_whatever_it_carries_the_next_one_is_not_ever_smaller() -> None:
+    assert rows_next(inserting(600, "short"), took_s=60) == NEW_ROWS_MIN
+    assert rows_next(inserting(NEW_ROWS_MIN, "short"), took_s=60) == NEW_ROWS_MIN
 
 
 def test_after_known_rows_as_many_are_taken_as_can_be_looked_at() -> None:

@@ -1,0 +1,39 @@
+"""Part of a transaction: ids under which rows of the table are to come back into the sheet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+
+from adapters.mysql_bases import hash_of_key
+from adapters.mysql_statements import Statements, chunks, dump, marks
+from core.model import Key
+
+
+class KeptIds(Statements):
+    """The table ``kept_id``."""
+
+    def keep_ids(self, link: str, rows: Mapping[Key, str]) -> None:
+        """By key, as each is told last."""
+        self._run_rows(
+            "INSERT INTO kept_id (link, key_hash, key_json, row_id)",
+            f"({marks(4)})",
+            [(link, hash_of_key(key), dump(list(key)), row_id) for key, row_id in rows.items()],
+            "ON DUPLICATE KEY UPDATE row_id = VALUES(row_id)",
+        )
+
+    def kept_ids(self, link: str, keys: Collection[Key]) -> dict[Key, str]:
+        """Ids that are kept for rows of the table, by key."""
+        sql = "SELECT key_json, row_id FROM kept_id WHERE link = %s AND key_hash IN ({})"
+        rows = self._select_in(sql, (link,), {hash_of_key(key) for key in keys})
+        return {tuple(json.loads(key)): row_id for key, row_id in rows}
+
+    def coming_back(self, link: str, row_ids: Collection[str]) -> frozenset[str]:
+        """Of these ids those that are kept."""
+        sql = "SELECT row_id FROM kept_id WHERE link = %s AND row_id IN ({})"
+        return frozenset(row[0] for row in self._select_in(sql, (link,), set(row_ids)))
+
+    def drop_kept_ids(self, link: str, keys: Collection[Key]) -> None:
+        """Forget these."""
+        for some in chunks(sorted({hash_of_key(key) for key in keys})):
+            self._run(f"DELETE FROM kept_id WHERE link = %s AND key_hash IN ({marks(len(some))})", (link, *some))  # noqa: S608 -- placeholders alone

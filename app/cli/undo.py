@@ -1,0 +1,145 @@
+"""``twinsheet undo``: the words of the command; the work is done in app.undo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json, print_table
+
+_SHOWN = 20
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
+_SAID = {"change": "Cells that get their values back", "back": "Rows that come back", "away": "Rows that go"}
+
+
+class Moment(click.ParamType[datetime]):
+    """A time: as ISO 8601 writes it (in this machine's zone where it names none), or so long ago: 90s, 15min, 2h."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The moment, aware."""
+        if isinstance(value, datetime):
+            return value
+        ago = re.fullmatch(r"(\d+)(s|min|h|d)", str(value))
+        try:
+            if ago is not None:
+                return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+            return datetime.fromisoformat(str(value)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{value!r} is no time: write 2026-05-04T12:00:00, 2026-05-04T10:00:00Z, or 15min, 2h, 3d.",
+                param,
+                ctx,
+            )
+
+
+@click.command()
+@click.argument("link", required=False)
+@click.option("--entry", type=click.IntRange(min=1), metavar="ID", help="One entry of twinsheet history.")
+@click.option(
+    "--event", metavar="EVENT", help="An event of the history: a paste, a transaction of the table, an undo."
+)
+@click.option("--by", "actor", metavar="PERSON", help="What this person did, since a time.")
+@click.option("--since", type=Moment(), metavar="TIME", help="With --by: from then on.")
+@click.option("--until", type=Moment(), metavar="TIME", help="With --by: up to then.")
+@click.option("--as-of", type=Moment(), metavar="TIME", help="Everything after it: the link as it was then.")
+@click.option(
+    "--over", is_flag=True, help="Also take back what others have changed since in the same cells and rows."
+)
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option(
+    "--wait", "wait_s", type=click.FloatRange(min=0), default=10.0, show_default=True, metavar="S",
+    help="Wait until it is done, at most S seconds.",
+)  # fmt: skip
+@json_option
+def undo(  # noqa: PLR0917 -- click gives each option by its name
+    link: str | None,
+    entry: int | None,
+    event: str | None,
+    actor: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    as_of: datetime | None,
+    over: bool,
+    yes: bool,
+    wait_s: float,
+    as_json: bool,
+) -> int:
+    """Take back what somebody did, on both sides. Shows the plan and asks; nothing is written before the yes.
+
+    Cells and rows that others have changed since are listed and left alone, unless --over says otherwise. An undo
+    is an event like any other: twinsheet undo --event EVENT has everything again. LINK may be left out where an
+    entry or an event tells it.
+
+    Exit code 0: taken back. 1: nobody said yes, something was left alone, or it is queued. 2: refused.
+    """
+    from app.undo import undo as do
+    from config.settings import load_settings
+    from core.undo import Selection
+
+    wanted = Selection(entry, event, actor, since, until, as_of)
+    ask = None if yes else (lambda _report: False) if as_json else _confirm
+    report = do(load_settings(("mysql_url",)), wanted, link, over=over, wait_s=wait_s, confirm=ask)
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+    return EXIT_GOOD if report["state"] == "done" and not report["left"] else EXIT_FOUND
+
+
+def _confirm(report: Mapping[str, Any]) -> bool:
+    _show_rows(report["rows"])
+    _show_left(report["left"])
+    for note in report["notes"]:
+        click.secho(note, fg="yellow")
+    return click.confirm("Go on?", default=True)
+
+
+def _show(report: Mapping[str, Any]) -> None:
+    if report["state"] == "asked":
+        click.echo("Nothing was written.")
+        return
+    written = len(report["rows"])
+    if report["state"] == "queued":
+        click.echo(f"{report['rows_open']} rows are kept and taken back later, because {report['reason']}")
+    else:
+        click.secho(f"Taken back in {written} row{'' if written == 1 else 's'}.", fg="green" if written else None)
+    _show_left(report["left"])
+    for row in report["rows"]:
+        if row["old_key"]:
+            click.echo(f"The row of key {_key(row['old_key'])} has come back as {_key(row['key'])}.")
+    click.echo(f"To have it again: twinsheet undo --event {report['event']}")
+
+
+def _show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    for kind, said in _SAID.items():
+        found = [row for row in rows if row["kind"] == kind]
+        if not found:
+            continue
+        lines = [[_key(row["key"]), c["column"], c["now"], c["then"]] for row in found for c in row["cells"]]
+        click.secho(f"{said}: {len(lines) if kind == 'change' else len(found)}", bold=True)
+        print_table(["key", "column", "now", "then"], lines[:_SHOWN], empty="")
+        if len(lines) > _SHOWN:
+            click.echo(f"and {len(lines) - _SHOWN} more lines; all of them: --json")
+        for row in found:
+            if row["old_key"]:
+                click.secho(f"The key {_key(row['old_key'])} is taken: the row gets a new one.", fg="yellow")
+
+
+def _show_left(left: Sequence[Mapping[str, Any]]) -> None:
+    if not left:
+        return
+    click.secho(f"Left alone: {len(left)}", fg="yellow", bold=True)
+    lines = [[_key(one["key"]), one["column"], one["now"], one["then"], one["reason"]] for one in left]
+    print_table(["key", "column", "now", "then", "why"], lines[:_SHOWN], empty="")
+    if len(left) > _SHOWN:
+        click.echo(f"and {len(left) - _SHOWN} more; all of them: --json")
+
+
+def _key(key: Sequence[str] | None) -> str:
+    return "/".join(key or ())

@@ -1,0 +1,235 @@
+"""Taking back: what somebody did, shown first and then asked for; table_writer carries it out.
+
+What if it stops halfway? Nothing is written before the yes. What is asked for is kept in one transaction, row by
+row; each row is then decided once, in the transaction that writes it, whoever waits for that here or does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.mysql_cascades import referring_tables
+from adapters.mysql_connection import MysqlSession, parse_url
+from adapters.mysql_schema import describe_table
+from adapters.mysql_store import MysqlStore, open_store
+from app.orders import this_person
+from app.parts import asked_links
+from app.queued import POLL_S, why_queued
+from app.undoing import UndoPlan, ask_undo, plan_undo
+from config.settings import Settings
+from core.errors import NotUndone
+from core.model import Key, Link
+from core.undo import AskedCell, LeftAlone, RowOutcome, Selection, check_selection
+
+Json = dict[str, Any]
+Confirm = Callable[[Mapping[str, Any]], bool]
+_SLOW = "a row is locked by another transaction, or something of it is being carried over"
+
+
+def preview(settings: Settings, wanted: Selection, link: str | None = None, *, over: bool = False) -> Json:
+    """Show what would be taken back now; nothing is written.
+
+    Args:
+        settings: with MySQL.
+        wanted: what to take back.
+        link: its name; may be left out for an entry, and for an event of one link.
+        over: take back what others have done since in the same cells and rows as well.
+
+    Returns:
+        ``link``; ``rows``: [{row_id, key, kind, cells: [{column, now, then}], old_key}], ``kind`` being ``change``,
+        ``back`` (the row comes back) or ``away`` (it goes), ``old_key`` a generated key that cannot come back;
+        ``left``: [{row_id, key, column, now, then, reason}]; ``already``: how much is as it was before; ``notes``;
+        ``shown``: tells this plan from any other.
+
+    Raises:
+        NotUndone: nothing is meant, nothing is left to take back, or the link does not run; with what to do.
+        NotLinked: there is no such link.
+        SettingsError: the link does not fit its table (any more).
+        MysqlUnavailable
+    """
+    check_selection(wanted, datetime.now(UTC))
+    with closing(open_store(settings.mysql_url.get_secret_value())) as store:
+        place = _look(settings, store, wanted, link)
+        return _report(place, store.run(lambda tx: plan_undo(tx, place.link, wanted, over=over)))
+
+
+def undo(
+    settings: Settings,
+    wanted: Selection,
+    link: str | None = None,
+    *,
+    actor: str | None = None,
+    over: bool = False,
+    wait_s: float = 10.0,
+    confirm: Confirm | None = None,
+    shown: str | None = None,
+) -> Json:
+    """Take back, and wait until that is done.
+
+    Args:
+        settings: with MySQL; the run folder tells whether the services run.
+        wanted: as for :func:`preview`, ``link`` and ``over`` too.
+        actor: who does it, for the history; ``None`` for the user of this machine.
+        wait_s: how long table_writer is waited for.
+        confirm: shown the preview; nothing is written unless it answers True. ``None`` for no question.
+        shown: of the preview to which somebody has said yes already: where the plan is another one by now, that is
+            refused.
+
+    Returns:
+        The preview where nobody said yes, with ``state``: ``asked``. Else what was written as ``rows``, what was
+        left alone as ``left``, the ``event`` by which it can be taken back in its turn, and ``state``: ``done``, or
+        ``queued`` with the reason why that takes longer.
+
+    Raises:
+        NotUndone: also where nothing of it can be done.
+        NotLinked, SettingsError, MysqlUnavailable
+    """
+    check_selection(wanted, datetime.now(UTC))
+    with closing(open_store(settings.mysql_url.get_secret_value())) as store:
+        place = _look(settings, store, wanted, link)
+        plan = store.run(lambda tx: plan_undo(tx, place.link, wanted, over=over))
+        report = _report(place, plan)
+        _refuse_nothing(plan)
+        if shown is not None and shown != report["shown"]:
+            raise NotUndone("What would be taken back has changed since it was shown.", "Look at it again.")
+        if confirm is not None and not confirm(report):
+            return {**report, "state": "asked"}
+        event = f"undo_{secrets.token_hex(8)}"
+        who, at = actor or this_person(), datetime.now(UTC)
+        store.run(lambda tx: ask_undo(tx, plan, event, who, at))
+        return {**_awaited(settings, store, plan, event, wait_s), "notes": report["notes"]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The link, and what its table has besides."""
+
+    link: Link
+    unlinked: list[str]
+    referring: list[str]
+
+
+def _look(settings: Settings, store: MysqlStore, wanted: Selection, name: str | None) -> _Place:
+    name = name or store.run(lambda tx: _link_of(tx, wanted))
+    session = MysqlSession(parse_url(settings.mysql_url.get_secret_value()), autocommit=True)
+    try:
+        (link,) = asked_links(settings.links, session, name)
+        place, linked = (link.schema, link.table), {c.name for c in link.columns}
+        unlinked = [c.name for c in describe_table(session, *place).columns if c.name not in linked]
+        return _Place(link, unlinked, referring_tables(session, place))
+    finally:
+        session.drop()
+
+
+def _link_of(tx: Any, wanted: Selection) -> str:
+    if wanted.entry is not None:
+        known = tx.step(wanted.entry)
+        names = [known[0]] if known is not None else []
+        what = f"an entry {wanted.entry}"
+    elif wanted.event is not None:
+        names, what = tx.links_of_event(wanted.event), f"an event {wanted.event}"
+    else:
+        raise NotUndone("Name the link that this is about.", "See: twinsheet link list")
+    if len(names) != 1:
+        raise NotUndone(
+            f"The history has no such thing as {what}." if not names else f"{what} is of several links.",
+            "See: twinsheet history" if not names else f"Name one of them: {', '.join(names)}",
+        )
+    return str(names[0])
+
+
+def _refuse_nothing(plan: UndoPlan) -> None:
+    if plan.rows:
+        return
+    _, key, first = plan.left[0]
+    more = f" (and {len(plan.left) - 1} more)" if len(plan.left) > 1 else ""
+    where = ", ".join(filter(None, ["/".join(key or ()), first.column]))
+    hint = f"See what was done: twinsheet history {plan.link}"
+    if "since" in first.reason:
+        hint = "To take back what others have done since as well: --over"
+    raise NotUndone(f"Nothing of it can be taken back: {where}: {first.reason}{more}.", hint)
+
+
+# --- what is told ---------------------------------------------------------------------------
+
+
+def _report(place: _Place, plan: UndoPlan) -> Json:
+    rows = [_row(one.row_id, one.key, one.kind, one.cells, one.old_key) for one in plan.rows]
+    told = {
+        "link": plan.link,
+        "rows": rows,
+        "left": [_left(row_id, key, one) for row_id, key, one in plan.left],
+        "already": plan.already,
+        "notes": [*plan.notes, *_not_known(place, plan)],
+    }
+    named = json.dumps([plan.link, rows], sort_keys=True, default=str)
+    return {**told, "shown": hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:16]}
+
+
+def _not_known(place: _Place, plan: UndoPlan) -> list[str]:
+    kinds = {row.kind for row in plan.rows}
+    told = []
+    if place.unlinked and "back" in kinds:
+        told.append(f"Columns that are not linked take their defaults: {', '.join(place.unlinked)}.")
+    if place.unlinked and "away" in kinds:
+        told.append(f"Columns that are not linked are lost with the rows that go: {', '.join(place.unlinked)}.")
+    if place.referring and "back" in kinds:
+        told.append(f"Rows of {', '.join(place.referring)} that went or changed with them do not come back.")
+    return told
+
+
+def _row(row_id: str, key: Key | None, kind: str, cells: Mapping[str, AskedCell], old_key: Key | None) -> Json:
+    return {
+        "row_id": row_id,
+        "key": list(key) if key is not None else None,
+        "kind": kind,
+        "cells": [{"column": name, "now": cell.now, "then": cell.then} for name, cell in cells.items()],
+        "old_key": list(old_key) if old_key is not None else None,
+    }
+
+
+def _left(row_id: str, key: Key | None, one: LeftAlone) -> Json:
+    return {
+        "row_id": row_id,
+        "key": list(key) if key is not None else None,
+        "column": one.column,
+        "now": one.now,
+        "then": one.then,
+        "reason": one.reason,
+    }
+
+
+def _awaited(settings: Settings, store: MysqlStore, plan: UndoPlan, event: str, wait_s: float) -> Json:
+    deadline = time.monotonic() + wait_s
+    while True:
+        still_open, outcomes = store.run(lambda tx: tx.undone(event))
+        if not still_open or time.monotonic() >= deadline:
+            break
+        time.sleep(POLL_S)
+    told = {
+        "link": plan.link,
+        "event": event,
+        "rows": [_row(o.row_id, o.key, o.kind, o.cells, o.old_key) for o in outcomes if o.kind != "none"],
+        "left": [_left(row_id, key, one) for row_id, key, one in [*plan.left, *_left_of(outcomes)]],
+        "already": plan.already,
+    }
+    if not still_open:
+        return {**told, "state": "done"}
+    return {
+        **told,
+        "state": "queued",
+        "rows_open": still_open,
+        "reason": why_queued(settings, store, plan.link, _SLOW),
+    }
+
+
+def _left_of(outcomes: Iterable[RowOutcome]) -> list[tuple[str, Key | None, LeftAlone]]:
+    return [(outcome.row_id, outcome.key, one) for outcome in outcomes for one in outcome.left]

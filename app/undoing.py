@@ -1,0 +1,157 @@
+"""What taking back comes to, and asking for it: on any store, inside one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.undo_view import comes_back, view_rows
+from core import guards
+from core.errors import NotUndone
+from core.events import SHEET_OBSERVED
+from core.model import Key, Link
+from core.ports import Transaction
+from core.undo import SIDE, AskedRow, LeftAlone, PastConflict, Selection, Step
+from core.undo_plan import ON_ITS_WAY, RowUndo, decide, over_others, shown
+from core.undo_steps import NOT_UNDOABLE, asked_rows
+
+ROWS_MAX = 20_000
+STEPS_MAX = 400_000
+ROWS_PER_MESSAGE = 200
+
+_HISTORY = "See what was done: twinsheet history {}"
+
+
+@dataclass(slots=True)
+class UndoPlan:
+    """What would be taken back now."""
+
+    link: str
+    rows: list[RowUndo] = field(default_factory=list)
+    """Those of which something is written."""
+    asked: list[AskedRow] = field(default_factory=list)
+    """The same as they are to be asked for: rows that go first, rows that come back last."""
+    left: list[tuple[str, Key | None, LeftAlone]] = field(default_factory=list)
+    """Row id, key, and what of that row is left alone."""
+    already: int = 0
+    """Cells and rows that are as they were before."""
+    notes: list[str] = field(default_factory=list)
+    """What else a person should know before the yes."""
+
+
+def plan_undo(tx: Transaction, link: Link, wanted: Selection, *, over: bool = False) -> UndoPlan:
+    """Look at the history and at both sides; nothing is written.
+
+    Args:
+        tx: any transaction; the rows are locked until it ends.
+        link: as it is now.
+        wanted: checked already.
+        over: take back what others have done since in the same cells and rows as well.
+
+    Raises:
+        NotUndone: there is nothing to take back, or it is taken back already.
+    """
+    _check_state(tx, link.name)
+    steps = _selected(tx, link, wanted)
+    conflicts = tx.past_conflicts(link.name, wanted.as_of) if wanted.as_of is not None else []
+    rows, every = _asked(tx, link, steps, conflicts, over=over)
+    plan = UndoPlan(link.name)
+    _decide(tx, link, plan, [row for row in rows if not comes_back(row)], over=over)
+    _decide(tx, link, plan, [row for row in rows if comes_back(row)], over=over)
+    if not plan.rows and not plan.left:
+        raise _nothing_left(link, every)
+    _note_guard(tx, link, plan)
+    return plan
+
+
+def ask_undo(tx: Transaction, plan: UndoPlan, event: str, actor: str, at: datetime) -> None:
+    """Keep what was planned as asked for, and tell table_writer where to look."""
+    tx.put_undo(plan.link, event, actor, at, plan.asked)
+    row_ids = [row.row_id for row in plan.asked]
+    for start in range(0, len(row_ids), ROWS_PER_MESSAGE):
+        body = {"kind": "undo", "link": plan.link, "rows": row_ids[start : start + ROWS_PER_MESSAGE]}
+        tx.send(SHEET_OBSERVED, plan.link, body)
+
+
+def _check_state(tx: Transaction, name: str) -> None:
+    state = tx.link_state(name)
+    if state is None:
+        raise NotUndone(f"{name} was never prepared.", f"twinsheet link add {name} …")
+    if state.state != "live":
+        way_on = {"paused": f"twinsheet resume {name}", "held": "; or: ".join(_ways_on(tx, name))}
+        first = way_on.get(state.state, "twinsheet status tells how far it is.")
+        raise NotUndone(f"{name} is {state.state}: nothing can be taken back now.", f"First: {first}")
+
+
+def _ways_on(tx: Transaction, name: str) -> list[str]:
+    hold = next((one for one in tx.holds(name) if one.is_open), None)
+    return guards.ways_on(hold.guard if hold is not None else "", name)
+
+
+def _selected(tx: Transaction, link: Link, wanted: Selection) -> list[Step]:
+    if wanted.entry is not None:
+        found = _one_entry(tx, link, wanted.entry)
+    else:
+        found = tx.selected_steps(link.name, wanted, STEPS_MAX + 1)
+    if len(found) > STEPS_MAX or len({s.row_id for s in found}) > ROWS_MAX:
+        raise NotUndone(f"That is more than {ROWS_MAX} rows at once.", "Take it back in pieces, the latest first.")
+    if not found and wanted.as_of is None:
+        raise NotUndone(f"Nothing in the history of {link.name} is meant by that.", _HISTORY.format(link.name))
+    if found and all(s.what in NOT_UNDOABLE for s in found) and wanted.as_of is None:
+        raise NotUndone(f"There is nothing to take back: {NOT_UNDOABLE[found[0].what]}.", _HISTORY.format(link.name))
+    return found
+
+
+def _one_entry(tx: Transaction, link: Link, number: int) -> list[Step]:
+    known = tx.step(number)
+    if known is None or known[0] != link.name:
+        raise NotUndone(f"The history of {link.name} has no entry {number}.", _HISTORY.format(link.name))
+    return [known[1]]
+
+
+def _asked(
+    tx: Transaction, link: Link, steps: Sequence[Step], conflicts: Sequence[PastConflict], *, over: bool
+) -> tuple[list[AskedRow], list[Step]]:
+    first: dict[str, int] = {}
+    for step in steps:
+        first.setdefault(step.row_id, step.number - len(link.columns))  # a row may have come or gone with more cells
+    every = tx.steps_of_rows(link.name, first)
+    return asked_rows(link, every, {s.number for s in steps}, over=over, conflicts=conflicts), every
+
+
+def _decide(tx: Transaction, link: Link, plan: UndoPlan, rows: Sequence[AskedRow], *, over: bool) -> None:
+    leaving = {row.key for row in plan.rows if row.delete is not None and row.key is not None}
+    views = view_rows(tx, link, rows, leaving)
+    asked: dict[str, list[AskedRow]] = {"away": [], "change": [], "back": []}
+    for row in rows:
+        view = views[row.row_id]
+        done = decide(view, over_others(row, view) if over else row)
+        if done is None:
+            plan.left.append((row.row_id, row.key, LeftAlone(None, None, None, ON_ITS_WAY)))
+            continue
+        plan.left += [(row.row_id, done.key or row.key, one) for one in done.left]
+        plan.already += done.already
+        if done.kind != "none":
+            plan.rows.append(done)
+            asked[done.kind].append(shown(done, row, view.row.table))
+    plan.asked += [*asked["away"], *asked["change"], *asked["back"]]
+
+
+def _nothing_left(link: Link, every: Sequence[Step]) -> NotUndone:
+    last = next((s for s in reversed(every) if s.side == SIDE), None)
+    if last is None:
+        return NotUndone("There is nothing to take back: it is all as it was before.", _HISTORY.format(link.name))
+    return NotUndone(
+        f"It was taken back already, by {last.who} at {last.at.isoformat(timespec='seconds')}.",
+        f"To have it again: twinsheet undo --event {last.event}",
+    )
+
+
+def _note_guard(tx: Transaction, link: Link, plan: UndoPlan) -> None:
+    going = sum(1 for row in plan.rows if row.delete is not None)
+    if guards.too_many(going, 0) and guards.too_many(going, len(tx.all_bases(link.name))):
+        plan.notes.append(
+            f"Most rows of {link.name} leave the table; before they leave the tab the link is held, and goes on with:"
+            f" twinsheet approve {link.name}"
+        )
