@@ -22,8 +22,8 @@ _HISTORY = (
     "INSERT INTO history"
     " (link, row_id, key_json, column_name, old_value, new_value, side, actor, what, edited_at, event, once, way)"
 )
-EVENT_HASH = "CRC32(SUBSTRING_INDEX(%s, ' ', -1))"
-"""Of an event, as the column of that name has it."""
+EVENT_HASH = "CRC32(SUBSTRING_INDEX(SUBSTRING_INDEX(%s, ' ', -1), '_', 2))"
+"""Of an event, as the column of that name has it; the parts of a large paste have one."""
 MONTHS_BACK = 2
 """An event that is told again is looked for in so many months before; Kafka keeps none as long."""
 TOLD_AGAIN_WITHIN = timedelta(days=1)

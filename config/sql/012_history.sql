@@ -6,8 +6,8 @@
 
 ALTER TABLE history
   ADD COLUMN month INT UNSIGNED NOT NULL DEFAULT (EXTRACT(YEAR_MONTH FROM at)) COMMENT 'of `at`, as 202611',
-  ADD COLUMN event_hash INT UNSIGNED GENERATED ALWAYS AS (CRC32(SUBSTRING_INDEX(event, ' ', -1))) STORED
-    COMMENT 'of the last word of the event: of the transaction, where the table told one',
+  ADD COLUMN event_hash INT UNSIGNED GENERATED ALWAYS AS (CRC32(SUBSTRING_INDEX(SUBSTRING_INDEX(event, ' ', -1), '_', 2))) STORED
+    COMMENT 'of the transaction behind the event or else of the event, alike for all parts of a paste',
   ADD COLUMN way VARCHAR(600) NULL COMMENT '[via, committed_at, received_at, queued_at]; NULL where none is known',
   DROP PRIMARY KEY,
   ADD PRIMARY KEY (month, at, id),

@@ -7,7 +7,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from main_job_world import MainJob, Orders, wait_for
 
 from sandbox.stack.tour import connect
@@ -173,8 +172,3 @@ def test_what_cannot_be_taken_back_is_refused_and_nothing_is_written(orders: Ord
     assert "from the sheet to the table alone" in main_job.refusal("undo", "--entry", number, "--yes")
     main_job.remap(orders.name, one_way={})
     assert orders.stored(20)["notes"] == "stays"
-
-
-@pytest.mark.parametrize("words", [(), ("--entry", "1", "--event", "e"), ("--since", "12 o'clock"), ("--entry", "0")])
-def test_words_that_select_nothing_are_refused(main_job: MainJob, words: tuple[str, ...]) -> None:
-    assert main_job.refusal("undo", *words)
