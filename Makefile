@@ -11,6 +11,7 @@
 #   make overload           far more changes than Google lets through, for a minute
 #   make large              a copy of 100,000 rows each way: time beside Google's own floor, and memory
 #   make many               200 links in one installation: a start, what rest costs, and an edit
+#   make pages              the console with a million entries and 200 links: answers, memory, processor
 #   make history            ten million entries of history: how long each kind of search takes
 #   make clean              caches; make distclean: downloads, environment and the demo's data, too
 
@@ -23,7 +24,7 @@ WORKERS ?= 2
 # Without bytecode each of our many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := demo
-.PHONY: demo up sql test soak chaos edits schema check bench overload large many history install install-tests clean distclean
+.PHONY: demo up sql test soak chaos edits schema check bench overload large many history pages install install-tests clean distclean
 
 install:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=..."; exit 2; }
@@ -74,6 +75,9 @@ large: install-tests
 
 many: install-tests
 	$(BIN)/python -m benchmarks.many $(ARGS)
+
+pages: install-tests
+	$(BIN)/python -m benchmarks.pages $(ARGS)
 
 history: install-tests
 	$(BIN)/python -m benchmarks.history $(ARGS)

@@ -65,12 +65,12 @@ def main() -> int:
     asked = parser.parse_args()
     console = Console(width=110)
     with tempfile.TemporaryDirectory(prefix="twinsheet-history-") as folder, console.status("Starting") as status:
-        server = _server(Path(folder), asked.server)
+        server = history_server(Path(folder), asked.server)
         server.start()
         try:
             with closing(open_store(server.url)) as store:
                 HistoryMonths(parse_url(server.url)).tidy(kept_months=DAYS // 28)
-                for done in _fill(server.url, asked.entries):
+                for done in fill_history(server.url, asked.entries):
                     status.update(f"{done:,} of {asked.entries:,} entries")
                 status.update("Searching")
                 session = MysqlSession(parse_url(server.url), schema=DEFAULT_SCHEMA, autocommit=True)
@@ -82,13 +82,13 @@ def main() -> int:
     return _print(console, figures, asked.entries)
 
 
-def _server(folder: Path, flavour: str) -> MysqlServer:
+def history_server(folder: Path, flavour: str) -> MysqlServer:
     find = programs.find_mysql if flavour == "mysql" else programs.find_mariadb
     program = find(Downloads(downloads_dir()), lambda *_: None)
     return MysqlServer(program, MysqlPlace(folder, free_port(), "twinsheet-bench", "root-bench"))
 
 
-def _fill(url: str, entries: int) -> Iterator[int]:
+def fill_history(url: str, entries: int) -> Iterator[int]:
     """Write the entries, the oldest first; how many there are, now and then."""
     connection = connect(parse_url(url), schema=DEFAULT_SCHEMA, autocommit=True, read_timeout_s=600)
     with closing(connection):

@@ -40,7 +40,8 @@ class Deltas:
         self._name = secrets.token_hex(4)
         self._number = 1
         self._rows: dict[Any, _Kept] = {}
-        self._gone: dict[Any, int] = {}
+        self._gone: dict[Any, tuple[int, int]] = {}
+        """When each came and when it went."""
         self._oldest = 0
         self._lock = threading.Lock()
 
@@ -53,11 +54,12 @@ class Deltas:
             if not changed and not gone:
                 return
             self._number = number
-            self._gone |= dict.fromkeys(gone, number)
+            self._gone |= {known: (self._rows[known].born, number) for known in gone}
             for known in changed:
                 born = self._rows[known].born if known in self._rows else number
                 self._rows[known] = _Kept(now[known], born, number)
-                self._gone.pop(known, None)
+                if self._gone.pop(known, None):
+                    self._oldest = number  # it is back: who has not seen it go would add it a second time
             self._rows = {known: self._rows[known] for known in now}
             if len(self._gone) > GONE_MAX:
                 self._gone, self._oldest = {}, number
@@ -74,7 +76,7 @@ class Deltas:
             parts: dict[str, list[Row]] = {
                 "add": [kept.row for kept in fresh if kept.born > last],
                 "update": [kept.row for kept in fresh if kept.born <= last],
-                "remove": [{"id": known} for known, at in self._gone.items() if at > last],
+                "remove": [{"id": known} for known, (came, went) in self._gone.items() if came <= last < went],
             }
             return Delta(told, parts=parts if any(parts.values()) else None)
 

@@ -97,7 +97,7 @@
     const shown = columns.filter((one) => one.field && one.headerName && one.field !== "rank" && one.colId !== "card");
     // Nothing waits, nothing passed: on a card that is told by not being there.
     const isNothing = (one) => ["Count", "Span", "Curve"].includes(one.context?.renderer) && ![params.data[one.field]].flat().some(Boolean);
-    const rows = shown.filter((one) => !isNothing(one)).map((one) => {
+    const rows = shown.filter((one) => params.data[one.field] !== "" && !isNothing(one)).map((one) => {
       const value = params.data[one.field];
       const renderer = one.context?.renderer;
       const made = renderer ? draw(cells[renderer], { ...params, value, colDef: one }) : value;

@@ -13,6 +13,7 @@ from flask import request
 from app.console.pages import ask
 from app.console.pages.desk import Desk, Question
 from app.console.pages.words import aria, badge, count, span, told, when
+from app.console.watch import Picture
 from app.operate import approve, pause, resume
 from app.restore import restore
 from app.restore_report import plan_lines
@@ -27,12 +28,14 @@ _APPROVE = (
 
 def head(desk: Desk, link: str, section: str, names: Mapping[str, str]) -> html.Div:
     """The frame; what is known is filled in with the first beat."""
-    picture = desk.watch.look().link(link)
+    picture = desk.watch.look()
     return html.Div(
         [
             html.H1([dcc.Link("Links", href="/", className="quiet"), " / ", link], id="title"),
-            html.Div(_state(picture), id="link-head"),
-            html.Nav(_ways(link, section, names, picture), id="link-ways", className="ways", **aria(label=link)),
+            html.Div(_state(picture, link), id="link-head"),
+            html.Nav(
+                _ways(link, section, names, picture.link(link)), id="link-ways", className="ways", **aria(label=link)
+            ),
         ]
     )
 
@@ -49,8 +52,8 @@ def register(dash: Dash, desk: Desk) -> None:
         State("link-here", "data"),
     )
     def follow(_beat: int | None, here: Json) -> tuple[Any, Any]:
-        picture = desk.watch.look().link(here["link"])
-        return _state(picture), _ways(here["link"], here["section"], here["names"], picture)
+        picture, link = desk.watch.look(), here["link"]
+        return _state(picture, link), _ways(link, here["section"], here["names"], picture.link(link))
 
     @dash.callback(
         Output("said", "children", allow_duplicate=True),
@@ -119,7 +122,8 @@ def _pause_or_resume(desk: Desk, link: str, what: str) -> str:
     return f"{link} goes on, from the state found on both sides."
 
 
-def _state(one: Json | None) -> list[Any]:
+def _state(picture: Picture, link: str) -> list[Any]:
+    one = picture.link(link)
     if one is None:
         return [html.P("Looking …", className="quiet")]
     facts = html.Dl(

@@ -1,4 +1,4 @@
-"""How fast a link is: delays, throughput, the quota used and to be expected, and how far a copy has come."""
+"""How fast a link is: delays, throughput, and the quota used and to be expected."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ def page(desk: Desk, link: str) -> html.Div:
     options: Any = {"displayModeBar": False, "responsive": True}
     return html.Div(
         [
-            html.Div(id="copying"),
             *(
                 html.Section([html.H2(said), dcc.Graph(id=f"plot-{name}", config=options, className="plot")])
                 for name, said in _PLOTS.items()
@@ -42,12 +41,11 @@ def register(dash: Dash, desk: Desk) -> None:
     @dash.callback(
         Output("plotted", "data"),
         Output("quota-said", "children"),
-        Output("copying", "children"),
         Input("beat", "data"),
         State("link-here", "data"),
         State("plotted", "data"),
     )
-    def follow(_beat: int | None, here: Json, plotted: Json | None) -> tuple[Any, Any, Any]:
+    def follow(_beat: int | None, here: Json, plotted: Json | None) -> tuple[Any, Any]:
         told = _told(desk, here["link"])
         if plotted and told["number"] == plotted["number"]:
             raise PreventUpdate
@@ -56,7 +54,7 @@ def register(dash: Dash, desk: Desk) -> None:
             html.Li([html.Strong(f"{_plural(kind)} of {user}: "), found.told])
             for (user, kind), (_, _, found) in sorted(quota.items())
         ]
-        return told, html.Ul(said) if said else _NO_CALLS, _copying(desk, here["link"])
+        return told, html.Ul(said) if said else _NO_CALLS
 
     dash.clientside_callback(
         ClientsideFunction("console", "plots"),
@@ -92,9 +90,3 @@ def _told(desk: Desk, link: str) -> Json:
             for (user, kind), (samples, limit, found) in sorted(desk.watch.samples.quota().items())
         ],
     }
-
-
-def _copying(desk: Desk, link: str) -> Any:
-    """What a process is in the middle of with this link, where that takes long."""
-    doing = [text for text in desk.watch.look().doing if link in text]
-    return html.Div([html.P(text) for text in doing], className="box", role="status") if doing else None
