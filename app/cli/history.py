@@ -9,6 +9,7 @@ import click
 
 from app.cli.output import EXIT_GOOD
 from app.cli.records import Item, ask_records, record_arguments, show_records
+from core.history import SIDES, HistoryFilter
 
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
@@ -42,15 +43,13 @@ class Moment(click.ParamType[datetime]):
 )
 @click.option("--column", help="Only of this column, as the table calls it.")
 @click.option("--by", "actor", metavar="WHO", help="Only what this person, or this user of MySQL, did.")
-@click.option("--side", type=click.Choice(("sheet", "table", "person")), help="Only what came from there.")
+@click.option("--side", type=click.Choice(SIDES), help="Only what came from there.")
 @click.option("--what", metavar="WORD", help="Only applied, inserted, deleted, copied, overtaken, taken, restored, …")
 @click.option("--event", metavar="ID", help="Only of this edit, or of this transaction of the table.")
 @click.option("--since", type=Moment(), help="Only from then on: '2026-11-29 14:30', or 90min, 2h, 3d ago.")
 @click.option("--until", type=Moment(), help="Only before then.")
 def history(link: str | None, limit: int | None, as_json: bool, key: tuple[str, ...], **asked: Any) -> int:
     """Show every value that was carried over, of LINK or of all links, newest first."""
-    from core.history import HistoryFilter
-
     wanted = HistoryFilter(link=link, key=key or None, **asked)
     items = ask_records(link, lambda status: list(status.history.each(wanted, limit=limit)))
     columns = ["at", "link", "key", "column", "what", "old", "new", "side", "actor", "took"]

@@ -255,7 +255,7 @@ def test_a_question_that_makes_no_sense_is_refused_with_what_to_ask(filled: Shar
         HistoryFilter(since=NOON, until=NOON)
     with pytest.raises(BadQuestion, match="Name the link"):
         HistoryFilter(key=("1",))
-    with pytest.raises(BadQuestion, match="Sides: sheet, table, person"):
+    with pytest.raises(BadQuestion, match="Sides: sheet, table, person, undo"):
         HistoryFilter(side="left")
     for cursor in ("x", "e30", "é", "MjAyNg"):
         with pytest.raises(BadQuestion, match="cursor"):
