@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
+from app.cli.moment import Moment
 from app.cli.output import EXIT_GOOD
 from app.cli.records import Item, ask_records, record_arguments, show_records
 from core.history import SIDES, HistoryFilter
-
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
-
-
-class Moment(click.ParamType[datetime]):
-    """A time: ``2026-11-29 14:30``, with a zone or in this machine's own, or ``90min`` for so long ago."""
-
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The moment that is meant."""
-        if isinstance(value, datetime):
-            return value
-        number = value.rstrip("abcdefghijklmnopqrstuvwxyz")
-        unit = _UNITS.get(value[len(number) :])
-        if unit is not None and number.isdecimal():
-            return datetime.now(UTC) - timedelta(**{unit: int(number)})
-        try:
-            return datetime.fromisoformat(value).astimezone()
-        except ValueError:
-            self.fail(
-                f"'{value}' is no time; for example '2026-11-29 14:30', or 90min, 2h, 3d for so long ago.", param, ctx
-            )
 
 
 @click.command()
@@ -52,7 +29,7 @@ def history(link: str | None, limit: int | None, as_json: bool, key: tuple[str, 
     """Show every value that was carried over, of LINK or of all links, newest first."""
     wanted = HistoryFilter(link=link, key=key or None, **asked)
     items = ask_records(link, lambda status: list(status.history.each(wanted, limit=limit)))
-    columns = ["at", "link", "key", "column", "what", "old", "new", "side", "actor", "took"]
+    columns = ["id", "at", "link", "key", "column", "what", "old", "new", "side", "actor", "took"]
     show_records([_told(item) for item in items] if not as_json else items, columns, as_json, empty="Nothing yet.")
     return EXIT_GOOD
 

@@ -16,7 +16,6 @@ import pytest
 import app.cli
 from app.cli import main
 from app.cli.output import ago
-from app.cli.undo import Moment
 from config.links_file import LinkEntry
 from core.errors import LinkRefused, NotLinked
 
@@ -479,13 +478,6 @@ def test_undo_shows_the_plan_before_it_asks(
 )
 def test_undo_refuses_words_that_are_no_time_and_no_number(words: tuple[str, ...]) -> None:
     assert ended("undo", *words) == 2
-
-
-def test_a_time_is_a_moment_or_so_long_ago() -> None:
-    moment = Moment()
-    ago_s = (datetime.now(UTC) - moment.convert("2h", None, None)).total_seconds()
-    assert abs(ago_s - 7200) < 60
-    assert moment.convert("2026-05-04T14:00:00+02:00", None, None) == datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
