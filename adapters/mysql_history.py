@@ -3,7 +3,6 @@ rows."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Any
 from adapters.mysql_bases import hash_of_key
 from adapters.mysql_connection import MysqlSession, ThreadSessions
 from adapters.mysql_record import EVENT_HASH
-from adapters.mysql_statements import Row, dump, naive_utc, utc
+from adapters.mysql_statements import Row, dump, load, naive_utc, utc
 from core.history import HistoryFilter, HistoryPlace, way_of
 
 Item = dict[str, Any]
@@ -22,10 +21,10 @@ WINDOW_ROWS = 5_000
 
 _FIELDS = (
     "id", "link", "row_id", "key_json", "column_name", "at", "old_value", "new_value", "side", "actor", "event",
-    "what", "edited_at", "via", "committed_at", "received_at", "queued_at",
+    "what", "edited_at", "way",
 )  # fmt: skip
 _NAMES = ("id", "link", "row_id", "key", "column", "at", "old", "new", *_FIELDS[8:])
-_TIMES = ("at", "edited_at", "committed_at", "received_at", "queued_at")
+_WAY_TIMES = ("committed_at", "received_at", "queued_at")
 _OF_EVENT = f"event_hash = {EVENT_HASH} AND (event = %s OR SUBSTRING_INDEX(event, ' ', -1) = %s)"
 _INDEXES = {"row_id": "of_row", "actor": "of_actor", "link": "of_link"}
 _BY_TIME = "at DESC, id DESC"
@@ -174,7 +173,9 @@ def _place(item: Item) -> HistoryPlace:
 
 def _item(row: Row) -> Item:
     item = dict(zip(_NAMES, row, strict=True))
-    item |= {name: utc(item[name]) for name in _TIMES}
-    item["key"] = json.loads(item["key"]) if item["key"] is not None else None
-    item["via"] = item["via"] or ""
+    via, *times = load(item.pop("way") or '["",null,null,null]')
+    known = [None if at is None else datetime.fromisoformat(at) for at in times]
+    item |= {"via": via, **dict(zip(_WAY_TIMES, map(utc, known), strict=True))}
+    item |= {"at": utc(item["at"]), "edited_at": utc(item["edited_at"])}
+    item["key"] = load(item["key"]) if item["key"] is not None else None
     return {**item, "way": way_of(item)}

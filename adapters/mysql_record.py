@@ -8,31 +8,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from adapters.mysql_connection import MysqlAddress
-from adapters.mysql_statements import Statement, Statements, chunks, cut, dump, marks, of_cells, of_rows
+from adapters.mysql_statements import Statement, Statements, chunks, cut, dump, marks, naive_utc, of_cells, of_rows
 from core.events import TABLE_CHANGED, marks_changed
 from core.model import Key
 from core.ports import ConflictEntry, HistoryEntry, Json, RejectionEntry
 
 _HISTORY = (
     "INSERT INTO history"
-    " (link, row_id, key_json, column_name, old_value, new_value, side, actor, what, edited_at, event, once, via,"
-    " committed_at, received_at, queued_at, month)"
+    " (link, row_id, key_json, column_name, old_value, new_value, side, actor, what, edited_at, event, once, way)"
 )
-_HISTORY_ROW = f"({marks(16)}, EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP(6)))"
-EVENT_HASH = "CRC32(SUBSTRING_INDEX(%s, ' ', -1))"
-"""Of an event, as the column of that name has it."""
+EVENT_HASH = "CRC32(SUBSTRING_INDEX(SUBSTRING_INDEX(%s, ' ', -1), '_', 2))"
+"""Of an event, as the column of that name has it; the parts of a large paste have one."""
 MONTHS_BACK = 2
 """An event that is told again is looked for in so many months before; Kafka keeps none as long."""
+TOLD_AGAIN_WITHIN = timedelta(days=1)
+"""So much later the sheet may send an event again that Kafka has already; clocks differ by less."""
 # The unique key guards within a month. It leads to the months before, one look per event where they know none of it.
 _TAKE_BACK_TOLD = (
     "DELETE again FROM history AS known STRAIGHT_JOIN history AS again ON again.event_hash = known.event_hash"
     " AND again.once = known.once AND again.month > known.month"
     " WHERE known.month BETWEEN PERIOD_ADD(EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP(6)), %s)"
-    " AND EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP(6)) AND known.event_hash IN ({})"
+    " AND PERIOD_ADD(EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP(6)), -1) AND known.event_hash IN ({})"
 )
 _CONFLICT = (
     "INSERT INTO conflict (link, row_id, key_json, column_name, base_value, sheet_value, table_value, winner, rule,"
@@ -112,6 +113,16 @@ class Record(Statements):
     def _tell(self, link: str, row_ids: Iterable[str]) -> None:
         self._to_mark.setdefault(link, set()).update(row_ids)
 
+    def _doubtful(self, history: Iterable[tuple[str, HistoryEntry]]) -> set[str]:
+        """Events that may have been recorded in a month before: all but those that Kafka first had in this one."""
+        month = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        found = set()
+        for link, entry in history:
+            _, queued_at = self._ways.get((link, entry.event), (None, entry.queued_at))
+            if entry.event and (queued_at is None or queued_at < month + TOLD_AGAIN_WITHIN):
+                found.add(cut(entry.event, 128))
+        return found
+
     def write_record(self) -> None:
         """Write what was gathered; the store calls it before it commits."""
         for link, row_ids in self._to_mark.items():
@@ -122,8 +133,8 @@ class Record(Statements):
         conflicts, self._conflicts = self._conflicts, []
         outbox, self._outbox = self._outbox, []
         rows = [_history(link, e, self._ways.get((link, e.event))) for link, e in history]
-        self._postpone(of_rows(_HISTORY, _HISTORY_ROW, rows, "ON DUPLICATE KEY UPDATE side = VALUES(side)"))
-        self._postpone(_take_back({cut(e.event, 128) for _, e in history if e.event}))
+        self._postpone(of_rows(_HISTORY, f"({marks(13)})", rows, "ON DUPLICATE KEY UPDATE side = VALUES(side)"))
+        self._postpone(_take_back(self._doubtful(history)))
         self._postpone(of_rows(_CONFLICT, f"({marks(15)})", conflicts))
         self._postpone(of_rows("INSERT INTO outbox (link, topic, body)", "(%s, %s, %s)", outbox))
         self._run_postponed()
@@ -144,7 +155,6 @@ def _take_back(events: Collection[str]) -> Iterator[Statement]:
 
 
 def _history(link: str, entry: HistoryEntry, way: tuple[datetime | None, datetime] | None) -> tuple[Any, ...]:
-    received_at, queued_at = way or (entry.received_at, entry.queued_at)
     return (
         link,
         entry.row_id,
@@ -158,11 +168,16 @@ def _history(link: str, entry: HistoryEntry, way: tuple[datetime | None, datetim
         entry.edited_at,
         cut(entry.event, 128),
         _once(link, entry),
-        cut(entry.via, 200) or None,
-        entry.committed_at,
-        received_at,
-        queued_at,
+        _way(cut(entry.via, 200), entry.committed_at, *(way or (entry.received_at, entry.queued_at))),
     )
+
+
+@lru_cache(maxsize=16)
+def _way(via: str, *times: datetime | None) -> str | None:
+    """What is known of it, the same for all that one event tells."""
+    if not via and not any(times):
+        return None
+    return dump([via, *(None if at is None else naive_utc(at).isoformat() for at in times)])
 
 
 def _once(link: str, entry: HistoryEntry) -> bytes | None:

@@ -184,7 +184,7 @@ class Statements:
 
 def of_rows(head: str, one: str, rows: Iterable[Params], tail: str = "") -> Iterator[Statement]:
     """``head VALUES one, one, … tail`` with the parameters of all rows, in as few statements as fit."""
-    for some in packets([_bound(row) for row in rows]):
+    for some in packets(list(rows)):
         values = ", ".join([one] * len(some))
         yield f"{head} VALUES {values} {tail}", [value for row in some for value in row]
 

@@ -6,14 +6,18 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from adapters.mysql_record import EVENT_HASH
 from adapters.mysql_statements import Params, Row, Statements, chunks, marks, utc
-from core.undo import PastConflict, Selection, Step
+from core.undo import PastConflict, Selection, Step, whole_event
 
 _SELECT = (
     "SELECT link, id, row_id, key_json, column_name, old_value, new_value, side, what, actor, at, event FROM history"
 )
-_OF_EVENT = "(event = %s OR (side = 'table' AND event LIKE %s))"
-"""A change of the table is recorded under our write to the sheet, with the transaction behind it."""
+_OF_EVENT = (
+    f"(event_hash = {EVENT_HASH} AND (event IN (%s, %s) OR event LIKE %s OR (side = 'table' AND event LIKE %s)))"
+)
+"""A large paste has come in parts. A change of the table is recorded under our write to the sheet, with the
+transaction behind it."""
 
 
 class Steps(Statements):
@@ -71,8 +75,13 @@ def _where(selection: Selection) -> tuple[str, Params]:
 
 
 def _of_event(event: str) -> Params:
-    named = event.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return event, f"write % {named}"
+    whole = whole_event(event)
+    return event, event, whole, f"{_literally(whole)}\\_%", f"write % {_literally(event)}"
+
+
+def _literally(text: str) -> str:
+    """Text that LIKE takes for itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _step(row: Row) -> Step:

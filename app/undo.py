@@ -58,7 +58,7 @@ def preview(settings: Settings, wanted: Selection, link: str | None = None, *, o
     check_selection(wanted, datetime.now(UTC))
     with closing(open_store(settings.mysql_url.get_secret_value())) as store:
         place = _look(settings, store, wanted, link)
-        return _report(place, store.run(lambda tx: plan_undo(tx, place.link, wanted, over=over)))
+        return _report(place, plan_undo(store.run, place.link, wanted, over=over))
 
 
 def undo(
@@ -95,7 +95,7 @@ def undo(
     check_selection(wanted, datetime.now(UTC))
     with closing(open_store(settings.mysql_url.get_secret_value())) as store:
         place = _look(settings, store, wanted, link)
-        plan = store.run(lambda tx: plan_undo(tx, place.link, wanted, over=over))
+        plan = plan_undo(store.run, place.link, wanted, over=over)
         report = _report(place, plan)
         _refuse_nothing(plan)
         if shown is not None and shown != report["shown"]:

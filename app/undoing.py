@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from app.undo_view import comes_back, view_rows
 from core import guards
@@ -19,6 +21,9 @@ from core.undo_steps import NOT_UNDOABLE, asked_rows
 ROWS_MAX = 20_000
 STEPS_MAX = 400_000
 ROWS_PER_MESSAGE = 200
+ROWS_AT_ONCE = 500
+
+Run = Callable[[Callable[[Transaction], Any]], Any]
 
 _HISTORY = "See what was done: twinsheet history {}"
 
@@ -39,12 +44,19 @@ class UndoPlan:
     notes: list[str] = field(default_factory=list)
     """What else a person should know before the yes."""
 
+    def add(self, part: UndoPlan) -> None:
+        """More rows."""
+        self.rows += part.rows
+        self.asked += part.asked
+        self.left += part.left
+        self.already += part.already
 
-def plan_undo(tx: Transaction, link: Link, wanted: Selection, *, over: bool = False) -> UndoPlan:
+
+def plan_undo(run: Run, link: Link, wanted: Selection, *, over: bool = False) -> UndoPlan:
     """Look at the history and at both sides; nothing is written.
 
     Args:
-        tx: any transaction; the rows are locked until it ends.
+        run: does work in a transaction; of many rows each is locked for a moment only.
         link: as it is now.
         wanted: checked already.
         over: take back what others have done since in the same cells and rows as well.
@@ -52,16 +64,17 @@ def plan_undo(tx: Transaction, link: Link, wanted: Selection, *, over: bool = Fa
     Raises:
         NotUndone: there is nothing to take back, or it is taken back already.
     """
-    _check_state(tx, link.name)
-    steps = _selected(tx, link, wanted)
-    conflicts = tx.past_conflicts(link.name, wanted.as_of) if wanted.as_of is not None else []
-    rows, every = _asked(tx, link, steps, conflicts, over=over)
+    rows, every = run(lambda tx: _look(tx, link, wanted, over=over))
     plan = UndoPlan(link.name)
-    _decide(tx, link, plan, [row for row in rows if not comes_back(row)], over=over)
-    _decide(tx, link, plan, [row for row in rows if comes_back(row)], over=over)
+    there = [row for row in rows if not comes_back(row)]
+    back = [row for row in rows if comes_back(row)]  # the keys of rows that go are free for them
+    for some in (*_pieces(there), *_pieces(back)):
+        leaving = {row.key for row in plan.rows if row.delete is not None and row.key is not None}
+        plan.add(run(partial(_decide, link=link, rows=some, leaving=leaving, over=over)))
     if not plan.rows and not plan.left:
         raise _nothing_left(link, every)
-    _note_guard(tx, link, plan)
+    _put_in_order(plan)
+    plan.notes += run(lambda tx: _of_guard(tx, link, plan))
     return plan
 
 
@@ -72,6 +85,17 @@ def ask_undo(tx: Transaction, plan: UndoPlan, event: str, actor: str, at: dateti
     for start in range(0, len(row_ids), ROWS_PER_MESSAGE):
         body = {"kind": "undo", "link": plan.link, "rows": row_ids[start : start + ROWS_PER_MESSAGE]}
         tx.send(SHEET_OBSERVED, plan.link, body)
+
+
+def _look(tx: Transaction, link: Link, wanted: Selection, *, over: bool) -> tuple[list[AskedRow], list[Step]]:
+    _check_state(tx, link.name)
+    steps = _selected(tx, link, wanted)
+    conflicts = tx.past_conflicts(link.name, wanted.as_of) if wanted.as_of is not None else []
+    return _asked(tx, link, steps, conflicts, over=over)
+
+
+def _pieces(rows: Sequence[AskedRow]) -> list[Sequence[AskedRow]]:
+    return [rows[start : start + ROWS_AT_ONCE] for start in range(0, len(rows), ROWS_AT_ONCE)]
 
 
 def _check_state(tx: Transaction, name: str) -> None:
@@ -120,10 +144,11 @@ def _asked(
     return asked_rows(link, every, {s.number for s in steps}, over=over, conflicts=conflicts), every
 
 
-def _decide(tx: Transaction, link: Link, plan: UndoPlan, rows: Sequence[AskedRow], *, over: bool) -> None:
-    leaving = {row.key for row in plan.rows if row.delete is not None and row.key is not None}
-    views = view_rows(tx, link, rows, leaving)
-    asked: dict[str, list[AskedRow]] = {"away": [], "change": [], "back": []}
+def _decide(
+    tx: Transaction, link: Link, rows: Sequence[AskedRow], leaving: Collection[Key], *, over: bool
+) -> UndoPlan:
+    """The part of the plan that is about these rows."""
+    plan, views = UndoPlan(link.name), view_rows(tx, link, rows, leaving)
     for row in rows:
         view = views[row.row_id]
         done = decide(view, over_others(row, view) if over else row)
@@ -134,8 +159,14 @@ def _decide(tx: Transaction, link: Link, plan: UndoPlan, rows: Sequence[AskedRow
         plan.already += done.already
         if done.kind != "none":
             plan.rows.append(done)
-            asked[done.kind].append(shown(done, row, view.row.table))
-    plan.asked += [*asked["away"], *asked["change"], *asked["back"]]
+            plan.asked.append(shown(done, row, view.row.table))
+    return plan
+
+
+def _put_in_order(plan: UndoPlan) -> None:
+    """Rows that go are asked for first, and those that come back last: they may have each other's keys."""
+    kinds = {row.row_id: ("away", "change", "back").index(row.kind) for row in plan.rows}
+    plan.asked.sort(key=lambda row: kinds[row.row_id])
 
 
 def _nothing_left(link: Link, every: Sequence[Step]) -> NotUndone:
@@ -148,10 +179,11 @@ def _nothing_left(link: Link, every: Sequence[Step]) -> NotUndone:
     )
 
 
-def _note_guard(tx: Transaction, link: Link, plan: UndoPlan) -> None:
+def _of_guard(tx: Transaction, link: Link, plan: UndoPlan) -> list[str]:
     going = sum(1 for row in plan.rows if row.delete is not None)
-    if guards.too_many(going, 0) and guards.too_many(going, len(tx.all_bases(link.name))):
-        plan.notes.append(
-            f"Most rows of {link.name} leave the table; before they leave the tab the link is held, and goes on with:"
-            f" twinsheet approve {link.name}"
-        )
+    if not (guards.too_many(going, 0) and guards.too_many(going, len(tx.all_bases(link.name)))):
+        return []
+    return [
+        f"Most rows of {link.name} leave the table; before they leave the tab the link is held, and goes on with:"
+        f" twinsheet approve {link.name}"
+    ]

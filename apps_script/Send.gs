@@ -101,8 +101,10 @@ function chunksOf_(cells) {
  */
 function deliver_(link, bodies) {
   const until = Date.now() + TRYING_MS_MAX;
-  for (const body of bodies) {
-    const fault = send_(link, JSON.stringify(body), until);
+  const id = eventId_();
+  for (const [index, body] of bodies.entries()) {
+    const own = bodies.length > 1 ? `${id}_${index + 1}` : id; // what was pasted at once is taken back at once
+    const fault = send_(link, JSON.stringify(body), until, own);
     if (fault) {
       console.error(fault);
       keepFault_(link.name, fault);
@@ -112,14 +114,19 @@ function deliver_(link, bodies) {
   if (bodies.length && faultOf_(link.name) !== null) clearFault_(link.name);
 }
 
+/** @returns {string} the name of something that happened */
+function eventId_() {
+  return `msg_${Utilities.getUuid()}`;
+}
+
 /**
  * @param {Link} link
  * @param {string} body
  * @param {number} until when to give up, in ms since 1970
+ * @param {string} id the same on every try: the webhook takes it once
  * @returns {string} what went wrong; empty when it was accepted
  */
-function send_(link, body, until) {
-  const id = `msg_${Utilities.getUuid()}`; // the same on every try: the webhook takes it once
+function send_(link, body, until, id = eventId_()) {
   for (let attempt = 1; ; attempt++) {
     const answer = post_(link, id, body);
     if (answer.code >= 200 && answer.code < 300) return '';

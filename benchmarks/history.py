@@ -44,12 +44,12 @@ WRITES = 100
 # Every event changes cells of one link; people type every second one, the others come from the table.
 _FILL = f"""
 INSERT INTO history (link, row_id, key_json, column_name, old_value, new_value, side, actor, edited_at, at, event,
-                     once, via, committed_at, received_at, queued_at, month)
+                     once, way, month)
 SELECT CONCAT('link_', link_no), CONCAT('r_', link_no, '_', row_no), CONCAT('["', row_no, '"]'),
        CONCAT('column_', n MOD {COLUMNS}), CONCAT('value before ', n), CONCAT('value after ', n),
        IF(typed, 'sheet', 'table'), IF(typed, CONCAT('person_', mixed MOD {PEOPLE}, '@example.com'), 'shop'),
        IF(typed, at, NULL), at, IF(typed, CONCAT('msg_', event_no), CONCAT('write ', event_no, ' tx:', event_no)),
-       UNHEX(SHA2(n, 256)), IF(typed, NULL, 'connection 17'), IF(typed, NULL, at), at, at, EXTRACT(YEAR_MONTH FROM at)
+       UNHEX(SHA2(n, 256)), CONCAT('["connection 17","', at, '","', at, '","', at, '"]'), EXTRACT(YEAR_MONTH FROM at)
 FROM (SELECT n, event_no, event_no MOD 2 = 0 AS typed, CRC32(event_no) AS mixed,
              CRC32(event_no * 7) MOD {LINKS} AS link_no, CRC32(n) MOD {ROWS} AS row_no,
              CURRENT_TIMESTAMP(6) - INTERVAL %s SECOND + INTERVAL i * %s MICROSECOND AS at

@@ -12,8 +12,9 @@ from core.errors import BadQuestion
 from core.model import Key
 
 _AT = "%Y%m%d%H%M%S%f"
-SIDES = ("sheet", "table", "person")
-"""Where a value came from; ``person``: chosen or ordered by somebody who typed it on neither side."""
+SIDES = ("sheet", "table", "person", "undo")
+"""Where a value came from; ``person``: chosen or ordered by somebody who typed it on neither side; ``undo``: from
+what had been before."""
 
 
 @dataclass(frozen=True, slots=True)

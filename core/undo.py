@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from core.errors import NotUndone
 from core.model import Canonical, Key
 
 Json = dict[str, Any]
+_PART = re.compile(r"(msg_[0-9a-fA-F-]+)_[0-9]+")
 
 SIDE = "undo"
 """Of the history's entries: the value came from neither side, but from what had been before."""
@@ -29,6 +31,12 @@ class Selection:
     since: datetime | None = None
     until: datetime | None = None
     as_of: datetime | None = None
+
+
+def whole_event(event: str) -> str:
+    """The event that one is a part of: a large paste is told in several bodies, each with a number behind the id."""
+    part = _PART.fullmatch(event)
+    return part[1] if part is not None else event
 
 
 @dataclass(frozen=True, slots=True)

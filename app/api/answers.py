@@ -16,6 +16,8 @@ Cursor = Annotated[
     str | None, Field(description="Of the next page: give it back as cursor. Null where nothing is left.")
 ]
 
+Side = Literal["sheet", "table", "person", "undo"]
+
 
 class Exact(BaseModel):
     """Holds what is named here and nothing else."""
@@ -66,7 +68,7 @@ class HistoryQuestion(Paging):
     key: list[str] | None = Field(None, description="Of a row; repeat it for each column of the key.")
     column: str | None = Field(None, description="As the table calls it.")
     actor: str | None = Field(None, description="The person's address, or the user of MySQL.")
-    side: Literal["sheet", "table", "person"] | None = None
+    side: Side | None = None
     what: str | None = Field(None, description="applied, inserted, deleted, copied, overtaken, taken, restored, …")
     event: str | None = Field(None, description="Of one edit, scan or write, or of one transaction of the table.")
     since: datetime | None = Field(None, description="The first moment; with its time zone, else UTC.")
@@ -202,7 +204,7 @@ class HistoryItem(Entry):
 
     old: Value
     new: Value
-    side: Literal["sheet", "table", "person"]
+    side: Side
     actor: str = Field(description="The person's address, or the user of MySQL; empty where nobody knows.")
     event: str
     what: str
@@ -330,3 +332,63 @@ class RestoreAnswer(Exact):
     reason: str
     plan: RestorePlanAnswer
     restored: bool
+
+
+class UndoOrder(Exact):
+    """What is to be taken back, and whether to do it or only to show it."""
+
+    link: str | None = Field(None, description="May be left out for an entry, and for an event of one link.")
+    entry: int | None = Field(None, description="Number of one entry of the history.")
+    event: str | None = Field(None, description="An edit or a paste, or a transaction of the table.")
+    actor: str | None = Field(None, description="With since: what this one did from then on.")
+    since: datetime | None = None
+    until: datetime | None = None
+    as_of: datetime | None = Field(None, description="Everything since then.")
+    over: bool = Field(False, description="Also what others have done since in the same cells and rows.")
+    shown: str | None = Field(None, description="Of the plan that was shown: refused where it is another by now.")
+    wait_s: float = Field(10.0, ge=0, le=60, description="How long the answer waits until it is done.")
+    go_on: bool = Field(False, description="Do it; false for the plan alone.")
+
+
+class UndoCell(Exact):
+    """A cell that is taken back."""
+
+    column: str
+    now: Value
+    then: Value
+
+
+class UndoRow(Exact):
+    """A row with its cells."""
+
+    row_id: str
+    key: Key
+    kind: Literal["change", "back", "away"]
+    cells: list[UndoCell]
+    old_key: Key = Field(description="A generated key that cannot come back.")
+
+
+class UndoLeft(Exact):
+    """What is left alone, and why."""
+
+    row_id: str
+    key: Key
+    column: str | None
+    now: Value
+    then: Value
+    reason: str
+
+
+class UndoAnswer(Exact):
+    """The plan, or what came of it."""
+
+    link: str
+    rows: list[UndoRow]
+    left: list[UndoLeft]
+    already: int = Field(description="How much is as it was before.")
+    notes: list[str]
+    shown: str | None = Field(None, description="Tells this plan from any other.")
+    event: str | None = Field(None, description="By which it can be taken back in its turn.")
+    state: Literal["asked", "done", "queued"] = Field(description="asked: nothing is written yet.")
+    rows_open: int | None = None
+    reason: str | None = Field(None, description="Why it takes longer.")

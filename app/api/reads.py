@@ -96,8 +96,8 @@ def _history(status: Status, link: str | None, query: answers.HistoryQuestion) -
         side=query.side,
         what=query.what,
         event=query.event,
-        since=_utc(query.since),
-        until=_utc(query.until),
+        since=utc_of(query.since),
+        until=utc_of(query.until),
     )
     page = status.history.page(asked, cursor=query.cursor, limit=query.limit)
     beside = status.reports.beside(page.items)
@@ -106,5 +106,6 @@ def _history(status: Status, link: str | None, query: answers.HistoryQuestion) -
     return {"items": as_json(items), "cursor": page.cursor}
 
 
-def _utc(at: datetime | None) -> datetime | None:
+def utc_of(at: datetime | None) -> datetime | None:
+    """A moment that was named without its time zone is meant in UTC."""
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at

@@ -11,10 +11,13 @@ from spectree import SpecTree
 from app import operate
 from app.api import answers
 from app.api.faults import fault
+from app.api.reads import utc_of
 from app.restore import restore
-from app.status import Status
+from app.status import Status, as_json
 from app.take import take
+from app.undo import preview, undo
 from core.errors import NotTaken
+from core.undo import Selection
 
 Json = dict[str, Any]
 ACTOR = "X-Twinsheet-Actor"
@@ -64,6 +67,20 @@ def add_writes(api: Blueprint, spec: SpecTree, status: Status) -> None:
         if json.take != "value" and json.value is not None:
             raise NotTaken("A value was sent along with another choice.", 'Leave it out, or take "value".')
         return take(settings, number, json.take, json.value, json.wait_s, who())
+
+    @api.post("/undo")
+    @spec.validate(resp=Answers(HTTP_200=answers.UndoAnswer, **FAULTS), tags=["orders"])
+    def take_back(json: answers.UndoOrder) -> Json:
+        """Take back, on both sides, one edit, a paste, a transaction, or what was done since a time. Shows the plan;
+        carries it out where that is said."""
+        since, until, as_of = utc_of(json.since), utc_of(json.until), utc_of(json.as_of)
+        wanted = Selection(json.entry, json.event, json.actor, since, until, as_of)
+        if not json.go_on:
+            plan: Json = as_json({**preview(settings, wanted, json.link, over=json.over), "state": "asked"})
+            return plan
+        done = undo(settings, wanted, json.link, actor=who(), over=json.over, wait_s=json.wait_s, shown=json.shown)
+        answer: Json = as_json(done)
+        return answer
 
 
 def who() -> str:

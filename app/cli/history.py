@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
+from app.cli.moment import Moment
 from app.cli.output import EXIT_GOOD
 from app.cli.records import Item, ask_records, record_arguments, show_records
-
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
-
-
-class Moment(click.ParamType[datetime]):
-    """A time: ``2026-11-29 14:30``, with a zone or in this machine's own, or ``90min`` for so long ago."""
-
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The moment that is meant."""
-        if isinstance(value, datetime):
-            return value
-        number = value.rstrip("abcdefghijklmnopqrstuvwxyz")
-        unit = _UNITS.get(value[len(number) :])
-        if unit is not None and number.isdecimal():
-            return datetime.now(UTC) - timedelta(**{unit: int(number)})
-        try:
-            return datetime.fromisoformat(value).astimezone()
-        except ValueError:
-            self.fail(
-                f"'{value}' is no time; for example '2026-11-29 14:30', or 90min, 2h, 3d for so long ago.", param, ctx
-            )
+from core.history import SIDES, HistoryFilter
 
 
 @click.command()
@@ -42,18 +20,16 @@ class Moment(click.ParamType[datetime]):
 )
 @click.option("--column", help="Only of this column, as the table calls it.")
 @click.option("--by", "actor", metavar="WHO", help="Only what this person, or this user of MySQL, did.")
-@click.option("--side", type=click.Choice(("sheet", "table", "person")), help="Only what came from there.")
+@click.option("--side", type=click.Choice(SIDES), help="Only what came from there.")
 @click.option("--what", metavar="WORD", help="Only applied, inserted, deleted, copied, overtaken, taken, restored, …")
 @click.option("--event", metavar="ID", help="Only of this edit, or of this transaction of the table.")
 @click.option("--since", type=Moment(), help="Only from then on: '2026-11-29 14:30', or 90min, 2h, 3d ago.")
 @click.option("--until", type=Moment(), help="Only before then.")
 def history(link: str | None, limit: int | None, as_json: bool, key: tuple[str, ...], **asked: Any) -> int:
     """Show every value that was carried over, of LINK or of all links, newest first."""
-    from core.history import HistoryFilter
-
     wanted = HistoryFilter(link=link, key=key or None, **asked)
     items = ask_records(link, lambda status: list(status.history.each(wanted, limit=limit)))
-    columns = ["at", "link", "key", "column", "what", "old", "new", "side", "actor", "took"]
+    columns = ["id", "at", "link", "key", "column", "what", "old", "new", "side", "actor", "took"]
     show_records([_told(item) for item in items] if not as_json else items, columns, as_json, empty="Nothing yet.")
     return EXIT_GOOD
 

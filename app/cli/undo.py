@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import click
 
+from app.cli.moment import Moment
 from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json, print_table
 
 _SHOWN = 20
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 _SAID = {"change": "Cells that get their values back", "back": "Rows that come back", "away": "Rows that go"}
-
-
-class Moment(click.ParamType[datetime]):
-    """A time: as ISO 8601 writes it (in this machine's zone where it names none), or so long ago: 90s, 15min, 2h."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The moment, aware."""
-        if isinstance(value, datetime):
-            return value
-        ago = re.fullmatch(r"(\d+)(s|min|h|d)", str(value))
-        try:
-            if ago is not None:
-                return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-            return datetime.fromisoformat(str(value)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail(
-                f"{value!r} is no time: write 2026-05-04T12:00:00, 2026-05-04T10:00:00Z, or 15min, 2h, 3d.",
-                param,
-                ctx,
-            )
 
 
 @click.command()

@@ -6,12 +6,9 @@
 
 ALTER TABLE history
   ADD COLUMN month INT UNSIGNED NOT NULL DEFAULT (EXTRACT(YEAR_MONTH FROM at)) COMMENT 'of `at`, as 202611',
-  ADD COLUMN event_hash INT UNSIGNED GENERATED ALWAYS AS (CRC32(SUBSTRING_INDEX(event, ' ', -1))) STORED
-    COMMENT 'of the last word of the event: of the transaction, where the table told one',
-  ADD COLUMN via VARCHAR(200) NULL COMMENT 'of a change of the table: its connection and its statement\'s comment',
-  ADD COLUMN committed_at DATETIME(6) NULL COMMENT 'of a change of the table',
-  ADD COLUMN received_at DATETIME(6) NULL COMMENT 'by the webhook, the scanner or the reader of the binlog',
-  ADD COLUMN queued_at DATETIME(6) NULL COMMENT 'by Kafka',
+  ADD COLUMN event_hash INT UNSIGNED GENERATED ALWAYS AS (CRC32(SUBSTRING_INDEX(SUBSTRING_INDEX(event, ' ', -1), '_', 2))) STORED
+    COMMENT 'of the transaction behind the event or else of the event, alike for all parts of a paste',
+  ADD COLUMN way VARCHAR(600) NULL COMMENT '[via, committed_at, received_at, queued_at]; NULL where none is known',
   DROP PRIMARY KEY,
   ADD PRIMARY KEY (month, at, id),
   ADD KEY by_id (id),
@@ -24,5 +21,5 @@ ALTER TABLE history
   ADD UNIQUE KEY once (event_hash, once, month)
   PARTITION BY RANGE (month) (PARTITION later VALUES LESS THAN MAXVALUE);
 
--- Whoever writes says it: MariaDB takes the default before it knows the time.
-ALTER TABLE history ALTER COLUMN month DROP DEFAULT;
+-- Of what comes from now on: MariaDB takes a default before it knows `at`.
+ALTER TABLE history ALTER COLUMN month SET DEFAULT (EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP(6)));

@@ -7,7 +7,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from main_job_world import MainJob, Orders, wait_for
 
 from sandbox.stack.tour import connect
@@ -162,19 +161,7 @@ def test_what_cannot_be_taken_back_is_refused_and_nothing_is_written(orders: Ord
     number = str(entry(orders, 20, "notes", "stays", "sheet")["id"])
     assert "has no" in main_job.refusal("undo", orders.name, "--entry", "999999999", "--yes")
     assert "no such thing" in main_job.refusal("undo", "--event", "msg_of_nobody", "--yes")
-    assert "ends before" in main_job.refusal(
-        "undo", orders.name, "--by", EVE, "--since", "2026-05-04T12:00:00Z", "--until", "2026-05-04T11:00:00Z"
-    )
-    assert "yet to come" in main_job.refusal("undo", orders.name, "--as-of", "2999-01-01T00:00:00Z", "--yes")
     main_job.told("pause", orders.name)
     assert "is paused" in main_job.refusal("undo", "--entry", number, "--yes")
     main_job.told("resume", orders.name)
-    main_job.remap(orders.name, one_way={"notes": "to_table"})
-    assert "from the sheet to the table alone" in main_job.refusal("undo", "--entry", number, "--yes")
-    main_job.remap(orders.name, one_way={})
     assert orders.stored(20)["notes"] == "stays"
-
-
-@pytest.mark.parametrize("words", [(), ("--entry", "1", "--event", "e"), ("--since", "12 o'clock"), ("--entry", "0")])
-def test_words_that_select_nothing_are_refused(main_job: MainJob, words: tuple[str, ...]) -> None:
-    assert main_job.refusal("undo", *words)

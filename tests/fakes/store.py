@@ -42,6 +42,7 @@ from core.undo import (
     Step,
     asked_from_json,
     asked_to_json,
+    whole_event,
 )
 
 T = TypeVar("T")
@@ -495,7 +496,7 @@ class FakeTransaction:
             return step.number == wanted.entry
         if wanted.event is not None:
             is_behind = step.side == "table" and step.event.endswith(f" {wanted.event}")
-            return step.event == wanted.event or is_behind
+            return whole_event(step.event) == whole_event(wanted.event) or is_behind
         if wanted.as_of is not None:
             return step.at > wanted.as_of
         at = self.state.history[step.number - 1][1].edited_at or step.at

@@ -257,11 +257,12 @@ def test_an_order_is_carried_out_and_stands_in_the_history_with_who_gave_it(cons
     ]
     for path, body in (
         ("/api/links/{link}/approve", {}),
+        ("/api/undo", {"event": "nobody's", "go_on": True}),
         ("/api/links/{link}/restore", {"go_on": True}),
         ("/api/conflicts/{number}/take", {"take": "sheet", "wait_s": 0}),
     ):
         answer = console.order(path.format(link="orders", number=1), **body)
-        assert answer.status == 409, "it is not held, and its table is not there"
+        assert answer.status == 409, "it is not held, its table is not there, and there is no such event"
         assert answer.json["error"]["message"]
         fits(document, path, "post", answer)
     assert console.order("/api/links/nobody/pause").status == 404

@@ -56,7 +56,7 @@ def take_back(tx: FakeTransaction, link: Link, wanted: Selection | None, event: 
         return "nothing has been done yet"
     at = tx.state.history_at[-1]
     try:
-        plan = plan_undo(tx, link, wanted, over=over)
+        plan = plan_undo(lambda work: work(tx), link, wanted, over=over)
     except NotUndone as refusal:
         return f"nothing to take back: {refusal}"
     ask_undo(tx, plan, event, "sam", at)

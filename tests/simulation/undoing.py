@@ -105,7 +105,7 @@ class UndoWorld(World):
         link = twin.link
         try:
             with FakeStore(self.state, self.clock.now).begin() as tx:
-                plan = plan_undo(tx, link, wanted, over=over)
+                plan = plan_undo(lambda work: work(tx), link, wanted, over=over)
                 ask_undo(tx, plan, event, "sam", self.clock.now())
         except NotUndone as refusal:
             self.hub.tell(f"nothing to take back: {refusal}")

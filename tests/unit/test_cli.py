@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -414,6 +415,69 @@ def test_verify_ends_with_1_and_shows_every_difference(
         assert text in told
     monkeypatch.setattr("app.verify.verify", lambda *_: VERDICT | {"identical": True})
     assert ended("verify") == 0
+
+
+UNDONE: dict[str, Any] = {
+    "link": "orders", "event": "undo_7", "state": "done", "already": 0, "notes": [],
+    "rows": [{"row_id": "r_a", "key": ["9"], "kind": "back", "cells": [], "old_key": ["7"]}],
+    "left": [],
+}  # fmt: skip
+LEFT = [{"row_id": "r_b", "key": ["3"], "column": "note", "now": "x", "then": "y", "reason": "changed since by bob"}]
+
+
+def test_undo_says_what_it_did_how_to_have_it_again_and_ends_with_1_where_something_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = dict(UNDONE)
+    monkeypatch.setattr("app.undo.undo", lambda *_args, **_more: answer)
+    settings(monkeypatch)
+    assert ended("undo", "--event", "msg_1", "--yes") == 0
+    told = capsys.readouterr().out
+    for text in ("Taken back in 1 row.", "key 7 has come back as 9", "twinsheet undo --event undo_7"):
+        assert text in told
+    answer["left"] = LEFT
+    assert ended("undo", "--event", "msg_1", "--yes") == 1
+    assert "changed since by bob" in capsys.readouterr().out
+    answer |= {"state": "queued", "rows_open": 2, "reason": "orders is paused: twinsheet resume orders"}
+    assert ended("undo", "--event", "msg_1", "--yes") == 1
+    assert "2 rows are kept" in capsys.readouterr().out
+
+
+def test_undo_shows_the_plan_before_it_asks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def undo(_settings: object, wanted: Any, link: str | None, *, confirm: Any, **more: Any) -> dict[str, Any]:
+        asked.append((wanted, link, more["over"]))
+        cells = [{"column": "note", "now": "new", "then": None}]
+        rows = [{**UNDONE["rows"][0], "kind": "change", "cells": cells, "old_key": None}]
+        return {
+            **UNDONE,
+            "state": "done" if confirm({**UNDONE, "rows": rows, "notes": ["Mind the step."]}) else "asked",
+        }
+
+    monkeypatch.setattr("app.undo.undo", undo)
+    monkeypatch.setattr("click.confirm", lambda *_args, **_more: False)
+    settings(monkeypatch)
+    assert ended("undo", "orders", "--by", "ann@example.com", "--since", "2026-05-04T12:00:00Z", "--over") == 1
+    told = capsys.readouterr().out
+    for text in ("Cells that get their values back: 1", "note", "new", "Mind the step.", "Nothing was written."):
+        assert text in told
+    ((wanted, link, over),) = asked
+    assert (wanted.actor, wanted.since, link, over) == (
+        "ann@example.com",
+        datetime(2026, 5, 4, 12, 0, tzinfo=UTC),
+        "orders",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("--since", "12 o'clock"), ("--entry", "0"), ("--as-of", "99999999999999999999d"), ("--entry",)]
+)
+def test_undo_refuses_words_that_are_no_time_and_no_number(words: tuple[str, ...]) -> None:
+    assert ended("undo", *words) == 2
 
 
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:

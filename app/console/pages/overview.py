@@ -136,11 +136,14 @@ def verdict(picture: Picture) -> Any:
     """The answer in a few words, for the top of every page."""
     if not picture.links:
         return None
-    odd = [one for one in picture.links if _rank(one) < 2 or one["identical_as_of"] is None]
+    odd = [one for one in picture.links if _rank(one) < 2]
+    unseen = [one for one in picture.links if one["identical_as_of"] is None]
     if "mysql" in picture.faults:
         return html.Span("not known now", className="chip bad")
     if odd:
         return html.Span(f"{len(odd)} of {count(len(picture.links), 'link')} not identical", className="chip bad")
+    if unseen:
+        return html.Span(f"{len(unseen)} of {count(len(picture.links), 'link')} not compared yet", className="chip")
     return html.Span("all identical", className="chip good")
 
 
@@ -164,7 +167,7 @@ def _answer(links: Sequence[Json]) -> list[Any]:
     said = [
         f"{count(held, 'link is', 'links are')} held" if held else "",
         f"{count(differing, 'link differs', 'links differ')}" if differing else "",
-        f"{count(unknown, 'link was', 'links were')} never compared" if unknown else "",
+        f"{count(unknown, 'link is', 'links are')} not compared yet" if unknown else "",
     ]
     rest = len(links) - len({one["link"] for one in links if _odd(one)})
     alike = [html.Small([f"; the other {rest} identical, as of ", when(min(known))])] if rest and known else []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.undo import whole_event
 from sandbox.google.area import Area
 from sandbox.google.events import ChangeType, Edited
 from sandbox.script import runtime as runtime_module
@@ -160,6 +161,9 @@ def test_a_paste_of_5000_cells_goes_in_chunks_of_one_stamp_that_each_fit(connect
     bodies = connected.receiver.bodies
     assert [body["chunk"] for body in bodies] == [{"index": i, "count": len(bodies)} for i in range(len(bodies))]
     assert len({body["stamp"]["q"] for body in bodies}) == 1
+    named = [whole_event(event) for event in connected.receiver.ids[-len(bodies) :]]
+    assert len(set(named)) == 1, "it is taken back at once"
+    assert connected.receiver.ids[-len(bodies) :] == [f"{named[0]}_{i + 1}" for i in range(len(bodies))]
     assert len(connected.receiver.cells) == 5000
     assert connected.receiver.values("order_no") == {row + 2: row for row in range(1250)}
     assert max(connected.receiver.sizes) < 1024 * 1024

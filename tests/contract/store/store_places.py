@@ -119,9 +119,10 @@ class ServerPlace(Place):
 
     def ways(self) -> list[tuple[str, datetime | None, datetime | None]]:
         rows = self.session.query(
-            f"SELECT event, received_at, queued_at FROM {self.state_schema}.history ORDER BY id"  # noqa: S608  (the test's own schema)
+            f"SELECT event, way FROM {self.state_schema}.history ORDER BY id"  # noqa: S608  (the test's own schema)
         )
-        return [(event, utc(received_at), utc(queued_at)) for event, received_at, queued_at in rows]
+        times = [(event, json.loads(way)[2:] if way else [None, None]) for event, way in rows]
+        return [(event, *(at and utc(datetime.fromisoformat(at)) for at in known)) for event, known in times]
 
     def close(self) -> None:
         for store in self._stores:

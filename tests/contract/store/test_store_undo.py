@@ -55,6 +55,15 @@ def test_a_transaction_of_the_table_is_found_by_its_own_name_and_by_that_of_our_
         assert tx.links_of_event("uuid:5") == []
 
 
+def test_a_large_paste_that_came_in_parts_is_found_whole_by_any_of_them(recorded: AnyStore) -> None:
+    paste = "msg_0a1b-2c3d"
+    parts = [replace(EDIT, event=f"{paste}_{i}") for i in (1, 2, 12)]
+    with recorded.begin() as tx:
+        tx.add_history("orders", [*parts, replace(EDIT, event="msg_0a1b-2c3de_1"), replace(EDIT, event=f"{paste}x1")])
+    for event in (paste, f"{paste}_1", f"{paste}_12"):
+        assert [s.event for s in selected(recorded, event=event)] == [part.event for part in parts]
+
+
 def test_what_one_person_did_is_found_by_when_it_was_done(recorded: AnyStore) -> None:
     assert [s.event for s in selected(recorded, actor=ANN, since=NOON)] == ["msg_1"]
     assert not selected(recorded, actor=ANN, since=NOON + timedelta(microseconds=1))

@@ -255,7 +255,7 @@ def test_a_question_that_makes_no_sense_is_refused_with_what_to_ask(filled: Shar
         HistoryFilter(since=NOON, until=NOON)
     with pytest.raises(BadQuestion, match="Name the link"):
         HistoryFilter(key=("1",))
-    with pytest.raises(BadQuestion, match="Sides: sheet, table, person"):
+    with pytest.raises(BadQuestion, match="Sides: sheet, table, person, undo"):
         HistoryFilter(side="left")
     for cursor in ("x", "e30", "é", "MjAyNg"):
         with pytest.raises(BadQuestion, match="cursor"):
@@ -296,6 +296,19 @@ def test_an_event_that_is_told_again_after_the_turn_of_a_month_is_recorded_once(
     assert len(told(empty.history)) == 21
     empty.record("others", *known)
     assert len(told(empty.history, "others")) == 20, "another link has events of its own"
+
+
+@pytest.mark.parametrize("months_back", [0, 1])
+def test_an_event_that_kafka_has_kept_over_the_turn_of_a_month_is_recorded_once(
+    empty: Shared, months_back: int
+) -> None:
+    empty.months.tidy(24)
+    (then,) = empty.state.query("SELECT CURRENT_TIMESTAMP(6) - INTERVAL %s MONTH", (months_back,))
+    kept = replace(entry(1), queued_at=then[0].replace(tzinfo=UTC))
+    for _ in range(2):
+        empty.record("orders", kept)
+        move(empty, months_back)
+    assert len(told(empty.history)) == 1
 
 
 def test_months_are_made_ahead_and_old_ones_dropped_as_a_whole(empty: Shared) -> None:

@@ -113,6 +113,8 @@ def test_an_order_says_who_gives_it_and_fits_the_document(client: FlaskClient) -
     for path, body in (
         ("links/orders/pause", {"now": True}),
         ("links/orders/restore", {"go_on": "perhaps"}),
+        ("undo", {"go_on": "perhaps"}),
+        ("undo", {"since": "yesterday"}),
         ("conflicts/1/take", {}),
         ("conflicts/1/take", {"take": "both"}),
         ("conflicts/1/take", {"take": "sheet", "wait_s": 1e9}),
@@ -120,3 +122,5 @@ def test_an_order_says_who_gives_it_and_fits_the_document(client: FlaskClient) -
         assert fault(client.post(f"/api/{path}", headers=TOKEN, json=body))[:2] == (400, "BadQuestion"), body
     answer = client.post("/api/conflicts/1/take", headers=TOKEN, json={"take": "sheet", "value": "x"})
     assert fault(answer)[:2] == (409, "NotTaken")
+    answer = client.post("/api/undo", headers=TOKEN, json={"entry": 1, "event": "msg_1", "go_on": True})
+    assert fault(answer)[:2] == (409, "NotUndone")

@@ -25,6 +25,7 @@ from core.undo import (
     check_selection,
     outcome_from_json,
     outcome_to_json,
+    whole_event,
 )
 from core.undo_plan import RowUndo, UndoView, decide, history_of, over_others, shown
 from core.undo_steps import asked_rows
@@ -313,6 +314,12 @@ def test_who_says_yes_asks_for_what_was_shown_and_no_more() -> None:
 
 
 # --- what is asked for, and its spelling -------------------------------------------------------------
+
+
+def test_a_large_paste_is_one_event_whichever_of_its_parts_is_named() -> None:
+    paste = "msg_6b29fc40-ca47-1067-b31d-00dd010662da"
+    assert whole_event(f"{paste}_12") == whole_event(paste) == paste
+    assert whole_event("undo_00ff_1") == "undo_00ff_1"
 
 
 def test_what_is_asked_and_what_came_of_it_survive_the_record() -> None:

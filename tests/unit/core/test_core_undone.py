@@ -61,7 +61,7 @@ class Desk:
     def asks(self, wanted: Selection = PASTE, *, over: bool = False, event: str = "undo_1") -> UndoPlan:
         """As the command does once somebody has said yes."""
         with self.store.begin() as tx:
-            plan = plan_undo(tx, LINK, wanted, over=over)
+            plan = plan_undo(lambda work: work(tx), LINK, wanted, over=over)
             ask_undo(tx, plan, event, SAM, NOON)
         return plan
 
