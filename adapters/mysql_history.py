@@ -3,7 +3,7 @@ rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,9 @@ Item = dict[str, Any]
 WINDOW_ROWS = 5_000
 """So many entries are looked at for one page where an index alone does not tell what was asked."""
 
+INDEX_WINDOW_ROWS = 50_000
+"""And so many where one does that leads to more than what was asked."""
+
 _FIELDS = (
     "id", "link", "row_id", "key_json", "column_name", "at", "old_value", "new_value", "side", "actor", "event",
     "what", "edited_at", "way",
@@ -27,6 +30,8 @@ _NAMES = ("id", "link", "row_id", "key", "column", "at", "old", "new", *_FIELDS[
 _WAY_TIMES = ("committed_at", "received_at", "queued_at")
 _OF_EVENT = f"event_hash = {EVENT_HASH} AND (event = %s OR SUBSTRING_INDEX(event, ' ', -1) = %s)"
 _INDEXES = {"row_id": "of_row", "actor": "of_actor", "link": "of_link"}
+_COVERED = {"of_row": ("link", "column_name"), "of_actor": ("link",)}
+"""What an index holds behind the place: an entry that is not meant is passed over without being read."""
 _BY_TIME = "at DESC, id DESC"
 
 Condition = tuple[str, tuple[Any, ...]]
@@ -47,7 +52,14 @@ class _Search:
 
     index: str
     leading: list[Condition]
+    covered: list[Condition]
+    """What the index tells as well."""
     others: list[Condition]
+
+    @property
+    def window_rows(self) -> int:
+        """How far one page looks: further where the index alone is looked at."""
+        return WINDOW_ROWS if self.others else INDEX_WINDOW_ROWS
 
     @property
     def order(self) -> str:
@@ -74,7 +86,7 @@ class HistorySearch:
             limit: at most so many.
         """
         searches = self._searches(asked)
-        floors = [self._floor(one, asked, before) if one.others else None for one in searches]
+        floors = [self._floor(one, asked, before) if one.others or one.covered else None for one in searches]
         search, floor = min(zip(searches, floors, strict=True), key=_reach)
         items = [_item(row) for row in self._session.query(*_select(search, asked, before, floor, limit))]
         return Found(items, _place(items[-1]) if len(items) == limit else floor)
@@ -88,9 +100,9 @@ class HistorySearch:
         if asked.key is not None and row_id is None:
             known["key_json"] = ("key_json = %s", (dump(list(asked.key)),))
         if asked.number is not None:
-            return [_Search("by_id", [("id = %s", (asked.number,)), *known.values()], [])]
+            return [_Search("by_id", [("id = %s", (asked.number,)), *known.values()], [], [])]
         if asked.event is not None:
-            return [_Search("once", [(_OF_EVENT, (asked.event,) * 3), *known.values()], [])]
+            return [_Search("once", [(_OF_EVENT, (asked.event,) * 3), *known.values()], [], [])]
         led = {name: index for name, index in _INDEXES.items() if name in known}
         if "row_id" in led:
             led = {"row_id": led["row_id"]}
@@ -112,7 +124,9 @@ class HistorySearch:
 
 def _by(index: str, leading: str, known: Mapping[str, Condition]) -> _Search:
     leads = [known[leading]] if leading else []
-    return _Search(index, leads, [condition for name, condition in known.items() if name != leading])
+    left = {name: condition for name, condition in known.items() if name != leading}
+    covered = [left.pop(name) for name in _COVERED.get(index, ()) if name in left]
+    return _Search(index, leads, covered, list(left.values()))
 
 
 def _reach(found: tuple[_Search, HistoryPlace | None]) -> tuple[bool, HistoryPlace | None]:
@@ -130,15 +144,36 @@ def _select(
     only_place: bool = False,
 ) -> tuple[str, tuple[Any, ...]]:
     """The statement of a page, or of the place at which its window ends, with its parameters."""
-    conditions = [*search.leading, *_bounds(asked, before, floor), *([] if only_place else search.others)]
-    where = " AND ".join(sql for sql, _ in conditions) or "TRUE"
-    params = tuple(value for _, values in conditions for value in values)
-    fields, offset = ("at, id", f" OFFSET {WINDOW_ROWS - 1}") if only_place else (", ".join(_FIELDS), "")
+    ranged = [*search.leading, *_bounds(asked, before, floor)]
+    if only_place:
+        where, params = _all_of(ranged)
+        return f"{_places(search, where)} OFFSET {search.window_rows - 1}", (*params, limit)
+    if not search.covered:
+        where, params = _all_of([*ranged, *search.others])
+        return _entries(search, ", ".join(_FIELDS), where), (*params, limit)
+    inner, params = _all_of([*ranged, *search.covered])
+    outer, more = _all_of(search.others)
     sql = (
-        f"SELECT {fields} FROM history FORCE INDEX ({search.index}) WHERE {where} ORDER BY {search.order}"  # noqa: S608  (constants only)
-        f" LIMIT %s{offset}"
+        f"SELECT {', '.join(f'h.{name}' for name in _FIELDS)} FROM ({_places(search, inner)}) AS places"  # noqa: S608  (constants only)
+        " STRAIGHT_JOIN history AS h ON h.month = places.month AND h.at = places.at AND h.id = places.id"
+        f" WHERE {outer} ORDER BY h.at DESC, h.id DESC LIMIT %s"
     )
-    return sql, (*params, limit)
+    return sql, (*params, search.window_rows if search.others else limit, *more, limit)
+
+
+def _places(search: _Search, where: str) -> str:
+    """Where entries stand, out of the index alone."""
+    return _entries(search, "at, id, month", where)
+
+
+def _entries(search: _Search, fields: str, where: str) -> str:
+    found = f"SELECT {fields} FROM history FORCE INDEX ({search.index}) WHERE {where}"  # noqa: S608  (constants only)
+    return f"{found} ORDER BY {search.order} LIMIT %s"
+
+
+def _all_of(conditions: Sequence[Condition]) -> tuple[str, tuple[Any, ...]]:
+    where = " AND ".join(sql for sql, _ in conditions) or "TRUE"
+    return where, tuple(value for _, values in conditions for value in values)
 
 
 def _bounds(asked: HistoryFilter, before: HistoryPlace | None, floor: HistoryPlace | None) -> list[Condition]:

@@ -13,10 +13,10 @@ ALTER TABLE history
   ADD PRIMARY KEY (month, at, id),
   ADD KEY by_id (id),
   DROP KEY of_cell,
-  ADD KEY of_row (row_id, at, id),
+  ADD KEY of_row (row_id, at, id, link, column_name),
   DROP KEY of_link,
   ADD KEY of_link (link, at, id),
-  ADD KEY of_actor (actor, at, id),
+  ADD KEY of_actor (actor, at, id, link),
   DROP KEY once,
   ADD UNIQUE KEY once (event_hash, once, month)
   PARTITION BY RANGE (month) (PARTITION later VALUES LESS THAN MAXVALUE);
