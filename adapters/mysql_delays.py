@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapters.mysql_connection import MysqlSession, ThreadSessions
+from adapters.mysql_history import told_of_way
+from adapters.mysql_statements import Row, utc
 
 AT_ONCE_MAX = 5_000
 BEHIND_MAX = 20_000
@@ -44,13 +46,16 @@ class HistoryTail:
         newest = int(self._session.query("SELECT COALESCE(MAX(id), 0) FROM history")[0][0])
         seen = newest - BEHIND_MAX if self._seen is None else self._seen
         rows = self._session.query(
-            "SELECT id, link, side, UNIX_TIMESTAMP(at),"
-            " TIMESTAMPDIFF(MICROSECOND, COALESCE(edited_at, committed_at), at) FROM history"
+            "SELECT id, link, side, at, edited_at, way FROM history"
             " WHERE id > %s AND what = 'applied' AND column_name IS NOT NULL ORDER BY id LIMIT %s",
             (max(seen, newest - BEHIND_MAX, 0), AT_ONCE_MAX),
         )
         self._seen = rows[-1][0] if len(rows) == AT_ONCE_MAX else max(newest, rows[-1][0] if rows else 0)
-        return [
-            Passed(link, side, float(at), None if delay is None else max(0.0, delay / 1_000_000))
-            for _, link, side, at, delay in rows
-        ]
+        return [_passed(row) for row in rows]
+
+
+def _passed(row: Row) -> Passed:
+    _, link, side, at, edited_at, way = row
+    arrived, begun = utc(at) or at, utc(edited_at) or told_of_way(way)["committed_at"]
+    delay_s = None if begun is None else max(0.0, (arrived - begun).total_seconds())
+    return Passed(link, side, arrived.timestamp(), delay_s)

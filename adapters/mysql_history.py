@@ -208,9 +208,14 @@ def _place(item: Item) -> HistoryPlace:
 
 def _item(row: Row) -> Item:
     item = dict(zip(_NAMES, row, strict=True))
-    via, *times = load(item.pop("way") or '["",null,null,null]')
-    known = [None if at is None else datetime.fromisoformat(at) for at in times]
-    item |= {"via": via, **dict(zip(_WAY_TIMES, map(utc, known), strict=True))}
+    item |= told_of_way(item.pop("way"))
     item |= {"at": utc(item["at"]), "edited_at": utc(item["edited_at"])}
     item["key"] = load(item["key"]) if item["key"] is not None else None
     return {**item, "way": way_of(item)}
+
+
+def told_of_way(kept: str | None) -> Item:
+    """What the column of that name tells: ``via``, and the times ``committed_at``, ``received_at``, ``queued_at``."""
+    via, *times = load(kept or '["",null,null,null]')
+    known = [None if at is None else datetime.fromisoformat(at) for at in times]
+    return {"via": via, **dict(zip(_WAY_TIMES, map(utc, known), strict=True))}

@@ -47,6 +47,7 @@ def test_no_page_keeps_anybody_out_or_asks_another_machine_or_scrolls_sideways(
     with visiting(browser, place.url, size, color_scheme=scheme) as visitor:
         visitor.open("/")
         expect(visitor.page.locator("#links")).to_contain_text("orders")
+        expect(visitor.page.locator("#faults")).to_be_empty()
         visitor.is_open_to_all()
         visitor.page.get_by_role("link", name="stock").click()
         expect(visitor.button("Let it through …")).to_be_visible()
