@@ -19,7 +19,7 @@ CAME, WENT = "inserted", "deleted"
 _ROW_OPS = (CAME, WENT)
 NOT_UNDOABLE = {
     "overtaken": "it was overtaken by a newer one and never carried over",
-    "copied": "it tells of a row that stood in the table before the link knew of it",
+    "copied": "it tells of a row that was there before the link knew of it",
     "restored": "a restore has only brought back what was lost",
 }
 """Entries that changed nothing on the other side."""
