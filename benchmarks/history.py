@@ -40,6 +40,8 @@ SAMPLES = 40
 BAR_MS = 200.0
 WRITE_ENTRIES = 500
 WRITES = 100
+WRITING = "writing"
+"""Is shown beside the searches; the bar is theirs."""
 
 # Every event changes cells of one link; people type every second one, the others come from the table.
 _FILL = f"""
@@ -165,7 +167,7 @@ def _write(store: MysqlStore) -> Figure:
         began = time.perf_counter()
         store.run(lambda tx, entries=entries: tx.add_history("link_1", entries))  # type: ignore[misc]  # bound in the loop
         took.append(time.perf_counter() - began)
-    return of_samples(f"writing {WRITE_ENTRIES} entries", took)
+    return of_samples(f"{WRITING} {WRITE_ENTRIES} entries", took)
 
 
 def _print(console: Console, figures: list[Figure], entries: int) -> int:
@@ -173,7 +175,7 @@ def _print(console: Console, figures: list[Figure], entries: int) -> int:
     for figure in figures:
         table.add_row(figure.what, f"{figure.p50_ms:.1f}", f"{figure.p99_ms:.1f}", str(figure.count))
     console.print(table)
-    slow = [figure.what for figure in figures if figure.p99_ms > BAR_MS]
+    slow = [figure.what for figure in figures if figure.p99_ms > BAR_MS and not figure.what.startswith(WRITING)]
     if slow:
         console.print(f"Slower than {BAR_MS:.0f} ms: {', '.join(slow)}")
     return 1 if slow else 0
