@@ -178,7 +178,9 @@ def _check_meant(twin: Twin) -> None:
 
     Where contents were sorted past their ids, and everything of them but the key was typed over before a scan could
     move the ids, the same cells tell of rows whose keys were traded; what a program wrote then follows the ids, of
-    three rows and more as well, each of which holds the contents of the next.
+    three rows and more as well, each of which holds the contents of the next. And what was told beside a row's id,
+    while other contents stood there, stays with what the table has of it, where the row has lost that id since: its
+    own contents are another row by then, and cannot put that right.
     """
     ledger = twin.ledger
     for row in twin.tab.rows:
@@ -192,6 +194,7 @@ def _check_meant(twin: Twin) -> None:
             # Before a scan could move the ids a rule joined it to the row's own text, or nothing of that was left.
             is_told_apart = token.text == text and row.mark not in ledger.unknown
             is_left |= not is_told_apart and isinstance(row.mark, int) and ledger.passes_with_ids(row.mark, token)
+            is_left |= row.mark in ledger.robbed and ledger.passes_through({row.mark}, token)
             if not ledger.is_named_by_key(key, token) and not is_left:
                 lines = set(token.lines) if lines is None else lines & token.lines
         if lines is not None and not lines:
