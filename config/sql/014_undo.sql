@@ -28,6 +28,3 @@ CREATE TABLE undo_row (
   UNIQUE KEY of_event (event, row_id),
   KEY of_row (link, is_open, row_id)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
-
--- Who takes an event back asks for it by its name.
-ALTER TABLE history ADD KEY of_event (link, event);
