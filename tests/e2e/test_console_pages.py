@@ -134,7 +134,7 @@ def test_a_value_that_the_table_cannot_hold_is_refused_with_the_reason(visitor: 
     visitor.button("Another value …").click()
     visitor.page.get_by_label("Value", exact=True).fill("cheap")
     visitor.button("Give both sides this value").click()
-    expect(visitor.page.locator("#said")).to_contain_text("cheap is not a number with 2 decimals")
+    expect(visitor.page.get_by_role("dialog")).to_contain_text("cheap is not a number with 2 decimals")
     assert place.choice(9) is None
 
 

@@ -137,6 +137,18 @@ def test_entry_points_translate_and_delegate_in_40_lines(package: str) -> None:
     assert faults == []
 
 
+def test_the_library_of_the_pages_is_loaded_by_the_console_alone() -> None:
+    found = [
+        f"{relative(path)}:{line} imports {name}"
+        for package in MAY_IMPORT
+        for path in files(package)
+        if not relative(path).startswith("app/console/")
+        for name, line in imports(ast.parse(path.read_text()))
+        if name.split(".")[0] in {"dash", "dash_ag_grid", "plotly"} or name.startswith("app.console")
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_nothing_happens_when_a_module_is_imported(package: str) -> None:
     assert [fault for p in files(package) for fault in calls_at_import(p.read_text(), relative(p))] == []

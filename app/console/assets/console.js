@@ -27,12 +27,24 @@
     const title = path === "/" ? "Twinsheet" : `${path.split("/").slice(2).join(" · ")} · Twinsheet`;
     document.title = title;
     if (before !== null && before !== path) {
+      window.dash_clientside.set_props("said", { children: null });
       window.scrollTo(0, 0);
       document.getElementById("main").focus({ preventScroll: true });
     }
     before = path;
     return path;
   }
+
+  // What was done is told for a while; what was not stays until something else is.
+  const DONE_MS = 12000;
+  let fading = null;
+  new MutationObserver(() => {
+    if (fading || !document.querySelector("#said .good")) return;
+    fading = setTimeout(() => {
+      fading = null;
+      if (document.querySelector("#said .good")) window.dash_clientside.set_props("said", { children: null });
+    }, DONE_MS);
+  }).observe(document.documentElement, { childList: true, subtree: true });
 
   function go(event) {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;

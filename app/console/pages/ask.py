@@ -23,6 +23,7 @@ def frame() -> list[Any]:
                     id="ask-field",
                     hidden=True,
                 ),
+                html.Div(id="ask-said", role="alert"),
                 html.Form(
                     [
                         html.Button("Cancel", className="plain", id="ask-no"),
@@ -46,6 +47,7 @@ QUESTION = (
     Output("ask-yes", "children", allow_duplicate=True),
     Output("ask-field", "hidden", allow_duplicate=True),
     Output("ask-value", "value", allow_duplicate=True),
+    Output("ask-said", "children", allow_duplicate=True),
 )
 """Where a callback that asks puts what :func:`question` gives."""
 NO_QUESTION = (no_update,) * len(QUESTION)
@@ -60,7 +62,7 @@ def question(asked: Question, title: str, body: Any, yes: str, *, field: str | N
         yes: on the button that does it, by the name of what it does.
         field: what stands in the input at first; no input when not given.
     """
-    return asked.as_json(), title, body, yes, field is None, field or ""
+    return asked.as_json(), title, body, yes, field is None, field or "", None
 
 
 def register(dash: Dash, desk: Desk) -> None:

@@ -106,15 +106,14 @@ def _beat(dash: Dash) -> None:
     )
 
 
-def _tell(error: Exception) -> object:
+def _tell(error: Exception) -> None:
     """What a callback could not do is said on the page."""
-    if isinstance(error, TwinsheetError):
-        set_props("said", {"children": html.Div(str(error), className="told bad")})
-    else:
+    told = str(error)
+    if not isinstance(error, TwinsheetError):
         log.error("page_failed", exc_info=error)
         told = "That did not work, and the fault is the console's own; its log says more."
-        set_props("said", {"children": html.Div(told, className="told bad")})
-    return None
+    for place in ("said", "ask-said"):  # an open dialog covers the rest of the page
+        set_props(place, {"children": html.Div(told, className="told bad")})
 
 
 def _only_pages(app: Flask) -> None:
