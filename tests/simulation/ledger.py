@@ -278,7 +278,8 @@ class Ledger:
         for column, value, token in written:
             if who == "table_writer" and not lines & token.lines and self.passes_through(lines, token):
                 continue
-            lines = lines & token.lines or (token.lines if self.is_named_by_key(new, token) else set())
+            # of a row and its copy, which has taken its place, a rule joins what was written for either
+            lines = lines & token.lines or (lines | token.lines if self.is_named_by_key(new, token) else set())
             if not lines:
                 raise Violation(
                     f"{who} wrote {column}={value} into the table's row {new}, which it was not meant for"
