@@ -24,6 +24,7 @@ from app.status import Status
 from app.verify import verify
 from config.links_file import LinkEntry
 from config.settings import Settings, load_settings
+from core.history import HistoryFilter
 from sandbox.stack.commands import MysqlPlace
 from sandbox.stack.runfolder import RunFolder
 from sandbox.stack.servers import free_port
@@ -408,7 +409,11 @@ class Orders:
     def records(self, kind: str) -> list[dict[str, Any]]:
         """What `twinsheet conflicts`, `rejections` or `history` tells, since :meth:`restock` if that was called."""
         with closing(Status(self.job.settings)) as status:
-            items: list[dict[str, Any]] = getattr(status.reports, kind)(self.name, limit=None)
+            items: list[dict[str, Any]]
+            if kind == "history":
+                items = list(status.history.each(HistoryFilter(link=self.name)))
+            else:
+                items = getattr(status.reports, kind)(self.name, limit=None)
         return [item for item in items if item["id"] > self._told_before.get(kind, 0)]
 
     def restock(self, rows: int) -> None:

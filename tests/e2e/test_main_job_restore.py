@@ -301,7 +301,7 @@ def test_what_came_while_the_link_was_held_is_not_lost_by_the_restore(links: lis
     assert in_sheet.status()["hold"]["guard"] == "deleted_in_sheet"
     assert in_sheet.job.told("restore", in_sheet.name, "--yes")["restored"]
     with ThreadPoolExecutor(2) as pool:  # two people at once
-        both = [pool.submit(restore, in_table.job.settings, in_table.name, None) for _ in range(2)]
+        both = [pool.submit(restore, in_table.job.settings, in_table.name, None, "ann") for _ in range(2)]
         ended = sorted("restored" if one.exception() is None else type(one.exception()).__name__ for one in both)
     assert ended in (["LinkRefused", "restored"], ["MysqlUnavailable", "restored"])
     for one in found:
