@@ -266,7 +266,7 @@ FAULTY: Mapping[str, Patch] = {
 HINTS: Mapping[str, tuple[int, ...]] = {
     "no intents": (4748,),
     "whole row from an edit event, stale": (563,),
-    "tab read in pieces": (991,),
+    "tab read in pieces": (1553,),
     "overtaken values not kept": (252,),
     "open intents not waited for": (4748,),
     "wake-ups forgotten": (30,),
