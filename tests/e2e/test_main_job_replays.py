@@ -68,6 +68,7 @@ def state_of(orders: Orders) -> dict[str, Any]:
     """All that a person could tell two states apart by: a value that comes too late is told once more, and changes
     nothing."""
     history = orders.records("history")
+    copied = {h["row_id"] for h in history if h["what"] == "copied"}  # one line tells of such a row, without values
     conflicts = sorted(
         (c["row_id"], c["column"], str(c["sheet"]), str(c["table"])) for c in orders.records("conflicts")
     )
@@ -86,7 +87,8 @@ def state_of(orders: Orders) -> dict[str, Any]:
             (h["row_id"], h["column"], value)
             for h in history
             for value in (h["old"], h["new"])
-            if h["column"] in ("customer", "item", "notes")  # what is told of others may be spelled as in the sheet
+            if h["row_id"] not in copied
+            and h["column"] in ("customer", "item", "notes")  # what is told of others may be spelled as in the sheet
         },
         "state": orders.status()["state"],
     }

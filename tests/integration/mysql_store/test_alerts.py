@@ -20,6 +20,7 @@ from app.alerts import Alerts, alert_post
 from app.status import Status
 from config.settings import Settings
 from core.errors import AlertNotTold, KafkaUnavailable, MysqlUnavailable, TwinsheetError
+from sandbox.stack.servers import wait_until
 
 SECRET = "whsec_dGhpcyBpcyBhIHNlY3JldCBmb3IgdGVzdHM="
 
@@ -151,6 +152,7 @@ def test_of_two_processes_one_tells_and_the_other_goes_on_after_it(desks: Callab
         desk.alerts.look()
     assert hook.news() == [("hold", "begins")]
     one.session.drop()
+    wait_until(other.book.is_mine, "the lock that the one has left", 30)
     other.links.found = [told("orders")]
     other.alerts.look()
     assert hook.news()[1:] == [("hold", "ends")]
