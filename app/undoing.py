@@ -153,7 +153,7 @@ def _decide(
         view = views[row.row_id]
         done = decide(view, over_others(row, view) if over else row)
         if done is None:
-            plan.left.append((row.row_id, row.key, LeftAlone(None, None, None, ON_ITS_WAY)))
+            plan.left.append((row.row_id, row.key, LeftAlone.whole_row(ON_ITS_WAY)))
             continue
         plan.left += [(row.row_id, done.key or row.key, one) for one in done.left]
         plan.already += done.already

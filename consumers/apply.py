@@ -120,7 +120,7 @@ class Applier:
             if plan.in_sheet:
                 self._bases.append(self._beside_rejected(base_of_inserted(view, plan, answer), plan))
             else:
-                self._tx.keep_ids(self._link.name, {answer: plan.row_id})
+                plan.comes_back = answer
             plan.history.extend(_inserted(plan, answer))
 
     def _keep_out(self, plan: RowPlan, view: RowView, refusal: Unfit) -> None:

@@ -59,7 +59,7 @@ class _Writing:
             if done.delete is not None:
                 self._delete(done)
             elif done.insert is not None:
-                self._insert(done, done.insert)
+                self._insert(done, plans[done.row_id], done.insert)
             elif done.update:
                 self._update(done, plans[done.row_id], views[done.row_id])
             plans[done.row_id].update = {}
@@ -70,18 +70,17 @@ class _Writing:
             self._tx.delete_row(self._link, done.key or ())
         except Unfit as refusal:
             done.delete = None
-            done.left.append(LeftAlone(None, None, None, refusal.message))
+            done.left.append(LeftAlone.whole_row(refusal.message))
 
-    def _insert(self, done: RowUndo, values: dict[str, str | None]) -> None:
+    def _insert(self, done: RowUndo, plan: RowPlan, values: dict[str, str | None]) -> None:
         try:
             key = self._tx.insert_row(self._link, values)
         except Unfit as refusal:
             done.insert, done.old_key = None, None
-            done.left.append(LeftAlone(None, None, None, refusal.message))
+            done.left.append(LeftAlone.whole_row(refusal.message))
             return
-        done.key = key
+        done.key = plan.comes_back = key
         done.insert = {**values, **dict(zip((c.name for c in self._link.key_columns), key, strict=True))}
-        self._tx.keep_ids(self._link.name, {key: done.row_id})
 
     def _update(self, done: RowUndo, plan: RowPlan, view: RowView) -> None:
         if view.base is None or view.base.key is None:

@@ -92,7 +92,7 @@ class RowPlan:
     update: dict[str, Canonical] = field(default_factory=dict)
     delete: bool = False
     comes_back: Key | None = None
-    """The table keeps a row that left the sheet, under this key: it comes back there, with its id."""
+    """The row stands in the table under this key, and in the sheet no longer: it comes back there, with its id."""
     base: RowBase | None = None
     wait: list[tuple[Observed, str]] = field(default_factory=list)
     drop: list[str] = field(default_factory=list)

@@ -125,6 +125,11 @@ class LeftAlone:
     then: Canonical
     reason: str
 
+    @classmethod
+    def whole_row(cls, reason: str) -> LeftAlone:
+        """A row of which nothing is taken back."""
+        return cls(None, None, None, reason)
+
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:

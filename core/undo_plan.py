@@ -105,13 +105,13 @@ def decide(view: UndoView, asked: AskedRow) -> RowUndo | None:
     is_live = base is not None and not base.gone
     done = RowUndo(asked.row_id, base.key if base is not None and is_live else asked.key)
     if asked.refusal:
-        done.left.append(_left_row(asked.refusal))
+        done.left.append(LeftAlone.whole_row(asked.refusal))
         return done
     if row.busy or view.is_coming or view.is_key_leaving or (is_live and not _is_known(view)):
         return None
     if is_live not in (asked.was_there, asked.exists):
         what = "is there again" if is_live else "was deleted"
-        done.left.append(_left_row(f"the row {what} since{_by(asked.changed_by)}"))
+        done.left.append(LeftAlone.whole_row(f"the row {what} since{_by(asked.changed_by)}"))
     elif not is_live and not asked.exists:
         done.already += 1
     elif not is_live:
@@ -177,17 +177,17 @@ def _insert(view: UndoView, asked: AskedRow, done: RowUndo) -> None:
         try:
             values[column.name] = fitted(column, cell.then)
         except Unfit as reason:
-            done.left.append(_left_row(reason.message))
+            done.left.append(LeftAlone.whole_row(reason.message))
             return
     if not values:
-        done.left.append(_left_row("what it held is not in the history"))
+        done.left.append(LeftAlone.whole_row("what it held is not in the history"))
         return
     if view.is_hidden:
-        done.left.append(_left_row(_HIDDEN))
+        done.left.append(LeftAlone.whole_row(_HIDDEN))
         return
     generated = next((c for c in link.key_columns if c.column.auto_increment), None)
     if view.is_key_taken and generated is None:
-        done.left.append(_left_row(f"its key {'/'.join(asked.key or ())} belongs to another row now"))
+        done.left.append(LeftAlone.whole_row(f"its key {'/'.join(asked.key or ())} belongs to another row now"))
         return
     if view.is_key_taken and generated is not None:
         done.old_key, done.key = asked.key, None
@@ -199,7 +199,7 @@ def _delete(row: RowView, asked: AskedRow, done: RowUndo) -> None:
     table, base = row.table or {}, row.base
     waiting = next((w.reason for w in row.waiting if w.reason in _FOR_A_PERSON), "")
     if waiting:
-        done.left.append(_left_row(_FOR_A_PERSON[waiting]))
+        done.left.append(LeftAlone.whole_row(_FOR_A_PERSON[waiting]))
     for column in row.link.columns:
         now, cell = table.get(column.name), asked.cells.get(column.name)
         expected = cell.now if cell is not None else _shared(base, column.name)
@@ -214,10 +214,6 @@ def _delete(row: RowView, asked: AskedRow, done: RowUndo) -> None:
 def _shared(base: RowBase | None, column: str) -> Canonical:
     cell = base.cells.get(column) if base is not None else None
     return cell.value if cell is not None else None
-
-
-def _left_row(reason: str) -> LeftAlone:
-    return LeftAlone(None, None, None, reason)
 
 
 def _by(who: str) -> str:
