@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from adapters.mysql_statements import Statements, cut, dump, marks, utc
+from adapters.mysql_statements import Statements, cut, dump, load, marks, utc
 from core.undo import (
     AskedRow,
     OpenUndo,
@@ -42,7 +41,7 @@ class Undos(Statements):
         )
         rows = sorted(self._select_in(sql, (link,), set(row_ids)))
         return [
-            OpenUndo(event, actor, utc(at) or at, asked_from_json(row_id, json.loads(asked)))
+            OpenUndo(event, actor, utc(at) or at, asked_from_json(row_id, load(asked)))
             for _, row_id, event, asked, actor, at in rows
         ]
 
@@ -61,10 +60,15 @@ class Undos(Statements):
             for one in outcomes
         )
 
+    def undo_left(self, event: str) -> int:
+        """How many rows of what was asked under that event are not decided."""
+        self._run_postponed()
+        return int(self._select("SELECT COUNT(*) FROM undo_row WHERE event = %s AND is_open", (event,))[0][0])
+
     def undone(self, event: str) -> tuple[int, list[RowOutcome]]:
         """Of what was asked under that event how many rows are not decided, and what came of the others."""
         self._run_postponed()
         sql = "SELECT row_id, outcome FROM undo_row WHERE event = %s ORDER BY id"
         rows = self._select(sql, (event,))
-        ended = [outcome_from_json(row_id, json.loads(outcome)) for row_id, outcome in rows if outcome is not None]
+        ended = [outcome_from_json(row_id, load(outcome)) for row_id, outcome in rows if outcome is not None]
         return len(rows) - len(ended), ended

@@ -6,8 +6,6 @@ row; each row is then decided once, in the transaction that writes it, whoever w
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -23,10 +21,12 @@ from adapters.mysql_store import MysqlStore, open_store
 from app.orders import this_person
 from app.parts import asked_links
 from app.queued import POLL_S, why_queued
+from app.shown import print_of
 from app.undoing import UndoPlan, ask_undo, plan_undo
 from config.settings import Settings
 from core.errors import NotUndone
 from core.model import Key, Link
+from core.ports import Transaction
 from core.undo import AskedCell, LeftAlone, RowOutcome, Selection, check_selection
 
 Json = dict[str, Any]
@@ -129,7 +129,7 @@ def _look(settings: Settings, store: MysqlStore, wanted: Selection, name: str | 
         session.drop()
 
 
-def _link_of(tx: Any, wanted: Selection) -> str:
+def _link_of(tx: Transaction, wanted: Selection) -> str:
     if wanted.entry is not None:
         known = tx.step(wanted.entry)
         names = [known[0]] if known is not None else []
@@ -143,7 +143,7 @@ def _link_of(tx: Any, wanted: Selection) -> str:
             f"The history has no such thing as {what}." if not names else f"{what} is of several links.",
             "See: twinsheet history" if not names else f"Name one of them: {', '.join(names)}",
         )
-    return str(names[0])
+    return names[0]
 
 
 def _refuse_nothing(plan: UndoPlan) -> None:
@@ -170,8 +170,7 @@ def _report(place: _Place, plan: UndoPlan) -> Json:
         "already": plan.already,
         "notes": [*plan.notes, *_not_known(place, plan)],
     }
-    named = json.dumps([plan.link, rows], sort_keys=True, default=str)
-    return {**told, "shown": hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:16]}
+    return {**told, "shown": print_of([plan.link, rows])}
 
 
 def _not_known(place: _Place, plan: UndoPlan) -> list[str]:
@@ -209,11 +208,9 @@ def _left(row_id: str, key: Key | None, one: LeftAlone) -> Json:
 
 def _awaited(settings: Settings, store: MysqlStore, plan: UndoPlan, event: str, wait_s: float) -> Json:
     deadline = time.monotonic() + wait_s
-    while True:
-        still_open, outcomes = store.run(lambda tx: tx.undone(event))
-        if not still_open or time.monotonic() >= deadline:
-            break
+    while store.run(lambda tx: tx.undo_left(event)) and time.monotonic() < deadline:
         time.sleep(POLL_S)
+    still_open, outcomes = store.run(lambda tx: tx.undone(event))
     told = {
         "link": plan.link,
         "event": event,

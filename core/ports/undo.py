@@ -39,5 +39,8 @@ class UndoRecord(Protocol):
     def end_undo(self, link: str, event: str, outcomes: Iterable[RowOutcome]) -> None:
         """These rows are decided."""
 
+    def undo_left(self, event: str) -> int:
+        """How many rows of what was asked under that event are not decided."""
+
     def undone(self, event: str) -> tuple[int, list[RowOutcome]]:
         """Of what was asked under that event how many rows are not decided, and what came of the others."""

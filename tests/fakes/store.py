@@ -530,9 +530,11 @@ class FakeTransaction:
             del self.state.undos[link, event, outcome.row_id]
             self.state.undone[event] = [*self.state.undone.get(event, ()), outcome]
 
+    def undo_left(self, event: str) -> int:
+        return sum(1 for _, name, _ in self.state.undos if name == event)
+
     def undone(self, event: str) -> tuple[int, list[RowOutcome]]:
-        still_open = sum(1 for _, name, _ in self.state.undos if name == event)
-        return still_open, self.state.undone.get(event, [])
+        return self.undo_left(event), self.state.undone.get(event, [])
 
     # --- marks
 

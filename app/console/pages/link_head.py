@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +15,7 @@ from app.console.watch import Picture
 from app.operate import approve, pause, resume
 from app.restore import restore
 from app.restore_report import plan_lines
+from app.shown import print_of
 from core.errors import LinkRefused
 
 Json = dict[str, Any]
@@ -88,7 +87,7 @@ def _question(desk: Desk, link: str, what: str) -> tuple[Any, ...]:
         *(html.P(f"Not brought back: {said}", className="bad") for said in plan["cannot"]),
     ]
     return ask.question(
-        Question("restore", link, {"shown": _print(report)}), f"Undo the damage on {link}?", body, "Restore"
+        Question("restore", link, {"shown": print_of(plan)}), f"Undo the damage on {link}?", body, "Restore"
     )
 
 
@@ -99,18 +98,13 @@ def _approved(desk: Desk, link: str, actor: str) -> str:
 
 def _restored(desk: Desk, asked: Question, actor: str) -> str:
     """Carry out the plan that was shown, and no other one."""
-    report = restore(desk.settings, asked.link, lambda now: _print(now) == asked.more.get("shown"), actor)
+    report = restore(desk.settings, asked.link, lambda now: print_of(now["plan"]) == asked.more.get("shown"), actor)
     if not report["restored"]:
         raise LinkRefused(
             "Both sides have moved since the plan was shown; nothing was written.", "Look at the plan again."
         )
     writes = count(report["plan"]["sheet_writes"] + report["plan"]["table_writes"], "write")
     return f"{asked.link} goes on; {writes} bring back what was damaged."
-
-
-def _print(report: Mapping[str, Any]) -> str:
-    """Tells a plan from any other."""
-    return hashlib.sha256(json.dumps(report["plan"], sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _pause_or_resume(desk: Desk, link: str, what: str) -> str:

@@ -112,15 +112,18 @@ def test_what_is_asked_is_open_until_it_is_decided(store: AnyStore) -> None:
         assert (second.event, second.asked) == ("undo_2", later)
         assert tx.undo_rows("orders", 2) == ["r_a", "r_b"]
         assert tx.undone("undo_1") == (2, [])
+        assert tx.undo_left("undo_1") == 2
     outcome = RowOutcome("r_a", ("1",), "away", ASKED.cells, (LeftAlone("note", "x", None, "why"),), ("9",))
     with store.begin() as tx:
         tx.end_undo("orders", "undo_1", [outcome])
+        assert tx.undo_left("undo_1") == 1
         assert tx.undone("undo_1") == (1, [outcome])
     with store.begin() as tx:
         assert [undo.event for undo in tx.open_undos("orders", ["r_a"])] == ["undo_2"]
         assert tx.undo_rows("orders", 10) == ["r_b", "r_a"]
         assert tx.undone("undo_1") == (1, [outcome])
         assert tx.undone("undo_4") == (0, [])
+        assert (tx.undo_left("undo_1"), tx.undo_left("undo_4")) == (1, 0)
 
 
 def test_ids_are_kept_for_rows_that_are_to_come_back_until_they_stand_there(store: AnyStore) -> None:
