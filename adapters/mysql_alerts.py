@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
+from adapters.mysql_schema import Query
 from adapters.mysql_statements import utc
 from core.alerts import Alert, AlertName, AlertPlan
 
@@ -16,12 +17,6 @@ _LOCK = "twinsheet.alerts"
 _UNTOLD = "(begin_told_at IS NULL OR (ended_at IS NOT NULL AND end_told_at IS NULL))"
 _NEWS = "SELECT id, link, kind, message, began_at, ended_at, begin_told_at FROM alert"
 Item = dict[str, Any]
-
-
-class Session(Protocol):
-    """A connection with autocommit, in the twinsheet schema."""
-
-    def query(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +34,10 @@ class AlertBook:
     """One process at a time tells of alerts: the one that holds the named lock.
 
     Args:
-        session: see :class:`Session`; the lock is this connection's.
+        session: with autocommit, in the twinsheet schema; the lock is this connection's.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Query) -> None:
         self._session = session
 
     def is_mine(self) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 
 from adapters.mysql_bases import hash_of_key
-from adapters.mysql_statements import Statements, chunks, dump, marks
+from adapters.mysql_statements import Statements, chunks, dump, load, marks
 from core.model import Key
 
 
@@ -26,7 +25,7 @@ class KeptIds(Statements):
         """Ids that are kept for rows of the table, by key."""
         sql = "SELECT key_json, row_id FROM kept_id WHERE link = %s AND key_hash IN ({})"
         rows = self._select_in(sql, (link,), {hash_of_key(key) for key in keys})
-        return {tuple(json.loads(key)): row_id for key, row_id in rows}
+        return {tuple(load(key)): row_id for key, row_id in rows}
 
     def coming_back(self, link: str, row_ids: Collection[str]) -> frozenset[str]:
         """Of these ids those that are kept."""

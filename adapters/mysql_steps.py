@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 
 from adapters.mysql_record import EVENT_HASH
-from adapters.mysql_statements import Params, Row, Statements, chunks, marks, utc
+from adapters.mysql_statements import Params, Row, Statements, chunks, load, marks, utc
 from core.undo import PastConflict, Selection, Step, whole_event
 
 _SELECT = (
@@ -89,7 +88,7 @@ def _step(row: Row) -> Step:
     return Step(
         number=number,
         row_id=row_id,
-        key=tuple(json.loads(key)) if key is not None else None,
+        key=tuple(load(key)) if key is not None else None,
         column=column,
         old=old,
         new=new,

@@ -84,11 +84,9 @@ def add_writes(api: Blueprint, spec: SpecTree, status: Status) -> None:
 
 
 def who() -> str:
-    """Who asks: by the header, by the name of a browser's login, or as the holder of the token; empty for nobody."""
+    """Who asks: by the header, or as the holder of the token; empty for nobody."""
     named = request.headers.get(ACTOR, "").strip()
     if named:
         return named
     shown = request.authorization
-    if shown is None or shown.type != "bearer":
-        return ""
-    return "api"
+    return "api" if shown is not None and shown.type == "bearer" else ""

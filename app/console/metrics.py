@@ -32,8 +32,7 @@ def all_metrics(status: Status, own_pid: int) -> bytes:
     notes = status.notes()
     own_note = next((note for note in notes if _is_own(note, own_pid)), None)
     others = [note for note in notes if note is not own_note]
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        texts = list(pool.map(fetch, others))
+    texts = fetch_all(others)
     own = generate_latest(REGISTRY).decode()
     families = _merged([*zip(others, texts, strict=True), *([(own_note, own)] if own_note else [])])
     registry = CollectorRegistry(auto_describe=False)
@@ -75,8 +74,13 @@ def _measure(status: Status) -> None:
             gauge.clear()  # no number is better than an old one
 
 
-def fetch(note: Note) -> str | None:
-    """A process's metrics; ``None`` where it does not answer."""
+def fetch_all(notes: Sequence[Note]) -> list[str | None]:
+    """The metrics of these processes, side by side; ``None`` for one that does not answer."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(_fetch, notes))
+
+
+def _fetch(note: Note) -> str | None:
     try:
         with urllib.request.urlopen(note.metrics_url, timeout=FETCH_TIMEOUT_S) as answer:  # noqa: S310  (http, from a note of ours)
             return str(answer.read().decode())

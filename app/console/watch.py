@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +15,7 @@ import structlog
 
 from adapters.mysql_delays import HistoryTail
 from app.console.curves import Curves
-from app.console.metrics import fetch
+from app.console.metrics import fetch_all
 from app.console.samples import Samples
 from app.status import Check, Status
 from core.errors import TwinsheetError
@@ -140,9 +139,7 @@ class Watch:
     def _sample(self, now: float, faults: dict[str, str]) -> None:
         self._checks = self._status.checks()
         self.curves.forget(now)
-        notes = self._status.notes()
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            self.samples.add_metrics(now, [text for text in pool.map(fetch, notes) if text])
+        self.samples.add_metrics(now, [text for text in fetch_all(self._status.notes()) if text])
         self.samples.add_quota(now, _asked("mysql", self._status.calls_of_the_last_minute, {}, faults))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from dash import html
 
+from app.status import as_json
+
 WAITS = {
     "incomplete": "the row lacks a value that the table requires",
     "parent": "it waits for the row that it refers to",
@@ -31,7 +33,8 @@ def when(moment: datetime | float | None, otherwise: str = "never") -> Any:
 
 def iso(moment: datetime | None) -> str | None:
     """For the browser, which makes it readable."""
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    text: str | None = as_json(moment)
+    return text
 
 
 def span(seconds: float | None) -> str:
