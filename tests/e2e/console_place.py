@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator
 from pydantic import SecretStr
 
 from adapters.mysql_connection import parse_url
@@ -25,6 +25,7 @@ from core.model import CellBase, RowBase
 from core.ports import ConflictEntry, HistoryEntry, LinkState, RejectionEntry
 from sandbox.script.typecheck import install_packages
 from sandbox.stack.servers import MysqlServer
+from tests.e2e.watched import Watched, watching
 
 TABLE = "shop_of_the_console"
 ROWS = 12
@@ -205,21 +206,10 @@ def filled(folder: Path, server: MysqlServer) -> Iterator[ConsolePlace]:
         place.sql(f"DROP DATABASE {DEFAULT_SCHEMA}")
 
 
-class Visitor:
-    """A person at the console.
+class Visitor(Watched):
+    """A person at the console."""
 
-    Args:
-        page: of their browser.
-        url: of the console.
-    """
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page, self.url = page, url
-        self.faults: list[str] = []
-        self.left: list[str] = []
-        page.on("console", lambda m: self.faults.append(m.text) if m.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else self.left.append(r.url))
+    made_here = (*Watched.made_here, "blob:")
 
     def open(self, path: str) -> None:
         """Go to a page."""
@@ -254,12 +244,6 @@ class Visitor:
 
 @contextmanager
 def visiting(browser: Browser, url: str, size: dict[str, int], **options: Any) -> Iterator[Visitor]:
-    """A browser of its own; at the end nothing went wrong in it, and nothing left the machine."""
-    context = browser.new_context(viewport=size, **options)  # type: ignore[arg-type]  # a ViewportSize
-    visitor = Visitor(context.new_page(), url)
-    try:
+    """A browser of its own."""
+    with watching(browser, Visitor, url, size, **options) as visitor:
         yield visitor
-        assert not visitor.faults, visitor.faults
-        assert not visitor.left, visitor.left
-    finally:
-        context.close()

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
 from waitress.server import create_server
 
 from sandbox.serve import THREADS, Sandbox, Serving, create_sandbox, cutting
+from tests.e2e.watched import Watched, watching
 
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
@@ -74,16 +75,8 @@ class Book:
         return values[row][column] if row < len(values) and column < len(values[row]) else None
 
 
-class Screen:
+class Screen(Watched):
     """The page as a person uses it."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page, self.url = page, url
-        self.faults: list[str] = []
-        self.left: list[str] = []
-        page.on("console", lambda m: self.faults.append(m.text) if m.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda e: self.faults.append(str(e)))
-        page.on("request", lambda r: None if r.url.startswith((url, "data:")) else self.left.append(r.url))
 
     def open(self, wait_for_sheet: bool = True) -> "Screen":
         self.page.goto(self.url)
@@ -189,12 +182,6 @@ def served(alone: Path) -> Iterator[Served]:
 
 @contextmanager
 def looking(browser: Browser, url: str, size: dict[str, int], **options: Any) -> Iterator[Screen]:
-    """A page of its own; at the end nothing went wrong in it and nothing left the machine."""
-    context = browser.new_context(viewport=size, permissions=["clipboard-read", "clipboard-write"], **options)  # type: ignore[arg-type]  # a ViewportSize
-    screen = Screen(context.new_page(), url)
-    try:
+    """A page of its own."""
+    with watching(browser, Screen, url, size, permissions=["clipboard-read", "clipboard-write"], **options) as screen:
         yield screen
-        assert not screen.faults, screen.faults
-        assert not screen.left, screen.left
-    finally:
-        context.close()

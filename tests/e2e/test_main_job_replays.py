@@ -18,6 +18,10 @@ from core.events import SHEET_OBSERVED, TABLE_CHANGED
 SEED = 20260601
 ROWS = 25
 Message = tuple[str, str, dict[str, Any]]
+Text = tuple[str, str, str | None]
+"""Row id, column, and what it held."""
+TEXTS = {"customer": "Customer", "item": "Item", "notes": "Notes"}
+"""Columns of text with their headers: what is told of others may be spelled as in the sheet."""
 
 
 def recorded(orders: Orders) -> list[Message]:
@@ -64,11 +68,22 @@ def work_on(orders: Orders) -> None:
     orders.verify()
 
 
-def state_of(orders: Orders) -> dict[str, Any]:
+def texts_of_copied(orders: Orders) -> set[Text]:
+    """What rows hold that the history tells of by one line, without their values: those that the link began with."""
+    rows = {str(row["Order no."]): row for row in orders.sheet_rows()}
+    copied = [h for h in orders.records("history") if h["what"] == "copied"]
+    return {
+        (h["row_id"], column, text)
+        for h in copied
+        for column, header in TEXTS.items()
+        for text in (None, rows[h["key"][0]][header] or None)
+    }
+
+
+def state_of(orders: Orders, at_first: set[Text]) -> dict[str, Any]:
     """All that a person could tell two states apart by: a value that comes too late is told once more, and changes
     nothing."""
     history = orders.records("history")
-    copied = {h["row_id"] for h in history if h["what"] == "copied"}  # one line tells of such a row, without values
     conflicts = sorted(
         (c["row_id"], c["column"], str(c["sheet"]), str(c["table"])) for c in orders.records("conflicts")
     )
@@ -83,12 +98,12 @@ def state_of(orders: Orders) -> dict[str, Any]:
             for h in history
             if h["what"] != "overtaken"
         ),
-        "texts told": {
+        "texts told": at_first
+        | {
             (h["row_id"], h["column"], value)
             for h in history
             for value in (h["old"], h["new"])
-            if h["row_id"] not in copied
-            and h["column"] in ("customer", "item", "notes")  # what is told of others may be spelled as in the sheet
+            if h["column"] in TEXTS
         },
         "state": orders.status()["state"],
     }
@@ -102,18 +117,21 @@ def publish(orders: Orders, messages: Sequence[Message]) -> None:
 
 
 @pytest.fixture
-def worked_on(main_job: MainJob) -> Iterator[Orders]:
-    """A link with a session behind it; both sides rest."""
+def worked_on(main_job: MainJob) -> Iterator[tuple[Orders, set[Text]]]:
+    """A link with a session behind it, and the texts that it began with; both sides rest."""
     orders = main_job.orders(ROWS)
+    at_first = texts_of_copied(orders)
     work_on(orders)
-    yield orders
+    yield orders, at_first
     orders.remove()
 
 
 def test_a_recorded_log_applied_three_times_doubled_late_and_shuffled_ends_in_the_same_state(
-    worked_on: Orders,
+    worked_on: tuple[Orders, set[Text]],
 ) -> None:
-    before, log = state_of(worked_on), recorded(worked_on)
+    orders, at_first = worked_on
+    assert at_first
+    before, log = state_of(orders, at_first), recorded(orders)
     assert {topic for topic, _, _ in log} == {SHEET_OBSERVED, TABLE_CHANGED}
     assert before["conflicts"]
     assert before["rejections"]
@@ -121,11 +139,11 @@ def test_a_recorded_log_applied_three_times_doubled_late_and_shuffled_ends_in_th
     dice = random.Random(SEED)
     late = [dice.randrange(len(log)) for _ in range(5)]
     for again in (log, [m for start in late for m in log[start:]], [m for m in log for _ in range(2)]):
-        publish(worked_on, again)  # as after a crash: from an earlier place on, in order
-        assert differences(before, state_of(worked_on)) == {}
+        publish(orders, again)  # as after a crash: from an earlier place on, in order
+        assert differences(before, state_of(orders, at_first)) == {}
 
-    publish(worked_on, dice.sample(3 * log, 3 * len(log)))  # as Kafka never would
-    assert differences(before, state_of(worked_on)) == {}
+    publish(orders, dice.sample(3 * log, 3 * len(log)))  # as Kafka never would
+    assert differences(before, state_of(orders, at_first)) == {}
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
