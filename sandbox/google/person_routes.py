@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from sandbox.google import person as acts
@@ -33,6 +33,11 @@ class Scripts(Protocol):
     ) -> Any:
         """Click an item of the menu. Raises LookupError when there is none of that name."""
 
+    def call(
+        self, spreadsheet_id: str, function: str, arguments: Sequence[Any], user: str, selection: Selection | None
+    ) -> Any:
+        """Call a function from a page in the sidebar."""
+
 
 class Connect(acts.Action):
     """A connection code pasted into the Twinsheet menu."""
@@ -40,13 +45,25 @@ class Connect(acts.Action):
     code: str
 
 
-class Menu(acts.Action):
-    """An item of the Twinsheet menu, with what is selected and what is typed into its question, if it asks one."""
+class AtSelection(acts.Action):
+    """What a person does while they have cells of a tab selected; the first cell of the first tab if left out."""
 
-    item: str
     tab: str | None = None
     range: str = "A1"
+
+
+class Menu(AtSelection):
+    """An item of the Twinsheet menu, with what is typed into its question, if it asks one."""
+
+    item: str
     answer: str | None = None
+
+
+class Call(AtSelection):
+    """A function that a page in the sidebar or a dialog calls."""
+
+    function: str
+    arguments: list[Any] = Field(default=[])
 
 
 def person_blueprint(store: Store, person: Person, scripts: Scripts | None) -> Blueprint:
@@ -70,6 +87,7 @@ def person_blueprint(store: Store, person: Person, scripts: Scripts | None) -> B
         "restore_version": (acts.Restore, person.restore_version),
         "connect": (Connect, lambda document, act: _scripts(scripts).connect(document.id, act.code, act.user)),
         "menu": (Menu, lambda document, act: _clicked(_scripts(scripts), document, act)),
+        "call": (Call, lambda document, act: _called(_scripts(scripts), document, act)),
     }
 
     @routes.post("/person/<spreadsheet_id>/<action>")
@@ -141,15 +159,20 @@ def _answered(done: Callable[[], dict[str, Any]]) -> Response:
 
 
 def _clicked(scripts: Scripts, document: Document, act: Menu) -> Any:
-    selection = None
-    if act.tab is not None:
-        selection = acts.selected(document, act.tab, act.range)
     answers = [act.answer] if act.answer is not None else []
-    return scripts.menu(document.id, act.item, act.user, answers, selection)
+    return scripts.menu(document.id, act.item, act.user, answers, _selection(document, act))
+
+
+def _called(scripts: Scripts, document: Document, act: Call) -> Any:
+    return scripts.call(document.id, act.function, act.arguments, act.user, _selection(document, act))
+
+
+def _selection(document: Document, act: AtSelection) -> Selection | None:
+    return None if act.tab is None else acts.selected(document, act.tab, act.range)
 
 
 def _told(outcome: Any) -> dict[str, Any]:
-    """What a click in the menu showed; other actions tell nothing."""
+    """What the script showed and gave; other actions tell nothing."""
     return asdict(outcome) if is_dataclass(outcome) and not isinstance(outcome, type) else {}
 
 

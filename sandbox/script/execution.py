@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,17 +17,51 @@ class CallRefused(Exception):
     """A service refuses a call; the message is what the script gets thrown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sidebar:
+    """A page in the sidebar.
+
+    Args:
+        title: above it.
+        html: the page.
+    """
+
+    title: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlDialog:
+    """A page in a dialog.
+
+    Args:
+        title: above it.
+        html: the page.
+        width_px: how wide it wants to be; None when the script did not say.
+        height_px: how high.
+    """
+
+    title: str
+    html: str
+    width_px: int | None
+    height_px: int | None
+
+
 @dataclass
 class Dialogs:
-    """A person at the dialogs of a menu function: answers ready, everything shown written down.
+    """A person at the screen while a function runs: answers ready, everything shown written down.
 
     Args:
         answers: what they type into prompts, in order; when there is none left they press Cancel.
+        sidebar: the last page that was shown in the sidebar.
+        dialog: the last page that was shown in a dialog.
     """
 
     answers: Sequence[str] = ()
     shown: list[str] = field(default_factory=list)
     menus: list[dict[str, Any]] = field(default_factory=list)
+    sidebar: Sidebar | None = None
+    dialog: HtmlDialog | None = None
 
 
 class Locks:
@@ -78,6 +112,7 @@ class Execution:
         effective_user: whose rights the function runs with.
         deadline: when it is stopped, on ``time.monotonic()``.
         time_zone: the script's own.
+        pages: the script's HTML files by name.
         dialogs: the person at the screen; None in a trigger, where no dialog can be shown.
         selection: what that person has selected.
         install: tells the runtime that triggers have changed.
@@ -91,6 +126,7 @@ class Execution:
     effective_user: str
     deadline: float
     time_zone: str
+    pages: Mapping[str, str] = field(default_factory=dict)
     dialogs: Dialogs | None = None
     selection: Selection | None = None
     cache: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)

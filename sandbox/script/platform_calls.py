@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 from sandbox.script import dates
-from sandbox.script.execution import Call, CallRefused, Execution
+from sandbox.script.execution import Call, CallRefused, Execution, HtmlDialog, Sidebar
 from sandbox.script.state import InstalledTrigger
 
 TRIGGERS_MAX = 20
@@ -130,6 +130,22 @@ def _menu(execution: Execution, menu: dict[str, Any]) -> None:
         execution.dialogs.menus.append(menu)
 
 
+def _sidebar(execution: Execution, title: str, html: str) -> None:
+    if execution.dialogs is not None:
+        execution.dialogs.sidebar = Sidebar(title, html)
+
+
+def _html_dialog(execution: Execution, title: str, html: str, width_px: int | None, height_px: int | None) -> None:
+    if execution.dialogs is not None:
+        execution.dialogs.dialog = HtmlDialog(title, html, width_px, height_px)
+
+
+def _html_file(execution: Execution, name: str) -> str:
+    if name not in execution.pages:
+        raise CallRefused(f"No HTML file named {name} was found.")
+    return execution.pages[name]
+
+
 def _show(execution: Execution, title: str, text: str) -> None:
     if execution.dialogs is not None:
         execution.dialogs.shown.append(f"{title}: {text}" if title else text)
@@ -232,6 +248,9 @@ CALLS: dict[str, Call] = {
     "ui.prompt": _prompt,
     "ui.toast": _toast,
     "ui.menu": _menu,
+    "ui.sidebar": _sidebar,
+    "ui.dialog": _html_dialog,
+    "html.file": _html_file,
     "bytes.ofText": _bytes_of_text,
     "bytes.text": _text_of_bytes,
     "bytes.hmac": _hmac,

@@ -1,4 +1,4 @@
-"""Runs a spreadsheet's script: its menu when a person clicks, its triggers after a person's changes."""
+"""Runs a spreadsheet's script: its menu and its sidebar when a person clicks, its triggers after their changes."""
 
 import json
 import random
@@ -15,7 +15,9 @@ from sandbox.google.events import Edited, Event, Selection
 from sandbox.google.store import Store
 from sandbox.script import http_calls, isolate, platform_calls, sheet_calls
 from sandbox.script.execution import Call, CallRefused, Dialogs, Execution, Locks, event_told
+from sandbox.script.jobs import Job, call_job, run_job
 from sandbox.script.lanes import Lanes
+from sandbox.script.outcomes import Called, Clicked, Ended, Ran
 from sandbox.script.scripts import Scripts
 from sandbox.script.state import InstalledTrigger, PropertiesFull, ScriptState
 
@@ -44,46 +46,6 @@ class NoFaults:
 
     trigger_delay_s: float = 0.0
     trigger_loss: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """An execution that has ended, as Google's list of executions shows it.
-
-    Args:
-        function: which function ran.
-        kind: ``trigger``, ``menu`` or ``editor``.
-        user: who caused it.
-        started_at: RFC 3339.
-        duration_s: how long it took.
-        status: ``completed``, ``failed`` or ``timed_out``.
-        error: what the script threw; empty when it completed.
-        log: what it logged.
-    """
-
-    function: str
-    kind: str
-    user: str
-    started_at: str
-    duration_s: float
-    status: str
-    error: str
-    log: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Clicked:
-    """What a person saw after a click in the menu.
-
-    Args:
-        ok: whether the function ended without an error.
-        messages: the dialogs shown, in order.
-        error: what the script threw; empty when it did not.
-    """
-
-    ok: bool
-    messages: tuple[str, ...]
-    error: str
 
 
 class NoSuchItem(LookupError):
@@ -186,8 +148,44 @@ class ScriptRuntime:
         if item not in functions:
             raise NoSuchItem(f"The menu has no item {item!r}. It has: {', '.join(functions) or 'none'}.")
         dialogs = Dialogs(answers=list(answers))
-        ran = self._on_thread(functions[item], spreadsheet_id, user, dialogs, selection)
-        return Clicked(ran.status == "completed", tuple(dialogs.shown), ran.error)
+        job = run_job(functions[item], "menu")
+        _, ended = self._on_thread(job, self._execution(spreadsheet_id, user, user, dialogs, selection))
+        return Clicked(
+            ended.status == "completed", tuple(dialogs.shown), ended.error, dialogs.sidebar, dialogs.dialog
+        )
+
+    def call(
+        self,
+        spreadsheet_id: str,
+        function: str,
+        arguments: Sequence[Any],
+        user: str,
+        selection: Selection | None = None,
+    ) -> Called:
+        """Call a function from a page in the sidebar or a dialog, as ``google.script.run`` does.
+
+        Args:
+            spreadsheet_id: the spreadsheet.
+            function: a public function of the script.
+            arguments: what JSON can hold.
+            user: who has the page before them.
+            selection: what they have selected; the first cell of the first tab if left out.
+
+        Raises:
+            KeyError: no such spreadsheet.
+        """
+        self._store.open(spreadsheet_id)
+        dialogs = Dialogs()
+        job = call_job(function, arguments)
+        _, ended = self._on_thread(job, self._execution(spreadsheet_id, user, user, dialogs, selection))
+        return Called(
+            ok=ended.status == "completed",
+            value=ended.value,
+            error=ended.message,
+            messages=tuple(dialogs.shown),
+            sidebar=dialogs.sidebar,
+            dialog=dialogs.dialog,
+        )
 
     def menus(self, spreadsheet_id: str, user: str) -> list[dict[str, Any]]:
         """The menus that the script adds when the spreadsheet is opened.
@@ -197,7 +195,8 @@ class ScriptRuntime:
         """
         self._store.open(spreadsheet_id)
         dialogs = Dialogs()
-        self._on_thread("onOpen", spreadsheet_id, user, dialogs)
+        job = run_job("onOpen", "menu", {"kind": "open"})
+        self._on_thread(job, self._execution(spreadsheet_id, user, user, dialogs))
         return dialogs.menus
 
     def run(self, spreadsheet_id: str, function: str, user: str) -> dict[str, Any]:
@@ -210,7 +209,8 @@ class ScriptRuntime:
             KeyError: no such spreadsheet.
         """
         self._store.open(spreadsheet_id)
-        return asdict(self._on_thread(function, spreadsheet_id, user, None))
+        ran, _ = self._on_thread(run_job(function, "editor"), self._execution(spreadsheet_id, user, user))
+        return asdict(ran)
 
     # -- looking back ----------------------------------------------------------------------
 
@@ -227,32 +227,27 @@ class ScriptRuntime:
 
     def _fire(self, event: Event, event_type: str) -> None:
         for trigger in self._state.triggers(event.spreadsheet_id, event_type):
-            execution = self._execution(event.spreadsheet_id, event.user, trigger.owner)
-            self._execute(trigger.function, execution, event_told(event, trigger.uid))
+            job = run_job(trigger.function, "trigger", event_told(event, trigger.uid))
+            self._execute(job, self._execution(event.spreadsheet_id, event.user, trigger.owner))
 
-    def _on_thread(
-        self,
-        function: str,
-        spreadsheet_id: str,
-        user: str,
-        dialogs: Dialogs | None,
-        selection: Selection | None = None,
-    ) -> Ran:
+    def _on_thread(self, job: Job, execution: Execution) -> tuple[Ran, Ended]:
         """Run on a thread of its own: V8 keeps hold of the thread that it first ran on."""
-        box: list[Ran] = []
-        execution = self._execution(spreadsheet_id, user, user, dialogs)
-        execution.selection = selection
-        told = {"kind": "open"} if function == "onOpen" else None
+        box: list[tuple[Ran, Ended]] = []
         thread = threading.Thread(
-            target=lambda: box.append(self._execute(function, execution, told)),
-            name=f"script {function}",
-            daemon=True,
+            target=lambda: box.append(self._execute(job, execution)), name=f"script {job.function}", daemon=True
         )
         thread.start()
         thread.join()
         return box[0]
 
-    def _execution(self, spreadsheet_id: str, user: str, owner: str, dialogs: Dialogs | None = None) -> Execution:
+    def _execution(
+        self,
+        spreadsheet_id: str,
+        user: str,
+        owner: str,
+        dialogs: Dialogs | None = None,
+        selection: Selection | None = None,
+    ) -> Execution:
         return Execution(
             store=self._store,
             state=self._state,
@@ -262,28 +257,30 @@ class ScriptRuntime:
             effective_user=owner,
             deadline=time.monotonic() + self._time_limit_s,
             time_zone=self._scripts.time_zone(),
+            pages=self._scripts.pages(),
             dialogs=dialogs,
+            selection=selection,
             cache=self._cache,
         )
 
-    def _execute(self, function: str, execution: Execution, told: dict[str, Any] | None) -> Ran:
+    def _execute(self, job: Job, execution: Execution) -> tuple[Ran, Ended]:
         started, started_at = time.monotonic(), datetime.now(UTC)
-        status, error = self._attempt(function, execution, told)
+        ended = self._attempt(job, execution)
         ran = Ran(
-            function=function,
-            kind="menu" if execution.dialogs else "trigger" if told else "editor",
+            function=job.function,
+            kind=job.kind,
             user=execution.active_user,
             started_at=started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             duration_s=round(time.monotonic() - started, 4),
-            status=status,
-            error=error,
+            status=ended.status,
+            error=ended.error,
             log=tuple(execution.log),
         )
         with self._guard:
             self._ran[execution.spreadsheet_id].append(ran)
-        return ran
+        return ran, ended
 
-    def _attempt(self, function: str, execution: Execution, told: dict[str, Any] | None) -> tuple[str, str]:
+    def _attempt(self, job: Job, execution: Execution) -> Ended:
         context = {
             "spreadsheetId": execution.spreadsheet_id,
             "activeUser": execution.active_user,
@@ -292,17 +289,16 @@ class ScriptRuntime:
             "hasUi": execution.dialogs is not None,
             "selection": _selected(execution.selection),
         }
-        entry = f"__run({json.dumps(function)}, {json.dumps(json.dumps(told))})"
         sources = [self._scripts.services(context), *self._scripts.sources()]
         try:
-            thrown = isolate.run(sources, entry, _host_of(execution), self._time_limit_s)
+            told = json.loads(isolate.run(sources, job.entry, _host_of(execution), self._time_limit_s))
         except isolate.ScriptTimedOut as timeout:
-            return "timed_out", str(timeout)
+            return Ended("timed_out", str(timeout), str(timeout))
         except isolate.ScriptFailed as failure:
-            return "failed", str(failure)
+            return Ended("failed", str(failure), str(failure))
         finally:
             self.locks.release_all(execution)
-        return ("failed", json.loads(thrown)) if thrown else ("completed", "")
+        return Ended("failed" if "error" in told else "completed", **told)
 
 
 def _selected(selection: Selection | None) -> dict[str, Any] | None:

@@ -13,6 +13,15 @@ const makeUi = () => {
     createAddonMenu: () => makeMenu('Extensions'),
     alert: (...args) => Button[call('ui.alert', ...dialogOf('Ui.alert', args))],
     prompt: (...args) => promptAnswer(call('ui.prompt', ...dialogOf('Ui.prompt', args))),
+    showSidebar: (...args) => {
+      const output = htmlOutputOf('Ui.showSidebar', args);
+      call('ui.sidebar', output.getTitle(), output.getContent());
+    },
+    showModalDialog: (...args) => {
+      const output = htmlOutputOf('Ui.showModalDialog', args);
+      if (typeof args[1] !== 'string') refuse('Ui.showModalDialog', args);
+      call('ui.dialog', args[1], output.getContent(), output.getWidth(), output.getHeight());
+    },
   });
 };
 

@@ -308,3 +308,14 @@ def test_a_question_of_the_menu_is_answered_or_cancelled(google: Served, sheet: 
     assert "not a connection code" in refused["messages"][0]
     cancelled = google.person(sheet, "menu", item="Connect")
     assert len(cancelled["messages"]) == 1
+
+
+def test_a_page_in_the_sidebar_calls_a_function_of_the_script(google: Served, sheet: str) -> None:
+    told = google.person(sheet, "call", function="keepSheetValue", tab="Orders", range="B2")
+    assert "This cell is not linked" in told.pop("messages")[0]
+    told.pop("version")
+    assert told == {"ok": True, "value": None, "error": "", "sidebar": None, "dialog": None}
+    told = google.person(sheet, "call", function="onOpen_", arguments=[{"a": [1, None]}], user="bob@example.com")
+    assert (told["ok"], told["error"]) == (False, "Error: Script function not found: onOpen_")
+    assert google.refused("POST", f"/person/{sheet}/call", {"function": "a", "arguments": {"no": "list"}})[0] == 400
+    assert google.refused("POST", f"/person/{sheet}/call", {"function": "a", "tab": "Nowhere"})[0] == 400

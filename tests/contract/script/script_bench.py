@@ -15,7 +15,8 @@ from sandbox.google.document import Document
 from sandbox.google.events import Changed, ChangeType, Edited, Selection
 from sandbox.google.sheet import Sheet
 from sandbox.google.store import Store
-from sandbox.script.runtime import Clicked, ScriptRuntime
+from sandbox.script.outcomes import Clicked
+from sandbox.script.runtime import ScriptRuntime
 
 APPS_SCRIPT = Path(__file__).parents[3] / "apps_script"
 HEADERS = ("order_no", "customer", "price", "ordered_on", "_row_id")
