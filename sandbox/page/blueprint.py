@@ -24,8 +24,18 @@ from sandbox.page.watch import RETIRED, Streams, Watch
 STATIC = Path(__file__).parent / "static"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
-    " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    " connect-src 'self'; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+FRAME_POLICY = (
+    "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; default-src 'none';"
+    " script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; font-src data:;"
+    " form-action 'none'; frame-ancestors 'self'"
+)
+"""For pages of the script's HTML: an origin of their own, and nothing from the network."""
+FRAME = """<!doctype html>
+<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Page of the script</title>
+<script>{script}</script>
+"""
 page = Blueprint("page", __name__)
 _library = Library()
 
@@ -68,6 +78,13 @@ def index() -> Response:
 def file(name: str) -> Response:
     """A file of ours."""
     return _file(name)
+
+
+@page.get("/page/frame")
+def frame() -> Response:
+    """The empty document into which the page writes HTML of the sheet's script."""
+    script = (STATIC / "frame.js").read_text("utf-8")
+    return _guarded(Response(FRAME.format(script=script), content_type="text/html; charset=utf-8"), FRAME_POLICY)
 
 
 @page.get("/page/lib/<name>")
@@ -149,8 +166,11 @@ def _statements(link: Link, wanted: Write) -> list[statements.Statement]:
 
 
 def _file(name: str) -> Response:
-    answer: Response = send_from_directory(STATIC, name)
-    answer.headers["Content-Security-Policy"] = POLICY
+    return _guarded(send_from_directory(STATIC, name), POLICY)
+
+
+def _guarded(answer: Response, policy: str) -> Response:
+    answer.headers["Content-Security-Policy"] = policy
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Referrer-Policy"] = "no-referrer"
     answer.headers["Cache-Control"] = "no-cache"

@@ -13,7 +13,7 @@ import requests
 from playwright.sync_api import Browser, Locator, expect, sync_playwright
 from waitress.server import create_server
 
-from sandbox.serve import THREADS, Sandbox, Serving, create_sandbox, cutting
+from sandbox.serve import APPS_SCRIPT, THREADS, Sandbox, Serving, create_sandbox, cutting
 from tests.e2e.watched import Watched, watching
 
 WIDE = {"width": 1280, "height": 800}
@@ -132,9 +132,9 @@ def until(condition: Callable[[], bool], what: str, timeout_s: float = PATIENCE_
 
 
 @contextmanager
-def serving(folder: Path, port: int = 0) -> Iterator[Served]:
-    """A sandbox on that port, or on a free one."""
-    sandbox = create_sandbox(folder)
+def serving(folder: Path, port: int = 0, apps_script: Path = APPS_SCRIPT) -> Iterator[Served]:
+    """A sandbox on that port, or on a free one, whose sheets have the script of that folder."""
+    sandbox = create_sandbox(folder, apps_script)
     server: Any = create_server(cutting(sandbox.app), host="127.0.0.1", port=port, threads=THREADS)
     http = Serving(server)
     with ExitStack() as stack:

@@ -58,6 +58,15 @@ def test_the_page_allows_its_own_files_only(served: Served) -> None:
     assert "https://" not in answer.text
 
 
+def test_html_of_the_script_gets_an_origin_of_its_own_and_no_network_whoever_opens_it(served: Served) -> None:
+    policy = requests.get(f"{served.url}/page/frame", timeout=20).headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-scripts allow-popups")
+    assert "allow-same-origin" not in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "http" not in policy
+
+
 @pytest.mark.parametrize(
     "path", ["/page/../blueprint.py", "/page/%2e%2e/blueprint.py", "/page/lib/x", "/page/none.js"]
 )

@@ -2,6 +2,7 @@
 import { askRow, toast } from './dialogs.mjs';
 import { element } from './look.mjs';
 import { Menus } from './menus.mjs';
+import { Panels } from './panels.mjs';
 import { face, people } from './people.mjs';
 import { News } from './server.mjs';
 import { SheetPane, text } from './sheet.mjs';
@@ -23,7 +24,8 @@ const page = {
 };
 const sheet = new SheetPane($('sheetGrid'), { ...page, selected: sheetSelected, menu: (event) => menus.atPointer(event) });
 const table = new TablePane($('tableGrid'), { ...page, selected: tableSelected });
-const menus = new Menus(sheet, page);
+const panels = new Panels(sheet);
+const menus = new Menus(sheet, { ...page, show: (told) => panels.show(told) });
 const verdict = new Verdict(sheet, table);
 const news = new News(heard, connected);
 
@@ -66,6 +68,7 @@ function connected(state) {
 function look(spreadsheet, tab = null) {
   sheet.keys = [];
   tableHere = false;
+  if (spreadsheet !== book?.id) panels.close();
   verdict.none('…', 'none');
   news.look(spreadsheet, tab);
   const address = new URL(location.href);
@@ -85,6 +88,7 @@ function showList(list) {
 
 function showEmptySheet(message) {
   book = null;
+  panels.close();
   $('sheetGrid').hidden = true;
   const command = `curl -X POST ${location.origin}/v4/spreadsheets -H 'Content-Type: application/json' `
     + '-d \'{"properties":{"title":"Mine"}}\'';

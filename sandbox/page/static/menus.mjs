@@ -1,5 +1,5 @@
 // The menus over the sheet, and what they ask before they do it.
-import { alertText, choose, confirmText, openMenu, promptText } from './dialogs.mjs';
+import { choose, confirmText, openMenu, promptText } from './dialogs.mjs';
 import { Failure, get } from './server.mjs';
 import { letters } from './sheet.mjs';
 
@@ -7,7 +7,8 @@ import { letters } from './sheet.mjs';
 export class Menus {
   /**
    * @param {import('./sheet.mjs').SheetPane} sheet
-   * @param {{user: () => string, fault: (error: Error) => void, showTabs: () => void, selected: () => void}} page
+   * @param {{user: () => string, fault: (error: Error) => void, showTabs: () => void, selected: () => void,
+   *   show: (told: object | null) => void}} page
    */
   constructor(sheet, page) {
     this.sheet = sheet;
@@ -97,7 +98,7 @@ export class Menus {
     if (label === 'Connect') {
       const ask = 'Paste the connection code that “twinsheet link add” printed. It begins with ts1.';
       const code = await promptText('Connect to Twinsheet', ask);
-      if (code) showAnswer(await sheet.act('connect', { code }, false));
+      if (code) this.page.show(await sheet.act('connect', { code }, false));
       return;
     }
     const sure = 'Disconnect this spreadsheet from Twinsheet? Sheet and table stay as they are.';
@@ -108,7 +109,7 @@ export class Menus {
       details.answer = await promptText(label.slice(0, -1), 'Type it as you would type it into the cell.');
       if (details.answer === null) return;
     }
-    showAnswer(await sheet.act('menu', details));
+    this.page.show(await sheet.act('menu', details));
   }
 
   async #versions() {
@@ -118,9 +119,4 @@ export class Menus {
     const version = await choose('Go back to an earlier version', lines, 'There is no earlier version yet.');
     if (version !== null) await this.sheet.act('restore_version', { version }, false);
   }
-}
-
-function showAnswer(told) {
-  const messages = [...(told?.messages ?? []), told?.error].filter(Boolean);
-  if (messages.length) alertText('Twinsheet', messages.join('\n\n'));
 }
