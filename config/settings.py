@@ -110,6 +110,9 @@ class Settings(BaseSettings):
     """Master secret of the webhook; while rotating two, comma-separated, newest first."""
     webhook_url: str = ""
     """Public address of the webhook, put into connection codes; ``http://127.0.0.1:<port>`` when not set."""
+    console_url: str = ""
+    """Where people open the console; the script in the sheet leads there. ``http://127.0.0.1:<port>`` when not
+    set."""
     console_token: SecretStr = SecretStr("")
     """Token of the console; needed where it listens on anything but loopback."""
     alert_url: SecretStr = SecretStr("")
@@ -166,7 +169,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"'{server.strip()}' is not host:port, for example 127.0.0.1:9192")
         return value
 
-    @field_validator("sheets_endpoint", "webhook_url")
+    @field_validator("sheets_endpoint", "webhook_url", "console_url")
     @classmethod
     def _address_is_http(cls, value: str | None) -> str | None:
         if not value:
@@ -268,6 +271,11 @@ class Settings(BaseSettings):
     def public_webhook_url(self) -> str:
         """Where the script in the sheet finds the webhook, without a trailing slash."""
         return self.webhook_url or f"http://127.0.0.1:{self.webhook_port}"
+
+    @property
+    def public_console_url(self) -> str:
+        """Where a person finds the console, without a trailing slash."""
+        return self.console_url or f"http://127.0.0.1:{self.console_port}"
 
     @property
     def sheets_project_per_minute(self) -> dict[str, int]:

@@ -41,6 +41,11 @@ _HINTS = {
 _OURS = "This is a fault of Twinsheet: look into its log, and report what it shows."
 
 
+def status_of(error: TwinsheetError) -> int:
+    """The answer's status for what went wrong; 500 for what nobody has foreseen."""
+    return next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+
+
 def fault(status: int, kind: str, message: str, hint: str, **headers: str) -> Response:
     """An answer in that shape, in one line."""
     text = json.dumps({"error": {"kind": kind, "message": message, "hint": hint}}, ensure_ascii=False) + "\n"
@@ -59,8 +64,7 @@ def tell_faults(app: Flask) -> None:
 
     @app.errorhandler(TwinsheetError)
     def refused(error: TwinsheetError) -> Response:
-        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-        return refusal(status, error.kind, error.message, error.hint)
+        return refusal(status_of(error), error.kind, error.message, error.hint)
 
     @app.errorhandler(HTTPException)
     def unfit(error: HTTPException) -> Response:

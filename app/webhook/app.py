@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import structlog
 from flask import Flask, Response, request
 
+from app.api.faults import fault, status_of
 from app.http_channel import Limits
 from app.http_server import harden, make_server, one_line
 from app.metrics import WEBHOOK_REQUESTS
-from app.webhook.receiver import ACCEPTED, BODY_BYTES_MAX, Receiver, Request
+from app.webhook.asks import Asks
+from app.webhook.gate import BODY_BYTES_MAX, Gate, Request
+from app.webhook.receiver import ACCEPTED, Receiver
 from config.settings import Settings
-from core.errors import Unavailable, WebhookRefused
+from core.errors import TwinsheetError, Unavailable, WebhookRefused
 
 log = structlog.get_logger(__name__)
 
@@ -21,12 +25,14 @@ THREADS = 16
 # Chunked bodies carry their own framing, which waitress counts; what is inside is measured by the receiver.
 LIMITS = Limits(body_bytes_max=BODY_BYTES_MAX, wire_bytes_max=8 * BODY_BYTES_MAX)
 _HOOKS = "/hooks/sheets/"
+_ASK = "/ask"
 _REASONS = {404: "there is no link of that name", 413: "the body is too large"}
 """For what waitress refuses by itself."""
 
 
-def create_app(receiver: Receiver) -> Flask:
-    """The public application: ``/hooks/sheets/<link>`` and ``/healthz``, nothing else."""
+def create_app(receiver: Receiver, asks: Asks) -> Flask:
+    """The public application: ``/hooks/sheets/<link>``, ``/hooks/sheets/<link>/ask`` and ``/healthz``, nothing
+    else."""
     app = harden(Flask("twinsheet.webhook", static_folder=None))
 
     @app.before_request
@@ -38,6 +44,10 @@ def create_app(receiver: Receiver) -> Flask:
     @app.post(_HOOKS + "<link>", provide_automatic_options=False)
     def receive(link: str) -> Response:
         return _receive(receiver, link)
+
+    @app.post(_HOOKS + "<link>" + _ASK, provide_automatic_options=False)
+    def ask(link: str) -> Response:
+        return _answer(asks, link)
 
     @app.get("/healthz", provide_automatic_options=False)
     def healthz() -> dict[str, str]:
@@ -53,18 +63,24 @@ def create_app(receiver: Receiver) -> Flask:
 
 
 def make_webhook_server(
-    receiver: Receiver, settings: Settings, *, port: int | None = None, limits: Limits = LIMITS
+    gate: Gate,
+    receiver: Receiver,
+    asks: Asks,
+    settings: Settings,
+    *,
+    port: int | None = None,
+    limits: Limits = LIMITS,
 ) -> Any:
     """The webhook on waitress, listening."""
 
     def translate(status: int, path: str) -> tuple[int, str]:
-        if status == 413 and path.startswith(_HOOKS) and not receiver.knows(path.removeprefix(_HOOKS)):
-            status = 404
+        if status == 413 and path.startswith(_HOOKS):
+            status = 413 if gate.knows(path.removeprefix(_HOOKS).removesuffix(_ASK)) else 404
         WEBHOOK_REQUESTS.labels(str(status)).inc()
         return status, _REASONS.get(status, "the request is malformed")
 
     return make_server(
-        create_app(receiver),
+        create_app(receiver, asks),
         host=settings.webhook_host,
         port=settings.webhook_port if port is None else port,
         port_setting="TWINSHEET_WEBHOOK_PORT",
@@ -74,21 +90,37 @@ def make_webhook_server(
     )
 
 
-def _receive(receiver: Receiver, link: str) -> Response:
+def _request(link: str) -> Request:
     headers = {name.lower(): value for name, value in request.headers.items()}
+    return Request(link, headers, request.stream.read(BODY_BYTES_MAX + 1))
+
+
+def _refused(came: Request, error: WebhookRefused) -> Response:
+    event = came.headers.get("webhook-id", "")[:64]
+    log.info("refused", link=came.link[:64], event_id=event, status=error.status, reason=error.message)
+    return one_line(error.status, error.message)
+
+
+def _answer(asks: Asks, link: str) -> Response:
+    came = _request(link)
     try:
-        status = receiver.receive(Request(link, headers, request.stream.read(BODY_BYTES_MAX + 1)))
+        told = asks.answer(came)
     except WebhookRefused as error:
-        log.info(
-            "refused",
-            link=link[:64],
-            event_id=headers.get("webhook-id", "")[:64],
-            status=error.status,
-            reason=error.message,
-        )
-        return one_line(error.status, error.message)
+        return _refused(came, error)
+    except TwinsheetError as error:
+        log.info("not_answered", link=link, event_id=came.headers["webhook-id"], reason=str(error))
+        return fault(status_of(error), error.kind, error.message, error.hint)
+    return Response(json.dumps(told) + "\n", mimetype="application/json")
+
+
+def _receive(receiver: Receiver, link: str) -> Response:
+    came = _request(link)
+    try:
+        status = receiver.receive(came)
+    except WebhookRefused as error:
+        return _refused(came, error)
     except Unavailable as error:
-        log.warning("not_taken", link=link, event_id=headers["webhook-id"], reason=str(error))
+        log.warning("not_taken", link=link, event_id=came.headers["webhook-id"], reason=str(error))
         return one_line(503, "the event could not be stored; send it again", **{"Retry-After": str(RETRY_AFTER_S)})
     said = "accepted" if status == ACCEPTED else "repeated"
     return Response(f'{{"status": "{said}"}}\n', status, mimetype="application/json")

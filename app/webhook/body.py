@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,7 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\
 _FAULTS_TOLD_MAX = 3
 _NAMES_MAX = 50
 """Of one object; ours have a dozen."""
+M = TypeVar("M", bound=BaseModel)
 RowId = Annotated[str, Field(min_length=1, max_length=64)]
 Counter = Annotated[int, Field(ge=0, lt=2**63)]
 
@@ -39,17 +40,19 @@ def _check_time(text: str) -> str:
     return text
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Nothing but what is named here."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class SerialValue(_Strict):
+class SerialValue(Strict):
     """A date or time: days since 1899-12-30."""
 
     serial: float
 
 
-class ErrorValue(_Strict):
+class ErrorValue(Strict):
     """What a formula shows that could not be computed."""
 
     error: Annotated[str, Field(max_length=200)]
@@ -68,7 +71,7 @@ Value = Annotated[str | int | float | bool | SerialValue | ErrorValue | None, Be
 Formula = Annotated[str | None, BeforeValidator(_whole)]
 
 
-class CellBody(_Strict):
+class CellBody(Strict):
     """One cell of the edited range."""
 
     row_id: RowId
@@ -80,7 +83,7 @@ class CellBody(_Strict):
     event_old_value: Value = None
 
 
-class StampBody(_Strict):
+class StampBody(Strict):
     """Place of the look in the sheet's timeline."""
 
     n: Counter
@@ -88,7 +91,7 @@ class StampBody(_Strict):
     epoch: Counter
 
 
-class ChunkBody(_Strict):
+class ChunkBody(Strict):
     """Which part of a large edit this is."""
 
     index: Counter
@@ -101,7 +104,7 @@ class ChunkBody(_Strict):
         return self
 
 
-class TakeBody(_Strict):
+class TakeBody(Strict):
     """What a person has chosen to end the conflict of a cell with."""
 
     row_id: RowId
@@ -116,22 +119,27 @@ class TakeBody(_Strict):
         return self
 
 
-class _FromSheet(_Strict):
+class FromSheet(Strict):
+    """Of which link it is, and who sits at the sheet."""
+
     link: str
     spreadsheet_id: str
     tab: str
-    edited_at: Annotated[str, AfterValidator(_check_time)]
     editor: Annotated[str, Field(max_length=320)] | None = None
 
 
-class ChoiceBody(_FromSheet):
+class _Done(FromSheet):
+    edited_at: Annotated[str, AfterValidator(_check_time)]
+
+
+class ChoiceBody(_Done):
     """What the script sends when a person settles a conflict in the menu."""
 
     kind: Literal["take"]
     take: TakeBody
 
 
-class EventBody(_FromSheet):
+class EventBody(_Done):
     """What the script in the sheet sends when somebody has edited."""
 
     kind: Literal["edit", "structure"]
@@ -146,19 +154,37 @@ def parse_body(data: bytes) -> Json:
     Raises:
         WebhookRefused: 400, with the first faults in one line; what was sent is not repeated.
     """
+    raw = read_json(data)
+    is_choice = isinstance(raw, dict) and raw.get("kind") == "take"
+    in_shape(ChoiceBody if is_choice else EventBody, raw)
+    body: Json = raw
+    return body
+
+
+def read_json(data: bytes) -> Any:
+    """What a body holds.
+
+    Raises:
+        WebhookRefused: 400, it is not JSON.
+    """
     try:
-        raw: Any = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_no_number)
+        return json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise WebhookRefused(400, "the body is not JSON") from None
-    is_choice = isinstance(raw, dict) and raw.get("kind") == "take"
+
+
+def in_shape(model: type[M], raw: Any) -> M:
+    """The model, once the body has its shape.
+
+    Raises:
+        WebhookRefused: 400, with the first faults in one line; what was sent is not repeated.
+    """
     try:
-        (ChoiceBody if is_choice else EventBody).model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as error:
         faults = [_told(fault) for fault in error.errors(include_url=False, include_input=False)]
         more = f" and {len(faults) - _FAULTS_TOLD_MAX} more" if len(faults) > _FAULTS_TOLD_MAX else ""
         raise WebhookRefused(400, "; ".join(faults[:_FAULTS_TOLD_MAX]) + more) from None
-    body: Json = raw
-    return body
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

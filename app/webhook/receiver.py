@@ -1,13 +1,11 @@
-"""What happens to one event: the checks in the contracted order, then Kafka, then the answer."""
+"""What happens to one event: through the gate, into Kafka, then the answer."""
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -15,16 +13,13 @@ import structlog
 
 from app.metrics import SHEET_TO_TABLE_S, count_failure
 from app.webhook.body import parse_body
-from config.links_file import LinkEntry
-from core.errors import KafkaUnavailable, TwinsheetError, WebhookRefused
+from app.webhook.gate import Gate, Request, of_link
+from core.errors import KafkaUnavailable, TwinsheetError
 from core.events import SHEET_OBSERVED
 from core.ports import EventPublisher, Json
-from core.secrets import is_signed
 
 log = structlog.get_logger(__name__)
 
-BODY_BYTES_MAX = 1024 * 1024
-TOLERANCE_S = 300
 REMEMBERED_S = 600
 REMEMBERED_HERE_MAX = 100_000
 ACCEPTED, REPEATED = 202, 200
@@ -37,8 +32,6 @@ ROWS_TOLD_MAX = 100
 """In one line of the log."""
 TROUBLE_S = 30.0
 """A failure is told for so long; without requests nobody knows whether the next one will go well."""
-_ID = re.compile(r"[\x21-\x7e]{1,128}")
-_TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}")
 
 
 class Seen(Protocol):
@@ -49,12 +42,6 @@ class Seen(Protocol):
 
     def remember(self, link: str, event: str) -> None:
         """It was accepted; remembering twice is harmless."""
-
-
-class Directory(Protocol):
-    """The links by name."""
-
-    def get(self, name: str) -> LinkEntry | None: ...
 
 
 class SeenHereFirst:
@@ -114,40 +101,20 @@ class SeenHereFirst:
         return answer
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it came in."""
-
-    link: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class Receiver:
     """Takes events of sheets.
 
     Args:
-        links: by name.
-        masters: live master secrets.
+        gate: lets them in.
         seen: accepted events.
         publisher: to Kafka.
-        clock: seconds since 1970.
     """
 
-    def __init__(
-        self,
-        links: Directory,
-        masters: tuple[bytes, ...],
-        seen: Seen,
-        publisher: EventPublisher,
-        *,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._links = links
-        self._masters = masters
+    def __init__(self, gate: Gate, seen: Seen, publisher: EventPublisher) -> None:
+        self._gate = gate
         self._seen = seen
         self._publisher = publisher
-        self._clock = clock
+        self._clock = gate.clock
         self._alone = [threading.Lock() for _ in range(STRIPES)]
         self._kafka_rests_until = 0.0
         self._failure: tuple[float, str] | None = None
@@ -159,10 +126,6 @@ class Receiver:
         failure = self._failure
         return failure[1] if failure and self._clock() - failure[0] < TROUBLE_S else ""
 
-    def knows(self, link: str) -> bool:
-        """Whether there is a link of that name."""
-        return self._links.get(link) is not None
-
     def receive(self, request: Request) -> int:
         """Check and publish one event.
 
@@ -173,17 +136,12 @@ class Receiver:
             WebhookRefused: 404, 413, 401 or 400, the first that applies in this order.
             KafkaUnavailable: nothing was promised; the sender tries again.
         """
-        received_at = self._clock()
-        entry = self._links.get(request.link)
-        if entry is None:
-            raise WebhookRefused(404, "there is no link of that name")
-        if len(request.body) > BODY_BYTES_MAX:
-            raise WebhookRefused(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
-        event = self._authentic(request, received_at)
+        guest = self._gate.admit(request)
+        entry, event, received_at = guest.link, guest.id, guest.at
         with self._alone[hash((entry.name, event)) % len(self._alone)]:
             if self._seen.seen(entry.name, event):
                 return REPEATED
-            body = _of_link(parse_body(request.body), entry)
+            body = of_link(parse_body(request.body), entry)
             at = datetime.fromtimestamp(received_at, UTC)
             body |= {"event": event, "received_at": at.isoformat(timespec="microseconds").replace("+00:00", "Z")}
             self._publish(entry.name, body)
@@ -204,38 +162,6 @@ class Receiver:
             count_failure(error)
             raise
         self._failure = None
-
-    def _authentic(self, request: Request, now: float) -> str:
-        """The event's id, once its time and signature are good."""
-        event = request.headers.get("webhook-id", "")
-        timestamp = request.headers.get("webhook-timestamp", "")
-        signatures = request.headers.get("webhook-signature", "")
-        if not event or not timestamp or not signatures:
-            raise WebhookRefused(401, "webhook-id, webhook-timestamp or webhook-signature is missing")
-        if not _ID.fullmatch(event) or not _TIMESTAMP.fullmatch(timestamp):
-            raise WebhookRefused(401, "webhook-id or webhook-timestamp is malformed")
-        if abs(now - int(timestamp)) > TOLERANCE_S:
-            raise WebhookRefused(401, f"webhook-timestamp is more than {TOLERANCE_S} s away from our clock")
-        good = is_signed(
-            signatures,
-            masters=self._masters,
-            link=request.link,
-            event=event,
-            timestamp=timestamp,
-            body=request.body,
-        )
-        if not good:
-            raise WebhookRefused(401, "no signature fits; connect the sheet again with a new connection code")
-        return event
-
-
-def _of_link(body: Json, entry: LinkEntry) -> Json:
-    """The body, once it speaks of the path's link."""
-    expected = {"link": entry.name, "spreadsheet_id": entry.spreadsheet, "tab": entry.tab}
-    other = [name for name, value in expected.items() if body[name] != value]
-    if other:
-        raise WebhookRefused(400, f"{' and '.join(other)} of the body: not what the link in the path has")
-    return body
 
 
 def _tell(link: str, event: str, body: Json) -> None:

@@ -24,12 +24,16 @@ from waitress.buffers import OverflowableBuffer
 
 from app.http_channel import Limits
 from app.webhook.app import LIMITS, make_webhook_server
-from app.webhook.receiver import BODY_BYTES_MAX, Receiver
+from app.webhook.asks import AT_ONCE_MAX, Asks
+from app.webhook.gate import BODY_BYTES_MAX, Gate
+from app.webhook.receiver import Receiver
 from config.links import LinkEntries
+from config.links_file import LinkEntry
 from config.settings import load_settings
-from core.errors import KafkaUnavailable
+from core.errors import KafkaUnavailable, NotUndone, TwinsheetError
 from core.ports import Json
 from core.secrets import link_secret, signature
+from core.undo import Selection
 
 MASTERS = (b"the newest master secret", b"the master secret before")
 LINKS = """\
@@ -88,6 +92,40 @@ class Memory:
 
 
 @dataclass
+class Known:
+    """Stands for what is known of the links; says what it was asked."""
+
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    refuses: TwinsheetError | None = None
+    rests: threading.Event = field(default_factory=threading.Event)
+    """Set while it answers at once."""
+    waiting: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def __post_init__(self) -> None:
+        self.rests.set()
+
+    def state(self, link: LinkEntry) -> Json:
+        return self._told("state", link)
+
+    def history(self, link: LinkEntry, row_id: str | None, cursor: str | None) -> Json:
+        return self._told("history", link, row_id, cursor)
+
+    def plan(self, link: LinkEntry, wanted: Selection) -> Json:
+        return self._told("plan", link, wanted)
+
+    def undo(self, link: LinkEntry, wanted: Selection, shown: str, actor: str) -> Json:
+        return self._told("undo", link, wanted, shown, actor) | {"event": "undo_1"}
+
+    def _told(self, what: str, link: LinkEntry, *more: Any) -> Json:
+        self.waiting.release()
+        self.rests.wait(20)
+        if self.refuses is not None:
+            raise self.refuses
+        self.asked.append((what, link.name, *more))
+        return {"told": what}
+
+
+@dataclass
 class Answer:
     status: int
     headers: dict[str, str]
@@ -111,6 +149,7 @@ class Door:
     receiver: Receiver
     log: Log
     memory: Memory
+    known: Known
     links: Path
     now: list[float]
 
@@ -158,8 +197,9 @@ def opened(folder: Path, limits: Limits = LIMITS) -> Iterator[Door]:
     links = folder / "links.yaml"
     links.write_text(LINKS)
     log, memory, now = Log(), Memory(), [time.time()]
-    receiver = Receiver(LinkEntries(links), MASTERS, memory, log, clock=lambda: now[0])
-    server = make_webhook_server(receiver, load_settings(needs=()), port=0, limits=limits)
+    gate, known = Gate(LinkEntries(links), MASTERS, clock=lambda: now[0]), Known()
+    receiver, asks = Receiver(gate, memory, log), Asks(gate, memory, known)
+    server = make_webhook_server(gate, receiver, asks, load_settings(needs=()), port=0, limits=limits)
     stop = threading.Event()
 
     def serve() -> None:
@@ -168,7 +208,7 @@ def opened(folder: Path, limits: Limits = LIMITS) -> Iterator[Door]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    yield Door(int(server.effective_port), receiver, log, memory, links, now)
+    yield Door(int(server.effective_port), receiver, log, memory, known, links, now)
     stop.set()
     thread.join()
     server.task_dispatcher.shutdown()
@@ -234,7 +274,10 @@ def test_a_link_added_while_running_is_known_at_once_and_a_removed_one_is_not(do
     assert door.send(event="msg_2").status == 404
 
 
-@pytest.mark.parametrize("path", ["/hooks/sheets/nobody", "/hooks/sheets/", "/hooks/sheets/orders/", "/hooks", "/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/hooks/sheets/nobody", "/hooks/sheets/", "/hooks/sheets/orders/", "/hooks/sheets/orders/ask/", "/hooks", "/"],
+)
 def test_unknown_links_and_paths_are_404(door: Door, path: str) -> None:
     answer = door.send(path=path)
     assert answer.status == 404
@@ -385,6 +428,102 @@ def test_the_same_event_sent_many_times_at_once_is_published_once(door: Door) ->
         answers = [sent.result().status for sent in [pool.submit(door.send) for _ in range(12)]]
     assert sorted(answers) == [200] * 11 + [202]
     assert len(door.log.published) == 1
+
+
+ASK = {k: v for k, v in BODY.items() if k in ("link", "spreadsheet_id", "tab", "editor")}
+ASK_PATH = "/hooks/sheets/orders/ask"
+
+
+@pytest.mark.parametrize(
+    ("ask", "asked"),
+    [
+        ({"what": "state"}, ("state", "orders")),
+        ({"what": "history"}, ("history", "orders", None, None)),
+        ({"what": "history", "row_id": "r_a", "cursor": "x"}, ("history", "orders", "r_a", "x")),
+        ({"what": "undo", "entry": 7}, ("plan", "orders", Selection(entry=7))),
+        ({"what": "undo", "event": "msg_9"}, ("plan", "orders", Selection(event="msg_9"))),
+        (
+            {"what": "undo", "event": "msg_9", "shown": "abc"},
+            ("undo", "orders", Selection(event="msg_9"), "abc", "ann@example.com"),
+        ),
+    ],
+)
+def test_a_signed_question_is_answered_at_once(door: Door, ask: dict[str, Any], asked: tuple[Any, ...]) -> None:
+    answer = door.send(ASK | {"ask": ask}, path=ASK_PATH)
+    assert answer.status == 200
+    assert json.loads(answer.body)["told"] == asked[0]
+    assert door.known.asked == [asked]
+    assert door.log.published == []
+
+
+def test_a_question_passes_the_same_gate_as_an_event(door: Door) -> None:
+    good = ASK | {"ask": {"what": "state"}}
+    assert door.send(good, path="/hooks/sheets/nobody/ask").status == 404
+    assert door.send(b"x" * (BODY_BYTES_MAX + 1), path=ASK_PATH).status == 413
+    assert door.send(good, path=ASK_PATH, webhook_signature="v1,AAAA").status == 401
+    assert door.send(good, path=ASK_PATH, link="stock").status == 401, "the secret of another link"
+    assert door.send(good | {"tab": "Stock"}, path=ASK_PATH).status == 400
+    assert door.send(BODY, path=ASK_PATH).status == 400, "an event is no question"
+    assert door.send(good).status == 400, "and a question no event"
+    assert door.raw("GET", ASK_PATH, {}, b"").status == 405
+    assert door.known.asked == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        {"what": "everything"},
+        {"what": "state", "row_id": "r_a"},
+        {"what": "undo"},
+        {"what": "undo", "entry": 1, "event": "msg_9"},
+        {"what": "undo", "entry": 0},
+        {"what": "history", "row_id": ""},
+        "state",
+        None,
+    ],
+)
+def test_a_question_that_means_nothing_is_400(door: Door, ask: Any) -> None:
+    assert door.send(ASK | {"ask": ask}, path=ASK_PATH).status == 400
+    assert door.known.asked == []
+
+
+def test_what_a_question_comes_to_is_told_with_the_way_on(door: Door) -> None:
+    door.known.refuses = NotUndone("It was taken back already.", "To have it again: twinsheet undo --event undo_1")
+    answer = door.send(ASK | {"ask": {"what": "undo", "entry": 7}}, path=ASK_PATH)
+    assert answer.status == 409
+    told = json.loads(answer.body)["error"]
+    assert (told["kind"], told["message"]) == ("NotUndone", "It was taken back already.")
+    assert told["hint"].startswith("To have it again")
+
+
+def test_an_undo_that_is_sent_again_is_carried_out_once(door: Door) -> None:
+    order = ASK | {"ask": {"what": "undo", "event": "msg_9", "shown": "abc"}}
+    assert door.send(order, path=ASK_PATH, event="msg_u").status == 200
+    again = door.send(order, path=ASK_PATH, event="msg_u")
+    assert again.status == 409
+    assert "done once" in again.reason
+    assert len(door.known.asked) == 1
+    assert door.send(order, path=ASK_PATH, event="msg_v").status == 200, "another order"
+
+
+def test_where_google_does_not_tell_who_asks_it_is_somebody_in_the_sheet(door: Door) -> None:
+    order = ASK | {"editor": "", "ask": {"what": "undo", "event": "msg_9", "shown": "abc"}}
+    assert door.send(order, path=ASK_PATH).status == 200
+    assert door.known.asked[0][-1] == "somebody in the sheet"
+
+
+def test_many_questions_at_once_leave_room_for_events(door: Door) -> None:
+    question = ASK | {"ask": {"what": "state"}}
+    door.known.rests.clear()
+    with ThreadPoolExecutor(AT_ONCE_MAX) as pool:
+        slow = [pool.submit(door.send, question, path=ASK_PATH) for _ in range(AT_ONCE_MAX)]
+        for _ in slow:
+            assert door.known.waiting.acquire(timeout=20)
+        assert door.send(question, path=ASK_PATH).status == 429
+        assert door.send().status == 202
+        door.known.rests.set()
+        assert [one.result().status for one in slow] == [200] * AT_ONCE_MAX
+    assert door.send(question, path=ASK_PATH).status == 200
 
 
 def test_the_public_port_serves_hooks_and_healthz_alone(door: Door) -> None:
