@@ -13,6 +13,7 @@ function addTwinsheetMenu_() {
     .createMenu('Twinsheet')
     .addItem('Connect', 'connect')
     .addItem('Status', 'showStatus')
+    .addItem('History and undo', 'showHistory')
     .addSeparator()
     .addItem("Conflict: keep the sheet's value", 'keepSheetValue')
     .addItem("Conflict: take the table's value", 'takeTableValue')
@@ -45,12 +46,12 @@ function connect() {
   ui.alert(`Link "${link.name}" is connected${home.tab ? ` to the tab "${home.tab}"` : ''}. ${reachable_(link.url)}`);
 }
 
-/** Shows the links of this spreadsheet and what went wrong last, if anything did. */
+/** Shows the links of this spreadsheet, how each is, and what went wrong last, if anything did. */
 function showStatus() {
-  const links = savedLinks_();
+  const links = savedLinks_().map(settled_);
   const lines = links.map((link) => {
     const fault = faultOf_(link.name);
-    return `${link.name}: tab "${link.tab || '?'}" → ${link.url}\n${fault || reachable_(link.url)}`;
+    return [`${link.name}: tab "${link.tab || '?'}"`, stateOf_(link), fault].filter(Boolean).join('\n');
   });
   if (links.length && !triggersInstalled_()) {
     lines.push('The triggers of this script are gone. Twinsheet → Connect installs them again.');

@@ -1,6 +1,8 @@
 /**
  * Sending to the webhook: bodies in chunks that fit, signed after Standard Webhooks, tried again
  * for a bounded time. What does not arrive is found by the next scan of the tab.
+ *
+ * @typedef {{code: number, content: string, retryAfterS: number}} Answer code 0 when nobody answered
  */
 
 const CHUNK_CELLS_MAX = 1000;
@@ -127,15 +129,37 @@ function eventId_() {
  * @returns {string} what went wrong; empty when it was accepted
  */
 function send_(link, body, until, id = eventId_()) {
+  const answer = request_(link, '', body, until, id);
+  if (isGood_(answer)) return '';
+  const said = `${answer.code || ''} ${answer.content.slice(0, 200)}`.trim();
+  return `The link "${link.name}" could not send an edit: ${said}`;
+}
+
+/**
+ * Tries until the server has an answer that will not change, or the time is over.
+ * @param {Link} link
+ * @param {string} path behind the link's own address
+ * @param {string} body
+ * @param {number} until when to give up, in ms since 1970
+ * @param {string} id the same on every try
+ * @returns {Answer} the last one
+ */
+function request_(link, path, body, until, id = eventId_()) {
   for (let attempt = 1; ; attempt++) {
-    const answer = post_(link, id, body);
-    if (answer.code >= 200 && answer.code < 300) return '';
-    const fault = `The link "${link.name}" could not send an edit: ${answer.text}`;
+    const answer = post_(link.url + path, link.secret, id, body);
     const isPassing = answer.code === 0 || answer.code === 429 || answer.code >= 500;
     const pauseMs = pauseMs_(attempt, answer.retryAfterS);
-    if (!isPassing || attempt >= TRIES_MAX || Date.now() + pauseMs > until) return fault;
+    if (!isPassing || attempt >= TRIES_MAX || Date.now() + pauseMs > until) return answer;
     Utilities.sleep(pauseMs);
   }
+}
+
+/**
+ * @param {Answer} answer
+ * @returns {boolean}
+ */
+function isGood_({ code }) {
+  return code >= 200 && code < 300;
 }
 
 /**
@@ -150,31 +174,34 @@ function pauseMs_(attempt, retryAfterS) {
 
 /**
  * One try, signed anew because the time is part of the signature.
- * @param {Link} link
+ * @param {string} url
+ * @param {string} secret
  * @param {string} id
  * @param {string} body
- * @returns {{code: number, text: string, retryAfterS: number}} code 0 when nobody answered
+ * @returns {Answer}
  */
-function post_(link, id, body) {
+function post_(url, secret, id, body) {
   const timestamp = String(Math.floor(Date.now() / 1000));
   try {
-    const response = UrlFetchApp.fetch(link.url, {
+    const response = UrlFetchApp.fetch(url, {
       method: 'post',
       contentType: 'application/json',
       headers: {
         'webhook-id': id,
         'webhook-timestamp': timestamp,
-        'webhook-signature': `v1,${signature_(link.secret, `${id}.${timestamp}.${body}`)}`,
+        'webhook-signature': `v1,${signature_(secret, `${id}.${timestamp}.${body}`)}`,
       },
       payload: Utilities.newBlob(body).getBytes(),
       muteHttpExceptions: true,
     });
-    const code = response.getResponseCode();
     const headers = /** @type {Record<string, any>} */ (response.getHeaders());
-    const text = `${code} ${response.getContentText().slice(0, 200)}`;
-    return { code, text, retryAfterS: Number(headers['Retry-After']) || 0 };
+    return {
+      code: response.getResponseCode(),
+      content: response.getContentText(),
+      retryAfterS: Number(headers['Retry-After']) || 0,
+    };
   } catch (error) {
-    return { code: 0, text: String(error), retryAfterS: 0 };
+    return { code: 0, content: String(error), retryAfterS: 0 };
   }
 }
 

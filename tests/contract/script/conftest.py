@@ -24,14 +24,16 @@ def receiver() -> Iterator[Receiver]:
 
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers["Content-Length"]))
+            take = made.answer if self.path.endswith("/ask") else made.take
             try:
-                status = made.take(self.headers, data)
+                status, content = take(self.headers, data)
             except Exception as error:  # noqa: BLE001  # whatever is wrong with the request is for the test to see
                 made.bodies.append({"refused": repr(error), "cells": []})
-                status = 401
+                status, content = 401, b""
             self.send_response(status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
+            self.wfile.write(content)
 
         def log_message(self, *_args: Any) -> None:
             """Say nothing."""

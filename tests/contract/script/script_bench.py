@@ -9,7 +9,8 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from app.webhook.body import parse_body
+from app.webhook.asks import AskBody
+from app.webhook.body import in_shape, parse_body, read_json
 from sandbox.google.area import Area, parse_a1
 from sandbox.google.document import Document
 from sandbox.google.events import Changed, ChangeType, Edited, Selection
@@ -36,13 +37,17 @@ class Receiver:
     sizes: list[int] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     """Status codes for the next requests; 202 when there is none left."""
+    asks: list[dict[str, Any]] = field(default_factory=list)
+    """What people asked."""
+    replies: dict[str, Any] = field(default_factory=dict)
+    """The answer to a question, by what is asked; a text is the reason why it is refused."""
     before_answer: Callable[[], None] = lambda: None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/hooks/sheets/orders"
 
-    def take(self, headers: Any, data: bytes) -> int:
+    def take(self, headers: Any, data: bytes) -> tuple[int, bytes]:
         self.before_answer()
         Webhook(SECRET).verify(data, dict(headers))
         body = parse_body(data)
@@ -51,7 +56,20 @@ class Receiver:
         status = self.answers.pop(0) if self.answers else 202
         if status == 202:
             (self.choices if body["kind"] == "take" else self.bodies).append(body)
-        return status
+        return status, b""
+
+    def answer(self, headers: Any, data: bytes) -> tuple[int, bytes]:
+        """Of a question."""
+        Webhook(SECRET).verify(data, dict(headers))
+        ask = in_shape(AskBody, read_json(data)).ask.model_dump(exclude_none=True)
+        self.ids.append(headers["webhook-id"])
+        if self.answers:
+            return self.answers.pop(0), b"{}"
+        self.asks.append(ask)
+        told = self.replies[ask["what"]]
+        if isinstance(told, str):
+            return 409, json.dumps({"error": {"kind": "NotUndone", "message": told, "hint": "Look again."}}).encode()
+        return 200, json.dumps(told).encode()
 
     @property
     def cells(self) -> list[dict[str, Any]]:

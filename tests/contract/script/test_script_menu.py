@@ -2,6 +2,7 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,20 @@ def test_an_address_that_nobody_answers_is_said_and_the_link_kept(bench: Bench) 
     assert "does not answer at http://127.0.0.1:9/healthz" in clicked.messages[0]
 
 
-def test_status_names_the_links_and_their_last_fault(connected: Bench) -> None:
+STATE: dict[str, Any] = {
+    "link": "orders",
+    "state": "live",
+    "reason": "",
+    "identical_as_of": "2026-01-31T12:00:00.000Z",
+    "conflicts": 2,
+    "rejections": 0,
+    "pending": 0,
+    "console": "http://127.0.0.1:8001/links/orders",
+}
+
+
+def test_status_names_the_links_how_they_are_and_their_last_fault(connected: Bench) -> None:
+    connected.receiver.replies["state"] = STATE
     connected.receiver.answers = [400]
     connected.type("B2", "Ann")
     (text,) = connected.runtime.menu(connected.document.id, "Status", ANN).messages
@@ -84,7 +98,29 @@ def test_status_names_the_links_and_their_last_fault(connected: Bench) -> None:
     assert "could not send an edit: 400" in text
     connected.type("B2", "Bob")
     (text,) = connected.runtime.menu(connected.document.id, "Status", ANN).messages
-    assert "The server answers." in text
+    assert text.splitlines() == [
+        'orders: tab "Sheet1"',
+        "live",
+        "sheet and table identical as of 2026-01-31 13:00:00",
+        "conflicts wait for a choice: 2",
+        "console: http://127.0.0.1:8001/links/orders",
+    ]
+
+
+def test_status_of_a_held_link_says_why(connected: Bench) -> None:
+    held = {"state": "held", "reason": "60 of 100 rows were deleted", "identical_as_of": None, "conflicts": 0}
+    connected.receiver.replies["state"] = STATE | held
+    (text,) = connected.runtime.menu(connected.document.id, "Status", ANN).messages
+    assert text.splitlines()[1:] == [
+        "held: 60 of 100 rows were deleted",
+        "console: http://127.0.0.1:8001/links/orders",
+    ]
+
+
+def test_status_says_where_a_server_that_does_not_answer_was_looked_for(bench: Bench) -> None:
+    bench.runtime.connect(bench.document.id, code("http://127.0.0.1:9/hooks/sheets/orders"), ANN)
+    (text,) = bench.runtime.menu(bench.document.id, "Status", ANN).messages
+    assert "does not answer at http://127.0.0.1:9/healthz" in text
 
 
 def test_disconnecting_the_only_link_ends_its_triggers(connected: Bench) -> None:
