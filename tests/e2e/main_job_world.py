@@ -311,9 +311,9 @@ class Orders:
 
     # --- the person -----------------------------------------------------------------------
 
-    def person(self, action: str, **words: Any) -> None:
-        """Do something at the keyboard, as `POST /person/…` takes it."""
-        self.job.sheets.person(self.spreadsheet, action, **words)
+    def person(self, action: str, **words: Any) -> dict[str, Any]:
+        """Do something at the keyboard, as `POST /person/…` takes it, and its answer."""
+        return self.job.sheets.person(self.spreadsheet, action, **words)
 
     def type(self, area: str, *rows: Sequence[Any], user: str = "ann@example.com") -> None:
         """Type or paste rows of cells."""
