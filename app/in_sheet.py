@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from adapters.mysql_connection import ThreadSessions
+from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_reports import Reports
 from app.history import History
 from app.status import as_json
@@ -25,6 +25,8 @@ CELLS_SHOWN_MAX = 50
 """Of a plan; the rest is counted."""
 CHARACTERS_MAX = 200
 """Of a value that is only looked at."""
+OURSELVES = "Twinsheet"
+"""Who carries a choice or an undo on into the sheet, where the history names our own user of MySQL."""
 WAIT_S = 8.0
 """For an undo; what takes longer is told to be on its way."""
 
@@ -41,6 +43,7 @@ class InSheet:
         self._settings = settings
         self._reports = Reports(sessions)
         self._history = History(sessions)
+        self._own_user = parse_url(settings.mysql_url.get_secret_value()).user
 
     def state(self, link: LinkEntry) -> Json:
         """``state`` with its ``reason``, ``identical_as_of``, ``conflicts``, ``rejections`` and ``pending``; and
@@ -60,7 +63,11 @@ class InSheet:
         """``entries``, newest first, and the ``cursor`` of those after them."""
         page = self._history.page(HistoryFilter(link=link.name, row_id=row_id), cursor=cursor, limit=ENTRIES)
         headers = _headers(link)
-        return {"entries": [_entry(item, headers) for item in page.items], "cursor": page.cursor}
+        entries = [_entry(item, headers) for item in page.items]
+        for entry in entries:
+            if (entry["side"], entry["who"]) == ("table", self._own_user):
+                entry["who"] = OURSELVES
+        return {"entries": entries, "cursor": page.cursor}
 
     def plan(self, link: LinkEntry, wanted: Selection) -> Json:
         """What would be taken back: see :func:`app.undo.preview`."""

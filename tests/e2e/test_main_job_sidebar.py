@@ -21,9 +21,9 @@ def told(orders: Orders, function: str, *arguments: Any, row: int = 2) -> Any:
     return answer["value"]
 
 
-def newest(orders: Orders, row_id: str | None, new: str) -> Any:
+def newest(orders: Orders, row_id: str | None, new: str, side: str = "sheet") -> Any:
     entries = told(orders, "readHistory", orders.name, row_id, None)["entries"]
-    return next((one for one in entries if one["new"] == new), None)
+    return next((one for one in entries if (one["new"], one["side"]) == (new, side)), None)
 
 
 def test_the_selected_row_shows_what_was_done_and_an_edit_is_taken_back_from_the_sheet(orders: Orders) -> None:
@@ -43,8 +43,10 @@ def test_the_selected_row_shows_what_was_done_and_an_edit_is_taken_back_from_the
     done = told(orders, "takeBack", orders.name, {"entry": entry["id"]}, plan["shown"])
     assert (done["row_count"], done["left"]) == (1, [])
     wait_for(lambda: (orders.seen(3)["Item"], orders.stored(3)["item"]) == ("Teapot", "Teapot"), "Teapot again")
-    back = wait_for(lambda: newest(orders, row_id, "Teapot"), "the undo in the sidebar")
-    assert (back["who"], back["side"], back["event"]) == (EVE, "undo", done["event"])
+    back = wait_for(lambda: newest(orders, row_id, "Teapot", side="undo"), "the undo in the sidebar")
+    assert (back["who"], back["event"]) == (EVE, done["event"])
+    carried = wait_for(lambda: newest(orders, row_id, "Teapot", side="table"), "its way into the sheet")
+    assert carried["who"] == "Twinsheet"
     again = call(orders, "takeBack", orders.name, {"entry": entry["id"]}, plan["shown"])
     assert f"taken back already, by {EVE}" in again["error"]
     orders.verify()

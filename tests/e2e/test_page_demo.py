@@ -148,11 +148,30 @@ def test_a_value_that_the_table_refuses_is_marked_with_its_reason_until_it_is_me
     expect(screen.page.locator("#sheetGrid [data-marks~=waits]")).to_have_count(0)
 
 
-def test_the_row_ids_show_on_demand_and_the_sheets_script_says_that_it_is_connected(screen: Screen) -> None:
+def test_an_edit_is_taken_back_in_the_sidebar_beside_its_row(screen: Screen, demo: Demo) -> None:
+    before = demo.sql("SELECT customer FROM shop.orders WHERE order_no = 1006")
+    screen.type(6, 1, "Mistyped")
+    expect(screen.cell(5, 1, "table")).to_have_text("Mistyped")
+    screen.click(6, 1)
+    screen.menu("twinsheet", "History and undo")
+    frame = screen.page.frame_locator("#sidebarFrame")
+    expect(frame.locator("#state")).to_contain_text("live, identical as of")
+    expect(frame.locator("#title")).to_have_text("History of row 7")
+    expect(frame.locator("#entries li").first).to_contain_text(f"Customer {before} → Mistyped")
+    frame.get_by_role("button", name="Take back…").first.click()
+    expect(frame.locator("#planLines")).to_have_text(f"1006 · Customer Mistyped → {before}")
+    frame.get_by_role("button", name="Take back", exact=True).click()
+    expect(frame.locator("#said")).to_contain_text("Taken back")
+    expect(screen.cell(6, 1)).to_have_text(before)
+    expect(frame.locator("#entries li").first).to_contain_text(f"Customer Mistyped → {before}")
+    assert demo.sql("SELECT customer FROM shop.orders WHERE order_no = 1006") == before
+
+
+def test_the_row_ids_show_on_demand_and_the_sheets_script_says_how_the_link_is(screen: Screen) -> None:
     screen.menu("view", "Show hidden columns")
     expect(screen.cell(1, 9)).to_contain_text("r_")
     screen.menu("twinsheet", "Status")
-    screen.shows("#dialog", "The server answers.")
+    screen.shows("#dialog", "sheet and table identical as of")
     screen.page.get_by_role("button", name="OK").click()
 
 
@@ -166,3 +185,6 @@ def test_all_of_it_works_on_a_narrow_screen_too(browser: Browser, demo: Demo) ->
         screen.page.keyboard.press("Enter")
         expect(screen.cell(1, 1, "table")).to_contain_text(" II")
         expect(screen.page.locator("#verdict")).to_have_text("identical")
+        screen.cell(2, 1).tap()
+        screen.menu("twinsheet", "History and undo")
+        expect(screen.page.frame_locator("#sidebarFrame").locator("#entries li").first).to_contain_text(" II")
