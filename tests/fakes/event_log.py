@@ -84,7 +84,8 @@ class FakeEventLog:
 
     def read(self, place: Place, offset: int, count: int) -> list[Delivery]:
         """Messages from an offset on."""
-        return self._kept.get(place, [])[max(offset, self.begin_offset(place)) :][:count]
+        kept = self._kept.get(place, [])
+        return kept[max(offset, self.begin_offset(place)) :][:count] if len(kept) > offset else []
 
     def join(self, group: str, member: FakeEventSource) -> None:
         """Share the partitions anew with one more."""

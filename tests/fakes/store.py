@@ -5,7 +5,6 @@ Several FakeStores over one FakeState are several processes over one database, a
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -114,6 +113,20 @@ class FakeState:
     def table(self, link: Link) -> FakeTable:
         """The linked table; made when first asked for."""
         return self.tables.setdefault((link.schema, link.table), FakeTable())
+
+
+class _Draft(FakeState):
+    """What a transaction sees and changes: a copy of each part from when it was first asked for."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self, kept: FakeState) -> None:
+        self._kept = kept
+
+    def __getattr__(self, name: str) -> Any:
+        part = _copied(getattr(self._kept, name))
+        setattr(self, name, part)
+        return part
 
 
 class FakeTransaction:
@@ -628,9 +641,7 @@ class FakeStore:
         if self._busy:
             raise RuntimeError("a transaction is open already")
         self._busy = True
-        work = copy.copy(self.state)
-        for name, part in vars(self.state).items():
-            setattr(work, name, _copied(part))
+        work = _Draft(self.state)
         try:
             transaction = FakeTransaction(work, self._now)
             yield transaction
