@@ -17,6 +17,7 @@ from adapters.mysql_statements import Statement, Statements, chunks, cut, dump, 
 from core.events import TABLE_CHANGED, marks_changed
 from core.model import Key
 from core.ports import ConflictEntry, HistoryEntry, Json, RejectionEntry
+from core.ports.record import NAMED, NAMED_WITHIN
 
 _HISTORY = (
     "INSERT INTO history"
@@ -59,6 +60,15 @@ _TELL_OPEN = (
 )
 
 
+_NAME_ACTOR = (
+    "UPDATE history SET actor = %s, edited_at = %s"  # noqa: S608  (constants only)
+    " WHERE link = %s AND row_id = %s AND side = 'sheet' AND actor = ''"
+    f" AND what IN ({marks(len(NAMED))}) AND (column_name = %s AND new_value <=> %s OR column_name IS NULL)"
+    " AND month >= EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP(6) - INTERVAL %s SECOND)"
+    " AND at > CURRENT_TIMESTAMP(6) - INTERVAL %s SECOND"
+)
+
+
 class Record(Statements):
     """The tables ``history``, ``conflict``, ``rejection`` and ``outbox``."""
 
@@ -73,6 +83,13 @@ class Record(Statements):
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
         """Record each once, as :attr:`HistoryEntry.once` has it."""
         self._history.extend((link, e) for e in entries)
+
+    def name_actors(self, link: str, entries: Iterable[HistoryEntry]) -> None:
+        """Add who and when to what a scan has told of these cells; see :class:`core.ports.Transaction`."""
+        within_s = int(NAMED_WITHIN.total_seconds())
+        for e in entries:
+            who = (cut(e.actor, 320), e.edited_at, link, e.row_id)
+            self._postpone([(_NAME_ACTOR, (*who, *NAMED, e.column, e.new, within_s, within_s))])
 
     def note_way(self, link: str, event: str, received_at: datetime | None, queued_at: datetime) -> None:
         """When this event was received and queued: its entries that this transaction records tell it."""

@@ -25,8 +25,8 @@ CELLS_SHOWN_MAX = 50
 """Of a plan; the rest is counted."""
 CHARACTERS_MAX = 200
 """Of a value that is only looked at."""
-OURSELVES = "Twinsheet"
-"""Who carries a choice or an undo on into the sheet, where the history names our own user of MySQL."""
+OURSELVES = "carried into the sheet by Twinsheet"
+"""A choice or an undo that came by way of the table, where the history names our own user of MySQL."""
 WAIT_S = 8.0
 """For an undo; what takes longer is told to be on its way."""
 
@@ -66,7 +66,7 @@ class InSheet:
         entries = [_entry(item, headers) for item in page.items]
         for entry in entries:
             if (entry["side"], entry["who"]) == ("table", self._own_user):
-                entry["who"] = OURSELVES
+                entry |= {"who": OURSELVES, "can_undo": False}
         return {"entries": entries, "cursor": page.cursor}
 
     def plan(self, link: LinkEntry, wanted: Selection) -> Json:

@@ -247,6 +247,7 @@ class Applier:
         tx.settle_conflicts(name, [s for p in plans for s in p.settled])
         tx.add_conflicts(name, [c for p in plans for c in p.conflicts])
         tx.add_history(name, [h for p in plans for h in p.history])
+        tx.name_actors(name, [h for p in plans for h in p.named])
 
     def _wake(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
         questions = [{**_row_of_table(p, views[p.row_id]), "kind": "asked"} for p in plans if p.ask_feed]

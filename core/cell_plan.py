@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from core import planner
 from core.contents import shows
 from core.errors import Unfit
-from core.freshness import age, is_overtaken, is_subsumed, must_wait
+from core.freshness import age, is_overtaken, is_subsumed, must_wait, tells_who_it_was
 from core.model import Canonical, CellBase, LinkedColumn, Observed
 from core.one_way import READ_ONLY, fitting, is_formula_instead, others_than
 from core.planner import Resolution, Times, Verdict
@@ -155,6 +155,8 @@ def _decide(case: CellCase, compute_rule: ComputeRule) -> CellBase:
         return case.before
     elif verdict is Verdict.AGREE and not case.same(case.sheet, case.base):
         case.plan.history.append(applied(case.view, case.seen, case.base, case.sheet, "agreed"))
+    elif verdict is Verdict.AGREE and tells_who_it_was(case.seen, case.before):
+        case.plan.named.append(applied(case.view, case.seen, None, case.base))
     if verdict in _ENDS and case.view.waits(case.column.name):
         case.plan.end_conflict(case.column.name, *_ENDS[verdict])
     stays = case.plan.update.get(case.column.name, case.table)

@@ -40,6 +40,11 @@ def is_overtaken(seen: Observed, base: CellBase) -> bool:
     return not age(seen).is_past(base.age)
 
 
+def tells_who_it_was(seen: Observed, base: CellBase) -> bool:
+    """Whether an edit tells who typed what a scan had found: the scan read the cell before the edit's trigger ran."""
+    return seen.source == "edit" and bool(seen.actor) and base.age.place % 2 == 1
+
+
 def tells_of_going(stamp: Stamp, base: RowBase) -> bool:
     """Whether a scan that missed the row came past our last write to it, and past every other look at it."""
     writes = [base.n, *(cell.n for cell in base.cells.values())]

@@ -97,6 +97,8 @@ class RowPlan:
     wait: list[tuple[Observed, str]] = field(default_factory=list)
     drop: list[str] = field(default_factory=list)
     history: list[HistoryEntry] = field(default_factory=list)
+    named: list[HistoryEntry] = field(default_factory=list)
+    """Who typed what a scan had found before anybody told of it."""
     conflicts: list[ConflictEntry] = field(default_factory=list)
     settled: list[ConflictOutcome] = field(default_factory=list)
     """How earlier conflicts end that wait for a person."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.model import Canonical, Key, Observed
 from core.ports.events import Json
@@ -75,6 +75,12 @@ class Waiting:
     reason: str
     """One of WAIT_REASONS."""
     since: datetime
+
+
+NAMED_WITHIN = timedelta(minutes=10)
+"""So much later a trigger may tell who typed what a scan has found."""
+NAMED = ("applied", "agreed", "inserted")
+"""What such an entry of the history may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,10 @@ class Transaction(UndoRecord, Protocol):
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
         """Record each once: the same cell, event, side, ``what`` and new value again change nothing."""
 
+    def name_actors(self, link: str, entries: Iterable[HistoryEntry]) -> None:
+        """Add who and when to what a scan has just told of the same cell and value, or of its new row, without a
+        name; where nothing was told so, nothing is done."""
+
     def note_way(self, link: str, event: str, received_at: datetime | None, queued_at: datetime) -> None:
         """When this event was received and queued: its entries that this transaction records tell it."""
 

@@ -32,6 +32,7 @@ from core.ports import (
     TableRow,
     Waiting,
 )
+from core.ports.record import NAMED, NAMED_WITHIN
 from core.undo import (
     AskedRow,
     OpenUndo,
@@ -400,6 +401,16 @@ class FakeTransaction:
                 self.state.history.append((link, kept))
                 self.state.history_at.append(self._now())
                 self.state.recorded.add(once)
+
+    def name_actors(self, link: str, entries: Iterable[HistoryEntry]) -> None:
+        for told in entries:
+            for number, (name, known) in enumerate(self.state.history):
+                is_it = (name, known.row_id, known.side, known.actor) == (link, told.row_id, "sheet", "")
+                is_meant = known.column is None or (known.column, known.new) == (told.column, told.new)
+                is_fresh = self._now() - self.state.history_at[number] < NAMED_WITHIN
+                if is_it and is_meant and is_fresh and known.what in NAMED:
+                    named = replace(known, actor=told.actor, edited_at=told.edited_at)
+                    self.state.history[number] = (name, named)
 
     def note_way(self, link: str, event: str, received_at: datetime | None, queued_at: datetime) -> None:
         self._ways[link, event] = (received_at, queued_at)

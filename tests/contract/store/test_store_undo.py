@@ -44,6 +44,35 @@ def test_entries_are_told_as_they_were_recorded_and_found_by_their_numbers(recor
     assert selected(recorded, entry=step.number) == [step]
 
 
+FOUND = replace(EDIT, actor="", edited_at=None, event="scan_1", new="typed")
+WHO = replace(EDIT, event="msg_9", new="typed")
+
+
+def test_who_typed_what_a_scan_has_just_told_of_is_added_to_it_once(recorded: AnyStore) -> None:
+    row = replace(FOUND, column=None, old=None, new=None, what="inserted")
+    unlike = [
+        replace(FOUND, column="price"),
+        replace(FOUND, new="other"),
+        replace(FOUND, row_id="r_b"),
+        replace(FOUND, what="copied", event="scan_2"),
+        replace(FOUND, side="table", event="scan_3"),
+    ]
+    with recorded.begin() as tx:
+        tx.add_history("orders", [FOUND, row, *unlike])
+        tx.add_history("other", [FOUND])
+    for actor in (ANN, "late@example.com"):
+        with recorded.begin() as tx:
+            tx.name_actors("orders", [replace(WHO, actor=actor)])
+    named = selected(recorded, actor=ANN, since=NOON)
+    assert [(s.event, s.column, s.what) for s in named if s.event != "msg_1"] == [
+        ("scan_1", "note", "applied"),
+        ("scan_1", None, "inserted"),
+    ]
+    assert not selected(recorded, actor="late@example.com", since=LONG_AGO)
+    with recorded.begin() as tx:
+        assert all(not s.actor for s in tx.selected_steps("other", Selection(event="scan_1"), 10))
+
+
 def test_a_transaction_of_the_table_is_found_by_its_own_name_and_by_that_of_our_write(recorded: AnyStore) -> None:
     (step,) = selected(recorded, event="uuid:5_1")
     assert (step.row_id, step.old, step.new) == ("r_b", "1.00", None)

@@ -39,6 +39,18 @@ def test_the_history_tells_old_and_new_value_who_and_when() -> None:
     assert (entry.actor, entry.edited_at, entry.event, entry.key) == ("ann@example.com", NOON, "e1", ("1",))
 
 
+def test_an_edit_names_who_typed_what_a_scan_had_found_before_its_trigger_ran() -> None:
+    found = plan(saw("notes", "call first", q=3, source="scan"), base=make_base(), table=ROW)
+    assert not found.named
+    late = plan(saw("notes", "call first", q=4), base=found.base, table={**ROW, "notes": "call first"})
+    assert not late.history
+    (who,) = late.named
+    assert (who.column, who.new, who.actor, who.edited_at) == ("notes", "call first", "ann@example.com", NOON)
+    again = plan(saw("notes", "call first", q=4), base=late.base, table={**ROW, "notes": "call first"})
+    other = plan(saw("notes", "call first", q=5), base=late.base, table={**ROW, "notes": "call first"})
+    assert not (again.named or other.named), "what an edit has decided is known by its name"
+
+
 def test_the_same_event_again_changes_nothing() -> None:
     first = plan(saw("notes", "call first", q=4), base=make_base(), table=ROW)
     again = plan(saw("notes", "call first", q=4), base=first.base, table={**ROW, "notes": "call first"})
