@@ -224,7 +224,7 @@ class MainJob:
 
     def spreadsheet(self, tab: str = TAB, rows: Sequence[Sequence[Any]] = (HEADERS,), title: str = "Shop") -> str:
         """A new spreadsheet with one tab; `rows` as a person would type them."""
-        size = {"rowCount": max(1000, 2 * len(rows)), "columnCount": 12}
+        size = {"rowCount": max(300, 2 * len(rows)), "columnCount": 12}
         body = {
             "properties": {"title": title, "locale": "en_US", "timeZone": "Etc/UTC"},
             "sheets": [{"properties": {"title": tab, "gridProperties": size}}],
