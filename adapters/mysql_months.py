@@ -1,4 +1,5 @@
-"""The months of the history: the next ones made ahead, old ones dropped as a whole."""
+"""The months of the history: the next ones made ahead, old ones dropped as a whole; and undos that are over,
+forgotten."""
 
 from __future__ import annotations
 
@@ -15,6 +16,13 @@ AHEAD = 3
 LOCK_WAIT_S = 10
 """So long a transaction that is open may keep a month from being made or dropped, and others behind it waiting."""
 LATER = "later"
+UNDO_KEPT_DAYS = 7
+"""What came of an undo is in the history; whoever asked for it waits for seconds."""
+_FORGET = (
+    "DELETE u, r FROM undo_request AS u LEFT JOIN undo_row AS r ON r.event = u.event"
+    " LEFT JOIN undo_row AS o ON o.event = u.event AND o.is_open"
+    " WHERE u.asked_at < UTC_TIMESTAMP(6) - INTERVAL %s DAY AND o.id IS NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,8 @@ class Tidied:
     made: list[int]
     """Months, as 202611."""
     dropped: list[int]
+    forgotten: int = 0
+    """Rows of undos that are over."""
 
 
 class HistoryMonths:
@@ -59,7 +69,9 @@ class HistoryMonths:
             this = _ask(cursor, "SELECT EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP)")[0][0]
             oldest = _moved(this, -kept_months)
             made = self._make(cursor, this, oldest)
-            return Tidied(made, self._drop(cursor, oldest))
+            dropped = self._drop(cursor, oldest)
+            cursor.execute(_FORGET, (UNDO_KEPT_DAYS,))
+            return Tidied(made, dropped, cursor.rowcount)
 
     def _make(self, cursor: Any, this: int, oldest: int) -> list[int]:
         """The months behind the last one, and those of entries that came before any was made."""

@@ -47,8 +47,9 @@ class HistoryKeeper:
             count_failure(error)
             log.warning("history_not_tidied", reason=str(error), again_s=AGAIN_S)
             return False
-        if done.made or done.dropped:
-            log.info("history_tidied", made=done.made, dropped=done.dropped, kept_months=self._kept_months)
+        if done.made or done.dropped or done.forgotten:
+            told = {"made": done.made, "dropped": done.dropped, "undos_forgotten": done.forgotten}
+            log.info("history_tidied", **told, kept_months=self._kept_months)
         return True
 
     def _keep(self) -> None:

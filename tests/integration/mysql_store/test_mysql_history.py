@@ -25,6 +25,7 @@ from core.errors import BadQuestion
 from core.history import HistoryFilter
 from core.model import CellBase, RowBase
 from core.ports import HistoryEntry
+from core.undo import AskedRow, RowOutcome
 from sandbox.stack.servers import MysqlServer
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -337,6 +338,21 @@ def test_a_history_older_than_what_is_kept_is_dropped_when_its_months_are_made(e
     assert len(done.made) == 1 + 12 + 1 + AHEAD
     assert done.dropped == done.made[:1]
     assert [item["new"] for item in told(empty.history)] == ["2"]
+
+
+def test_an_undo_is_forgotten_a_week_after_it_was_done_and_an_open_one_is_not(empty: Shared) -> None:
+    row = AskedRow("r_a", ("1",), exists=True, was_there=True)
+    for event, days in (("over", 8), ("open", 8), ("recent", 6)):
+        at = datetime.now(UTC) - timedelta(days=days)
+        with empty.store.begin() as tx:
+            tx.put_undo("orders", event, "ann", at, [row, replace(row, row_id="r_b")])
+            ended = ("r_a", "r_b") if event != "open" else ("r_a",)
+            tx.end_undo("orders", event, [RowOutcome(one, ("1",), "change") for one in ended])
+    assert empty.months.tidy(24).forgotten == 3, "the request and its two rows"
+    known = empty.state.query("SELECT event, COUNT(*) FROM undo_row GROUP BY event ORDER BY event")
+    assert known == [("open", 2), ("recent", 2)]
+    assert empty.state.query("SELECT event FROM undo_request ORDER BY event") == [("open",), ("recent",)]
+    assert empty.months.tidy(24).forgotten == 0
 
 
 def test_one_process_alone_makes_and_drops_months(empty: Shared, session: MysqlSession) -> None:
