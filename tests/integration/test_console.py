@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.kafka_log import KafkaPublisher, ensure_topics
 from adapters.mysql_connection import parse_url
-from adapters.mysql_migrations import migrate
+from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
 from adapters.mysql_quota import MysqlQuota
 from adapters.mysql_store import MysqlStore
 from adapters.quota import Payer, QuotaGate
@@ -121,6 +121,8 @@ class World:
 def state(mysql_server: MysqlServer, kafka_server: KafkaServer) -> None:
     """One live link with a conflict, a rejection and a history, and one event that waits in Kafka."""
     address = parse_url(mysql_server.url)
+    with closing(mysql_server.connect()) as connection:  # other files of tests leave links there
+        connection.cursor().execute(f"DROP DATABASE IF EXISTS {DEFAULT_SCHEMA}")
     migrate(address)
     store = MysqlStore(address)
     with store.begin() as tx:
