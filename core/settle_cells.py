@@ -22,6 +22,7 @@ from core.model import (
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import overtaken_in
 from core.sheet import CellWrite, FormulaRestore, HitRow, RowRestore, SwapAnswer
+from core.undo_steps import FOUND
 
 _BLANK = SheetCell(None)
 
@@ -172,12 +173,8 @@ class CellSettling:
         found = hit.cells.get(write.header, _BLANK)
         written = column.codec.from_sheet(write.value)
         if found.formula is not None:
-            self._keep(base, column, hit, before)
+            self._settle_formula(base, column, hit, before)
             self._take_back(hit, write.header, write.value)
-            self._save(
-                base, column, replace(before, value=canonical(column, found, before.value), formula=True, n=self.n)
-            )
-            self.settlement.again.add(base.row_id)
             return
         if self._is_unseen(column, found, before.value, written):
             self.settlement.unseen.append(self._observed(base.row_id, column, found, before.value, hit.row))
@@ -186,6 +183,17 @@ class CellSettling:
             HistoryEntry(base.row_id, base.key, column.name, before.value, written, side="table", event=self.event)
         )
         self._save(base, column, CellBase(written, n=self.n, age=before.age))
+
+    def _settle_formula(self, base: RowBase, column: LinkedColumn, hit: HitRow, before: CellBase) -> None:
+        """Our write met a formula: base follows what it shows, and what was shared before stands in the history."""
+        shown = canonical(column, hit.cells.get(column.header, _BLANK), before.value)
+        if column.codec.same(shown, before.value):
+            self._keep(base, column, hit, before)
+        else:
+            entry = HistoryEntry(base.row_id, base.key, column.name, before.value, shown, side="sheet", what=FOUND)
+            self.settlement.history.append(replace(entry, event=self.event))
+        self._save(base, column, replace(before, value=shown, formula=True, n=self.n))
+        self.settlement.again.add(base.row_id)
 
     def _is_unseen(self, column: LinkedColumn, found: SheetCell, base: Canonical, written: Canonical) -> bool:
         try:

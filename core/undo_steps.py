@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from core.model import Canonical, Key, Link
 from core.undo import AskedCell, AskedRow, PastConflict, Step
 
 CAME, WENT = "inserted", "deleted"
+FOUND = "found"
+"""Of a formula that our write met: the entry is older than the conflict that follows from it."""
 _ROW_OPS = (CAME, WENT)
 NOT_UNDOABLE = {
     "overtaken": "it was overtaken by a newer one and never carried over",
@@ -60,7 +62,8 @@ def asked_rows(
             rows[step.row_id].append(step)
     shared: dict[str, dict[str, PastConflict]] = defaultdict(dict)
     for one in sorted(conflicts, key=lambda c: c.at):
-        shared[one.row_id].setdefault(one.column, one)
+        first = shared[one.row_id].get(one.column, one)
+        shared[one.row_id][one.column] = replace(first, table=one.table, is_open=one.is_open)
     found = [
         _Row(link, row_id, rows.get(row_id, ()), selected, shared.get(row_id, {}), over=over).asked()
         for row_id in {**dict.fromkeys(shared), **rows}
@@ -152,8 +155,10 @@ class _Row:
     def _before(self, column: str, first: Step) -> Canonical:
         """What both sides shared before the first entry that is taken back."""
         conflict = self._conflicts.get(column)
-        is_before = conflict is not None and (conflict.event == first.event or conflict.at <= first.at)
-        return conflict.base if conflict is not None and is_before else first.old
+        if conflict is None:
+            return first.old
+        is_earlier = conflict.at < first.at or (conflict.at == first.at and first.what != FOUND)
+        return conflict.base if is_earlier or conflict.event == first.event else first.old
 
     def _whole_row(self) -> dict[str, AskedCell]:
         """Every cell of a row that is to go, as what is taken back has left it."""

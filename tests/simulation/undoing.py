@@ -18,7 +18,8 @@ from tests.simulation.taking_back import OVER, any_selection, check_undos
 from tests.simulation.twin import Twin
 from tests.simulation.world import Plan, World
 
-Rows = dict[str, tuple[Key, dict[str, Canonical]]]
+Row = tuple[Key, dict[str, Canonical]]
+Rows = dict[str, Row]
 """By row id, its key and what the table holds, for rows that stand on both sides."""
 
 
@@ -29,12 +30,19 @@ class Undone:
     outcomes: list[RowOutcome]
     left: list[tuple[str, LeftAlone]]
     contested: set[str]
-    """Rows in which it came into conflict with what stood in the sheet unseen or refused: conflicts tell of that."""
+    """Rows in which it came into conflict with what stood in the sheet unseen or refused: conflicts tell of that. And
+    rows of which the sheet held what the table had refused, which comes in where an undo frees its key."""
 
     def tells_of(self, row_id: str, column: str | None = None) -> bool:
         """Whether a person was told why the row, or a cell of it, is not as it was."""
         is_left = any(one == row_id and cell.column in (None, column) for one, cell in self.left)
         return is_left or row_id in self.contested
+
+    def tells_of_all(self, row_id: str, one: Row | None, other: Row | None) -> bool:
+        """Whether a person was told why the row is not as it was, or each cell of it that is not."""
+        if one is None or other is None:
+            return self.tells_of(row_id)
+        return all(self.tells_of(row_id, column) for column, value in one[1].items() if other[1][column] != value)
 
     @property
     def rekeyed(self) -> set[str]:
@@ -93,7 +101,7 @@ class UndoWorld(World):
         moved = undone.rekeyed | redone.rekeyed | undone.contested | redone.contested
         for row_id in before.keys() | after.keys():
             one, other = before.get(row_id), after.get(row_id)
-            if one != other and row_id not in moved and not redone.tells_of(row_id):
+            if one != other and row_id not in moved and not redone.tells_of_all(row_id, one, other):
                 told = [(r, c) for r, c in redone.left if r == row_id]
                 raise Violation(
                     f"undone and redone ({wanted}), {row_id} is {other}, was {middle.get(row_id)}, {one}: {told}"
@@ -111,6 +119,7 @@ class UndoWorld(World):
             self.hub.tell(f"nothing to take back: {refusal}")
             return None
         conflicts = len(self.state.conflicts)
+        refused = {row_id for name, row_id, _ in self.state.rejections if name == link.name}
         self.hub.tell(f"takes back {wanted}: {[(r.row_id, r.kind, r.cells) for r in plan.rows]}; left {plan.left}")
         self.note_commits()
         self._rest()
@@ -118,7 +127,7 @@ class UndoWorld(World):
         outcomes = self.state.undone.get(event, [])
         left = [(row_id, one) for row_id, _, one in plan.left]
         left += [(outcome.row_id, one) for outcome in outcomes for one in outcome.left]
-        return Undone(outcomes, left, {c.row_id for _, c in self.state.conflicts[conflicts:]})
+        return Undone(outcomes, left, refused | {c.row_id for _, c in self.state.conflicts[conflicts:]})
 
     def _rest(self) -> None:
         self._settle()

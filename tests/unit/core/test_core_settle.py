@@ -149,6 +149,21 @@ def test_a_formula_that_was_hit_is_put_back_and_base_remembers_it() -> None:
     assert not done.unseen
 
 
+def test_the_history_tells_what_both_sides_shared_before_a_formula_was_met() -> None:
+    (entry,) = settled(
+        hit(5, "r_1", {"quantity": "=2+3"}, quantity=5), bases=(make_base(),), cells=(wrote("quantity", 77),)
+    ).history
+    assert (entry.column, entry.old, entry.new, entry.side, entry.what) == ("quantity", "3", "5", "sheet", "found")
+
+
+def test_what_a_formula_shows_that_cannot_be_a_value_is_kept_in_the_history_all_the_same() -> None:
+    done = settled(
+        hit(5, "r_1", {"quantity": '="x"'}, quantity="x"), bases=(make_base(),), cells=(wrote("quantity", 77),)
+    )
+    assert [(h.new, h.what) for h in done.history] == [("x", "overtaken")]
+    assert done.bases["r_1"].cells["quantity"] == CellBase("3", n=N, formula=True)
+
+
 def test_a_cell_written_again_since_is_left_to_the_later_write() -> None:
     done = settled(hit(5, "r_1"), bases=(make_base(cell_n=N),), cells=(wrote("notes", "ours"),))
     assert not (done.bases or done.unseen or done.history)

@@ -173,6 +173,22 @@ def test_a_moment_gives_back_what_was_shared_then_though_a_conflict_has_replaced
     assert then(row) == {"notes": ("theirs", "lost")}
 
 
+def test_what_a_formula_showed_when_it_was_met_is_older_than_the_conflict_that_follows() -> None:
+    met = step(1, "notes", "shared", "shown", "", event="write 1", what="found")
+    won = step(2, "notes", "theirs", "shown", "")
+    conflict = PastConflict("r_1", "notes", "shown", "theirs", met.at, "e1", is_open=False)
+    (row,) = asked_rows(LINK, [met, won], {1, 2}, conflicts=[conflict])
+    assert then(row) == {"notes": ("shown", "shared")}
+
+
+def test_of_a_conflict_that_a_newer_one_replaced_a_moment_gives_back_what_was_shared_before_the_first() -> None:
+    replaced = PastConflict("r_1", "notes", "shared", "theirs", NOON, "e1", is_open=False)
+    newer = PastConflict("r_1", "notes", "shared", "later", NOON + timedelta(seconds=9), "e2", is_open=True)
+    (row,) = asked_rows(LINK, [], set(), conflicts=[newer, replaced])
+    assert then(row) == {"notes": ("later", "shared")}
+    assert not asked_rows(LINK, [], set(), conflicts=[replaced, replace(newer, is_open=False)])
+
+
 def test_of_a_link_that_shows_some_rows_no_row_is_deleted_that_may_have_entered_its_filter() -> None:
     from core.where import Condition
 
