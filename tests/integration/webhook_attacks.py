@@ -23,6 +23,7 @@ OWN = link_secret(MASTER, "orders")
 NEITHER = frozenset({400, 401})
 _BOMB = gzip.compress(bytes(30_000_000), 9)
 _MANY_NAMES = b"{" + b",".join(b'"k%d":1' % n for n in range(60_000)) + b"}"
+_ASKER = ("link", "spreadsheet_id", "tab", "editor")
 _DEEP = (b"[" * 5_000, b'{"a":' * 5_000, b"[" * 200_000, b'{"link":' + b"[" * 900 + b"]" * 900 + b"}")
 
 
@@ -353,6 +354,26 @@ def wrong_value(dice: random.Random, world: World) -> Attack:
     return Attack("value", wire(data, signed(dice, world, data)), frozenset({400}))
 
 
+def question(dice: random.Random, world: World) -> Attack:
+    """What a sheet may ask, forged or meaningless; and events where questions are asked."""
+    known = {name: value for name, value in good_body(dice).items() if name in _ASKER}
+    asks: list[Any] = [
+        {"what": "state", "link": "stock"},
+        {"what": "history", "row_id": ""}, {"what": "history", "row_id": "\ud800"},
+        {"what": "history", "cursor": "x" * 201}, {"what": "undo"}, {"what": "undo", "entry": 1, "event": "x"},
+        {"what": "undo", "entry": -1}, {"what": "undo", "entry": "1"},
+        {"what": "undo", "as_of": "2026-01-01T00:00:00Z"},
+        {"what": "approve"}, {"what": ["state"]}, [], None, "state", {},
+    ]  # fmt: skip
+    is_forged = dice.random() < 0.5
+    body = known | {"ask": {"what": "undo", "event": "msg_1", "shown": "x"} if is_forged else dice.choice(asks)}
+    data = json.dumps(dice.choice([body, good_body(dice)])).encode()
+    secret = dice.choice([link_secret(MASTER, "stock"), dice.randbytes(32)]) if is_forged else OWN
+    headers = signed(dice, world, data, secret=secret)
+    start = f"POST {PATH}/ask HTTP/1.1"
+    return Attack("question", wire(data, headers, start=start), frozenset({401 if is_forged else 400}))
+
+
 def no_json(dice: random.Random, world: World) -> Attack:
     good = good_data(dice)
     cell = b'"cells": [{"row_id": "r", "row": 2, "column": "a", "value": %s}]'
@@ -482,6 +503,7 @@ _KINDS: dict[Make, int] = {
     broken_header: 4,
     wrong_shape: 8,
     wrong_value: 4,
+    question: 4,
     no_json: 6,
     too_large: 1,
     compressed: 2,
