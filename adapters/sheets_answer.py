@@ -17,6 +17,7 @@ from adapters.sheets_layout import (
     Band,
     Grid,
     Layout,
+    SheetPart,
     columns_of,
     parts,
     state_part,
@@ -53,7 +54,8 @@ def decode_swap(answer: Mapping[str, Any], target: SheetTarget, plan: SwapPlan, 
     """Read the answer of a swap write.
 
     The columns in the answer are those at the moment of the write, because the answer is part of it. Where
-    they are not the ones that the write went by, ``layout_changed`` is set and the rows are left out.
+    they, or the header row, are not where the write believed them to be, ``layout_changed`` is set and the rows are
+    left out.
     """
     found = parts(answer.get("updatedSpreadsheet") or {})
     state, tab = state_part(found), tab_part(found, target)
@@ -69,7 +71,7 @@ def decode_swap(answer: Mapping[str, Any], target: SheetTarget, plan: SwapPlan, 
         state_columns=state.column_count,
     )
     before = counters_copy(state.grid_at(BAND_ROW, band.column), band)
-    if layout.columns != plan.layout.columns:
+    if layout.columns != plan.layout.columns or _header_moved(tab, plan.layout):
         return Decoded(SwapAnswer(before, (), layout_changed=True), layout)
     left, _ = plan.layout.span
     lines = Lines(
@@ -78,6 +80,13 @@ def decode_swap(answer: Mapping[str, Any], target: SheetTarget, plan: SwapPlan, 
         band,
     )
     return Decoded(SwapAnswer(before, hit_rows(layout, lines, write)), layout)
+
+
+def _header_moved(tab: SheetPart, used: Layout) -> bool:
+    """No write touches the header row: where it is not, it was not before the write either."""
+    row = used.header.row
+    cell = tab.grid_at(row, 0).cell(row, used.columns[ROW_ID_HEADER])
+    return used.header.is_seen and id_text(cell) != ROW_ID_HEADER
 
 
 def undating_requests(decoded: Decoded, write: SwapWrite) -> Iterator[Json]:

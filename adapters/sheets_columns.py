@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from adapters.sheets_cells import DATE_TYPES, encode_value, grid
@@ -24,9 +25,21 @@ _CHARACTERS = {"date": 10, "time": 10, "datetime": 19, "timestamp": 19, "year": 
 _CHARACTERS_ELSEWHERE = 10
 
 
-def below_header(sheet_id: int, column: int) -> Json:
-    """Everything of a 0-based column but its header, later rows too."""
-    return {"sheetId": sheet_id, "startRowIndex": 1, "startColumnIndex": column, "endColumnIndex": column + 1}
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a linked tab."""
+
+    sheet_id: int
+    at: int
+    """0-based."""
+    header_row: int
+    """1-based."""
+
+    @property
+    def below_header(self) -> Json:
+        """All of it below its header, later rows too."""
+        start, at = self.header_row, self.at
+        return {"sheetId": self.sheet_id, "startRowIndex": start, "startColumnIndex": at, "endColumnIndex": at + 1}
 
 
 def write_line(sheet_id: int, row: int, column: int, values: Sequence[str]) -> Json:
@@ -63,64 +76,67 @@ def mark(target: SheetTarget, header: str, column: int) -> Json:
     return {"createDeveloperMetadata": {"developerMetadata": metadata}}
 
 
-def number_format(sheet_id: int, column: int, wanted: tuple[str, str]) -> Json:
+def number_format(column: Column, wanted: tuple[str, str]) -> Json:
     """Format a whole column as (type, pattern)."""
     kind, pattern = wanted
     shape = {"userEnteredFormat": {"numberFormat": {"type": kind, "pattern": pattern}}}
     return {
         "repeatCell": {
-            "range": below_header(sheet_id, column),
+            "range": column.below_header,
             "cell": shape,
             "fields": "userEnteredFormat.numberFormat",
         }
     }
 
 
-def drop_down(sheet_id: int, column: int, options: Sequence[str]) -> Json:
+def drop_down(column: Column, options: Sequence[str]) -> Json:
     """A list to choose from; not strict, because what the table refuses is shown beside the cell."""
     values = [{"userEnteredValue": o} for o in options]
     rule = {"condition": {"type": "ONE_OF_LIST", "values": values}, "showCustomUi": True, "strict": False}
-    area = below_header(sheet_id, column)
-    return {"setDataValidation": {"range": area, "rule": rule, "filteredRowsIncluded": True}}
+    return {"setDataValidation": {"range": column.below_header, "rule": rule, "filteredRowsIncluded": True}}
 
 
-def shape(sheet_id: int, linked: LinkedColumn, column: int, *, is_dated: bool) -> Iterator[Json]:
+def shape(column: Column, linked: LinkedColumn, *, is_dated: bool) -> Iterator[Json]:
     """Format and drop-down of a whole column, for later rows too; a date format of one's own stays: ``is_dated``."""
     codec = linked.codec
     if codec.plain_text:
-        yield number_format(sheet_id, column, ("TEXT", "@"))
+        yield number_format(column, ("TEXT", "@"))
     elif codec.number_format and not (codec.number_format[0] in DATE_TYPES and is_dated):
-        yield number_format(sheet_id, column, codec.number_format)
+        yield number_format(column, codec.number_format)
     if codec.options and not any(option.startswith(("=", "+")) for option in codec.options):
         # Google reads the values of a condition as typed: such a one would be a formula, or refused as one.
-        yield drop_down(sheet_id, column, codec.options)
+        yield drop_down(column, codec.options)
 
 
-def reshape(sheet_id: int, before: LinkedColumn, now: LinkedColumn, column: int, *, is_dated: bool) -> Iterator[Json]:
+def reshape(column: Column, before: LinkedColumn, now: LinkedColumn, *, is_dated: bool) -> Iterator[Json]:
     """The same for a column that has another type in the table now; what the old one brought along goes."""
-    below, had, has = below_header(sheet_id, column), before.codec, now.codec
+    below, had, has = column.below_header, before.codec, now.codec
     if (had.plain_text or had.number_format) and not (has.plain_text or has.number_format):
         yield {"repeatCell": {"range": below, "cell": {}, "fields": "userEnteredFormat.numberFormat"}}
     if had.options and not has.options:
         yield {"setDataValidation": {"range": below, "filteredRowsIncluded": True}}
-    yield from shape(sheet_id, now, column, is_dated=is_dated)
+    yield from shape(column, now, is_dated=is_dated)
 
 
-def make_id_column(sheet_id: int, column: int) -> Iterator[Json]:
+def make_id_column(column: Column) -> Iterator[Json]:
     """Hide a column that holds row ids, and keep Google from reading numbers into them."""
-    yield hide(sheet_id, column)
-    yield number_format(sheet_id, column, ("TEXT", "@"))
+    yield hide(column.sheet_id, column.at)
+    yield number_format(column, ("TEXT", "@"))
 
 
-def make_tab(title: str, columns: int) -> Json:
-    """A new tab at the end, its header row frozen."""
-    size = {"rowCount": NEW_TAB_ROWS, "columnCount": max(columns, NEW_TAB_COLUMNS_MIN), "frozenRowCount": 1}
+def make_tab(title: str, columns: int, header_row: int) -> Json:
+    """A new tab at the end, frozen down to its header row."""
+    size = {
+        "rowCount": NEW_TAB_ROWS + header_row - 1,
+        "columnCount": max(columns, NEW_TAB_COLUMNS_MIN),
+        "frozenRowCount": header_row,
+    }
     return {"addSheet": {"properties": {"title": title, "gridProperties": size}}}
 
 
-def lay_out(sheet_id: int, columns: Sequence[tuple[int, LinkedColumn]]) -> Iterator[Json]:
-    """Freeze the header row of a tab whose headers are ours, and give each column a width by its type."""
-    frozen = {"sheetId": sheet_id, "gridProperties": {"frozenRowCount": 1}}
+def lay_out(sheet_id: int, columns: Sequence[tuple[int, LinkedColumn]], header_row: int) -> Iterator[Json]:
+    """Freeze a tab whose headers are ours down to them, and give each column a width by its type."""
+    frozen = {"sheetId": sheet_id, "gridProperties": {"frozenRowCount": header_row}}
     yield {"updateSheetProperties": {"properties": frozen, "fields": "gridProperties.frozenRowCount"}}
     for at, linked in columns:
         span = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": at, "endIndex": at + 1}

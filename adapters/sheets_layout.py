@@ -6,9 +6,9 @@ The hidden tab ``_twinsheet`` has one row per link from row 2 on::
 
 Each link's scratch band begins at column E (1-based) and is F columns wide: two halves, each as wide as
 the tab. Row 101 of the band holds a copy of the counters, the columns as the writer believed them to be,
-and (right half) the header row as it stood. From row G on follow whole rows of the tab, as they stood before
-the last write: left as they were (values, formulas, formats), right their values alone, because a formula
-computes something else away from its place. A line never stands above or left of the row it was copied
+and (right half) the row that was believed to be the header, as it stood. From row G on follow whole rows of the tab,
+as they stood before the last write: left as they were (values, formulas, formats), right their values alone, because
+a formula computes something else away from its place. A line never stands above or left of the row it was copied
 from, so that a formula's relative references never fall off the grid and come back intact.
 """
 
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.sheets_cells import CELL_FIELDS, DATE_TYPES, decode_cell, grid
+from adapters.sheets_header import Header, header_of
 from adapters.sheets_json import cells_in
 from adapters.sheets_tickets import Ticket, tickets_of
 from core.errors import SheetsRefused
@@ -30,6 +31,8 @@ Json = dict[str, Any]
 STATE_HEADER = ("link", "n", "epoch", "q", "scratch_column", "scratch_width", "scratch_row", "taken_back")
 BAND_ROW = 101
 FIRST_LINE_ROW = 102
+ROWS_ABOVE_MAX = 20
+"""Rows that people may insert above the header until it is looked for in the whole id column."""
 HALF_MIN = 4
 """The counters' copy and the believed columns need four cells."""
 
@@ -82,6 +85,7 @@ class Layout:
     """By which columns the lines of the scratch stand; only told where something is restored from it."""
     tickets: tuple[Ticket, ...] = ()
     """Of the link's last writes, oldest first."""
+    header: Header = field(default_factory=Header)
 
     @property
     def copied_columns(self) -> int:
@@ -238,9 +242,14 @@ def metadata_key(link: str) -> str:
 
 
 def layout_filters(target: SheetTarget) -> list[Json]:
-    """What to read for :func:`layout_of`: header row, first data row, counters."""
-    first_rows = {"sheetId": target.sheet_id, "startRowIndex": 0, "endRowIndex": 2}
-    return [{"a1Range": COUNTERS_RANGE}, {"gridRange": first_rows}]
+    """What to read for :func:`layout_of`: counters, header row, first data row."""
+    return [{"a1Range": COUNTERS_RANGE}, top_filter(target)]
+
+
+def top_filter(target: SheetTarget) -> Json:
+    """What to read for the header row and the first data row, wherever people have moved them within reason."""
+    end = target.header_row + ROWS_ABOVE_MAX + 1
+    return {"gridRange": {"sheetId": target.sheet_id, "startRowIndex": 0, "endRowIndex": end}}
 
 
 def tab_filters(target: SheetTarget) -> list[Json]:
@@ -272,6 +281,7 @@ def layout_of(
     found = parts(answer)
     state, tab = state_part(found), tab_part(found, target)
     counters, columns = counters_of(state, target.link), columns_of(tab, target)
+    header = header_of(tab, columns, target.header_row)
     return Layout(
         tab_id=tab.sheet_id,
         tab_title=tab.title,
@@ -284,7 +294,8 @@ def layout_of(
         counters_row=counters.row,
         band=counters.band,
         tickets=tickets_of(tab.metadata, target.link),
-        date_formats=formats_of_dates(tab, columns) if date_formats is None else date_formats,
+        date_formats=formats_of_dates(tab, columns, header.row) if date_formats is None else date_formats,
+        header=header,
     )
 
 
@@ -313,10 +324,10 @@ def _grid(raw: Mapping[str, Any]) -> Grid:
     )
 
 
-def formats_of_dates(tab: SheetPart, columns: Mapping[str, int]) -> dict[str, Json]:
+def formats_of_dates(tab: SheetPart, columns: Mapping[str, int], header_row: int) -> dict[str, Json]:
     """By linked header the date format that the first cell of its column has; none where it has no such."""
     formats: dict[str, Json] = {}
-    cells = tab.grid_at(1, 0).raw(2)
+    cells = tab.grid_at(1, 0).raw(header_row + 1)
     for header, column in columns.items():
         raw = cells[column] if column < len(cells) else None
         found = ((raw or {}).get("effectiveFormat") or {}).get("numberFormat") or {}

@@ -22,6 +22,9 @@ SHEETS_FIELDS = (
 )
 
 
+NEAR_TOP_ROWS = 50
+"""Among so many rows headers are looked for that are not where they are said to be."""
+
 _NOTHING = Grid(1, 0, (), ())
 
 
@@ -32,7 +35,7 @@ class TabBefore:
     title: str
     is_there: bool
     is_blank: bool
-    """Nothing stands anywhere in it."""
+    """Nothing stands in its header row or below."""
     headers: tuple[str, ...]
     """Titles of the header row, without blanks and the id column."""
     image: TabImage
@@ -45,6 +48,8 @@ class TabBefore:
     """Of all tabs of the spreadsheet, blank ones too."""
     content: Grid = field(default=_NOTHING, repr=False)
     """All that stands in it."""
+    header_row: int = 1
+    """1-based row of its headers."""
 
     def by_headers(self, headers: Sequence[str]) -> TabBefore:
         """The same look, its rows by these headers; what else stands there is let go of.
@@ -52,8 +57,14 @@ class TabBefore:
         Raises:
             LinkRefused: a header that stands twice.
         """
-        image = _image(self.content, headers, self.image.read_at)
+        image = _image(self.content, headers, self.image.read_at, self.header_row)
         return replace(self, image=image, content=_NOTHING)
+
+    def other_rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """The other rows near the top that may hold headers, and what stands in each."""
+        for row in range(1, min(self.content.last_row, NEAR_TOP_ROWS) + 1):
+            if row != self.header_row:
+                yield row, tuple(titles_of(self.content, row).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,13 @@ class Found:
 
 
 def look_at_tab(
-    client: SheetsClient, spreadsheet_id: str, tab: str, headers: Sequence[str], *, may_lack: bool = False
+    client: SheetsClient,
+    spreadsheet_id: str,
+    tab: str,
+    headers: Sequence[str],
+    *,
+    header_row: int = 1,
+    may_lack: bool = False,
 ) -> TabBefore:
     """Read a tab that is about to be linked, changing nothing.
 
@@ -78,6 +95,7 @@ def look_at_tab(
         spreadsheet_id: id from the sheet's address.
         tab: title of the tab.
         headers: headers that are to be linked; missing ones are named in the image.
+        header_row: 1-based row that holds them; what stands above it is left out.
         may_lack: a tab that is not there is told as a blank one, because it is going to be made.
 
     Raises:
@@ -85,39 +103,51 @@ def look_at_tab(
     """
     told = client.properties(spreadsheet_id, SHEETS_FIELDS)
     if may_lack and not is_there(told, tab):
-        image = TabImage(Stamp(), {}, (), 1, datetime.now(UTC), missing_headers=tuple(headers))
-        return TabBefore(
-            tab, is_there=False, is_blank=True, headers=(), image=image, time_zone=_zone(told), cells=_cells(told)
+        image = TabImage(
+            Stamp(), {}, (), header_row, datetime.now(UTC), missing_headers=tuple(headers), header_row=header_row
         )
-    found = find_tab(client, spreadsheet_id, tab, told)
-    shown = tuple(t for _, t in sorted(titles_of(found.cells).items()) if t != ROW_ID_HEADER)
-    is_blank = not any(cell for row in range(1, found.cells.last_row + 1) for cell in found.cells.line(row))
+        return TabBefore(
+            tab,
+            is_there=False,
+            is_blank=True,
+            headers=(),
+            image=image,
+            time_zone=_zone(told),
+            cells=_cells(told),
+            header_row=header_row,
+        )
+    found = find_tab(client, spreadsheet_id, tab, told, header_row)
+    shown = tuple(t for _, t in sorted(titles_of(found.cells, header_row).items()) if t != ROW_ID_HEADER)
+    rows = range(header_row, found.cells.last_row + 1)
+    is_blank = not any(cell for row in rows for cell in found.cells.line(row))
     return TabBefore(
         found.tab.title,
         is_there=True,
         is_blank=is_blank,
         headers=shown,
-        image=_image(found.cells, headers, datetime.now(UTC)),
+        image=_image(found.cells, headers, datetime.now(UTC), header_row),
         time_zone=_zone(told),
         columns=found.tab.column_count,
         cells=_cells(told),
         content=found.cells,
+        header_row=header_row,
     )
 
 
-def _image(cells: Grid, headers: Sequence[str], read_at: datetime) -> TabImage:
-    titles = titles_of(cells)
+def _image(cells: Grid, headers: Sequence[str], read_at: datetime, header_row: int) -> TabImage:
+    titles = titles_of(cells, header_row)
     columns = {h: c for c, h in titles.items() if h in headers or h == ROW_ID_HEADER}
     refuse_doubles(titles, headers)
-    rows = tuple(data_rows(cells, columns)) if headers else ()
+    rows = tuple(data_rows(cells, columns, header_row)) if headers else ()
     return TabImage(
         stamp=Stamp(),
         columns=columns,
         rows=rows,
-        last_row=rows[-1].row if rows else 1,
+        last_row=rows[-1].row if rows else header_row,
         read_at=read_at,
         missing_headers=tuple(h for h in headers if h not in columns),
         titles={h: h for h in columns if h != ROW_ID_HEADER},
+        header_row=header_row,
     )
 
 
@@ -148,7 +178,7 @@ def time_zone_of(client: SheetsClient, spreadsheet_id: str) -> str:
     return _zone(client.properties(spreadsheet_id, "properties(timeZone)"))
 
 
-def find_tab(client: SheetsClient, spreadsheet_id: str, tab: str, told: Mapping[str, Any]) -> Found:
+def find_tab(client: SheetsClient, spreadsheet_id: str, tab: str, told: Mapping[str, Any], header_row: int) -> Found:
     """The tab with all its cells, and the hidden tab.
 
     Args:
@@ -156,6 +186,7 @@ def find_tab(client: SheetsClient, spreadsheet_id: str, tab: str, told: Mapping[
         spreadsheet_id: id from the sheet's address.
         tab: title of the tab.
         told: the spreadsheet's :data:`SHEETS_FIELDS`.
+        header_row: 1-based; above it cells may be merged.
 
     Raises:
         LinkRefused: no such tab, or merged cells.
@@ -169,7 +200,7 @@ def find_tab(client: SheetsClient, spreadsheet_id: str, tab: str, told: Mapping[
     filters: list[Json] = [{"gridRange": {"sheetId": sheet_id}}]
     if STATE_TAB in by_title:
         filters.append({"a1Range": f"'{STATE_TAB}'!A1:H100"})
-    _refuse_merged(by_title[tab], tab)
+    _refuse_merged(by_title[tab], tab, header_row)
     read = parts(client.read(spreadsheet_id, filters, LAYOUT_FIELDS))
     part = next(p for p in read if p.sheet_id == sheet_id)
     return Found(
@@ -181,8 +212,8 @@ def find_tab(client: SheetsClient, spreadsheet_id: str, tab: str, told: Mapping[
     )
 
 
-def _refuse_merged(sheet: Mapping[str, Any], tab: str) -> None:
-    merges = sheet.get("merges") or ()
+def _refuse_merged(sheet: Mapping[str, Any], tab: str, header_row: int) -> None:
+    merges = [m for m in sheet.get("merges") or () if int(m.get("endRowIndex") or header_row) >= header_row]
     if merges:
         rows = ", ".join(str(int(m.get("startRowIndex") or 0) + 1) for m in merges[:5])
         raise LinkRefused(
@@ -197,9 +228,9 @@ def _protected(sheet: Mapping[str, Any]) -> Iterator[int]:
             yield int((protection.get("range") or {}).get("startColumnIndex") or 0)
 
 
-def titles_of(cells: Grid) -> dict[int, str]:
+def titles_of(cells: Grid, header_row: int) -> dict[int, str]:
     """0-based column to title, blank ones left out."""
-    line = cells.line(1)
+    line = cells.line(header_row)
     return {i: str(c.value) for i, c in enumerate(line) if c is not None and c.value is not None}
 
 
@@ -214,7 +245,7 @@ def refuse_doubles(titles: Mapping[int, str], headers: Sequence[str]) -> None:
         )
 
 
-def data_rows(cells: Grid, columns: Mapping[str, int]) -> Iterator[TabRow]:
+def data_rows(cells: Grid, columns: Mapping[str, int], header_row: int) -> Iterator[TabRow]:
     """Rows with content in a linked column, with their ids; decoded once, because they are looked at column by
     column."""
-    return (replace(row, cells=dict(row.cells)) for row in TabRows(cells, columns) if row.cells)
+    return (replace(row, cells=dict(row.cells)) for row in TabRows(cells, columns, header_row) if row.cells)

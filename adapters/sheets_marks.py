@@ -26,6 +26,7 @@ from adapters.sheets_layout import (
     parts,
     state_part,
     tab_part,
+    top_filter,
 )
 from adapters.sheets_tickets import clear, marks_name, outdated, tickets_of, use
 from core.errors import SheetsRefused
@@ -76,7 +77,7 @@ class GoogleMarks:
 
     def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
         """What stands beside the linked cells of these rows, in one read."""
-        filters: list[Json] = [{"a1Range": COUNTERS_RANGE}, _rows_filter(target, 1, 1)]
+        filters: list[Json] = [{"a1Range": COUNTERS_RANGE}, top_filter(target)]
         filters += [_rows_filter(target, first, count) for first, count in runs(sorted(set(rows)))]
         answer = self._client.read(target.spreadsheet_id, filters, _LOOK_FIELDS)
         layout, tab = layout_of(answer, target, {}), tab_part(parts(answer), target)
@@ -84,9 +85,14 @@ class GoogleMarks:
         tickets = tickets_of(tab.metadata, marks_name(target.link))
         columns = _marked_columns(layout)
         found = [_looked(piece, row, row, columns) for piece in tab.grids for row in _numbers(piece)]
-        wanted = {row.row: row for row in found if row.row in set(rows)}
+        by_number = {row.row: row for row in found}
         last = max((t.n for t in tickets), default=0)
-        return MarksLook(last, tuple(wanted[row] for row in sorted(wanted)), frozenset(columns) - {ROW_ID_HEADER})
+        return MarksLook(
+            last,
+            tuple(by_number[row] for row in sorted(by_number.keys() & set(rows))),
+            frozenset(columns) - {ROW_ID_HEADER},
+            by_number.get(layout.header.row, LookedRow(layout.header.row, None, {}, {})),
+        )
 
     def mark(self, target: SheetTarget, look: MarksLook, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...] | None:
         """See :class:`core.ports.SheetMarks`.

@@ -13,7 +13,7 @@ from typing import Any
 
 from adapters.sheets_cells import DATE_TYPES, encode_value, grid
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_columns import lay_out, make_id_column, make_tab, mark, protect, shape, write_line
+from adapters.sheets_columns import Column, lay_out, make_id_column, make_tab, mark, protect, shape, write_line
 from adapters.sheets_layout import columns_of
 from adapters.sheets_look import (
     SHEETS_FIELDS,
@@ -49,6 +49,7 @@ def prepare_tab(
     link: str,
     columns: Sequence[LinkedColumn],
     *,
+    header_row: int = 1,
     create: bool = False,
     adds: Sequence[str] = (),
     new_id: Callable[[], str] = new_row_id,
@@ -62,6 +63,7 @@ def prepare_tab(
         tab: title of the tab.
         link: name of the link.
         columns: linked columns; their codecs tell formats and drop-downs.
+        header_row: 1-based row of the headers; what stands above it stays as it is.
         create: make the tab where it is not there, and write the headers where it is blank.
         adds: headers that are written behind the last one where they are missing.
         new_id: makes a row id.
@@ -71,11 +73,11 @@ def prepare_tab(
     """
     told = client.properties(spreadsheet_id, SHEETS_FIELDS)
     if create and not is_there(told, tab):
-        client.write(spreadsheet_id, {"requests": [make_tab(tab, len(columns) + 1)]})
+        client.write(spreadsheet_id, {"requests": [make_tab(tab, len(columns) + 1, header_row)]})
         told = client.properties(spreadsheet_id, SHEETS_FIELDS)
-    found = find_tab(client, spreadsheet_id, tab, told)
+    found = find_tab(client, spreadsheet_id, tab, told, header_row)
     headers = tuple(c.header for c in columns)
-    target = SheetTarget(link, spreadsheet_id, found.tab.sheet_id, headers)
+    target = SheetTarget(link, spreadsheet_id, found.tab.sheet_id, headers, header_row)
     work = _Preparation(target, found, columns, _Wanted(create, adds), new_id)
     requests, ids = list(work.requests()), list(work.ids())
     first, rest = ids[:1], ids[1:]
@@ -115,7 +117,8 @@ class _Preparation:
     ) -> None:
         self._target, self._found, self._linked, self._new_id = target, found, columns, new_id
         self._marked = columns_of(found.tab, target)
-        titles = titles_of(found.cells)
+        self._row = target.header_row
+        titles = titles_of(found.cells, self._row)
         self._created = not titles and wanted.headers
         if self._created:
             titles = dict(enumerate(target.headers))
@@ -137,13 +140,15 @@ class _Preparation:
         if self._added or not self._id_known:
             yield from self._make_room()
         if self._added:
-            yield write_line(tab, 1, self._end, self._added)
+            yield write_line(tab, self._row, self._end, self._added)
+        if self._created and (missing := self._row + 1 - self._found.tab.row_count) > 0:
+            yield {"appendDimension": {"sheetId": tab, "dimension": "ROWS", "length": missing}}
         if self._created:
-            yield write_line(tab, 1, 0, self._target.headers)
+            yield write_line(tab, self._row, 0, self._target.headers)
         if not self._id_known:
-            yield write_line(tab, 1, column, (ROW_ID_HEADER,))
+            yield write_line(tab, self._row, column, (ROW_ID_HEADER,))
         if ROW_ID_HEADER not in self._marked:
-            yield from make_id_column(tab, column)
+            yield from make_id_column(self._column(column))
         if column not in self._found.protected:
             yield protect(tab, column)
         for header, at in {**self._positions, ROW_ID_HEADER: column}.items():
@@ -152,9 +157,9 @@ class _Preparation:
         for linked in self._linked:
             if linked.header not in self._marked:
                 at = self._positions[linked.header]
-                yield from shape(tab, linked, at, is_dated=self._dated(at))
+                yield from shape(self._column(at), linked, is_dated=self._dated(at))
         if self._created:
-            yield from lay_out(tab, [(self._positions[one.header], one) for one in self._linked])
+            yield from lay_out(tab, [(self._positions[one.header], one) for one in self._linked], self._row)
         yield from clear(tickets_of(self._found.tab.metadata, self._target.link))
         yield from state.requests(max(self._found.tab.column_count, column + 1))
 
@@ -163,7 +168,7 @@ class _Preparation:
         columns = {**self._positions}
         if self._id_known:
             columns[ROW_ID_HEADER] = self._id_column
-        bare = [r.row for r in data_rows(self._found.cells, columns) if r.row_id is None]
+        bare = [r.row for r in data_rows(self._found.cells, columns, self._row) if r.row_id is None]
         for start in range(0, len(bare), IDS_PER_CALL):
             yield from self._id_runs(bare[start : start + IDS_PER_CALL])
 
@@ -187,7 +192,8 @@ class _Preparation:
         headers = self._target.headers
         if not titles:
             raise LinkRefused(
-                f"The tab {self._found.tab.title} has no headers in row 1.", f"Write them: {', '.join(headers)}."
+                f"The tab {self._found.tab.title} has no headers in row {self._row}.",
+                f"Write them: {', '.join(headers)}.",
             )
         unmarked = [h for h in headers if h not in self._marked]
         refuse_doubles(titles, unmarked)
@@ -196,7 +202,7 @@ class _Preparation:
         if missing:
             raise LinkRefused(
                 f"The tab {self._found.tab.title} has no header {', '.join(missing)}.",
-                "Add it to row 1, or map another header under columns: in links.yaml.",
+                f"Add it to row {self._row}, or map another header under columns: in links.yaml.",
             )
         return {h: self._marked.get(h, by_title.get(h, -1)) for h in headers}
 
@@ -216,8 +222,11 @@ class _Preparation:
             length = first + count - tab.column_count
             yield {"appendDimension": {"sheetId": tab.sheet_id, "dimension": "COLUMNS", "length": length}}
 
+    def _column(self, at: int) -> Column:
+        return Column(self._target.sheet_id, at, self._row)
+
     def _dated(self, column: int) -> bool:
-        cells = self._found.cells.raw(2)
+        cells = self._found.cells.raw(self._row + 1)
         raw = (cells[column] if column < len(cells) else None) or {}
         kind = ((raw.get("effectiveFormat") or {}).get("numberFormat") or {}).get("type")
         return kind in DATE_TYPES

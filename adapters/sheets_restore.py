@@ -125,7 +125,7 @@ class _Places:
             was[ROW_ID_HEADER] = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
         return [
             row
-            for row in range(2, self.cells.last_row + 1)
+            for row in range(self.layout.header.row + 1, self.cells.last_row + 1)
             if all(same_value(self._here(row, h), value) for h, value in was.items())
         ]
 
@@ -148,4 +148,5 @@ class _Places:
         """Every row with that id: a copy may have it too."""
         if row_id is None:
             return []
-        return [r for r in range(2, self.cells.last_row + 1) if self._here(r, ROW_ID_HEADER) == row_id]
+        rows = range(self.layout.header.row, self.cells.last_row + 1)
+        return [r for r in rows if self._here(r, ROW_ID_HEADER) == row_id]

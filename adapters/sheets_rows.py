@@ -18,15 +18,16 @@ class TabRows(Sequence[TabRow]):
     Args:
         cells: the whole tab.
         columns: linked header and ``_row_id`` to 0-based column.
+        header_row: 1-based; rows above it are left out as well.
     """
 
-    def __init__(self, cells: Grid, columns: Mapping[str, int]) -> None:
+    def __init__(self, cells: Grid, columns: Mapping[str, int], header_row: int = 1) -> None:
         self._cells = cells
         self._id_column = columns.get(ROW_ID_HEADER)
         self._linked = {header: column for header, column in columns.items() if header != ROW_ID_HEADER}
         self._decoded: tuple[int, Row] = (0, ())
         """The row that was looked at last: whoever looks at one cell looks at the next one as well."""
-        made = (self._row(row) for row in range(2, cells.last_row + 1))
+        made = (self._row(row) for row in range(header_row + 1, cells.last_row + 1))
         self._numbers = array("L", (row.row for row in made if row.cells or row.row_id is not None))
 
     def __len__(self) -> int:

@@ -73,10 +73,11 @@ class _Numbering:
     def __init__(self, layout: Layout, write: SwapWrite) -> None:
         restores = sorted(write.row_restores, key=lambda r: r.row)
         self.restores = [
-            replace(r, row=max(2, min(r.row, layout.tab_rows + done))) for done, r in enumerate(restores)
+            replace(r, row=max(layout.header.row + 1, min(r.row, layout.tab_rows + done)))
+            for done, r in enumerate(restores)
         ]
         """Top down, none past the grid's end."""
-        self._insert_after = write.insert_after_row
+        self._insert_after = max(write.insert_after_row, layout.header.row)
         self._inserted = len(write.inserts)
 
     def restored(self, row: int) -> int:
@@ -136,7 +137,7 @@ def _restores(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Js
     for restore in rows.restores:
         span = row_span(layout.tab_id, restore.row, 1)
         # Google inserts behind the last row only what takes after the row before it
-        inherit = restore.row > 2 or layout.tab_rows <= 1
+        inherit = restore.row > layout.header.row + 1 or layout.tab_rows <= layout.header.row
         yield {"insertDimension": {"range": span, "inheritFromBefore": inherit}}
         if columns == layout.columns:
             yield _fetch(layout, (restore.scratch_line, 0), (restore.row, 0), layout.copied_columns)
@@ -163,7 +164,7 @@ def _journal(layout: Layout) -> Iterator[Json]:
     believed = json.dumps(dict(layout.columns), ensure_ascii=False, separators=(",", ":"))
     yield _update(grid(state, BAND_ROW, 1, band.column + 3, 1), [[believed]])
     width = layout.copied_columns
-    header = grid(layout.tab_id, 1, 1, 0, width)
+    header = grid(layout.tab_id, layout.header.row, 1, 0, width)
     yield copy_paste(header, grid(state, BAND_ROW, 1, band.column + band.half, width), "PASTE_VALUES")
 
 
@@ -262,9 +263,9 @@ def _inserts(layout: Layout, write: SwapWrite, rows: _Numbering) -> Iterator[Jso
     """Fresh rows with their ids and values; their cells hold nothing that could be overwritten."""
     if not write.inserts:
         return
-    after, tab = rows.restored(write.insert_after_row), layout.tab_id
+    after, tab = max(rows.restored(write.insert_after_row), layout.header.row), layout.tab_id
     # a row right below the header takes after the rows below it, unless there are none
-    inherit = after > 1 or layout.tab_rows <= 1
+    inherit = after > layout.header.row or layout.tab_rows <= layout.header.row
     count = len(write.inserts)
     yield {"insertDimension": {"range": row_span(tab, after + 1, count), "inheritFromBefore": inherit}}
     left, right = layout.span
@@ -307,7 +308,8 @@ def _counters(layout: Layout, write: SwapWrite) -> Iterator[Json]:
 def _response_ranges(layout: Layout, write: SwapWrite) -> list[str]:
     band, (left, right) = layout.band, layout.span
     ranges = [
-        f"{quoted(layout.tab_title)}!1:1",  # for the columns' metadata, as of this very write
+        # for the columns' metadata and the header's place, as of this very write
+        f"{quoted(layout.tab_title)}!{layout.header.row}:{layout.header.row}",
         a1_range(STATE_TAB, BAND_ROW, BAND_ROW, band.column, band.column + 2),
     ]
     if lines := len(write.looked_at):

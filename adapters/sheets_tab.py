@@ -21,7 +21,8 @@ from adapters.sheets_answer import (
     undating_requests,
 )
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_columns import reshape
+from adapters.sheets_columns import Column, reshape
+from adapters.sheets_header import header_of
 from adapters.sheets_layout import (
     BAND_ROW,
     COUNTERS_RANGE,
@@ -88,7 +89,7 @@ class GoogleSheet:
         """Counters, metadata and the id column in one read."""
         filters: list[Json] = [
             {"a1Range": COUNTERS_RANGE},
-            {"gridRange": {"sheetId": target.sheet_id, "startRowIndex": 0, "endRowIndex": 1}},
+            {"gridRange": {"sheetId": target.sheet_id, "startRowIndex": 0, "endRowIndex": 1}},  # for the columns
             {"developerMetadataLookup": _id_column(target)},
         ]
         answer = self._client.read(target.spreadsheet_id, filters, READ_FIELDS)
@@ -103,7 +104,8 @@ class GoogleSheet:
             column = layout.columns.get(now.header)
             if column is not None:
                 is_dated = now.header in layout.date_formats
-                requests += reshape(target.sheet_id, before, now, column, is_dated=is_dated)
+                place = Column(target.sheet_id, column, layout.header.row)
+                requests += reshape(place, before, now, is_dated=is_dated)
         if requests:
             self._client.write(target.spreadsheet_id, {"requests": requests})
         self._layouts.pop(target.link, None)
@@ -212,8 +214,8 @@ class GoogleSheet:
         before, believed = counters_copy(journal, band), believed_columns(journal, band)
         if counters.taken_back == write.n:
             return SwapAnswer(before, (), layout_changed=True)
-        used = replace(layout, columns=believed, band=band)
-        if header_moved(tab, journal, used, columns_of(tab, target)):
+        used, now = replace(layout, columns=believed, band=band), columns_of(tab, target)
+        if header_moved(tab, journal, used, (now, header_of(tab, now, target.header_row).row)):
             self._take_back(target, write, used)
             return SwapAnswer(before, (), layout_changed=True)
         scratch = state.grid_at(band.line_row, band.column)
@@ -272,18 +274,20 @@ def tab_image(answer: Mapping[str, Any], target: SheetTarget, read_at: datetime)
     found = parts(answer)
     tab, counters = tab_part(found, target), counters_of(state_part(found), target.link)
     columns, cells = columns_of(tab, target), tab.grid_at(1, 0)
-    rows = TabRows(cells, columns)
-    header = cells.line(1)
+    header_row = header_of(tab, columns, target.header_row).row
+    rows = TabRows(cells, columns, header_row)
+    header = cells.line(header_row)
     titles = {h: _text(header[c]) if c < len(header) else "" for h, c in columns.items()}
     return TabImage(
         stamp=counters.stamp,
         columns=columns,
         rows=rows,
-        last_row=rows[-1].row if rows else 1,
+        last_row=rows[-1].row if rows else header_row,
         read_at=read_at,
         missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in columns),
         titles=titles,
         other_titles=tuple(t for i, cell in enumerate(header) if i not in columns.values() and (t := _text(cell))),
+        header_row=header_row,
     )
 
 
@@ -298,11 +302,11 @@ def positions(answer: Mapping[str, Any], target: SheetTarget) -> Positions:
     columns = columns_of(tab, target)
     rows: dict[str, int] = {}
     repeated: set[str] = set()
-    last_row = 1
+    last_row = header_row = header_of(tab, columns, target.header_row).row
     id_column = columns.get(ROW_ID_HEADER)
     piece = _longest(tab.grids, id_column)
     if piece is not None and id_column is not None:
-        for row in range(2, piece.last_row + 1):
+        for row in range(header_row + 1, piece.last_row + 1):
             row_id = id_text(piece.cell(row, id_column))
             if row_id is not None:
                 if rows.setdefault(row_id, row) != row:

@@ -1,4 +1,4 @@
-"""Takes back a swap write that went by columns which had been moved meanwhile.
+"""Takes back a swap write that went by columns, or a header row, which had been moved meanwhile.
 
 The rows are found again by their ids, and a cell is put back only while it still holds what we wrote, so
 that nothing that people did since is touched. Rows that the write had brought back from the scratch stay.
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.sheets_answer import id_text
 from adapters.sheets_cells import copy_paste, grid, row_span
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_layout import (
@@ -43,19 +44,29 @@ def believed_columns(journal: Grid, band: Band) -> dict[str, int]:
     return {str(header): int(column) for header, column in found.items()}
 
 
-def header_moved(tab: SheetPart, journal: Grid, used: Layout, now: Mapping[str, int]) -> bool:
-    """Whether the columns had moved when a write ran whose answer was lost.
+def header_moved(tab: SheetPart, journal: Grid, used: Layout, today: tuple[Mapping[str, int], int]) -> bool:
+    """Whether the columns or the header row had moved when a write ran whose answer was lost.
 
-    Columns that stand today where the write believed them to be, stood there then. Else the header row that
-    the write copied has to have had today's headers in the believed places. In doubt (a header was renamed
-    as well) the write is taken back and planned again, which is harmless.
+    The row that the write took for the header and copied has to have had the id column's title. Columns that stand
+    today where the write believed them to be, stood there then. Else the header row that the write copied has to
+    have had today's headers in the believed places. In doubt (a header was renamed as well, the id column's was
+    cleared) the write is taken back and planned again, which is harmless.
+
+    Args:
+        tab: with its first rows.
+        journal: what the write left in the scratch.
+        used: by what it went.
+        today: where the columns and the header row are.
     """
+    (now, row), copied = today, used.band.column + used.band.half
+    if now.keys() != used.columns.keys() or ROW_ID_HEADER not in now:
+        return True
+    if id_text(journal.cell(BAND_ROW, copied + used.columns[ROW_ID_HEADER])) != ROW_ID_HEADER:
+        return True
     if dict(now) == dict(used.columns):
         return False
-    if now.keys() != used.columns.keys():
-        return True
-    today, copied = tab.grid_at(1, 0), used.band.column + used.band.half
-    return any(today.cell(1, now[h]) != journal.cell(BAND_ROW, copied + c) for h, c in used.columns.items())
+    cells = tab.grid_at(1, 0)
+    return any(cells.cell(row, now[h]) != journal.cell(BAND_ROW, copied + c) for h, c in used.columns.items())
 
 
 def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used: Layout) -> Layout:
@@ -123,11 +134,25 @@ class _Damage:
         cells, rows = self.tab.grid_at(1, 0), self._rows_by_id()
         for line, row in enumerate(self.write.looked_at):
             row_id = self._id_in_scratch(line)
-            stands_at = rows.get(row_id, 0) if row_id else row
+            stands_at = rows.get(row_id, 0) if row_id else self._place_without_id(line, row)
             for column, value in self._written(row).items():
                 cell = cells.cell(stands_at, column)
                 if stands_at and _bare(cell.value if cell else None) == _bare(value):
                     yield self._copy(line, stands_at, column, 1)
+
+    def _place_without_id(self, line: int, row: int) -> int:
+        """Where a row without an id is, as one above the header: it holds what we wrote, and else what it held."""
+        cells, written = self.tab.grid_at(1, 0), self._written(row)
+        lines, band = self.state.grid_at(self.used.band.line_row, self.used.band.column), self.used.band
+
+        def holds(place: int, column: int) -> bool:
+            was = lines.cell(band.line_row + line, band.column + column)
+            here, wanted = cells.cell(place, column), written.get(column, was.value if was else None)
+            return _bare(here.value if here else None) == _bare(wanted)
+
+        by_distance = sorted(range(1, cells.last_row + 1), key=lambda place: abs(place - row)) if written else []
+        columns = range(self.used.copied_columns)
+        return next((place for place in by_distance if all(holds(place, c) for c in columns)), row)
 
     def new_rows(self) -> Iterator[Json]:
         """Rows that the write inserted go away again, bottom up."""
@@ -144,7 +169,8 @@ class _Damage:
         width = min(self.used.copied_columns, self.now.tab_columns)
         for line, row in enumerate(self.write.looked_at):
             if row in doomed:
-                yield {"insertDimension": {"range": row_span(self.now.tab_id, row, 1), "inheritFromBefore": row > 2}}
+                inherit = row > self.used.header.row + 1
+                yield {"insertDimension": {"range": row_span(self.now.tab_id, row, 1), "inheritFromBefore": inherit}}
                 yield self._copy(line, row, 0, width)
 
     def _written(self, row: int) -> dict[int, SheetValue]:

@@ -75,7 +75,9 @@ def resolve(
     if faults:
         raise LinkRefused(f"Link {entry.name}: {'; '.join(faults)}.", "Mend the link in links.yaml.")
     shown = tuple(replace(c, where=where.get(c.name)) for c in placed)
-    return Link(entry.name, entry.spreadsheet, entry.tab, entry.schema_name, entry.table_name, shown)
+    return Link(
+        entry.name, entry.spreadsheet, entry.tab, entry.schema_name, entry.table_name, shown, entry.header_row
+    )
 
 
 def _check_columns(

@@ -24,13 +24,16 @@ from config.where import check_condition
 from core.errors import LinkRefused, NotLinked, SettingsError
 from core.model import ROW_ID_HEADER, STATE_TAB
 
+HEADER_ROW_MAX = 1000
 NAME_PATTERN = re.compile(r"[a-z0-9_-]{1,48}")
 _NEW_FILE = "# Links of Twinsheet: each ties a tab of a Google Sheet to a MySQL table.\nlinks:\n"
 _IN_WORDS = {
     "string_type": "has to be text; put it in quotes",
+    "int_type": "has to be a whole number",
     "missing": "is missing",
     "extra_forbidden": (
-        "is not known here; there are name, spreadsheet, tab, table, columns, conflicts, rules, one_way and where"
+        "is not known here; there are name, spreadsheet, tab, header_row, table, columns, conflicts, rules, one_way"
+        " and where"
     ),
     "literal_error": "has to be to_sheet or to_table",
     "dict_type": "has to be a mapping, one 'header: column' per line",
@@ -61,6 +64,12 @@ def _check_tab(value: str) -> str:
     return value
 
 
+def _check_header_row(value: int) -> int:
+    if not 1 <= value <= HEADER_ROW_MAX:
+        raise ValueError(f"header_row has to be a row from 1 to {HEADER_ROW_MAX}")
+    return value
+
+
 def _check_table(value: str) -> str:
     schema, dot, table = value.partition(".")
     if not dot or not 0 < len(schema) <= 64 or not 0 < len(table) <= 64:
@@ -84,6 +93,8 @@ class LinkEntry(BaseModel):
     name: Annotated[str, AfterValidator(check_name)]
     spreadsheet: Annotated[str, AfterValidator(_check_spreadsheet)]
     tab: Annotated[str, AfterValidator(_check_tab)]
+    header_row: Annotated[int, AfterValidator(_check_header_row)] = 1
+    """1-based row of the tab that holds the headers when it is linked; what stands above it is nobody's business."""
     table: Annotated[str, AfterValidator(_check_table)]
     """``schema.table``."""
     columns: dict[str, str] | None = None

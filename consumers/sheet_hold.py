@@ -66,7 +66,7 @@ class HoldNote:
 
     def _write(self, target: SheetTarget, wanted: str | None) -> bool:
         """Whether the note is as it is to be."""
-        rows = {1, *(write.row for write in self._owed)}
+        rows = {write.row for write in self._owed}
         look = self._looked(target, rows)
         if look is None:
             return False

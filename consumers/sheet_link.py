@@ -383,4 +383,4 @@ def _told(planned: PlannedWrite) -> Json:
 
 def target_of(link: Link, state: LinkState) -> SheetTarget:
     """Where a link lives in Google's terms."""
-    return SheetTarget(link.name, state.spreadsheet_id, state.sheet_id, link.headers)
+    return SheetTarget(link.name, state.spreadsheet_id, state.sheet_id, link.headers, link.header_row)

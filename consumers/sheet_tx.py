@@ -322,7 +322,7 @@ def _intend(  # noqa: PLR0917 -- what was planned, and what it was planned on
         cells=tuple(plan.cells),
         ids=tuple(plan.ids),
         inserts=tuple(plan.inserts),
-        insert_after_row=max(1, positions.last_row),
+        insert_after_row=positions.last_row,
         deletes=tuple(plan.deletes),
     )
     keys = {**{base.row_id: key for key, base in bases.items()}, **plan.keys}

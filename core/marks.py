@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.conflicts import TAKEN_BY
-from core.model import Canonical, Link, LinkedColumn, RowBase
+from core.model import ROW_ID_HEADER, Canonical, Link, LinkedColumn, RowBase
 from core.ports import ConflictEntry, NumberedConflict, RejectionEntry, ShownMark, Waiting
 from core.sheet import LookedRow, MarksLook, MarkWrite
 
@@ -167,12 +167,12 @@ def plan_marks(
     Args:
         columns: the table's name of each linked header's column.
         at: which row id was believed to stand in which of the rows; rows beside these were looked at only to find
-            notes of ours that do not belong there.
+            notes of ours that do not belong there. What the header row tells is :func:`plan_hold_note`'s business.
     """
     plan = MarkPlan()
     ids = {row.row: row.row_id for row in look.rows}
     plan.astray = {row_id for row, row_id in at.items() if ids.get(row) != row_id}
-    for row in look.rows:
+    for row in (r for r in look.rows if r.row_id != ROW_ID_HEADER):
         for header, name in columns.items():
             _plan_cell(plan, row, header, (row.row_id or "", name), wanted, shown)
     return plan
@@ -229,14 +229,14 @@ def plan_hold_note(headers: Sequence[str], look: MarksLook, wanted: str | None) 
 
     Args:
         headers: linked ones, in their order.
-        look: at row 1, besides others.
+        look: at any rows.
         wanted: our part; ``None`` once the link goes on.
     """
-    row = _row({r.row: r for r in look.rows}, 1)
+    row = look.header
     header = next((h for h in headers if h in look.columns), TOP_LEFT)
     note = row.notes.get(header)
     after = compose(wanted, persons_part(note))
-    return None if after == note else MarkWrite(1, row.row_id, header, after, row.colours.get(header))
+    return None if after == note else MarkWrite(row.row, row.row_id, header, after, row.colours.get(header))
 
 
 # --- what a marking has hit ------------------------------------------------------------------
@@ -251,7 +251,7 @@ def amends(writes: Sequence[MarkWrite], hit: Collection[LookedRow], look: MarksL
         hit: the rows that it really hit, as they were just before it.
         look: what it was planned by.
     """
-    before, seen = {r.row: r for r in hit}, {r.row: r for r in look.rows}
+    before, seen = {r.row: r for r in hit}, {r.row: r for r in (look.header, *look.rows)}
     mended = []
     for write in writes:
         found, looked = _row(before, write.row), _row(seen, write.row)

@@ -149,6 +149,8 @@ class Link:
     schema: str
     table: str
     columns: tuple[LinkedColumn, ...]
+    header_row: int = 1
+    """1-based row of the tab that held the headers when it was linked."""
     key_columns: tuple[LinkedColumn, ...] = field(init=False, repr=False, compare=False)
     """The columns of the primary key, in the key's order."""
     _by_name: Mapping[str, LinkedColumn] = field(init=False, repr=False, compare=False)

@@ -20,7 +20,7 @@ def damaged(link: Link, image: TabImage, settled_n: int) -> tuple[str, str] | No
 
 
 def header_is_damaged(link: Link, image: TabImage) -> bool:
-    """Whether row 1 is the header row no longer: people rename headers, and never the hidden id column's.
+    """Whether the row that was the header is so no longer: people rename headers, and never the hidden id column's.
 
     Cleared titles alone tell of it where most of them are gone.
     """

@@ -19,6 +19,8 @@ class SheetTarget:
     """Google's id of the tab; survives a renaming."""
     headers: tuple[str, ...]
     """Linked headers, as the column metadata names them."""
+    header_row: int = 1
+    """1-based row of the headers when the tab was linked; they are where the id column's title stands by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class TabImage:
     rows: Sequence[TabRow]
     """Top down; each may be made anew whenever it is looked at."""
     last_row: int
-    """1-based last row with content in any linked column or the id column; 1 when there is only the header."""
+    """1-based last row with content in any linked column or the id column; the header's when there is only that."""
     read_at: datetime
     """When the read began, by our clock."""
     missing_headers: tuple[str, ...] = ()
@@ -51,6 +53,8 @@ class TabImage:
     """Linked header (and ``_row_id``) to what the header row says now."""
     other_titles: tuple[str, ...] = ()
     """What it says above columns that are not linked, from left to right."""
+    header_row: int = 1
+    """1-based; what stands above it is a person's, and left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Positions:
     rows: Mapping[str, int]
     """Row id to 1-based row; of a repeated id the first."""
     last_row: int
+    """1-based last row with an id; the header's when there is none."""
     repeated: frozenset[str] = frozenset()
     """Ids that stand in several rows: copies that have no id of their own yet."""
 
@@ -214,6 +219,8 @@ class MarksLook:
     rows: tuple[LookedRow, ...]
     columns: frozenset[str] = frozenset()
     """Linked headers that the tab has."""
+    header: LookedRow = LookedRow(1, None, {}, {})
+    """The header row, whichever rows were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 Pair = tuple[str, str]
-NEW_LINK = ("spreadsheet", "tab", "table", "conflicts", "columns", "rules", "one_way", "where")
+NEW_LINK = ("spreadsheet", "tab", "header_row", "table", "conflicts", "columns", "rules", "one_way", "where")
 """What the options of :func:`new_link_options` are called; the fields of an entry of links.yaml."""
 
 
@@ -94,7 +94,15 @@ def new_link_options(*, required: bool) -> Callable[[F], F]:
         click.option(
             "--spreadsheet", required=required, metavar="ID", help="In the sheet's address, between /d/ and /edit."
         ),
-        click.option("--tab", required=required, help="Name of the tab; its first row holds the headers."),
+        click.option("--tab", required=required, help="Name of the tab."),
+        click.option(
+            "--header-row",
+            type=int,
+            default=1,
+            show_default=True,
+            metavar="ROW",
+            help="The tab's row with the headers; what stands above it stays as it is.",
+        ),
         click.option("--table", required=required, metavar="SCHEMA.TABLE", help="The table; it needs a primary key."),
     )
 

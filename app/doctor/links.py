@@ -103,7 +103,7 @@ class LinkDoctor:
             yield Finding(
                 "column", True, f"{offer['what']}, not linked", f"To link it: {offer['way_on']}", entry.name
             )
-        target = SheetTarget(link.name, link.spreadsheet_id, state.sheet_id, link.headers)
+        target = SheetTarget(link.name, link.spreadsheet_id, state.sheet_id, link.headers, link.header_row)
         yield from looked("id column", lambda: self._tab(link, target), link=entry.name)
         if self._trial:
             yield from looked("swap write", lambda: self._swap(target), link=entry.name)

@@ -100,6 +100,7 @@ class _Linking:
             link.tab,
             link.name,
             link.columns,
+            header_row=link.header_row,
             create=self._look.starts_from == FROM_TABLE,
             adds=self._look.adds,
         )

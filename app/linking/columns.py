@@ -96,6 +96,7 @@ class _Adding:
         self._settings, self._store, self._client = settings, store, client
         self._state, self._entry, self._shape, self._column = state, entry, shape, column
         known = KnownColumns.of(state.known)
+        self._header_row = entry.header_row
         everything = {c.name: c.name for c in shape.columns if c.name != column}
         self._linked = entry.columns or (dict(known.linked) if known else everything)
 
@@ -116,7 +117,9 @@ class _Adding:
         report["plan"] = _told(plan, prefer)
         if (plan.differences and prefer is None) or (confirm is not None and not confirm(report)):
             return report
-        target = SheetTarget(link.name, self._state.spreadsheet_id, self._state.sheet_id, link.headers)
+        target = SheetTarget(
+            link.name, self._state.spreadsheet_id, self._state.sheet_id, link.headers, link.header_row
+        )
         mend_tab(self._client, target, link.columns)
         self._record(link.name, list(bases), linked.name, shared_cells(plan, linked, prefer))
         return self._name(report, entry)
@@ -124,16 +127,21 @@ class _Adding:
     def _look(self) -> tuple[str, tuple[str, ...]]:
         """Title of the tab as it is called now, and its headers; nothing that is linked may be missing."""
         headers = tuple(self._linked)
-        target = SheetTarget(self._entry.name, self._state.spreadsheet_id, self._state.sheet_id, headers)
-        missing = GoogleSheet(self._client).read_tab(target).missing_headers
-        if missing:
+        target = SheetTarget(
+            self._entry.name, self._state.spreadsheet_id, self._state.sheet_id, headers, self._entry.header_row
+        )
+        image = GoogleSheet(self._client).read_tab(target)
+        self._header_row = image.header_row
+        if missing := image.missing_headers:
             raise LinkRefused(
                 f"The tab has lost the column {', '.join(missing)}.", f"First: twinsheet restore {self._entry.name}"
             )
         found = self._client.properties(self._state.spreadsheet_id, "sheets.properties(title,sheetId)")
         tabs = {sheet["properties"].get("sheetId", 0): sheet["properties"]["title"] for sheet in found["sheets"]}
         title = str(tabs[self._state.sheet_id])
-        return title, look_at_tab(self._client, self._state.spreadsheet_id, title, ()).headers
+        return title, look_at_tab(
+            self._client, self._state.spreadsheet_id, title, (), header_row=self._header_row
+        ).headers
 
     def _header(self, titles: tuple[str, ...]) -> str:
         """The header of that name which nothing is tied to yet; a new one where there is none."""
@@ -165,7 +173,9 @@ class _Adding:
         return entry, resolve(entry, self._shape, codec_for)
 
     def _cells(self, title: str, header: str) -> dict[str, SheetCell]:
-        image = look_at_tab(self._client, self._state.spreadsheet_id, title, [header]).image
+        image = look_at_tab(
+            self._client, self._state.spreadsheet_id, title, [header], header_row=self._header_row
+        ).image
         return {row.row_id: row.cells[header] for row in image.rows if row.row_id and header in row.cells}
 
     def _record(self, link: str, row_ids: Collection[str], column: str, shared: Mapping[str, CellBase]) -> None:

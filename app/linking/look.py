@@ -136,7 +136,7 @@ def look_at_both(
         )
         if is_missing and not may_create_table:
             raise _no_table(session, draft)
-        tab = look_at_tab(client, draft.spreadsheet, draft.tab, (), may_lack=True)
+        tab = look_at_tab(client, draft.spreadsheet, draft.tab, (), header_row=draft.header_row, may_lack=True)
         if is_missing and tab.headers:
             look = _look_at_sheet(session, draft, tab)
         else:

@@ -83,7 +83,7 @@ def remove_link(settings: Settings, name: str) -> Json:
         return report
     known = KnownColumns.of(state.known)
     columns = entry.columns or (known.linked if known else {})
-    target = SheetTarget(name, state.spreadsheet_id, state.sheet_id, tuple(columns))
+    target = SheetTarget(name, state.spreadsheet_id, state.sheet_id, tuple(columns), entry.header_row)
     try:
         with closing(sheets_client(settings)) as client:
             _unmark(GoogleMarks(client), target, columns, shown)
@@ -102,7 +102,7 @@ def _unmark(marks: SheetMarks, target: SheetTarget, columns: Mapping[str, str], 
         plan = plan_marks(columns, look, {}, {}, known)
         if plan.writes:
             marks.mark(target, look, plan.writes)
-    look = marks.look(target, [1])
+    look = marks.look(target, [])
     note = plan_hold_note(target.headers, look, None)
     if note is not None:
         marks.mark(target, look, [note])

@@ -42,10 +42,10 @@ class SheetMarks(Protocol):
     """
 
     def marked(self, target: SheetTarget) -> list[int]:
-        """1-based rows of the tab that hold a note of ours, in one read."""
+        """1-based rows of the tab that hold a note of ours, the header row perhaps among them, in one read."""
 
     def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
-        """What stands beside the linked cells of these rows, in one read."""
+        """What stands beside the linked cells of these rows and of the header row, in one read."""
 
     def mark(self, target: SheetTarget, look: MarksLook, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...] | None:
         """Mark cells of rows that were looked at, in one request; the rows that it hit, as they were just before it.

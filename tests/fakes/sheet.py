@@ -387,7 +387,8 @@ class FakeMarks:
         tab = self._sheet._call("look", target)
         self._known = tab.headers
         linked = frozenset(tab.headers) - {ROW_ID_HEADER}
-        return MarksLook(tab.markings, tuple(_looked(tab, row) for row in sorted(set(rows))), linked or {TOP_LEFT})
+        looked = tuple(_looked(tab, row) for row in sorted(set(rows)))
+        return MarksLook(tab.markings, looked, linked or {TOP_LEFT}, _looked(tab, 1))
 
     def mark(self, target: SheetTarget, look: MarksLook, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...] | None:
         happens, self.before_mark = self.before_mark, None

@@ -67,7 +67,7 @@ class Twin:
         self.world = world
         self.hub, self.state, self.sheet, self.profile = world.hub, world.state, world.sheet, world.profile
         self.link = make_link(NAMES[number], world.profile)
-        self.target = SheetTarget(self.link.name, "sheet", 7 + number, self.link.headers)
+        self.target = SheetTarget(self.link.name, "sheet", 7 + number, self.link.headers, self.link.header_row)
         self.tab = self.sheet.tab(self.target)
         self.ledger = Ledger(self, 1000 + number * NUMBERS_APART)
         self.person = Person(self)

@@ -186,13 +186,14 @@ def test_link_add_hands_its_words_on_and_prints_the_code(
     words = ("link", "add", "orders", "--spreadsheet", address, "--tab", "Orders", "--table", "shop.orders", "--yes")
     mapping = ("--column", "Order = no.=order_no", "--rule", "price=manual", "--one-way", "note=to_sheet")
     where = ("--where", "state=[new, paid]", "--where", "gone=null", "--where", "city={not: 'a=b'}")
-    assert ended(*words, "--prefer", "table", *mapping, *where) == 0
+    assert ended(*words, "--prefer", "table", "--header-row", "4", *mapping, *where) == 0
     told = capsys.readouterr().out
     assert "ts1.abc" in told.splitlines()
     assert asked[0]["entry"] == {
         "name": "orders",
         "spreadsheet": "1AbC",
         "tab": "Orders",
+        "header_row": 4,
         "table": "shop.orders",
         "columns": {"Order = no.": "order_no"},
         "rules": {"price": "manual"},

@@ -93,6 +93,10 @@ def test_mapping_policy_and_rules_reach_their_columns() -> None:
     }
 
 
+def test_a_link_knows_its_header_row() -> None:
+    assert [resolve(entry(**given), ORDERS, codec_for).header_row for given in ({}, {"header_row": 4})] == [1, 4]
+
+
 def test_columns_go_both_ways_unless_the_entry_says_otherwise() -> None:
     link = resolve(entry(one_way={"note": "to_table", "line": "to_sheet"}), ORDERS, real_codec_for)
     assert {c.name: c.direction for c in link.columns} == {

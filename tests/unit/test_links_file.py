@@ -177,6 +177,26 @@ def test_columns_that_go_one_way_are_read_and_their_comments_kept(tmp_path: Path
     assert read_links(path)[-1].one_way == {"count": "to_table"}
 
 
+def test_a_header_row_other_than_the_first_is_read_and_written(tmp_path: Path) -> None:
+    path = tmp_path / "links.yaml"
+    add_entry(path, entry("orders"))
+    add_entry(path, entry("stock", header_row=4))
+    assert [one.header_row for one in read_links(path)] == [1, 4]
+    assert path.read_text().count("header_row") == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [("0", "a row from 1 to 1000"), ("1001", "a row from 1 to 1000"), ("four", "a whole number"), ("4.5", "whole")],
+)
+def test_a_header_row_that_cannot_be_is_told_with_its_line(row: str, told: str) -> None:
+    lines = ["links:", "- name: orders", "  spreadsheet: 1A", "  tab: Orders", f"  header_row: {row}", "  table: s.o"]
+    (fault,) = parse_links("\n".join(lines)).faults
+    assert fault.line == 5
+    assert told in fault.message
+    assert "header_row" in fault.message
+
+
 def test_a_way_that_there_is_not_and_a_rule_that_is_never_asked_are_told_with_all_other_faults() -> None:
     sideways = ONE_WAY.replace("source: to_table", "source: sideways").replace("tab: Orders", "tab: 7")
     told = {f.line: f.message for f in parse_links(sideways).faults}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from adapters.sheets_client import SheetsClient
+from tests.contract.sheets.lowered import LoweredWorld
 from tests.contract.sheets.sandbox_server import SandboxServer, served
 from tests.contract.sheets.worlds import FakeWorld, GoogleWorld, World
 
@@ -29,10 +30,26 @@ def google(sandbox: SandboxServer, client: SheetsClient) -> Callable[[], GoogleW
     return lambda: GoogleWorld(sandbox, client)
 
 
-@pytest.fixture(params=["fake", "google"])
+@pytest.fixture
+def lowered(sandbox: SandboxServer, client: SheetsClient) -> Callable[[], LoweredWorld]:
+    """Makes such whose header row is not the first."""
+    return lambda: LoweredWorld(sandbox, client)
+
+
+@pytest.fixture(params=["fake", "google", "lowered"])
 def world(request: pytest.FixtureRequest) -> World:
     """A linked tab: Name, Qty, Price and Day, with three rows."""
     if request.param == "fake":
         return FakeWorld()
-    made: Callable[[], GoogleWorld] = request.getfixturevalue("google")
+    made: Callable[[], World] = request.getfixturevalue(request.param)
     return made()
+
+
+@pytest.fixture(autouse=True)
+def _above_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever we do to a tab, what stands above its header row stays as it is."""
+    worlds = {"world", "tab"} & set(request.fixturenames)
+    world = request.getfixturevalue(worlds.pop()) if worlds else None
+    yield
+    if isinstance(world, LoweredWorld):
+        world.check()

@@ -12,14 +12,16 @@ from adapters.sheets_mend import mend_tab
 from adapters.sheets_tab import GoogleSheet
 from core.model import LinkedColumn
 from core.sheet import TabImage
+from tests.contract.sheets.lowered import LoweredWorld
 from tests.contract.sheets.worlds import HEADERS, GoogleWorld, PlainCodec, cells, linked
 
 COLUMNS = linked(*HEADERS, Qty=PlainCodec(plain_text=True))
 
 
-@pytest.fixture
-def tab(google: Callable[[], GoogleWorld]) -> GoogleWorld:
-    return google()
+@pytest.fixture(params=["google", "lowered"])
+def tab(request: pytest.FixtureRequest) -> GoogleWorld:
+    made: Callable[[], GoogleWorld] = request.getfixturevalue(request.param)
+    return made()
 
 
 def image(tab: GoogleWorld) -> TabImage:
@@ -77,7 +79,7 @@ def test_a_column_that_somebody_has_made_again_by_hand_is_taken_for_the_lost_one
 ) -> None:
     tab.delete_column("Qty")
     free = max(image(tab).columns.values()) + 1
-    start = {"sheetId": tab.sheet_id, "rowIndex": 0, "columnIndex": free}
+    start = {"sheetId": tab.sheet_id, "rowIndex": tab.HEADER_ROW - 1, "columnIndex": free}
     cell = {"userEnteredValue": {"stringValue": "Qty"}}
     tab.batch({"updateCells": {"start": start, "rows": [{"values": [cell]}], "fields": "userEnteredValue"}})
     assert mended(client, tab).columns["Qty"] == free
@@ -104,3 +106,18 @@ def test_cleared_titles_are_written_again_and_renamed_ones_stay(client: SheetsCl
     tab.type(1, "Qty", "Pieces")
     after = mended(client, tab)
     assert after.titles == {"Name": "Name", "Qty": "Pieces", "Price": "Price", "Day": "Day", "_row_id": "_row_id"}
+
+
+def test_a_header_row_that_lost_its_mark_after_it_had_moved_is_known_by_its_titles(
+    client: SheetsClient, lowered: Callable[[], LoweredWorld]
+) -> None:
+    tab = lowered()
+    before, above = image(tab), tab.above()
+    GoogleWorld.insert_row(tab, 1)
+    tab.type(2, "_row_id", None)
+    tab.type(2, "Qty", None)
+    after = mended(client, tab)
+    assert after.header_row == 5
+    assert picture(after) == picture(before)
+    GoogleWorld.delete_row(tab, 1)
+    assert tab.above() == above

@@ -115,6 +115,8 @@ class FakeWorld:
 class GoogleWorld:
     """A fresh spreadsheet in the sandbox, linked, with a person at it who works through the API."""
 
+    HEADER_ROW = 1
+
     def __init__(self, sandbox: Any, client: SheetsClient) -> None:
         self.sandbox, self.client = sandbox, client
         made = sandbox.post("/v4/spreadsheets", {"sheets": [{"properties": {"title": "Orders"}}]}, token="person")
@@ -123,7 +125,15 @@ class GoogleWorld:
         self._fill()
         ids = iter(f"r_{i}" for i in range(2, 100))
         columns = linked(*HEADERS, Day=PlainCodec(number_format=("DATE", "yyyy-mm-dd")))
-        self.target = prepare_tab(client, self.spreadsheet_id, "Orders", "orders", columns, new_id=lambda: next(ids))
+        self.target = prepare_tab(
+            client,
+            self.spreadsheet_id,
+            "Orders",
+            "orders",
+            columns,
+            header_row=self.HEADER_ROW,
+            new_id=lambda: next(ids),
+        )
         self.google = GoogleSheet(client)
         self.sheet: Sheet = self.google
         self.marks: SheetMarks = GoogleMarks(client)
@@ -132,7 +142,7 @@ class GoogleWorld:
         lines = [[encode_value(h) for h in HEADERS]]
         lines += [[encode_value(v) for v in row] for row in ROWS]
         rows = [{"values": line} for line in lines]
-        area = grid(self.sheet_id, 1, len(rows), 0, len(HEADERS))
+        area = grid(self.sheet_id, self.HEADER_ROW, len(rows), 0, len(HEADERS))
         self.batch({"updateCells": {"range": area, "rows": rows, "fields": "userEnteredValue"}})
 
     def batch(self, *requests: Any) -> Any:

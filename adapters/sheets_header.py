@@ -1,0 +1,59 @@
+"""Where the header row of a linked tab is by now. Pure.
+
+Above it may stand whatever people like, and they insert and delete rows there. So the row is known by the title of
+the id column, whose column is known by its metadata: it moves with its row, costs no call, and cannot be elsewhere
+than the header is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.model import ROW_ID_HEADER, ROW_ID_PREFIX
+
+if TYPE_CHECKING:
+    from adapters.sheets_layout import Grid, SheetPart
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header row as of one read."""
+
+    row: int = 1
+    """1-based."""
+    is_seen: bool = False
+    """Whether the id column's title stands there; else it is the row where the tab was linked."""
+
+
+def header_of(tab: SheetPart, columns: Mapping[str, int], linked_at: int) -> Header:
+    """The header row: the last one with the id column's title above all rows with ids.
+
+    Args:
+        tab: with its id column from row 1 on, as far down as it was read.
+        columns: linked header and ``_row_id`` to 0-based column.
+        linked_at: where it was when the tab was linked; taken where no row is the header.
+    """
+    column = columns.get(ROW_ID_HEADER)
+    if column is None:
+        return Header(linked_at)
+    cells = _from_the_top(tab, column)
+    found = 0
+    for row in range(1, cells.last_row + 1 if cells else 1):
+        text = _text(cells, row, column)
+        if text.startswith(ROW_ID_PREFIX):
+            break
+        found = row if text == ROW_ID_HEADER else found
+    return Header(found, True) if found else Header(linked_at, _text(cells, linked_at, column) == ROW_ID_HEADER)
+
+
+def _from_the_top(tab: SheetPart, column: int) -> Grid | None:
+    """Of the pieces that hold the column from its first row on the one that tells most."""
+    holding = (g for g in tab.grids if g.row == 1 and g.column <= column < g.column + max(len(g.metadata), 1))
+    return max(holding, key=lambda g: g.last_row, default=None)
+
+
+def _text(cells: Grid | None, row: int, column: int) -> str:
+    cell = cells.cell(row, column) if cells else None
+    return "" if cell is None else str(cell.value)

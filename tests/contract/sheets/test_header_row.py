@@ -1,0 +1,231 @@
+"""A tab whose header row is not the first, against the sandbox over HTTP: preparing it, and people above it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_look import look_at_tab
+from adapters.sheets_prepare import prepare_tab
+from adapters.sheets_remove import remove_link_from_tab
+from adapters.sheets_tab import GoogleSheet
+from core.errors import LinkRefused, ReplyLost
+from core.sheet import CellWrite, RowDelete, RowInsert, SwapWrite
+from tests.contract.sheets.lowered import LoweredWorld
+from tests.contract.sheets.test_sheets_prepare import COLUMNS, Spreadsheet
+from tests.contract.sheets.worlds import GoogleWorld, cells, linked
+
+Lowered = Callable[[], LoweredWorld]
+Act = Callable[[GoogleWorld], None]
+
+
+def insert_above(world: GoogleWorld) -> None:
+    GoogleWorld.insert_row(world, 1)
+
+
+def insert_three(world: GoogleWorld) -> None:
+    for before in (1, 4, 2):
+        GoogleWorld.insert_row(world, before)
+
+
+def delete_above(world: GoogleWorld) -> None:
+    GoogleWorld.delete_row(world, 3)
+
+
+def write(n: int) -> SwapWrite:
+    """Of everything something, where it stands in the tab as it is linked: headers in row 4."""
+    return SwapWrite(
+        n=n,
+        epoch=4,
+        cells=(CellWrite("r_2", 5, "Name", "wrong"), CellWrite("r_3", 6, "Qty", 21)),
+        inserts=(RowInsert("r_new", {"Name": "fig"}),),
+        insert_after_row=7,
+        deletes=(RowDelete("r_4", 7),),
+    )
+
+
+def whole(world: GoogleWorld) -> Any:
+    """Every cell of the tab with what stands in it."""
+    return world.sandbox.post(f"/state/{world.spreadsheet_id}", method="GET")["tabs"]["Orders"]["values"]
+
+
+@pytest.mark.parametrize("act", [insert_above, insert_three, delete_above])
+def test_rows_that_come_and_go_above_the_header_row_between_look_and_write_cost_nobody_a_cell(
+    lowered: Lowered, act: Act
+) -> None:
+    world = lowered()
+    world.google.swap(world.target, SwapWrite(n=1, epoch=4, cells=(CellWrite("r_3", 6, "Qty", 20),)))
+    act(world)
+    before = whole(world)
+    assert world.google.swap(world.target, write(2)).layout_changed
+    assert whole(world) == before
+    image = world.google.read_tab(world.target)
+    assert (image.stamp.n, [r.row_id for r in image.rows]) == (2, ["r_2", "r_3", "r_4"])
+    assert image.titles["Name"] == "Name"
+    now = world.google.read_positions(world.target).rows["r_3"]
+    landed = world.google.swap(world.target, SwapWrite(n=3, epoch=4, cells=(CellWrite("r_3", now, "Qty", 22),)))
+    assert [hit.row_id for hit in landed.rows] == ["r_3"]
+    assert cells(world.google.read_tab(world.target).rows[1])["Qty"] == 22
+
+
+@pytest.mark.parametrize("act", [insert_above, insert_three, delete_above])
+@pytest.mark.parametrize("is_another", [False, True])
+def test_a_lost_reply_about_a_moved_header_row_is_recalled_as_taken_back(
+    lowered: Lowered, act: Act, *, is_another: bool
+) -> None:
+    world = lowered()
+    world.google.swap(world.target, SwapWrite(n=1, epoch=4, cells=(CellWrite("r_3", 6, "Qty", 20),)))
+    act(world)
+    before = whole(world)
+    world.lose_next_reply()
+    with pytest.raises(ReplyLost):
+        world.google.swap(world.target, write(2))
+    world.sandbox.faults()
+    asking = GoogleSheet(world.client) if is_another else world.google
+    answer = asking.recall(world.target, write(2))
+    assert answer is not None
+    assert answer.layout_changed
+    assert whole(world) == before
+
+
+def test_a_header_row_that_moved_after_the_write_does_not_spoil_the_recall(lowered: Lowered) -> None:
+    world = lowered()
+    lost = SwapWrite(n=1, epoch=4, cells=(CellWrite("r_3", 6, "Qty", 20),))
+    world.google.read_tab(world.target)
+    world.lose_next_reply()
+    with pytest.raises(ReplyLost):
+        world.google.swap(world.target, lost)
+    world.sandbox.faults()
+    insert_above(world)
+    answer = world.google.recall(world.target, lost)
+    assert answer is not None
+    assert [(hit.row_id, hit.cells["Qty"].value) for hit in answer.rows] == [("r_3", 2)]
+
+
+def test_a_title_that_a_write_has_hit_comes_back_wherever_it_stands_by_now(lowered: Lowered) -> None:
+    world = lowered()
+    world.google.swap(world.target, SwapWrite(n=1, epoch=4, cells=(CellWrite("r_3", 6, "Qty", 20),)))
+    for _ in range(4):
+        insert_above(world)
+    before = whole(world)
+    world.lose_next_reply()
+    with pytest.raises(ReplyLost):
+        world.google.swap(world.target, write(2))  # row 5 is the title by now, row 6 the notes
+    world.sandbox.faults()
+    assert whole(world)[4][0] == "wrong"
+    insert_above(world)
+    insert_above(world)
+    answer = world.google.recall(world.target, write(2))
+    assert answer is not None
+    assert answer.layout_changed
+    assert [line for line in whole(world) if any(line)] == [line for line in before if any(line)]
+
+
+@pytest.mark.parametrize("act", [insert_above, insert_three, delete_above])
+def test_the_header_row_is_followed_wherever_it_moves(lowered: Lowered, act: Act) -> None:
+    world = lowered()
+    act(world)
+    image, positions = world.google.read_tab(world.target), world.google.read_positions(world.target)
+    assert [r.row for r in image.rows] == [image.header_row + i for i in (1, 2, 3)]
+    assert positions.rows == {r.row_id: r.row for r in image.rows}
+    look = world.marks.look(world.target, [])
+    assert look.header.row_id == "_row_id"
+
+
+def test_a_new_row_never_goes_above_the_header_row(lowered: Lowered) -> None:
+    world = lowered()
+    world.google.swap(world.target, SwapWrite(1, 4, deletes=tuple(RowDelete(f"r_{i}", i + 3) for i in (2, 3, 4))))
+    last = world.google.read_positions(world.target).last_row
+    insert = RowInsert("r_new", {"Name": "fig"})
+    insert_three(world)
+    assert world.google.swap(world.target, SwapWrite(2, 4, inserts=(insert,), insert_after_row=last)).layout_changed
+    assert world.google.read_positions(world.target).last_row == 7
+    looking_anew = GoogleSheet(world.client)
+    looking_anew.swap(world.target, SwapWrite(3, 4, inserts=(insert,), insert_after_row=last))
+    image = world.google.read_tab(world.target)
+    assert (image.header_row, [(r.row, r.row_id) for r in image.rows]) == (7, [(8, "r_new")])
+
+
+# --- preparing -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def titled(sandbox: Any) -> Spreadsheet:
+    """A title across merged cells, a note, headers in row 4 from column C on, and two rows."""
+    sheet = Spreadsheet(sandbox, ("Our orders",), ("since", 1999, None, None, None, "beside"))
+    sheet.write(4, 2, ("Code", "State", "Day"), ("a", "open", None), ("b", None, None))
+    area = {"sheetId": sheet.sheet_id, "startRowIndex": 0, "endRowIndex": 1}
+    span = area | {"startColumnIndex": 0, "endColumnIndex": 4}
+    sheet.batch({"mergeCells": {"range": span, "mergeType": "MERGE_ALL"}})
+    return sheet
+
+
+def prepared(client: SheetsClient, sheet: Spreadsheet, **options: Any) -> Any:
+    return prepare_tab(client, sheet.id, "Orders", "orders", COLUMNS, header_row=4, **options)
+
+
+def test_preparing_a_tab_gives_ids_and_formats_below_its_header_row_alone(
+    client: SheetsClient, titled: Spreadsheet
+) -> None:
+    before = titled.values[:3]
+    target = prepared(client, titled)
+    assert target.header_row == 4
+    after = titled.values
+    assert [[cell for cell in line if cell] for line in after[:3]] == [
+        [cell for cell in line if cell] for line in before
+    ]
+    assert after[3] == ["", "", "Code", "State", "Day", "_row_id"]
+    assert [line[5][:2] for line in after[4:]] == ["r_", "r_"]
+    data = titled.whole()["sheets"][0]["data"][0]["rowData"]
+    kinds = [
+        [c.get("userEnteredFormat", {}).get("numberFormat", {}).get("type") for c in d.get("values", [])[2:]]
+        for d in data[:5]
+    ]
+    assert not any(kind for line in kinds[:4] for kind in line)
+    assert kinds[4][0] == "TEXT"
+
+
+def test_a_prepared_tab_is_read_and_left_again_as_any_other(client: SheetsClient, titled: Spreadsheet) -> None:
+    values = titled.values
+    target = prepared(client, titled)
+    image = GoogleSheet(client).read_tab(target)
+    assert [(r.row, cells(r)["Code"]) for r in image.rows] == [(5, "a"), (6, "b")]
+    assert image.columns["Code"] == 2
+    remove_link_from_tab(client, target)
+    assert titled.values == values
+
+
+def test_merged_cells_in_the_table_are_refused(client: SheetsClient, titled: Spreadsheet) -> None:
+    span = {"sheetId": titled.sheet_id, "startRowIndex": 2, "endRowIndex": 4}
+    area = span | {"startColumnIndex": 0, "endColumnIndex": 1}
+    titled.batch({"mergeCells": {"range": area, "mergeType": "MERGE_ALL"}})
+    with pytest.raises(LinkRefused, match=r"merged cells \(row 3\)"):
+        prepared(client, titled)
+
+
+def test_headers_are_looked_for_in_the_row_that_was_named(client: SheetsClient, titled: Spreadsheet) -> None:
+    look = look_at_tab(client, titled.id, "Orders", (), header_row=4)
+    assert look.headers == ("Code", "State", "Day")
+    assert [r.row for r in look.by_headers(look.headers).image.rows] == [5, 6]
+    assert dict(look.other_rows())[1] == ("Our orders",)
+    with pytest.raises(LinkRefused, match="no headers in row 3"):
+        prepare_tab(client, titled.id, "Orders", "orders", COLUMNS, header_row=3)
+
+
+def test_a_tab_with_nothing_but_a_title_gets_its_headers_where_they_were_asked_for(
+    client: SheetsClient, sandbox: Any
+) -> None:
+    sheet = Spreadsheet(sandbox, ("Our orders",))
+    assert look_at_tab(client, sheet.id, "Orders", (), header_row=3).is_blank
+    prepare_tab(client, sheet.id, "Orders", "orders", linked("a", "b"), header_row=3, create=True)
+    assert sheet.values == [["Our orders"], [], ["a", "b", "_row_id"]]
+    size = sheet.whole()["sheets"][0]["properties"]["gridProperties"]
+    assert size["frozenRowCount"] == 3
+
+
+def test_a_tab_that_is_made_is_frozen_down_to_its_header_row(client: SheetsClient, sandbox: Any) -> None:
+    sheet = Spreadsheet(sandbox)
+    target = prepare_tab(client, sheet.id, "Stock", "stock", COLUMNS, header_row=3, create=True)
+    made = next(s["properties"] for s in sheet.whole()["sheets"] if s["properties"]["sheetId"] == target.sheet_id)
+    assert made["gridProperties"]["frozenRowCount"] == 3
