@@ -34,11 +34,12 @@ function selectedCell_() {
   const ui = SpreadsheetApp.getUi();
   const range = SpreadsheetApp.getCurrentCell();
   const sheet = range && range.getSheet();
-  for (const link of sheet && range.getRow() > HEADER_ROW ? linksOnTab_(sheet) : []) {
+  for (const link of sheet ? linksOnTab_(sheet) : []) {
     const columns = columnsOf_(sheet, link.name);
     const [header] = [...columns.mapped.keys()].filter((name) => columns.mapped.get(name) === range.getColumn());
     if (header === undefined || !columns.id) continue;
     const rowId = String(sheet.getRange(range.getRow(), columns.id).getValue());
+    if (rowId === ID_HEADER) continue;
     if (rowId) return { link, rowId, header };
     ui.alert('This row is not linked yet, so nothing in it is in conflict.');
     return null;

@@ -63,9 +63,9 @@ function selection_() {
   const [link] = linksOnTab_(sheet);
   if (!link) throw new Error('This tab is not linked. Select a cell of a linked tab, and look again.');
   const { id } = columnsOf_(sheet, link.name);
-  const number = range ? range.getRow() : HEADER_ROW;
-  const rowId = id && number > HEADER_ROW ? String(sheet.getRange(number, id).getValue()) : '';
-  return { link, row: rowId ? { id: rowId, title: `row ${number}` } : null };
+  const number = range ? range.getRow() : 0;
+  const rowId = id && number ? String(sheet.getRange(number, id).getValue()) : '';
+  return { link, row: rowId && rowId !== ID_HEADER ? { id: rowId, title: `row ${number}` } : null };
 }
 
 /**

@@ -15,7 +15,6 @@
 
 const COUNTERS_TAB = '_twinsheet';
 const COUNTERS_ROWS_MAX = 100;
-const HEADER_ROW = 1;
 const READ_ROUNDS_MAX = 5;
 const DAY_MS = 86400000;
 const ERROR_TEXT = /^#(NULL!|DIV\/0!|VALUE!|REF!|NAME\?|NUM!|N\/A|ERROR!)$/;
@@ -36,12 +35,12 @@ function observeEdit_(link, e, editedAt) {
   const isBelow = edited.first > edited.last; // below the last row there is nothing to read
   const isIdsAlone = edited.left === columns.id && edited.right === columns.id; // damage, for a scan to judge
   const isReadable = columns.id && !isBelow && !isIdsAlone;
-  const cells = isReadable ? observeRows_(sheet, link, edited, columns, e) : [];
-  const isHeader = e.range.getRow() <= HEADER_ROW;
-  if (isHeader || !columns.id || !cells || (holdsIds_(edited, columns) && !cells.length)) {
+  const seen = isReadable ? observeRows_(sheet, link, edited, columns, e) : { cells: [], isHeader: false };
+  const isStructure = !columns.id || !seen || seen.isHeader;
+  if (isStructure || (holdsIds_(edited, columns) && !seen.cells.length && !isAbove_(sheet, edited, columns))) {
     bodies.push(structureBody_(link, stamp, e, editedAt));
   }
-  return bodies.concat(editBodies_(link, stamp, e, editedAt, cells || []));
+  return bodies.concat(editBodies_(link, stamp, e, editedAt, seen ? seen.cells : []));
 }
 
 /**
@@ -70,11 +69,11 @@ function nextStamp_(name) {
 /**
  * @param {GoogleAppsScript.Spreadsheet.Range} range
  * @param {number} lastRow below it there is nothing
- * @returns {Edited} without the header
+ * @returns {Edited}
  */
 function editedCells_(range, lastRow) {
   return {
-    first: Math.max(range.getRow(), HEADER_ROW + 1),
+    first: range.getRow(),
     last: Math.min(range.getLastRow(), lastRow),
     left: range.getColumn(),
     right: range.getLastColumn(),
@@ -87,8 +86,8 @@ function editedCells_(range, lastRow) {
  * @param {Edited} edited
  * @param {Columns} columns where the columns were when the look began
  * @param {GoogleAppsScript.Events.SheetsOnEdit} e
- * @returns {CellBody[] | null} null when rows and columns would not hold still, or a time is uncertain: a scan has
- *   to look
+ * @returns {{cells: CellBody[], isHeader: boolean} | null} the cells to tell, and whether the headers were edited too;
+ *   null when rows and columns would not hold still, or a time is uncertain: a scan has to look
  */
 function observeRows_(sheet, link, edited, columns, e) {
   const given = /** @type {Map<string, any[]>} */ (new Map());
@@ -96,6 +95,7 @@ function observeRows_(sheet, link, edited, columns, e) {
     const span = readSpan_(sheet, edited, columns);
     if (takeBackStrayed_(sheet, span, columns, given)) return null;
     const fresh = idsToGive_(sheet, span, edited, columns, given);
+    if (fresh.size && !leaveAbove_(sheet, span, columns, fresh)) return null;
     if (fresh.size) {
       if (!giveIds_(sheet, span, columns, fresh)) return null;
       for (const [index, id] of fresh) if (id) given.set(id, span.values[index]);
@@ -104,7 +104,7 @@ function observeRows_(sheet, link, edited, columns, e) {
     span.formulas = span.range.getFormulas();
     const now = columnsOf_(sheet, link.name);
     if (!sameColumns_(columns, now)) columns = now;
-    else if (sameIds_(sheet, span, columns)) return cellBodies_(span, edited, columns, given, e);
+    else if (sameIds_(sheet, span, columns)) return tell_(span, edited, columns, given, e);
     if (!columns.id) return null;
   }
   return null;
@@ -151,6 +151,20 @@ function sameIds_(sheet, span, columns) {
 }
 
 /**
+ * @param {Span} span
+ * @param {Edited} edited
+ * @param {Columns} columns
+ * @param {Map<string, any[]>} given
+ * @param {GoogleAppsScript.Events.SheetsOnEdit} e
+ * @returns {{cells: CellBody[], isHeader: boolean} | null}
+ */
+function tell_(span, edited, columns, given, e) {
+  const cells = cellBodies_(span, edited, columns, given, e);
+  const isHeader = span.values.some((row) => row[columns.id - span.left] === ID_HEADER);
+  return cells && { cells, isHeader };
+}
+
+/**
  * The cells to tell: mapped ones inside the edited range, and of a row that has just got its id
  * all of them, blank ones too: a row that the server does not know is made of a look at the whole of it.
  * @param {Span} span
@@ -167,7 +181,7 @@ function cellBodies_(span, edited, columns, given, e) {
   const isSingle = e.range.getNumRows() === 1 && e.range.getNumColumns() === 1;
   for (let index = 0; index < span.values.length; index++) {
     const rowId = String(span.values[index][columns.id - span.left]);
-    if (rowId === '') continue;
+    if (rowId === '' || rowId === ID_HEADER) continue;
     for (const [header, column] of columns.mapped) {
       const formula = span.formulas[index][column - span.left];
       const held = span.values[index][column - span.left];

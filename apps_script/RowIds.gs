@@ -4,6 +4,8 @@
  */
 
 const NEIGHBOUR_ROWS = 200;
+const ROW_ID_PREFIX = 'r_';
+const HEADER_ROW_MAX = 2000;
 
 /**
  * @param {Edited} edited
@@ -12,6 +14,52 @@ const NEIGHBOUR_ROWS = 200;
  */
 function holdsIds_(edited, columns) {
   return edited.left <= columns.id && columns.id <= edited.right;
+}
+
+/**
+ * Where the header row is by now: people insert and delete rows above it, so it is known by the title of the id column.
+ * Of copies the last one above all rows with ids is it.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Columns} columns
+ * @param {(row: number) => boolean} isCopy which rows to leave aside
+ * @returns {number} 1-based; 0 when it is not there: a scan has to look
+ */
+function headerRow_(sheet, columns, isCopy = () => false) {
+  const rows = Math.min(Math.max(sheet.getLastRow(), 1), HEADER_ROW_MAX);
+  const ids = sheet
+    .getRange(1, columns.id, rows, 1)
+    .getValues()
+    .map(([id], index) => (isCopy(index + 1) ? '' : String(id)));
+  const first = ids.findIndex((id) => id.startsWith(ROW_ID_PREFIX));
+  return (first < 0 ? ids : ids.slice(0, first)).lastIndexOf(ID_HEADER) + 1;
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Edited} edited
+ * @param {Columns} columns
+ * @returns {boolean} whether all that was edited stands above the header row: it is the person's alone
+ */
+function isAbove_(sheet, edited, columns) {
+  return edited.last < headerRow_(sheet, columns);
+}
+
+/**
+ * Takes out the rows above the header row: they get no ids, and lose those that were copied there.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Columns} columns
+ * @param {Map<number, string>} fresh ids to give; changed
+ * @returns {boolean} false when the header row is not there
+ */
+function leaveAbove_(sheet, span, columns, fresh) {
+  const header = headerRow_(sheet, columns, (row) => fresh.has(row - span.first));
+  for (const index of header ? [...fresh.keys()] : []) {
+    if (span.first + index > header) continue;
+    if (span.values[index][columns.id - span.left] === '') fresh.delete(index);
+    else fresh.set(index, '');
+  }
+  return header > 0;
 }
 
 /**
@@ -57,7 +105,7 @@ function takeBackStrayed_(sheet, span, columns, given) {
     .map((row, index) => ({ index, row, meant: given.get(String(row[idAt])) }))
     .filter(({ row, meant }) => meant && places.some((at) => row[at] !== '') && !isAlike(row, meant));
   if (!suspects.length) return false;
-  const top = Math.max(span.first - NEIGHBOUR_ROWS, HEADER_ROW + 1);
+  const top = Math.max(span.first - NEIGHBOUR_ROWS, 1);
   const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());
   const around = sheet.getRange(top, span.left, bottom - top + 1, span.values[0].length).getValues();
   const strayed = suspects.filter(({ meant }) => around.some((row) => isAlike(row, meant || [])));
@@ -72,11 +120,9 @@ function takeBackStrayed_(sheet, span, columns, given) {
  * @returns {Set<string>} the ids of all rows that were not edited
  */
 function idsOutside_(sheet, edited, columns) {
-  const rows = sheet.getLastRow() - HEADER_ROW;
-  if (rows < 1) return new Set();
-  const all = sheet.getRange(HEADER_ROW + 1, columns.id, rows, 1).getValues();
+  const all = sheet.getRange(1, columns.id, Math.max(sheet.getLastRow(), 1), 1).getValues();
   const isOutside = (/** @type {number} */ row) => row < edited.first || row > edited.last;
-  return new Set(all.filter((_, index) => isOutside(index + HEADER_ROW + 1)).map(([id]) => String(id)));
+  return new Set(all.filter((_, index) => isOutside(index + 1)).map(([id]) => String(id)));
 }
 
 /**
@@ -89,7 +135,7 @@ function idsOutside_(sheet, edited, columns) {
  * @returns {boolean} false when rows moved under the ids: whose id stands where is for a scan to tell
  */
 function giveIds_(sheet, span, columns, fresh) {
-  const top = Math.max(span.first - NEIGHBOUR_ROWS, HEADER_ROW + 1);
+  const top = Math.max(span.first - NEIGHBOUR_ROWS, 1);
   const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());
   const readIds = () =>
     sheet
@@ -182,7 +228,7 @@ function newRowId_() {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
   const hex = Utilities.getUuid().replace(/-/g, '');
   const random = hex.slice(0, 12) + hex.slice(17, 25); // without the digits that tell the UUID's version
-  let id = 'r_';
+  let id = ROW_ID_PREFIX;
   for (let at = 0; at < 20; at += 5) {
     const bits = parseInt(random.slice(at, at + 5), 16);
     for (const shift of [15, 10, 5, 0]) id += alphabet[(bits >> shift) & 31];

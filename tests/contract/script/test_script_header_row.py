@@ -1,0 +1,122 @@
+"""A tab whose header row is not the first: what stands above it is nobody's event, and gets no ids."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.google.area import Area
+from sandbox.google.events import ChangeType, Edited
+from tests.contract.script.script_bench import ANN, Bench
+
+KEEP = "Conflict: keep the sheet's value"
+
+
+@pytest.fixture
+def lowered(connected: Bench) -> Bench:
+    """Headers in row 4, a title in A1 and a note in B2, below the table's headers as it were."""
+    insert_above(connected, 3)
+    connected.put("A1", "Our orders")
+    connected.put("B2", "by customer")
+    connected.receiver.bodies.clear()
+    return connected
+
+
+def insert_above(bench: Bench, count: int) -> None:
+    with bench.document.change(ANN):
+        bench.tab.insert_rows(0, count)
+
+
+def ids(bench: Bench) -> list[str]:
+    """What the id column holds, from row 1 on."""
+    return [str(bench.tab.cell(row, 4).value or "") for row in range(bench.tab.last_row())]
+
+
+def test_an_edit_above_the_header_row_is_no_event_and_gives_no_id(lowered: Bench) -> None:
+    lowered.type("A1", "All our orders")
+    lowered.type("C3", "17")
+    lowered.paste("A1", [["Orders", "and", "more", "of", None], ["them"] * 4])
+    lowered.type("B2", "")
+    assert lowered.receiver.bodies == []
+    assert ids(lowered) == ["", "", "", "_row_id"]
+
+
+def test_a_whole_row_that_is_pasted_or_cleared_above_the_header_row_is_no_event(lowered: Bench) -> None:
+    lowered.paste("A1", [["Orders", "and", "more", "of", ""]])
+    with lowered.document.change(ANN):
+        lowered.tab.clear(Area(0, 0, 1, lowered.tab.column_count))
+    lowered.runtime.notify(
+        Edited(lowered.document.id, lowered.tab.sheet_id, Area(0, 0, 1, lowered.tab.column_count), ANN)
+    )
+    lowered.rest()
+    assert lowered.receiver.bodies == []
+
+
+def test_below_the_header_row_a_new_row_gets_its_id_and_is_told_where_it_stands(lowered: Bench) -> None:
+    lowered.type("B5", "Ann")
+    assert lowered.receiver.values("customer") == {5: "Ann"}
+    assert [name[:2] for name in ids(lowered)[3:]] == ["_r", "r_"]
+    lowered.receiver.bodies.clear()
+    lowered.type("C5", "12.5")
+    assert [(c["row"], c["column"], c["value"]) for c in lowered.receiver.cells] == [(5, "price", 12.5)]
+
+
+def test_a_paste_from_the_title_down_tells_the_rows_below_the_headers_and_that_those_were_edited(
+    lowered: Bench,
+) -> None:
+    lowered.paste("A3", [["a note", ""], ["No.", "Client"], ["1", "Ann"]])
+    assert [body["kind"] for body in lowered.receiver.bodies] == ["structure", "edit"]
+    assert lowered.receiver.values("customer") == {5: "Ann"}
+    assert [name[:2] for name in ids(lowered)] == ["", "", "", "_r", "r_"]
+
+
+def test_the_header_row_is_followed_when_rows_come_and_go_above_it(lowered: Bench) -> None:
+    insert_above(lowered, 2)
+    lowered.type("B5", "another note")
+    assert lowered.receiver.bodies == []
+    lowered.type("B7", "Ann")
+    assert lowered.receiver.values("customer") == {7: "Ann"}
+    with lowered.document.change(ANN):
+        lowered.tab.delete_rows(0, 4)
+    lowered.type("B4", "Bob")
+    assert lowered.receiver.values("customer") == {7: "Ann", 4: "Bob"}
+
+
+def test_rows_that_are_copied_above_the_header_row_leave_their_ids_behind(lowered: Bench) -> None:
+    lowered.type("B5", "Ann")
+    lowered.receiver.bodies.clear()
+    lowered.copy("A4:E5", "A1:E2")
+    assert ids(lowered)[:3] == ["", "", ""]
+    assert lowered.tab.cell(1, 1).value == "Ann"
+    assert lowered.receiver.cells == []
+
+
+def test_a_copy_of_the_headers_below_them_is_a_row_with_an_id_of_its_own(lowered: Bench) -> None:
+    lowered.type("B5", "Ann")
+    lowered.copy("A4:E4", "A6:E6")
+    assert ids(lowered)[5].startswith("r_")
+    assert lowered.receiver.values("customer") == {5: "Ann", 6: "customer"}
+    lowered.copy("A4:E4", "A5:E5")
+    assert [name[:2] for name in ids(lowered)[3:]] == ["_r", "r_", "r_"]
+
+
+def test_where_the_header_row_is_gone_no_row_gets_an_id_and_a_look_at_the_structure_is_asked_for(
+    lowered: Bench,
+) -> None:
+    lowered.put("E4", None)
+    lowered.type("B5", "Ann")
+    lowered.type("A1", "Our orders of 2026")
+    assert [(body["kind"], body["cells"]) for body in lowered.receiver.bodies] == [("structure", [])] * 2
+    assert ids(lowered)[:5] == [""] * 5
+
+
+def test_a_row_inserted_above_the_header_row_is_a_change_of_the_structure_as_any(lowered: Bench) -> None:
+    insert_above(lowered, 1)
+    lowered.change(ChangeType.INSERT_ROW)
+    assert [body["kind"] for body in lowered.receiver.bodies] == ["structure"]
+
+
+@pytest.mark.parametrize(("a1", "told"), [("B4", "not linked. Select"), ("A1", "row is not linked yet")])
+def test_nothing_at_or_above_the_header_row_is_in_conflict(lowered: Bench, a1: str, told: str) -> None:
+    clicked = lowered.click(KEEP, a1)
+    assert told in clicked.messages[0]
+    assert lowered.receiver.choices == []
