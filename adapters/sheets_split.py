@@ -29,7 +29,7 @@ def split(write: SwapWrite, payload_bytes_max: int = REQUEST_BYTES_MAX, rows_max
     """
     if payload_bytes(write) <= payload_bytes_max and _rows(write) <= rows_max:
         return [write]
-    bare = SwapWrite(write.n, write.epoch, insert_after_row=write.insert_after_row)
+    bare = SwapWrite(write.n, write.epoch, insert_after_row=write.insert_after_row, header_row=write.header_row)
     parts: list[SwapWrite] = []
     if write.formula_restores or write.row_restores:
         # the scratch holds what they need only until the next copy into it

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.sheets_cells import a1_range, copy_paste, date_format, encode_value, grid, quoted, row_span, runs
+from adapters.sheets_header import Header
 from adapters.sheets_layout import BAND_ROW, Band, Layout
 from adapters.sheets_tickets import clear, outdated, use
 from core.errors import SheetsRefused
@@ -43,6 +44,8 @@ def plan_swap(link: str, layout: Layout, write: SwapWrite) -> SwapPlan:
         ValueError: a value that no cell can hold.
     """
     _check_columns(layout, write)
+    if write.header_row:
+        layout = replace(layout, header=Header(write.header_row, is_seen=True))
     after = replace(layout, band=_band_for(layout, write), scratch_columns={})
     rows = _Numbering(layout, write)
     requests = [

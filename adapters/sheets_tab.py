@@ -44,7 +44,7 @@ from adapters.sheets_layout import (
 from adapters.sheets_restore import needs_resolving, resolve, restore_filters
 from adapters.sheets_rows import TabRows
 from adapters.sheets_swap import SwapPlan, plan_swap
-from adapters.sheets_takeback import believed_columns, header_moved, take_back
+from adapters.sheets_takeback import JOURNALS_RANGE, believed_columns, header_moved, is_being_taken_back, take_back
 from adapters.sheets_tickets import ticket_id, use
 from adapters.sheets_widen import widen
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
@@ -52,6 +52,10 @@ from core.model import ROW_ID_HEADER, LinkedColumn, SheetCell
 from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
 
 Json = dict[str, Any]
+
+TAKEN_BACK_LOOKS_MAX = 6
+TAKEN_BACK_WAIT_S = 0.5
+"""What a write has put into wrong rows stands there for some tenths of a second: nobody's edit, so no look at it."""
 
 log = structlog.get_logger(__name__)
 
@@ -79,9 +83,20 @@ class GoogleSheet:
         self._unanswered: dict[str, Layout] = {}
 
     def read_tab(self, target: SheetTarget) -> TabImage:
-        """The whole tab with counters and metadata in one read."""
-        began = self._clock()
-        answer = self._client.read(target.spreadsheet_id, tab_filters(target), READ_FIELDS)
+        """The whole tab with counters and metadata in one read; more where a write is just being taken back."""
+        from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
+
+        def look() -> tuple[datetime, Json]:
+            filters = [*tab_filters(target), {"a1Range": JOURNALS_RANGE}]
+            return self._clock(), self._client.read(target.spreadsheet_id, filters, READ_FIELDS)
+
+        retrying = Retrying(
+            retry=retry_if_result(lambda found: is_being_taken_back(found[1], target)),
+            stop=stop_after_attempt(TAKEN_BACK_LOOKS_MAX),
+            wait=wait_fixed(TAKEN_BACK_WAIT_S),
+            retry_error_callback=lambda last: last.outcome.result() if last.outcome else look(),
+        )
+        began, answer = retrying(look)
         self._remember(answer, target)
         return tab_image(answer, target, began)
 
@@ -195,7 +210,7 @@ class GoogleSheet:
     def _send_restoring(self, target: SheetTarget, write: SwapWrite, layout: Layout) -> SwapAnswer:
         """A write that brings something back looks first where it belongs by now."""
         raw = self._client.read(target.spreadsheet_id, restore_filters(target, layout, write), READ_FIELDS)
-        now, resolved = resolve(raw, target, layout, write)
+        now, resolved = resolve(raw, target, layout, replace(write, header_row=0))
         return self._send(target, resolved, plan_swap(target.link, now, resolved))
 
     def _recall(self, target: SheetTarget, write: SwapWrite, layout: Layout) -> SwapAnswer | None:
@@ -302,17 +317,20 @@ def positions(answer: Mapping[str, Any], target: SheetTarget) -> Positions:
     columns = columns_of(tab, target)
     rows: dict[str, int] = {}
     repeated: set[str] = set()
-    last_row = header_row = header_of(tab, columns, target.header_row).row
+    header = header_of(tab, columns, target.header_row)
+    last_row = header.row
     id_column = columns.get(ROW_ID_HEADER)
     piece = _longest(tab.grids, id_column)
     if piece is not None and id_column is not None:
-        for row in range(header_row + 1, piece.last_row + 1):
+        for row in range(header.row + 1, piece.last_row + 1):
             row_id = id_text(piece.cell(row, id_column))
             if row_id is not None:
                 if rows.setdefault(row_id, row) != row:
                     repeated.add(row_id)
                 last_row = row
-    return Positions(counters.stamp, columns, rows, last_row, frozenset(repeated))
+    return Positions(
+        counters.stamp, columns, rows, last_row, frozenset(repeated), header.row if header.is_seen else 0
+    )
 
 
 def _longest(grids: tuple[Grid, ...], column: int | None) -> Grid | None:

@@ -324,6 +324,7 @@ def _intend(  # noqa: PLR0917 -- what was planned, and what it was planned on
         inserts=tuple(plan.inserts),
         insert_after_row=positions.last_row,
         deletes=tuple(plan.deletes),
+        header_row=positions.header_row,
     )
     keys = {**{base.row_id: key for key, base in bases.items()}, **plan.keys}
     # a row that could not have its id back, because that stands in the tab, is no new one for all that

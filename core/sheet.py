@@ -69,6 +69,8 @@ class Positions:
     """1-based last row with an id; the header's when there is none."""
     repeated: frozenset[str] = frozenset()
     """Ids that stand in several rows: copies that have no id of their own yet."""
+    header_row: int = 0
+    """1-based; 0 where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,9 @@ class SwapWrite:
     deletes: tuple[RowDelete, ...] = ()
     formula_restores: tuple[FormulaRestore, ...] = ()
     row_restores: tuple[RowRestore, ...] = ()
+    header_row: int = 0
+    """Where the header row stood when the rows were numbered: elsewhere the write takes no effect. 0 for wherever it
+    is; intents do not keep it, because what is sent again looks anew."""
 
     def row_after(self, row: int) -> int:
         """Where a row that this write did not delete stands after it; ``row`` numbered as before it."""

@@ -103,7 +103,6 @@ def test_rows_that_come_and_go_above_the_headers_move_them_and_nothing_is_lost(t
     for number in range(6):  # while the table goes on changing, so that a write meets the moved rows
         titled.sql("UPDATE {table} SET city = %s WHERE name IN ('Bea', 'Eva')", f"Bonn {number}")
         titled.person("insert_rows", tab="Titled", at=1 + number % 4, count=1 + number % 2)
-        wait_for(lambda number=number: titled.city("Eva") == f"Bonn {number}", "the change in the moved row")
     titled.person("delete_rows", tab="Titled", at=1, count=1)
     titled.sql("INSERT INTO {table} (name, city) VALUES ('Gil', 'Graz')")
     wait_for(lambda: titled.city("Gil") == "Graz", "the table's new row in the sheet")

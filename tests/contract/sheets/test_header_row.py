@@ -1,6 +1,8 @@
 """A tab whose header row is not the first, against the sandbox over HTTP: preparing it, and people above it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_remove import remove_link_from_tab
 from adapters.sheets_tab import GoogleSheet
 from core.errors import LinkRefused, ReplyLost
-from core.sheet import CellWrite, RowDelete, RowInsert, SwapWrite
+from core.sheet import CellWrite, RowDelete, RowInsert, SwapWrite, TabImage
 from tests.contract.sheets.lowered import LoweredWorld
 from tests.contract.sheets.test_sheets_prepare import COLUMNS, Spreadsheet
 from tests.contract.sheets.worlds import GoogleWorld, cells, linked
@@ -30,7 +32,18 @@ def insert_three(world: GoogleWorld) -> None:
 
 
 def delete_above(world: GoogleWorld) -> None:
-    GoogleWorld.delete_row(world, 3)
+    """The first row without content, if there is one."""
+    blank = [row for row, line in enumerate(whole(world), start=1) if not any(line)]
+    if blank:
+        GoogleWorld.delete_row(world, blank[0])
+
+
+def insert_below(world: GoogleWorld) -> None:
+    GoogleWorld.insert_row(world, 6)
+
+
+def move_a_column(world: GoogleWorld) -> None:
+    world.move_column_first("Day")
 
 
 def write(n: int) -> SwapWrite:
@@ -48,6 +61,11 @@ def write(n: int) -> SwapWrite:
 def whole(world: GoogleWorld) -> Any:
     """Every cell of the tab with what stands in it."""
     return world.sandbox.post(f"/state/{world.spreadsheet_id}", method="GET")["tabs"]["Orders"]["values"]
+
+
+def contents(world: GoogleWorld) -> list[list[str]]:
+    """What stands in the rows that hold anything, whichever column it is in."""
+    return [sorted(str(value) for value in line if value not in ("", None)) for line in whole(world) if any(line)]
 
 
 @pytest.mark.parametrize("act", [insert_above, insert_three, delete_above])
@@ -120,6 +138,76 @@ def test_a_title_that_a_write_has_hit_comes_back_wherever_it_stands_by_now(lower
     assert answer is not None
     assert answer.layout_changed
     assert [line for line in whole(world) if any(line)] == [line for line in before if any(line)]
+
+
+class Meddled:
+    """A client before some of whose writes somebody is faster."""
+
+    def __init__(self, world: LoweredWorld, acts: Mapping[int, Act]) -> None:
+        self._world, self._acts, self._writes = world, acts, 0
+
+    def read(self, *words: Any) -> Any:
+        return self._world.client.read(*words)
+
+    def write(self, *words: Any) -> Any:
+        self._writes += 1
+        if self._writes in self._acts:
+            self._acts[self._writes](self._world)
+        return self._world.client.write(*words)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "third"),
+    [
+        (insert_above, insert_above, None),
+        (insert_above, delete_above, None),
+        (insert_three, insert_below, None),
+        (insert_three, delete_above, insert_three),
+        (delete_above, insert_three, insert_above),
+        (move_a_column, insert_above, None),
+        (move_a_column, insert_below, insert_below),
+        (move_a_column, delete_above, insert_above),
+    ],
+)
+def test_rows_that_move_while_a_write_is_taken_back_cost_nobody_a_cell(
+    lowered: Lowered, first: Act, second: Act, third: Act | None
+) -> None:
+    world = lowered()
+    acts = {2: first, 3: second, **({4: third} if third else {})}
+    sheet = GoogleSheet(Meddled(world, acts))  # type: ignore[arg-type]  # it does what a client does here
+    sheet.swap(world.target, SwapWrite(n=1, epoch=4, cells=(CellWrite("r_3", 6, "Qty", 20),)))
+    before = contents(world)
+    assert sheet.swap(world.target, write(2)).layout_changed
+    assert contents(world) == before
+    assert [r.row_id for r in sheet.read_tab(world.target).rows] == ["r_2", "r_3", "r_4"]
+
+
+def test_a_look_at_the_tab_waits_until_a_write_into_wrong_rows_is_taken_back(lowered: Lowered) -> None:
+    world, has_looked = lowered(), Event()
+
+    class Looking(Meddled):
+        def read(self, *words: Any) -> Any:
+            answer = super().read(*words)
+            has_looked.set()
+            return answer
+
+    with ThreadPoolExecutor(1) as pool:
+        looks: list[Future[TabImage]] = []
+
+        def look(_: GoogleWorld) -> None:
+            scanner = GoogleSheet(Looking(world, {}))  # type: ignore[arg-type]  # it does what a client does here
+            looks.append(pool.submit(scanner.read_tab, world.target))
+            assert has_looked.wait(10)
+
+        sheet = GoogleSheet(Meddled(world, {2: insert_above, 3: look}))  # type: ignore[arg-type]  # as above
+        sheet.swap(world.target, SwapWrite(n=1, epoch=4, cells=(CellWrite("r_3", 6, "Qty", 20),)))
+        assert sheet.swap(world.target, write(2)).layout_changed
+        image = looks[0].result(10)
+    assert [(r.row_id, cells(r)["Name"], cells(r)["Qty"]) for r in image.rows] == [
+        ("r_2", "apple", 1),
+        ("r_3", "pear", 20),
+        ("r_4", "plum", 3),
+    ]
 
 
 @pytest.mark.parametrize("act", [insert_above, insert_three, delete_above])

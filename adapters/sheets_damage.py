@@ -1,0 +1,215 @@
+"""What a request did in the wrong places of a tab, and the requests that undo it. Pure.
+
+The rows are found again by their ids, and a cell is put back only while it still holds what was written, so that
+nothing that people did since is touched. All rows that are touched are copied first, below the copies that are put
+back: by them it is known whether they were the rows that were meant, and what to undo where they were not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.sheets_cells import copy_paste, grid, row_span
+from adapters.sheets_layout import Grid, Layout, SheetPart
+from core.model import ROW_ID_HEADER, Serial, SheetCell, SheetValue
+from core.sheet import SwapWrite
+
+Json = dict[str, Any]
+NEAR_ROWS = 200
+"""So far from where it stood a row without an id is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a request did to the tab; rows are 1-based and numbered as just before it, columns 0-based."""
+
+    rows: tuple[int, ...]
+    """The rows that it copied before all else, ascending."""
+    line_row: int
+    """1-based row of the hidden tab that holds the first copy."""
+    written: Mapping[int, Mapping[int, SheetValue]]
+    """What it wrote, by row and column."""
+    deleted: frozenset[int]
+    inserted: frozenset[str]
+    """Ids of the rows that it made."""
+    id_column: int
+    """Where it put those ids."""
+    is_again: bool = False
+    """Whether some of it has been undone before."""
+
+    @classmethod
+    def of(cls, write: SwapWrite, used: Layout) -> Deed:
+        """Of a swap write that went by ``used``."""
+        written: dict[int, dict[int, SheetValue]] = {}
+        for cell in write.cells:
+            written.setdefault(cell.row, {})[used.columns[cell.header]] = cell.value
+        for given in write.ids:
+            written.setdefault(given.row, {})[used.columns[ROW_ID_HEADER]] = given.row_id
+        deleted, inserted = frozenset(d.row for d in write.deletes), frozenset(i.row_id for i in write.inserts)
+        line_row, id_column = used.band.line_row, used.columns[ROW_ID_HEADER]
+        return cls(write.looked_at, line_row, written, deleted, inserted, id_column)
+
+
+class Damage:
+    """What a deed did in the wrong places.
+
+    Args:
+        deed: what was done.
+        used: the layout that it went by.
+        now: the layout as it is.
+        tab: the whole tab as it is.
+        copies: the rows that the deed copied.
+    """
+
+    def __init__(self, deed: Deed, used: Layout, now: Layout, tab: Grid, copies: Grid) -> None:
+        self.now = now
+        self._deed, self._used, self._tab, self._copies = deed, used, tab, copies
+        self._width = min(used.copied_columns, now.tab_columns)
+        self._id_column = now.columns.get(ROW_ID_HEADER)
+        self._by_id = self._find_ids()
+        self._places = self._find_places()
+        self._doomed = sorted(row for row in range(2, tab.last_row + 1) if self._is_new(row))
+        self._cells = list(self._find_cells())
+        self._lost = list(self._find_lost())
+        header = {now.header.row} if now.header.is_seen else set()
+        self._touched = tuple(sorted(header | {row for _, row, _ in self._cells} | set(self._doomed)))
+        below = deed.line_row + len(deed.rows)
+        self._copied_to = max([below, *(row - line for line, row in enumerate(self._touched))])
+
+    def requests(self) -> Iterator[Json]:
+        """Copies of all that is touched, then what undoes the deed."""
+        missing = self._copied_to + len(self._touched) - 1 - self.now.state_rows
+        if missing > 0:
+            yield {"appendDimension": {"sheetId": self.now.state_id, "dimension": "ROWS", "length": missing}}
+        for line, row in enumerate(self._touched):
+            there = grid(self.now.state_id, self._copied_to + line, 1, self._used.band.column, self._width)
+            yield copy_paste(grid(self.now.tab_id, row, 1, 0, self._width), there)
+        for line, row, column in self._cells:
+            yield self._put_back(line, row, column, 1)
+        for row in reversed(self._doomed):
+            yield {"deleteDimension": {"range": row_span(self.now.tab_id, row, 1)}}
+        for line, row in self._lost:
+            inherit = row > self.now.header.row + 1
+            yield {"insertDimension": {"range": row_span(self.now.tab_id, row, 1), "inheritFromBefore": inherit}}
+            yield self._put_back(line, row, 0, self._width)
+
+    def own_deed(self) -> Deed:
+        """What :meth:`requests` do in their turn."""
+        written: dict[int, dict[int, SheetValue]] = {}
+        for line, row, column in self._cells:
+            written.setdefault(row, {})[column] = _value(self._copy(line, column))
+        inserted = frozenset(row_id for line, _ in self._lost if (row_id := self._id_of(line)))
+        id_column = self._deed.id_column if self._id_column is None else self._id_column
+        return Deed(self._touched, self._copied_to, written, frozenset(self._doomed), inserted, id_column)
+
+    def has_hit(self, state: SheetPart) -> bool:
+        """Whether the rows that the requests touched were those that were meant, by the copies that they made."""
+        band, rows = self._used.band, list(enumerate(self._touched))
+        hit = state.grid_at(self._copied_to, band.column)
+
+        def is_meant(line: int, row: int, column: int) -> bool:
+            one, other = self._tab.cell(row, column), hit.cell(self._copied_to + line, band.column + column)
+            if one is not None and other is not None and one.formula and other.formula:
+                return True  # it shows something else away from its place
+            return _value(one) == _value(other)
+
+        return all(is_meant(line, row, column) for line, row in rows for column in range(self._width))
+
+    def _find_places(self) -> dict[int, int]:
+        """Line to the row where it stands by now; rows that were deleted stand nowhere."""
+        by_id = {row_id: rows[0] for row_id, rows in self._by_id.items()}
+        # rows whose id itself was written over are found by the number that they had
+        lines = list(enumerate(self._deed.rows))
+        by_id |= {self._id_of(line): row for line, row in lines if self._id_column in self._written(row)}
+        left = [(line, row) for line, row in lines if row not in self._deed.deleted]
+        found = {}
+        for line, row in left:
+            row_id = self._id_of(line)
+            place = by_id.get(row_id) if row_id else self._alike(line, row) or row
+            if place is not None:
+                found[line] = place
+        return found
+
+    def _find_ids(self) -> dict[str, list[int]]:
+        """Id to the rows that have it, top down."""
+        found: dict[str, list[int]] = {}
+        for row in range(1, self._tab.last_row + 1) if self._id_column is not None else ():
+            cell = self._tab.cell(row, self._id_column or 0)
+            if cell is not None:
+                found.setdefault(str(cell.value), []).append(row)
+        return found
+
+    def _alike(self, line: int, row: int) -> int | None:
+        """Where a row stands that is known by its contents, as one above the header: it holds what was written,
+        and else what it held."""
+
+        def holds(place: int, column: int) -> bool:
+            wanted = self._written(row).get(column, _value(self._copy(line, column)))
+            return _value(self._tab.cell(place, column)) == _bare(wanted)
+
+        near = range(max(1, row - NEAR_ROWS), min(row + NEAR_ROWS, self._tab.last_row) + 1)
+        rows = self._by_id.get(row_id, []) if (row_id := self._id_of(line)) else near
+        by_distance = sorted(rows, key=lambda place: abs(place - row))
+        return next((p for p in by_distance if all(holds(p, column) for column in range(self._width))), None)
+
+    def _find_cells(self) -> Iterator[tuple[int, int, int]]:
+        """Line, row and column of what comes back."""
+        for line, place in self._places.items():
+            for column, value in self._written(self._deed.rows[line]).items():
+                if _value(self._tab.cell(place, column)) == _bare(value):
+                    yield line, place, column
+
+    def _is_new(self, row: int) -> bool:
+        cell = self._tab.cell(row, self._deed.id_column)
+        return cell is not None and cell.value in self._deed.inserted
+
+    def _find_lost(self) -> Iterator[tuple[int, int]]:
+        """Line of each row that the deed removed, and the row where it comes back; top down."""
+        for line, row in enumerate(self._deed.rows):
+            if row in self._deed.deleted and not self._is_back(line, row):
+                yield line, max(1, row + self._shift(row))
+
+    def _is_back(self, line: int, row: int) -> bool:
+        """Whether a row that was removed stands there again: an earlier attempt may have been broken off."""
+        if self._deed.is_again and self._id_of(line) in self._by_id:
+            return True
+        is_blank = all(_value(self._copy(line, column)) is None for column in range(self._width))
+        return (self._deed.is_again or not is_blank) and self._alike(line, row) is not None
+
+    def _shift(self, row: int) -> int:
+        """How far the rows around one have moved since the deed, aside from what it did itself."""
+        known = min(self._places, key=lambda line: abs(self._deed.rows[line] - row), default=None)
+        if known is None:
+            return 0
+        was, place = self._deed.rows[known], self._places[known]
+        expected = was - sum(1 for deleted in self._deed.deleted if deleted < was)
+        return place - sum(1 for doomed in self._doomed if doomed < place) - expected
+
+    def _written(self, row: int) -> Mapping[int, SheetValue]:
+        return self._deed.written.get(row, {})
+
+    def _copy(self, line: int, column: int) -> SheetCell | None:
+        return self._copies.cell(self._deed.line_row + line, self._used.band.column + column)
+
+    def _id_of(self, line: int) -> str:
+        """The true id of a row that was copied: the whole row was, whatever its columns."""
+        cell = self._copy(line, self._id_column) if self._id_column is not None else None
+        return "" if cell is None else str(cell.value)
+
+    def _put_back(self, line: int, row: int, column: int, width: int) -> Json:
+        band, state = self._used.band, self.now.state_id
+        source = grid(state, self._deed.line_row + line, 1, band.column + column, width)
+        return copy_paste(source, grid(self.now.tab_id, row, 1, column, width))
+
+
+def _value(cell: SheetCell | None) -> SheetValue:
+    return _bare(cell.value if cell else None)
+
+
+def _bare(value: SheetValue) -> SheetValue:
+    """A value without what the format of a wrong column makes of it."""
+    if isinstance(value, Serial):
+        return value.days
+    return None if value == "" else value
