@@ -105,17 +105,19 @@ class Damage:
         return Deed(self._touched, self._copied_to, written, frozenset(self._doomed), inserted, id_column)
 
     def has_hit(self, state: SheetPart) -> bool:
-        """Whether the rows that the requests touched were those that were meant, by the copies that they made."""
-        band, rows = self._used.band, list(enumerate(self._touched))
+        """Whether the requests touched the rows that were meant: their copies tell, by the rows' ids and by what was
+        put back over."""
+        band = self._used.band
         hit = state.grid_at(self._copied_to, band.column)
 
-        def is_meant(line: int, row: int, column: int) -> bool:
-            one, other = self._tab.cell(row, column), hit.cell(self._copied_to + line, band.column + column)
-            if one is not None and other is not None and one.formula and other.formula:
-                return True  # it shows something else away from its place
-            return _value(one) == _value(other)
+        def is_meant(row: int, column: int) -> bool:
+            copied = hit.cell(self._copied_to + self._touched.index(row), band.column + column)
+            return _value(self._tab.cell(row, column)) == _value(copied)
 
-        return all(is_meant(line, row, column) for line, row in rows for column in range(self._width))
+        ids = [(row, self._id_column) for row in self._touched if self._id_column is not None]
+        return all(
+            is_meant(row, column) for row, column in [*ids, *((row, column) for _, row, column in self._cells)]
+        )
 
     def _find_places(self) -> dict[int, int]:
         """Line to the row where it stands by now; rows that were deleted stand nowhere."""

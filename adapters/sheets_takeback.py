@@ -33,11 +33,14 @@ from adapters.sheets_layout import (
     tab_part,
 )
 from adapters.sheets_tickets import clear, ticket_id
+from core.errors import SheetsUnavailable
 from core.model import ROW_ID_HEADER, STATE_TAB
 from core.sheet import SheetTarget, SwapWrite
 
 Json = dict[str, Any]
 _TAKEN_BACK_COLUMN = 7
+ROUNDS_MAX = 100
+"""Times that people may be faster; nobody is."""
 JOURNALS_RANGE = f"'{STATE_TAB}'!{BAND_ROW}:{BAND_ROW}"
 """What every link's last write left in the scratch."""
 
@@ -85,7 +88,10 @@ def is_being_taken_back(answer: Mapping[str, Any], target: SheetTarget) -> bool:
     state, tab = state_part(found), tab_part(found, target)
     counters, columns = counters_of(state, target.link), columns_of(tab, target)
     band, journal = counters.band, state.grid_at(BAND_ROW, 0)
-    id_column = believed_columns(journal, band).get(ROW_ID_HEADER)
+    try:
+        id_column = believed_columns(journal, band).get(ROW_ID_HEADER)
+    except ValueError:  # somebody has written into the scratch: it tells of no write of ours
+        return False
     if id_column is None or counters.taken_back == counters.stamp.n:
         return False
     believed = id_text(journal.cell(BAND_ROW, band.column + band.half + id_column))
@@ -103,6 +109,9 @@ def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used:
 
     Returns:
         The layout as it is now.
+
+    Raises:
+        SheetsUnavailable: rows kept moving.
     """
     answer = client.read(target.spreadsheet_id, _filters(target, used, Deed.of(write, used)), READ_FIELDS)
     if counters_of(state_part(parts(answer)), target.link).taken_back == write.n:
@@ -116,11 +125,14 @@ def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used:
 class _Undoing:
     def __init__(self, client: SheetsClient, target: SheetTarget, used: Layout) -> None:
         self._client, self._target, self._used = client, target, used
+        self._rounds = 0
 
     def undo(self, deed: Deed) -> Layout:
         """Undo what a request did, and what that did in wrong places in its turn, until it has hit what it meant."""
         damage = self._undone(deed)
         while not self._has_hit(damage):
+            if self._rounds > ROUNDS_MAX:
+                raise SheetsUnavailable("Rows of the tab keep moving while a write is taken back.")
             self.undo(damage.own_deed())
             damage = self._undone(replace(deed, is_again=True))
         return damage.now
@@ -130,6 +142,7 @@ class _Undoing:
         found, now = parts(answer), layout_of(answer, self._target, self._used.date_formats)
         tab = tab_part(found, self._target).grid_at(1, 0)
         copies = state_part(found).grid_at(deed.line_row, self._used.band.column)
+        self._rounds += 1
         damage = Damage(deed, self._used, now, tab, copies)
         if requests := list(damage.requests()):
             self._client.write(self._target.spreadsheet_id, {"requests": requests})

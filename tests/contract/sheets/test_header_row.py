@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from adapters.sheets_cells import encode_value
 from adapters.sheets_client import SheetsClient
+from adapters.sheets_layout import BAND_ROW, READ_FIELDS, layout_filters, layout_of
 from adapters.sheets_look import look_at_tab
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_remove import remove_link_from_tab
@@ -208,6 +210,17 @@ def test_a_look_at_the_tab_waits_until_a_write_into_wrong_rows_is_taken_back(low
         ("r_3", "pear", 20),
         ("r_4", "plum", 3),
     ]
+
+
+def test_a_scratch_that_somebody_has_written_into_keeps_nobody_from_reading_the_tab(lowered: Lowered) -> None:
+    world = lowered()
+    world.google.swap(world.target, SwapWrite(n=1, epoch=4, cells=(CellWrite("r_3", 6, "Qty", 20),)))
+    answer = world.client.read(world.spreadsheet_id, layout_filters(world.target), READ_FIELDS)
+    layout = layout_of(answer, world.target)
+    at = {"sheetId": layout.state_id, "rowIndex": BAND_ROW - 1, "columnIndex": layout.band.column + 3}
+    rows = [{"values": [encode_value("mine")]}]
+    world.batch({"updateCells": {"start": at, "rows": rows, "fields": "userEnteredValue"}})
+    assert len(world.google.read_tab(world.target).rows) == 3
 
 
 @pytest.mark.parametrize("act", [insert_above, insert_three, delete_above])
