@@ -22,6 +22,9 @@ LOOK_EVERY_S = 0.01
 READ_EVERY_S = 0.25
 """Where the server does not count transactions."""
 REPORT_EVERY_S = 0.5
+READ_AGAIN_AFTER_S = (0.3, 1.0, 4.0)
+"""MariaDB counts a transaction a moment before others can see what it did: so long after a change the table is read
+once more."""
 SHARE_OF_TIME = 4
 """Reading the table takes at most one part in so many of the time."""
 
@@ -79,6 +82,8 @@ class TableFeed:
         self._looked_at_s = time.time()
         self._moved: tuple[float, float] | None = None
         """time.time() of the first sign that there is something to read, and of the look before it."""
+        self._again_s: list[float] = []
+        """time.monotonic() of further reads, in order."""
         self._watchers = 0
         self._lock = threading.Lock()
         self._left = threading.Event()
@@ -113,7 +118,9 @@ class TableFeed:
                 if (mark is None or mark != marked) and not self._moved:
                     self._moved = (self._looked_at_s, time.time())
                 self._looked_at_s = looked_at_s
-                if self._moved and now_s >= read_due_s:
+                if mark is not None and mark != marked:
+                    self._again_s = [now_s + after_s for after_s in READ_AGAIN_AFTER_S]
+                if (self._moved or self._is_due(now_s)) and now_s >= read_due_s:
                     marked = mark
                     took_s = self._timed(lambda: self._read(session))
                     read_due_s = now_s + max(took_s * SHARE_OF_TIME, READ_EVERY_S if mark is None else 0.0)
@@ -126,6 +133,11 @@ class TableFeed:
             left.wait(pause_s)
         session.drop()
         state.drop()
+
+    def _is_due(self, now_s: float) -> bool:
+        is_due = bool(self._again_s) and self._again_s[0] <= now_s
+        self._again_s = [due_s for due_s in self._again_s if due_s > now_s]
+        return is_due
 
     @staticmethod
     def _timed(work: Callable[[], None]) -> float:
