@@ -5,10 +5,11 @@
 /**
  * @param {Link} link
  * @param {object} question
+ * @param {number} patienceMs for tries after the first
  * @returns {any} the answer
  * @throws {Error} in words for a person
  */
-function ask_(link, question) {
+function ask_(link, question, patienceMs = TRYING_MS_MAX) {
   const body = JSON.stringify({
     link: link.name,
     spreadsheet_id: SpreadsheetApp.getActive().getId(),
@@ -16,7 +17,7 @@ function ask_(link, question) {
     editor: editorOf_({}),
     ask: question,
   });
-  const answer = request_(link, '/ask', body, Date.now() + TRYING_MS_MAX);
+  const answer = request_(link, '/ask', body, Date.now() + patienceMs);
   if (isGood_(answer)) return JSON.parse(answer.content);
   throw new Error(answer.code ? faultIn_(answer) : reachable_(link.url));
 }
@@ -43,7 +44,7 @@ function faultIn_({ code, content }) {
 function stateOf_(link) {
   if (!link.tab) return reachable_(link.url);
   try {
-    return stateInWords_(ask_(link, { what: 'state' }));
+    return stateInWords_(ask_(link, { what: 'state' }, 0));
   } catch (error) {
     return String(error instanceof Error ? error.message : error);
   }
