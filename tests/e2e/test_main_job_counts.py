@@ -11,7 +11,7 @@ from main_job_world import MainJob, Orders, wait_for
 
 from sandbox.stack.tour import Table
 
-EDITS_EACH_WAY = int(os.environ.get("TWINSHEET_EDITS_EACH_WAY", "500"))
+EDITS_EACH_WAY = int(os.environ.get("TWINSHEET_EDITS_EACH_WAY", "300"))
 """`make edits N=10000` for more."""
 _COLUMNS = ("Customer", "Item", "Notes")
 
