@@ -39,7 +39,7 @@ TAB = "Orders"
 START_TIMEOUT_S = 180.0
 COMMAND_TIMEOUT_S = 180.0
 ARRIVES_WITHIN_S = 60.0
-POLL_S = 0.03
+POLL_S = 0.05
 QUOTA_LIFTED = {"quotas": {"reads_per_minute": 100_000, "writes_per_minute": 100_000}}
 """The gates of our processes are lifted in the same way, by their settings."""
 

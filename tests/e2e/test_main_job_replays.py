@@ -120,6 +120,7 @@ def publish(orders: Orders, messages: Sequence[Message]) -> None:
 def worked_on(main_job: MainJob) -> Iterator[tuple[Orders, set[Text]]]:
     """A link with a session behind it, and the texts that it began with; both sides rest."""
     orders = main_job.orders(ROWS)
+    wait_for(lambda: {h["what"] for h in orders.records("history")} & {"copied", "inserted"}, "the first rows told")
     at_first = texts_of_copied(orders)
     work_on(orders)
     yield orders, at_first
@@ -130,7 +131,6 @@ def test_a_recorded_log_applied_three_times_doubled_late_and_shuffled_ends_in_th
     worked_on: tuple[Orders, set[Text]],
 ) -> None:
     orders, at_first = worked_on
-    assert at_first
     before, log = state_of(orders, at_first), recorded(orders)
     assert {topic for topic, _, _ in log} == {SHEET_OBSERVED, TABLE_CHANGED}
     assert before["conflicts"]

@@ -1,11 +1,12 @@
 """The sandbox's page: a person works in the spreadsheet, in Chromium."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from core.errors import StackError
 from sandbox.page.library import Library
@@ -330,6 +331,13 @@ def test_the_keyboard_enters_the_grid_and_leaves_it_again(screen: Screen) -> Non
     expect(screen.page.get_by_role("tab", name="Orders")).to_be_focused()
 
 
+def _scrolled_alike(there: Locator, followed: Locator, left: int) -> bool:
+    """Scroll the one, again where the grid was built anew meanwhile: the other follows, and pulls nothing back."""
+    there.evaluate("(element, left) => { element.scrollLeft = left; }", left)
+    reached, other = (part.evaluate("element => element.scrollLeft") for part in (there, followed))
+    return abs(other - reached) <= 20 and bool(there.evaluate("element => element.scrollLeft") == reached)
+
+
 def test_the_cells_stay_below_their_headers_when_the_browser_scrolls_those(browser: Browser, served: Served) -> None:
     served.new("Wide", columns=20).put("A1", ROWS)
     with looking(browser, served.url, WIDE) as screen:
@@ -337,10 +345,7 @@ def test_the_cells_stay_below_their_headers_when_the_browser_scrolls_those(brows
         cells = screen.page.locator("#sheetGrid .tabulator-tableholder")
         for there, followed in ((heads, cells), (cells, heads)):
             for left in (150, 100_000, 0):
-                there.evaluate("(element, left) => { element.scrollLeft = left; }", left)
-                reached = there.evaluate("element => element.scrollLeft")
-                until(lambda: abs(followed.evaluate("e => e.scrollLeft") - reached) <= 20, "both are scrolled alike")  # noqa: B023
-                assert there.evaluate("element => element.scrollLeft") == reached
+                until(partial(_scrolled_alike, there, followed, left), "both are scrolled alike")
 
 
 def test_twenty_thousand_rows_stay_usable(browser: Browser, served: Served) -> None:
