@@ -84,7 +84,7 @@ class _Known:
 def _plan_of(settings: Settings, store: MysqlStore, client: SheetsClient, link: Link) -> Json:
     known = store.run(lambda tx: _known(tx, link))
     state = known.state
-    target = SheetTarget(link.name, state.spreadsheet_id, state.sheet_id, link.headers, link.header_row)
+    target = SheetTarget.of(link, state)
     image = GoogleSheet(client).read_tab(target)
     image = replace(image, stamp=replace(image.stamp, scan=state.scans + 1))
     view = LinkView(

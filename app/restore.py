@@ -153,7 +153,7 @@ class _Restoring:
         linked = {c.name for c in link.columns}
         self._unlinked = [c.name for c in table.shape.columns if c.name not in linked]
         self._referring = table.referring
-        self._target = SheetTarget(link.name, state.spreadsheet_id, state.sheet_id, link.headers, link.header_row)
+        self._target = SheetTarget.of(link, state)
 
     def go(self, confirm: Confirm | None) -> Json:
         """Plan, ask, do."""

@@ -169,7 +169,7 @@ class Verifier:
     def look(self, link: Link) -> LinkVerdict:
         """Compare one link as it stands now."""
         state = self._state(link)
-        target = SheetTarget(link.name, state.spreadsheet_id, state.sheet_id, link.headers, link.header_row)
+        target = SheetTarget.of(link, state)
         image = self._sheet.read_tab(target)
         waiting = self._reports.pending(link.name)
         soon = (*IN_FLIGHT, "paused") if state.state == "live" else IN_FLIGHT  # resumed: what waited is decided now

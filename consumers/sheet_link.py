@@ -21,7 +21,7 @@ from consumers.sheet_places import Places
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link, LinkedColumn, Stamp
-from core.ports import Clock, Gate, Json, LinkState, Sheet, SheetMarks, Store, Transaction
+from core.ports import Clock, Gate, Json, Sheet, SheetMarks, Store, Transaction
 from core.sheet import SheetTarget, SwapAnswer
 from core.write_size import KNOWN_ROWS_MAX, rows_next
 
@@ -194,7 +194,7 @@ class LinkWriter:
         if taken is None:
             self._forget()
             return False
-        self._target = target_of(self.link, taken.state)
+        self._target = SheetTarget.of(self.link, taken.state)
         if taken.intent is not None:
             self._open = planned_from_json(taken.intent.n, taken.intent.epoch, taken.intent.plan)
             self._in_doubt = True
@@ -379,8 +379,3 @@ def _told(planned: PlannedWrite) -> Json:
         "row_count": len(write.row_ids),
         "transactions": list(dict.fromkeys(origin.transaction for origin in planned.origins.values())),
     }
-
-
-def target_of(link: Link, state: LinkState) -> SheetTarget:
-    """Where a link lives in Google's terms."""
-    return SheetTarget(link.name, state.spreadsheet_id, state.sheet_id, link.headers, link.header_row)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from core.model import SheetCell, SheetValue, Stamp
+from core.model import Link, SheetCell, SheetValue, Stamp
+
+if TYPE_CHECKING:
+    from core.ports.record import LinkState
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,11 @@ class SheetTarget:
     """Linked headers, as the column metadata names them."""
     header_row: int = 1
     """1-based row of the headers when the tab was linked; they are where the id column's title stands by now."""
+
+    @classmethod
+    def of(cls, link: Link, state: LinkState) -> SheetTarget:
+        """Of a link whose tab was prepared."""
+        return cls(link.name, state.spreadsheet_id, state.sheet_id, link.headers, link.header_row)
 
 
 @dataclass(frozen=True, slots=True)

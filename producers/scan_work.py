@@ -214,9 +214,7 @@ class ScanWork:
         tab.scanned_at, tab.due_at, tab.asked_at = now, now + self._interval_s, None
         if known.state is None or known.state.state != "live":
             return
-        target = SheetTarget(
-            link.name, known.state.spreadsheet_id, known.state.sheet_id, link.headers, link.header_row
-        )
+        target = SheetTarget.of(link, known.state)
         rested = not tab.awaited and self._check.rests_before(link)
         tab.awaited = False
         image = self._sheet.read_tab(target)

@@ -117,10 +117,7 @@ class _Adding:
         report["plan"] = _told(plan, prefer)
         if (plan.differences and prefer is None) or (confirm is not None and not confirm(report)):
             return report
-        target = SheetTarget(
-            link.name, self._state.spreadsheet_id, self._state.sheet_id, link.headers, link.header_row
-        )
-        mend_tab(self._client, target, link.columns)
+        mend_tab(self._client, SheetTarget.of(link, self._state), link.columns)
         self._record(link.name, list(bases), linked.name, shared_cells(plan, linked, prefer))
         return self._name(report, entry)
 

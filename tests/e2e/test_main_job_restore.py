@@ -274,8 +274,7 @@ def _half_restore(orders: Orders) -> None:
         session.drop()
         assert state is not None
         assert link is not None
-        target = SheetTarget(orders.name, state.spreadsheet_id, state.sheet_id, link.headers, link.header_row)
-        assert mend_tab(client, target, link.columns)
+        assert mend_tab(client, SheetTarget.of(link, state), link.columns)
     assert orders.status()["state"] == "held"
 
 

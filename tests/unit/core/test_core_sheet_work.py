@@ -11,7 +11,7 @@ import pytest
 from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
 
 from consumers import sheet_tx
-from consumers.sheet_link import Tools, target_of
+from consumers.sheet_link import Tools
 from consumers.sheet_marks import LOOK_OVER_S, MOVED_LOOK_OVER_S
 from consumers.sheet_news import SHOWN_MAX, LinkNews
 from consumers.sheet_work import GROUP, SheetWork
@@ -780,14 +780,14 @@ def test_a_row_whose_id_was_lost_is_marked_once_it_has_it_back(desk: Desk) -> No
 
 def test_a_marking_that_nobody_waits_for_any_more_cannot_land_late(desk: Desk) -> None:
     refuse(desk, "many")
-    look = desk.marks.look(target_of(LINKS["orders"], desk.state.links["orders"]), [2])
+    look = desk.marks.look(SheetTarget.of(LINKS["orders"], desk.state.links["orders"]), [2])
     with desk.store.begin() as tx:
         tx.save_marks("orders", [ShownMark("r_1", "quantity", f"Twinsheet: {REASON}", is_sure=False)])
         tx.mend_rejections("orders", [("r_1", "quantity")])
     desk.publishes_outbox()
     desk.goes_on(3)
     late = [MarkWrite(2, "r_1", "Quantity", f"Twinsheet: {REASON}", REJECTED)]
-    assert desk.marks.mark(target_of(LINKS["orders"], desk.state.links["orders"]), look, late) is None
+    assert desk.marks.mark(SheetTarget.of(LINKS["orders"], desk.state.links["orders"]), look, late) is None
     assert not desk.state.marks
 
 
