@@ -37,7 +37,7 @@ class Tidied:
 
 
 class HistoryMonths:
-    """The partitions of the table ``history``.
+    """The partitions of the table ``history``, and the undos that it tells of.
 
     Args:
         address: where the server is.
@@ -49,7 +49,8 @@ class HistoryMonths:
         self._schema = schema
 
     def tidy(self, kept_months: int) -> Tidied:
-        """Make the months that are needed, drop those that lie further back; nothing while another process does it.
+        """Make the months that are needed, drop those that lie further back, and forget undos that are over; nothing
+        while another process does it.
 
         Args:
             kept_months: whole months before this one that are kept.

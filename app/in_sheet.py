@@ -14,7 +14,7 @@ from app.undo import preview, undo
 from config.links_file import LinkEntry
 from config.settings import Settings
 from core.history import HistoryFilter
-from core.undo import Selection
+from core.undo import Selection, event_of_entry
 from core.undo_steps import NOT_UNDOABLE
 
 Json = dict[str, Any]
@@ -97,7 +97,7 @@ def _entry(item: Mapping[str, Any], headers: Mapping[str, str]) -> Json:
         "column": headers.get(column, column),
         "old": _short(item["old"]),
         "new": _short(item["new"]),
-        "event": str(item["event"]).rpartition(" ")[2],  # of a change of the table: its transaction
+        "event": event_of_entry(item["event"]),
         "can_undo": bool(item["row_id"]) and item["what"] not in NOT_UNDOABLE,
     }
 

@@ -33,6 +33,12 @@ class Selection:
     as_of: datetime | None = None
 
 
+def event_of_entry(event: str) -> str:
+    """The event that an entry is taken back by: of a change of the table its transaction, which is told behind our
+    write."""
+    return event.rpartition(" ")[2]
+
+
 def whole_event(event: str) -> str:
     """The event that one is a part of: a large paste is told in several bodies, each with a number behind the id."""
     part = _PART.fullmatch(event)

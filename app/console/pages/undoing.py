@@ -14,7 +14,7 @@ from app.console.pages.grids import short
 from app.console.pages.words import aria, count, iso, key_text
 from app.undo import preview, undo
 from core.errors import NotUndone
-from core.undo import Selection
+from core.undo import Selection, event_of_entry
 
 Json = dict[str, Any]
 WAIT_S = 5.0
@@ -40,7 +40,7 @@ def bar() -> html.Div:
 def place_of(item: Json) -> Json:
     """What the browser keeps of an entry, so that it can be the one that is undone."""
     return {
-        "event": str(item["event"]).rpartition(" ")[2],  # of a change of the table: its transaction
+        "event": event_of_entry(item["event"]),
         "who": item["actor"],
         "since": iso(item["edited_at"] or item["at"]),
         "before": iso(item["at"] - JUST_BEFORE),
