@@ -7,7 +7,7 @@ than the header is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,13 +39,18 @@ def header_of(tab: SheetPart, columns: Mapping[str, int], linked_at: int) -> Hea
     if column is None:
         return Header(linked_at)
     cells = _from_the_top(tab, column)
+    found = header_among(_text(cells, row, column) for row in range(1, cells.last_row + 1 if cells else 1))
+    return Header(found, True) if found else Header(linked_at, _text(cells, linked_at, column) == ROW_ID_HEADER)
+
+
+def header_among(ids: Iterable[str]) -> int:
+    """The same by the texts of the id column alone, from row 1 on: 1-based; 0 where no row is the header."""
     found = 0
-    for row in range(1, cells.last_row + 1 if cells else 1):
-        text = _text(cells, row, column)
+    for row, text in enumerate(ids, start=1):
         if text.startswith(ROW_ID_PREFIX):
             break
         found = row if text == ROW_ID_HEADER else found
-    return Header(found, True) if found else Header(linked_at, _text(cells, linked_at, column) == ROW_ID_HEADER)
+    return found
 
 
 def _from_the_top(tab: SheetPart, column: int) -> Grid | None:

@@ -4,6 +4,7 @@ import json
 import time
 from typing import Any
 
+from adapters.sheets_header import header_among
 from core.errors import Unfit
 from core.model import ROW_ID_HEADER, Canonical, CellError, Key, LinkedColumn, Serial, SheetValue
 from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row
@@ -63,7 +64,8 @@ class LinkView:
             pairs = [(uid, self._link.by_header(header)) for uid, header in headers.items()]
             self._columns = [(uid, column) for uid, column in pairs if column is not None]
             self._id_column = next((uid for uid, h in headers.items() if h == ROW_ID_HEADER), None)
-        rows = {row.uid: row for row in image.rows[1:] if row.cells}
+        header_row = header_among(map(self._row_id, image.rows)) or self._link.header_row
+        rows = {row.uid: row for row in image.rows[header_row:] if row.cells}
         changed: list[tuple[int, SheetRow | None]] = [(uid, None) for uid in before if uid not in rows]
         for uid, row in rows.items():
             if self._tab_rows.get(uid) is not row:
@@ -88,9 +90,11 @@ class LinkView:
         cells = {column.name: _canonical(column, row.cells.get(uid)) for uid, column in self._columns}
         parts = [cells.get(c.name) for c in self._link.key_columns]
         key = tuple(p for p in parts if p is not None and p != MISFIT)
+        return SheetRow(key if len(key) == len(parts) else None, cells, self._row_id(row))
+
+    def _row_id(self, row: Row) -> str:
         own_id = row.cells.get(self._id_column) if self._id_column is not None else None
-        row_id = str(own_id.value) if own_id is not None and own_id.value is not None else ""
-        return SheetRow(key if len(key) == len(parts) else None, cells, row_id)
+        return str(own_id.value) if own_id is not None and own_id.value is not None else ""
 
     # -- the table's side ------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ The product's own services do not run here: what one side gets, the other does n
 differences to show.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ __all__ = ["alone", "browser", "served"]  # fixtures
 
 HEADERS = ["id", "name", "price", "status", "paid"]
 SHEET_ROWS: list[list[Any]] = [[1, "Ada", 1.5, "new", True], [2, "Ben", 2.25, "sent", False]]
+Schemas = Callable[[MysqlServer], str]
 TABLE_SQL = """CREATE TABLE {schema}.goods (
     id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(10) NOT NULL, price DECIMAL(8,2) NOT NULL,
     status ENUM('new', 'sent') NOT NULL DEFAULT 'new', paid BOOLEAN NULL)"""
@@ -56,21 +57,22 @@ class World:
         return [name for (name,) in self.sql("SELECT name FROM goods ORDER BY id")]
 
 
-def _link(folder: Path, served: Served, server: MysqlServer, schema: str) -> World:
-    book = served.new()
-    book.put("A1", [HEADERS, *SHEET_ROWS], option="RAW")
+def _link(folder: Path, served: Served, server: MysqlServer, schema: str, above: Sequence[list[Any]] = ()) -> World:
+    book, header_row = served.new(), len(above) + 1
+    book.put("A1", [*above, HEADERS, *SHEET_ROWS], option="RAW")
     world = World(served, book, server, schema)
     world.sql(TABLE_SQL.format(schema=schema))
     world.sql("INSERT INTO goods VALUES (1, 'Ada', 1.5, 'new', TRUE), (2, 'Ben', 2.25, 'sent', FALSE)")
     links = folder / "links.yaml"
-    links.write_text(f"links:\n  - {{name: goods, spreadsheet: {book.id}, tab: Orders, table: {schema}.goods}}\n")
+    place = f"tab: Orders, header_row: {header_row}, table: {schema}.goods"
+    links.write_text(f"links:\n  - {{name: goods, spreadsheet: {book.id}, {place}}}\n")
     session = MysqlSession(parse_url(server.url), autocommit=True)
     try:
         (link,) = Links(links, partial(describe_table, session), codec_for).current()
     finally:
         session.drop()
     client = SheetsClient(endpoint=served.url)
-    prepare_tab(client, book.id, "Orders", "goods", link.columns)
+    prepare_tab(client, book.id, "Orders", "goods", link.columns, header_row=header_row)
     client.close()
     return world
 
@@ -95,6 +97,25 @@ def test_the_table_stands_beside_the_sheet_and_both_are_told_to_be_identical(scr
     screen.shows("#tableName", f"{world.schema}.goods")
     assert [screen.cell(1, c, "table").inner_text() for c in range(5)] == ["2", "Ben", "2.25", "sent", "0"]
     expect(screen.page.locator("#verdict")).to_have_text("identical")
+
+
+@pytest.mark.mysql
+def test_a_table_below_a_title_is_compared_and_sorted_from_its_headers_on(
+    browser: Browser, alone: Path, monkeypatch: pytest.MonkeyPatch, mysql_server: MysqlServer, fresh_schema: Schemas
+) -> None:
+    monkeypatch.setenv("TWINSHEET_MYSQL_URL", mysql_server.url)
+    monkeypatch.setenv("TWINSHEET_LINKS", str(alone / "links.yaml"))
+    with serving(alone) as running:
+        above: list[list[Any]] = [["Our goods"], ["as of today"], [""]]
+        world = _link(alone, running, mysql_server, fresh_schema(mysql_server), above)
+        with looking(browser, running.url, WIDE) as screen:
+            expect(screen.open().page.locator("#verdict")).to_have_text("identical")
+            expect(screen.cell(3, 1)).to_have_attribute("data-marks", "header")
+            screen.click(4, 1)
+            screen.menu("sort", "Z → A")
+            expect(screen.cell(4, 1)).to_have_text("Ben")
+            assert [world.book.cell(row, 0) for row in range(4)] == ["Our goods", "as of today", None, "id"]
+            expect(screen.page.locator("#verdict")).to_have_text("identical")
 
 
 def test_what_sql_changes_inserts_and_deletes_is_seen_at_once_and_lights_up(screen: Screen, world: World) -> None:

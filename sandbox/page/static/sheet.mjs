@@ -149,7 +149,7 @@ export class SheetPane {
       width: this.#width(place),
       number: false,
       name: letters(place),
-      node: () => heading(letters(place), columns[place], text(this.at(0, place))),
+      node: () => heading(letters(place), columns[place], text(this.at(this.#headerRow(), place))),
     }));
   }
 
@@ -165,6 +165,16 @@ export class SheetPane {
     return wanted;
   }
 
+  /** Whether a row holds the headers of a linked tab: it has the title of the id column. */
+  #isHeader(cells) {
+    return text(cells?.[this.tab.columns.findIndex(({ id }) => id)]) === '_row_id';
+  }
+
+  /** Where the headers stand, counted from 0; the first row of a tab that is not linked. */
+  #headerRow() {
+    return Math.max(0, this.rows.findIndex((row) => this.#isHeader(row)));
+  }
+
   #shown(row, column) {
     const cell = this.at(row, column);
     const info = this.tab.columns[column];
@@ -173,7 +183,7 @@ export class SheetPane {
     if (cell?.n) marks.push('note', ...(cell.n.startsWith('Twinsheet:') ? ['ours'] : []));
     if (info.id) marks.push('id');
     if (info.hidden) marks.push('hidden');
-    if (row === 0 && (info.linked || info.id)) marks.push('header');
+    if ((info.linked || info.id) && this.#isHeader(this.rows[row])) marks.push('header');
     if (row === this.twin) marks.push('twin');
     if (cell?.c) marks.push('coloured');
     const differs = this.differing.get(row);
@@ -281,7 +291,7 @@ export class SheetPane {
 
   /** Sort all rows below the headers by the column of the active cell. */
   sort(descending) {
-    const first = Math.max(1, this.tab.frozenRows);
+    const first = Math.max(this.#headerRow() + 1, this.tab.frozenRows);
     let last = this.rows.length - 1;
     while (last > first && !this.rows[last].some((cell, place) => text(cell) && !this.tab.columns[place].id)) last -= 1;
     const range = `A${first + 1}:${letters(this.tab.columns.length - 1)}${last + 1}`;
