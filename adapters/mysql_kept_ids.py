@@ -13,7 +13,9 @@ class KeptIds(Statements):
     """The table ``kept_id``."""
 
     def keep_ids(self, link: str, rows: Mapping[Key, str]) -> None:
-        """By key, as each is told last."""
+        """By key and by id, as each is told last."""
+        for some in chunks(sorted(rows.values())):
+            self._run(f"DELETE FROM kept_id WHERE link = %s AND row_id IN ({marks(len(some))})", (link, *some))  # noqa: S608 -- placeholders alone
         self._run_rows(
             "INSERT INTO kept_id (link, key_hash, key_json, row_id)",
             f"({marks(4)})",

@@ -100,8 +100,8 @@ class Transaction(UndoRecord, Protocol):
         """Insert or replace, by row id."""
 
     def keep_ids(self, link: str, rows: Mapping[Key, str]) -> None:
-        """These rows of the table are to come into the sheet under the ids that they had there; by key, as each is
-        told last."""
+        """These rows of the table are to come into the sheet under the ids that they had there; by key and by id, as
+        each is told last: of two rows that are to come under one id, the other gets a fresh one."""
 
     def kept_ids(self, link: str, keys: Collection[Key]) -> dict[Key, str]:
         """Ids that are kept for rows of the table, by key."""

@@ -274,7 +274,8 @@ class FakeTransaction:
         self.state.bases[link] = after
 
     def keep_ids(self, link: str, rows: Mapping[Key, str]) -> None:
-        self.state.kept_ids.setdefault(link, {}).update(rows)
+        kept, again = self.state.kept_ids.get(link, {}), set(rows.values())
+        self.state.kept_ids[link] = {key: row_id for key, row_id in kept.items() if row_id not in again} | rows
 
     def kept_ids(self, link: str, keys: Collection[Key]) -> dict[Key, str]:
         kept = self.state.kept_ids.get(link, {})

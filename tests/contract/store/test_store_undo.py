@@ -169,6 +169,16 @@ def test_ids_are_kept_for_rows_that_are_to_come_back_until_they_stand_there(stor
         assert tx.kept_ids("other", [("1",)]) == {("1",): "r_z"}
 
 
+def test_an_id_is_kept_for_one_row_alone_the_one_that_was_told_last(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.keep_ids("orders", {("1",): "r_a", ("2",): "r_b"})
+        tx.keep_ids("other", {("1",): "r_a"})
+        tx.keep_ids("orders", {("3",): "r_a"})
+    with store.begin() as tx:
+        assert tx.kept_ids("orders", [("1",), ("2",), ("3",)]) == {("2",): "r_b", ("3",): "r_a"}
+        assert tx.kept_ids("other", [("1",)]) == {("1",): "r_a"}
+
+
 def test_a_link_that_is_removed_takes_back_nothing_more(store: AnyStore) -> None:
     with store.begin() as tx:
         tx.put_link(LinkState("orders", "sheet-1", 7, "Orders", "shop", "orders", "live", None, 0, 0))
