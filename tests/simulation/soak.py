@@ -50,6 +50,7 @@ def soak(first: int, count: int, jobs: int) -> int:
         done += PIECE
         for seed, fault in found:
             kinds[kind_of(fault)].append((seed, fault))
+            say(f"--seed {seed}: {fault}")
         if done % (PIECE * 25) == 0:
             took = time.monotonic() - began
             say(f"{done} of {count}, next is --first {first + done}, {took:.0f} s, {len(kinds)} kinds broken")
