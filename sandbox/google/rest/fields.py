@@ -47,8 +47,10 @@ class Mask:
             return [self.kept(part) for part in value]
         if not isinstance(value, dict):
             return value
-        wanted = ((name, self.below(name), part) for name, part in value.items())
-        return {name: mask.kept(part) for name, mask, part in wanted if mask is not None}
+        if (rest := self.children.get("*")) is not None:
+            return {name: self.children.get(name, rest).kept(part) for name, part in value.items()}
+        # a mask names few of the fields that there are
+        return {name: mask.kept(value[name]) for name, mask in self.children.items() if name in value}
 
     def merged(self, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         """``old`` with the masked fields as in ``new``; a masked field that ``new`` lacks goes."""

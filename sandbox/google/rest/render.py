@@ -50,20 +50,36 @@ def extended_value(value: Value) -> dict[str, Any]:
 
 def cell_renderer(locale: str, mask: Mask = _EVERYTHING) -> Callable[[Cell], dict[str, Any]]:
     """What makes a CellData with the fields that the mask wants; made once for many cells."""
-    wanted = [(name, make, mask.below(name)) for name, make in _CELL_FIELDS.items() if mask.wants(name)]
-    fields = [(name, make, None if below is None or below.everything else below) for name, make, below in wanted]
+    fields = [(name, _part_of(name, locale, below)) for name in _CELL_FIELDS if (below := mask.below(name))]
 
     def render(cell: Cell) -> dict[str, Any]:
-        data: dict[str, Any] = {}
         if cell.bare:
-            return data
-        for name, make, below in fields:
-            part = make(cell, locale)
-            if part is not None:
-                data[name] = part if below is None else below.kept(part)
-        return data
+            return {}
+        parts = ((name, make(cell)) for name, make in fields)
+        return {name: part for name, part in parts if part is not None}
 
     return render
+
+
+def _part_of(name: str, locale: str, mask: Mask) -> Callable[[Cell], Any]:
+    """What makes one field of a CellData."""
+    make = _CELL_FIELDS[name]
+    if mask.everything:
+        return lambda cell: make(cell, locale)
+    shown: dict[int, tuple[Any, Any]] = {}
+
+    def part(cell: Cell) -> Any:
+        return mask.kept(make(cell, locale))
+
+    def of_format(cell: Cell) -> Any:
+        """The same for all cells of one format but for formulas, whose result may have one of its own."""
+        if cell.formula is not None:
+            return part(cell)
+        if id(cell.format) not in shown:
+            shown[id(cell.format)] = cell.format, part(cell)
+        return shown[id(cell.format)][1]
+
+    return of_format if name == "effectiveFormat" else part
 
 
 def _entered(cell: Cell, _locale: str) -> dict[str, Any] | None:

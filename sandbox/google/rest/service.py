@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from flask import Blueprint, Response, request
 
 from sandbox.google.calls import CallCounts
@@ -142,6 +143,9 @@ def user_of_request() -> str:
 
 
 def json_response(body: dict[str, Any], status: int = 200) -> Response:
-    """A JSON answer."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode("utf-8", "replace"), status, content_type="application/json; charset=UTF-8")
+    """A JSON answer; half characters, which no text can carry, become question marks."""
+    try:
+        content = msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return Response(content, status, content_type="application/json; charset=UTF-8")
