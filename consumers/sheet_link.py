@@ -213,8 +213,8 @@ class LinkWriter:
         if news.compare_all:
             news.begin_comparing(self._tools.store.run(self._all_keys), self._tools.clock.monotonic())
         self._planned_at = self._tools.clock.monotonic()
-        self._put_off(self._places.doubts.waiting(news.dirty.first(self._rows_max)))
-        keys = news.dirty.first(self._rows_max)
+        self._put_off(self._places.doubts.waiting(news.first(self._rows_max)))
+        keys = news.first(self._rows_max)
         request = sheet_tx.PlanRequest(
             link=self.link,
             epoch=self._epoch,
@@ -247,8 +247,7 @@ class LinkWriter:
                 [k for k in outcome.keys if not (k in outcome.absent or k in outcome.busy or k in outcome.doubtful)],
             )
             news.compared(outcome.keys)
-            news.asked_again.update(outcome.doubtful)
-            news.dirty.put_off(outcome.doubtful)  # till the answer comes
+            news.ask(outcome.doubtful)
             self.marks.changed(outcome.row_ids)
             self._put_off(self._places.not_found(outcome.absent))
             self._put_off(outcome.busy)

@@ -79,12 +79,18 @@ class DirtyRows:
             if len(known) > TOLD_MAX:
                 del known[next(iter(known))]
 
-    def first(self, count: int) -> list[Key]:
+    @property
+    def fresh(self) -> int:
+        """How many of them not a comparison alone has named."""
+        return len(self._since)
+
+    def first(self, count: int, ahead: int = 0) -> list[Key]:
         """At most ``count`` keys: what has just happened, oldest first, then what is only to be compared. A quarter
-        is left to that, so that a storm of changes cannot put it off for ever."""
-        compared = list(islice(self._compared, count))
+        is left to that, so that a storm of changes cannot put it off for ever. ``ahead`` tells how many more that are
+        only to be compared."""
+        compared = list(islice(self._compared, count + ahead))
         fresh = list(islice(self._since, count - min(len(compared), count // 4)))
-        return fresh + compared[: count - len(fresh)]
+        return fresh + compared[: count - len(fresh) + ahead]
 
     def take_in_hand(self, keys: Iterable[Key]) -> None:
         """These are being looked at: what is told of them from now on has to be looked at afterwards."""

@@ -21,7 +21,7 @@ Watcher = Callable[[int, int], None]
 
 WAIT_S = 30.0
 """So long without another row, or in all where nobody watches."""
-POLL_S = 0.25
+POLL_S = 1.0
 COPYING = ("table_writer", "sheet_writer", "sheet_scanner", "binlog")
 """The services that copy."""
 

@@ -82,9 +82,10 @@ def test_what_has_just_happened_goes_before_a_comparison_of_everything_though_no
     assert dirty.first(4) == [("50",), ("0",), ("1",), ("2",)]
     dirty.add([(f"new {n}",) for n in range(100)], 11)
     assert dirty.first(4) == [("50",), ("new 0",), ("new 1",), ("0",)]
+    assert dirty.first(4, ahead=2) == [("50",), ("new 0",), ("new 1",), ("0",), ("1",), ("2",)]
     dirty.done([("0",)])
     assert dirty.first(4)[-1] == ("1",)
-    assert len(dirty) == 199
+    assert (len(dirty), dirty.fresh) == (199, 101)
 
 
 def test_a_row_that_is_compared_anew_while_it_is_written_is_looked_at_once_more() -> None:
