@@ -176,7 +176,7 @@ class Verifier:
         pending = [p for p in waiting if p["reason"] not in soon]
         # What waits for the end of a pause is told apart, and differs all the same.
         known = {(p["row_id"], p["column"]) for p in pending if p["reason"] != "paused"}
-        bases = self._store.run(lambda tx: tx.all_bases(link.name))
+        bases = self._store.run(lambda tx: tx.bases(link.name, {row_id for row_id, _ in known}))
         comparison = compare(link, image, self._store.read_rows(link), known, bases)
         resting = len(pending) == len(waiting) and self._resting.is_at_rest(link)
         shown = _incomplete_rows_once(link, image, pending)
@@ -201,7 +201,9 @@ class Verifier:
 
 def _incomplete_rows_once(link: Link, image: TabImage, pending: list[Json]) -> list[Json]:
     """An incomplete row waits as a whole: told once, at the cell that it waits for, not at each that is filled."""
-    missing = {row.row_id: name for row in image.rows if (name := first_missing(link, row)) is not None}
+    waiting = {item["row_id"] for item in pending if item["reason"] == "incomplete"}
+    rows = (row for row in image.rows if row.row_id in waiting) if waiting else ()
+    missing = {row.row_id: name for row in rows if (name := first_missing(link, row)) is not None}
     shown: dict[tuple[str, str], Json] = {}
     for item in pending:
         name = missing.get(item["row_id"]) if item["reason"] == "incomplete" else None

@@ -69,7 +69,8 @@ def differences(
         image: the tab as of one read.
         table: every row of the table.
         pending: (row id, column) that are known not to be equal, and shown as such.
-        bases: of the link's rows, by row id: they tell the key in the table of rows whose own key is pending.
+        bases: by row id, those of rows with anything pending at least: they tell the key in the table of rows whose
+            own key is pending.
 
     Returns:
         In the order of the table, then of the tab.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, islice
 
 from core import guards, scan
 from core.first_link import CONFLICTS, Match, as_named, first_conflicts, is_a_choice, match_rows, shared_bases
@@ -26,6 +26,8 @@ from core.table_plan import plan_row
 _BLANK = SheetCell(None)
 _NEW_ID = f"{ROW_ID_PREFIX}new"
 _SCAN = "scan"
+ROWS_AT_ONCE = 1_000
+"""Planned for together; the plans of a whole table would take more memory than the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,21 +187,23 @@ class _Preview:
         link, image = self._view.link, self._view.image
         bases = {b.key: b for b in {**live, **self._after}.values() if b.key is not None and not b.gone}
         numbers = count(1)
-        plan = plan_sheet(
-            SheetView(
-                link=link,
-                keys=[*self._rows, *bases],
-                bases=bases,
-                rows=self._rows,
-                positions=_positions(image),
-                waiting=frozenset(self._left_alone),
-                missed=dict.fromkeys((i for i in self._known if i not in self._tab), image.stamp),
-            ),
-            lambda: f"{_NEW_ID}{next(numbers)}",
+        everything = SheetView(
+            link=link,
+            keys=(),
+            bases=bases,
+            rows=self._rows,
+            positions=_positions(image),
+            waiting=frozenset(self._left_alone),
+            missed=dict.fromkeys((i for i in self._known if i not in self._tab), image.stamp),
         )
-        self._tally.note_sheet(link, plan, {b.row_id: b.key for b in bases.values()}, self._tab)
-        if self._tally.guard is None and guards.too_many(len(plan.deletes), len(bases)):
-            self._tally.guard = ("deleted_in_table", guards.deleted_in_table(link, len(plan.deletes), len(bases)))
+        keys_of = {b.row_id: b.key for b in bases.values()}
+        keys, deletes = iter(dict.fromkeys([*self._rows, *bases])), 0
+        while some := list(islice(keys, ROWS_AT_ONCE)):
+            plan = plan_sheet(replace(everything, keys=some), lambda: f"{_NEW_ID}{next(numbers)}")
+            deletes += len(plan.deletes)
+            self._tally.note_sheet(link, plan, keys_of, self._tab)
+        if self._tally.guard is None and guards.too_many(deletes, len(bases)):
+            self._tally.guard = ("deleted_in_table", guards.deleted_in_table(link, deletes, len(bases)))
 
     def _row_view(self, row_id: str, seen: Sequence[Observed], *, is_missing: bool) -> RowView:
         base, stamp = self._known.get(row_id), self._view.image.stamp

@@ -124,7 +124,8 @@ class _Linking:
     def _record(self, target: SheetTarget, prefer: str | None) -> None:
         """What both sides share becomes base; from there on the services copy what one side lacks."""
         image = GoogleSheet(self._client).read_tab(target)
-        matches = match_rows(self._link, image, dict(self._store.read_rows(self._link)))
+        table = dict(self._store.read_rows(self._link)) if image.rows else {}
+        matches = match_rows(self._link, image, table)
         bases = shared_bases(self._link, matches, prefer)
         parked = first_conflicts(self._link, matches, image.stamp) if prefer == CONFLICTS else []
         state = LinkState(
