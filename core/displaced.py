@@ -21,7 +21,11 @@ def may_carry(link: Link, bases: Mapping[str, RowBase], write: SwapWrite, named:
     base = bases.get(named.row_id)
     if base is None or base.gone or named.row_id in {i.expected for i in write.ids}:
         return True  # a fresh id, or rows that change places
-    return is_rather(link, base, bases.get(named.expected or ""), hit.cells)
+    own = bases.get(named.expected or "")
+    if named.expected is not None and (own is None or own.gone) and key_in_base(link, base) is not None:
+        # by its own id it is the row that the scan took for this one; all but the key may have been typed anew since
+        return key_in_base(link, base) == key_in_row(link, hit.cells)
+    return is_rather(link, base, own, hit.cells)
 
 
 def is_rather(link: Link, base: RowBase, own: RowBase | None, cells: Mapping[str, SheetCell]) -> bool:

@@ -335,6 +335,14 @@ def test_a_lost_id_that_came_to_another_row_than_its_own_is_taken_back() -> None
     assert other.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_1"))]
 
 
+def test_a_lost_id_stays_with_its_row_though_all_besides_the_key_was_typed_anew_before_it_came() -> None:
+    typed: dict[str, SheetValue] = {"customer": "Eva", "quantity": 8, "price": 2, "status": "sent", "notes": "heavy"}
+    anew = settled(hit(5, "r_stray", **typed), bases=(make_base(),), ids=(IdWrite(5, "r_1", "r_stray"),))
+    assert not anew.formula_restores
+    unnamed = settled(hit(5, None, **typed), bases=(make_base(),), ids=(IdWrite(5, "r_1", None),))
+    assert unnamed.formula_restores  # nothing tells that it is the row that the scan saw
+
+
 def test_an_id_that_was_another_row_s_for_a_moment_is_never_a_row_again() -> None:
     given = IdWrite(5, "r_1", "r_stray")
     done = settled(hit(5, "r_stray"), bases=(make_base(),), ids=(given,))
