@@ -15,6 +15,7 @@ from core import guards, scan
 from core.first_link import CONFLICTS, Match, as_named, first_conflicts, is_a_choice, match_rows, shared_bases
 from core.freshness import scan_age, tells_of_going
 from core.model import ROW_ID_PREFIX, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
+from core.overlay import Overlay
 from core.planner import MANUAL
 from core.ports import TableRow, Waiting
 from core.preview_tally import SHEET, STAYS, TABLE, Change, Tally
@@ -164,7 +165,7 @@ class _Preview:
 
     def __init__(self, view: LinkView, tally: Tally, compute_rule: ComputeRule, known: Mapping[str, RowBase]) -> None:
         self._view, self._tally, self._rule, self._known = view, tally, compute_rule, known
-        self._rows = dict(view.table)
+        self._rows = Overlay(view.table)
         self._after: dict[str, RowBase] = {}
         """Bases that the decisions change."""
         self._left_alone: set[tuple[str, str]] = set()
@@ -229,12 +230,12 @@ class _Preview:
         if plan.insert is not None:
             self._insert(view, plan, seen)
         elif plan.delete and view.base is not None and view.base.key is not None:
-            self._rows.pop(view.base.key, None)
+            self._rows.drop(view.base.key)
         base = plan.base or view.base
         if plan.update and base is not None and base.key is not None and view.table is not None:
             key = view.link.key_after(base.key, plan.update)
-            self._rows.pop(base.key, None)
-            self._rows[key] = {**view.table, **plan.update}
+            self._rows.drop(base.key)
+            self._rows.put(key, {**view.table, **plan.update})
             base = replace(base, key=key)
         if base is not None and base is not view.base:
             self._after[view.row_id] = base

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 from urllib import error, request
 
+from adapters.held_rows import HeldRows
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.sheets_client import SheetsClient
@@ -124,7 +125,7 @@ class _Linking:
     def _record(self, target: SheetTarget, prefer: str | None) -> None:
         """What both sides share becomes base; from there on the services copy what one side lacks."""
         image = GoogleSheet(self._client).read_tab(target)
-        table = dict(self._store.read_rows(self._link)) if image.rows else {}
+        table = HeldRows(self._link, self._store.read_rows(self._link) if image.rows else ())
         matches = match_rows(self._link, image, table)
         bases = shared_bases(self._link, matches, prefer)
         parked = first_conflicts(self._link, matches, image.stamp) if prefer == CONFLICTS else []

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.held_rows import HeldRows
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_grants import TABLE_RIGHTS, Grant
 from adapters.mysql_schema import Query, describe_table, has_rows, has_schema, is_there
@@ -46,7 +47,7 @@ class FirstLook:
     """As it would stand in links.yaml, with its mapping."""
     link: Link
     before: TabBefore
-    table: dict[Key, TableRow]
+    table: Mapping[Key, TableRow]
     starts_from: str = BOTH
     """``both``; ``table`` where the tab is yet to be made or to get its headers; ``sheet`` where the table is."""
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -191,7 +192,7 @@ def _look_at_table(settings: Settings, session: Query, draft: LinkEntry, tab: Ta
         entry,
         link,
         before,
-        dict(rows),
+        HeldRows(link, rows),
         starts_from,
         mapping.left_out,
         mapping.adds,
