@@ -19,7 +19,7 @@ import psutil
 from rich.table import Table
 
 from adapters.mysql_connection import parse_url
-from sandbox.stack.servers import free_port
+from sandbox.stack.servers import end_with_parent, free_port
 from sandbox.stack.sheet_client import SheetClient
 
 LINK = "bench"
@@ -179,6 +179,7 @@ def started_in(folder: Path, per_minute: int | None, scan_interval_s: float) -> 
         [sys.executable, "-m", "app.cli", "demo", "--no-sample"],
         env=os.environ | ports | quota | own,
         stdout=subprocess.DEVNULL,
+        preexec_fn=end_with_parent(),  # noqa: PLW1509 -- one system call, no locks
     )
     try:
         _wait_ready(demo, folder)

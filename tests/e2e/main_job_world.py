@@ -27,7 +27,7 @@ from config.settings import Settings, load_settings
 from core.history import HistoryFilter
 from sandbox.stack.commands import MysqlPlace
 from sandbox.stack.runfolder import RunFolder
-from sandbox.stack.servers import free_port
+from sandbox.stack.servers import end_with_parent, free_port
 from sandbox.stack.sheet_client import SheetClient
 from sandbox.stack.supervise import end_leftovers
 from sandbox.stack.tour import connect
@@ -115,6 +115,7 @@ class MainJob:
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 text=True,
+                preexec_fn=end_with_parent(),  # noqa: PLW1509 -- one system call, no locks
             )
         process = self._process
         wait_for(

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from sandbox.stack.runfolder import RunFolder
-from sandbox.stack.servers import free_port
+from sandbox.stack.servers import end_with_parent, free_port
 from sandbox.stack.supervise import _processes_of, end_leftovers
 
 _PORTS = ("WEBHOOK", "CONSOLE", "SANDBOX", "MYSQL", "KAFKA")
@@ -52,6 +52,7 @@ class Demo:
             stdout=self.output,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=end_with_parent(),  # noqa: PLW1509 -- one system call, no locks
         )
         _wait_for(lambda: "Ctrl-C" in self.said() or self.ended(), _START_TIMEOUT_S)
         assert not self.ended(), self.said()

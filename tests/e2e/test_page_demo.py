@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from sandbox.stack.runfolder import RunFolder
-from sandbox.stack.servers import free_port
+from sandbox.stack.servers import end_with_parent, free_port
 from sandbox.stack.supervise import end_leftovers
 from tests.e2e.page_bench import NARROW, WIDE, Screen, browser, looking, until
 
@@ -41,6 +41,7 @@ class Demo:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                preexec_fn=end_with_parent(),  # noqa: PLW1509 -- one system call, no locks
             )
 
     def wait(self) -> None:
