@@ -30,7 +30,7 @@ from config.settings import Settings
 from core import guards
 from core.conflicts import ConflictOutcome
 from core.errors import LinkRefused, NotLinked, Unfit
-from core.events import TABLE_CHANGED
+from core.events import TABLE_CHANGED, replans
 from core.known import KnownColumns
 from core.model import Link
 from core.ports import HistoryEntry, Hold, LinkState, Transaction, Waiting
@@ -44,7 +44,6 @@ Json = dict[str, Any]
 Confirm = Callable[[Mapping[str, Any]], bool]
 
 RULE = "the row was restored from the table"
-ROWS_PER_MESSAGE = 500
 ROWS_PER_CALL = 500
 SETTLE_WAIT_S = 10.0
 POLL_S = 0.2
@@ -276,8 +275,7 @@ class _Restoring:
             for b in plan.place
             if b.key is not None
         ]
-        for start in range(0, len(rows), ROWS_PER_MESSAGE):
-            body = {"kind": "replan", "link": self._link.name, "rows": rows[start : start + ROWS_PER_MESSAGE]}
+        for body in replans(self._link.name, rows):
             tx.send(TABLE_CHANGED, self._link.name, body)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from consumers.trades import trade_keys
 from core.errors import NoParent, Unfit
-from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
+from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed, replans
 from core.model import Key, Link, Observed, RowBase
 from core.one_way import READ_ONLY, fills_key_alone
 from core.parents import PARENT, reason_to_wait, worded
@@ -256,8 +256,8 @@ class Applier:
             (TABLE_CHANGED, questions),
             (TABLE_CHANGED, [_row_of_table(p, views[p.row_id]) for p in plans if p.wake_sheet]),
         ):
-            if rows:
-                self._tx.send(topic, self._link.name, {"kind": "replan", "link": self._link.name, "rows": rows})
+            for body in replans(self._link.name, rows):
+                self._tx.send(topic, self._link.name, body)
         incomplete = [p.row_id for p in plans if _lacks_something_else(p, views[p.row_id])]
         if incomplete:
             name = self._link.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.events import SHEET_OBSERVED, TABLE_CHANGED, replans
 from core.model import Key, Observed
 from core.ports import TableRow, Transaction, Waiting
 from core.renames import print_of
@@ -42,8 +42,8 @@ def wake_rows(tx: Transaction, name: str, row_ids: Collection[str]) -> None:
     bases = tx.bases(name, list(row_ids))
     rows = [{"row_id": b.row_id, "key": list(b.key) if b.key else None} for b in bases.values()]
     rows += [{"row_id": row_id, "key": None} for row_id in row_ids if row_id not in bases]
-    if rows:
-        tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": rows})
+    for body in replans(name, rows):
+        tx.send(SHEET_OBSERVED, name, body)
 
 
 def parked_cells(waiting: Mapping[str, Sequence[Waiting]]) -> list[tuple[str, str]]:
@@ -54,7 +54,8 @@ def parked_cells(waiting: Mapping[str, Sequence[Waiting]]) -> list[tuple[str, st
 def ask_feed(tx: Transaction, name: str, keys: Sequence[tuple[Key, str]], rows: Mapping[Key, TableRow]) -> None:
     """The table may be ahead of the change feed: what comes back through it comes behind every changed key."""
     asked = [{"row_id": None, "key": list(key), "kind": kind, "print": print_of(rows.get(key))} for key, kind in keys]
-    tx.send(TABLE_CHANGED, name, {"kind": "replan", "link": name, "rows": asked})
+    for body in replans(name, asked):
+        tx.send(TABLE_CHANGED, name, body)
 
 
 def ask_scan(tx: Transaction, name: str) -> None:

@@ -14,7 +14,7 @@ from consumers.table_guards import hold_deletes, hold_other_key, use_up_approval
 from core import guards
 from core.conflicts import ConflictOutcome
 from core.contents import key_in_base
-from core.events import SHEET_OBSERVED
+from core.events import SHEET_OBSERVED, replans
 from core.freshness import age, tells_of_going
 from core.intent import PlannedWrite, planned_to_json
 from core.model import Key, Link, RowBase, Stamp
@@ -168,9 +168,8 @@ def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> 
             reached = renamed.place
     if request.renamed:
         tx.note_followed(name, reached.text if reached else None)
-    if request.questions:
-        answered = [{**question, "told": True} for question in request.questions]
-        tx.send(SHEET_OBSERVED, name, {"kind": "replan", "link": name, "rows": answered})
+    for body in replans(name, [{**question, "told": True} for question in request.questions]):
+        tx.send(SHEET_OBSERVED, name, body)
     return shown
 
 

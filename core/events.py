@@ -22,13 +22,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.model import CellError, Serial, SheetCell, SheetValue, Stamp
 
 SHEET_OBSERVED = "sheet.observed"
 TABLE_CHANGED = "table.changed"
+ROWS_PER_MESSAGE = 500
+"""A key takes three kilobytes at the most, a message four megabytes."""
 
 Json = dict[str, Any]
 
@@ -36,6 +38,13 @@ Json = dict[str, Any]
 def marks_changed(link: str, row_ids: Sequence[str], after_s: float = 0) -> Json:
     """The message of kind ``marks``."""
     return {"kind": "marks", "link": link, "rows": list(row_ids), "after_s": after_s}
+
+
+def replans(link: str, rows: Sequence[Json]) -> Iterator[Json]:
+    """The messages of kind ``replan`` that tell of these rows; each of a size that Kafka takes, however long the keys
+    are."""
+    for start in range(0, len(rows), ROWS_PER_MESSAGE):
+        yield {"kind": "replan", "link": link, "rows": rows[start : start + ROWS_PER_MESSAGE]}
 
 
 def held(link: str) -> Json:

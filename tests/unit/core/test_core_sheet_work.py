@@ -163,6 +163,18 @@ def test_how_far_a_whole_comparison_has_come_is_told_until_every_row_was_looked_
     assert told[-1] == ""
 
 
+def test_the_change_feed_is_asked_about_rows_that_are_to_come_in_messages_that_kafka_takes(desk: Desk) -> None:
+    new = {(str(n),): {**ROW, "order_no": str(n)} for n in range(1000, 2700)}
+    desk.state.table(LINKS["orders"]).rows.update(new)
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "link", "reason": "the binlog was purged"})
+    desk.goes_on(9)
+    asked = [
+        body["rows"] for topic, _, body in desk.state.outbox if topic == TABLE_CHANGED and body["kind"] == "replan"
+    ]
+    assert {tuple(row["key"]) for rows in asked for row in rows} == set(new)
+    assert max(map(len, asked)) == 500
+
+
 def park(desk: Desk, source: str) -> None:
     """The notes of order 1 wait for a person."""
     with desk.store.begin() as tx:
