@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 from core.events import Json, cell_to_json, stamp_to_json
 from core.model import Link, LinkedColumn, SheetCell
 from core.scan import Findings
 from core.sheet import TabImage, TabRow
 
+IDS_MAX = 10_000
+"""Of rows that are missing or are to be named, in one event."""
+CHARS_MAX = 400_000
+"""Of cells, in one event; a character may take six bytes of the four megabytes that Kafka takes."""
 _BLANK = SheetCell(None)
 
 
@@ -21,19 +24,42 @@ def scan_events(
     Args:
         strangers: those that need an id now.
         event: id of the scan.
-        rows_max: rows in one event.
+        rows_max: rows with cells in one event; fewer where their texts are long.
     """
     head: Json = {"kind": "scan", "link": link.name, "event": event, "stamp": stamp_to_json(image.stamp)}
-    names = [{"row": s.row, "expected": s.row_id, "row_id": None} for s in strangers]
+    names: list[Json] = [{"row": s.row, "expected": s.row_id, "row_id": None} for s in strangers]
     names += [{"row": m.row, "expected": m.expected, "row_id": m.row_id} for m in found.moved_ids]
-    pieces = max(1, -(-len(found.rows) // rows_max))
-    for piece in range(pieces):
-        cells = list(
-            chain.from_iterable(_told(*one) for one in found.rows[piece * rows_max : (piece + 1) * rows_max])
-        )
-        rest = {"missing": found.missing, "names": names} if piece == pieces - 1 else {}
-        if cells or found.missing or names:
-            yield {**head, "cells": cells, **rest}
+    rests = _rests(found.missing, names)
+    last: list[Json] = []
+    for cells in _pieces(found, rows_max):
+        if last:
+            yield {**head, "cells": last}
+        last = cells
+    if not (last or found.missing or names):
+        return
+    yield {**head, "cells": last, **next(rests)}
+    yield from ({**head, "cells": [], **rest} for rest in rests)
+
+
+def _rests(missing: Sequence[str], names: Sequence[Json]) -> Iterator[Json]:
+    """What is told besides cells; an empty one where there is nothing."""
+    for start in range(0, max(1, len(missing), len(names)), IDS_MAX):
+        yield {"missing": missing[start : start + IDS_MAX], "names": names[start : start + IDS_MAX]}
+
+
+def _pieces(found: Findings, rows_max: int) -> Iterator[list[Json]]:
+    cells: list[Json] = []
+    rows = chars = 0
+    for row, columns in found.rows:
+        told = list(_told(row, columns))
+        size = sum(len(str(cell["value"])) for cell in told)
+        if cells and (rows == rows_max or chars + size > CHARS_MAX):
+            yield cells
+            cells, rows, chars = [], 0, 0
+        cells += told
+        rows, chars = rows + 1, chars + size
+    if cells:
+        yield cells
 
 
 def _told(row: TabRow, columns: Sequence[LinkedColumn]) -> Iterator[Json]:

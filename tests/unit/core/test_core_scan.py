@@ -403,3 +403,20 @@ def test_a_large_scan_comes_in_pieces_and_only_the_last_tells_who_is_missing() -
     events = list(scan_events(LINK, image, found, [], event="scan_1", rows_max=7))
     assert [len(e["cells"]) for e in events] == [14, 14, 12]
     assert ["missing" in e for e in events] == [False, False, True]
+
+
+def test_long_texts_and_very_many_ids_are_told_in_messages_that_kafka_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.scan_events.CHARS_MAX", 100)
+    monkeypatch.setattr("core.scan_events.IDS_MAX", 2)
+    long = [tab_row(i + 1, f"r_{i}", None, customer="C" * 40, quantity=i) for i in range(1, 6)]
+    strangers = [tab_row(90 + i, None, None, customer="Bea") for i in range(5)]
+    found = scanned(make_image(*long, *strangers), *[make_base(f"r_lost{i}", order_no=f"{90 + i}") for i in range(3)])
+    events = list(scan_events(LINK, make_image(), found, found.strangers, event="scan_1"))
+    told = [(len(e["cells"]) // 2, e.get("missing", []), [n["row"] for n in e.get("names", [])]) for e in events]
+    assert told == [
+        (2, [], []),
+        (2, [], []),
+        (1, ["r_lost0", "r_lost1"], [90, 91]),
+        (0, ["r_lost2"], [92, 93]),
+        (0, [], [94]),
+    ]
