@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from app.undo_view import comes_back, view_rows
+from app.undo_view import comes_back, under_other_ids, view_rows
 from core import guards
 from core.errors import NotUndone
 from core.events import SHEET_OBSERVED
 from core.model import Key, Link
 from core.ports import Transaction
-from core.undo import SIDE, AskedRow, LeftAlone, PastConflict, Selection, Step
+from core.undo import SIDE, AskedRow, LeftAlone, Selection, Step
 from core.undo_plan import ON_ITS_WAY, RowUndo, decide, over_others, shown
-from core.undo_steps import NOT_UNDOABLE, asked_rows
+from core.undo_steps import NOT_UNDOABLE, asked_rows, later_ids
 
 ROWS_MAX = 20_000
 STEPS_MAX = 400_000
@@ -64,7 +64,12 @@ def plan_undo(run: Run, link: Link, wanted: Selection, *, over: bool = False) ->
     Raises:
         NotUndone: there is nothing to take back, or it is taken back already.
     """
-    rows, every = run(lambda tx: _look(tx, link, wanted, over=over))
+    rows, every = run(lambda tx: _look(tx, link, wanted, {}, over=over))
+    ids: dict[str, str] = {}
+    for some in _pieces(rows):
+        ids |= run(partial(_later_ids, link=link, rows=some))
+    if ids:
+        rows, every = run(lambda tx: _look(tx, link, wanted, ids, over=over))
     plan = UndoPlan(link.name)
     there = [row for row in rows if not comes_back(row)]
     back = [row for row in rows if comes_back(row)]  # the keys of rows that go are free for them
@@ -87,11 +92,28 @@ def ask_undo(tx: Transaction, plan: UndoPlan, event: str, actor: str, at: dateti
         tx.send(SHEET_OBSERVED, plan.link, body)
 
 
-def _look(tx: Transaction, link: Link, wanted: Selection, *, over: bool) -> tuple[list[AskedRow], list[Step]]:
+def _look(
+    tx: Transaction, link: Link, wanted: Selection, ids: Mapping[str, str], *, over: bool
+) -> tuple[list[AskedRow], list[Step]]:
+    """What is asked row by row, and all entries of those rows; each row under the id that it has now."""
     _check_state(tx, link.name)
     steps = _selected(tx, link, wanted)
     conflicts = tx.past_conflicts(link.name, wanted.as_of) if wanted.as_of is not None else []
-    return _asked(tx, link, steps, conflicts, over=over)
+    first: dict[str, int] = {}
+    for step in steps:
+        first.setdefault(step.row_id, step.number - len(link.columns))  # a row may have come or gone with more cells
+    later = {ids[row_id]: 0 for row_id in first.keys() & ids.keys()}
+    every = [replace(s, row_id=ids.get(s.row_id, s.row_id)) for s in tx.steps_of_rows(link.name, first | later)]
+    known = [replace(one, row_id=ids.get(one.row_id, one.row_id)) for one in conflicts]
+    return asked_rows(link, every, {s.number for s in steps}, over=over, conflicts=known), every
+
+
+def _later_ids(tx: Transaction, link: Link, rows: Sequence[AskedRow]) -> dict[str, str]:
+    """The ids that rows have now, by those of which the history tells."""
+    bases = under_other_ids(tx, link, rows, tx.bases(link.name, [row.row_id for row in rows]))
+    found = {row_id: base.row_id for row_id, base in bases.items()}
+    steps = tx.steps_of_rows(link.name, dict.fromkeys([*found, *found.values()], 0)) if found else []
+    return later_ids(steps, found)
 
 
 def _pieces(rows: Sequence[AskedRow]) -> list[Sequence[AskedRow]]:
@@ -132,16 +154,6 @@ def _one_entry(tx: Transaction, link: Link, number: int) -> list[Step]:
     if known is None or known[0] != link.name:
         raise NotUndone(f"The history of {link.name} has no entry {number}.", _HISTORY.format(link.name))
     return [known[1]]
-
-
-def _asked(
-    tx: Transaction, link: Link, steps: Sequence[Step], conflicts: Sequence[PastConflict], *, over: bool
-) -> tuple[list[AskedRow], list[Step]]:
-    first: dict[str, int] = {}
-    for step in steps:
-        first.setdefault(step.row_id, step.number - len(link.columns))  # a row may have come or gone with more cells
-    every = tx.steps_of_rows(link.name, first)
-    return asked_rows(link, every, {s.number for s in steps}, over=over, conflicts=conflicts), every
 
 
 def _decide(

@@ -72,6 +72,23 @@ def asked_rows(
     return sorted(filter(None, found), key=lambda row: -last.get(row.row_id, 0))
 
 
+def later_ids(steps: Iterable[Step], later: Mapping[str, str]) -> dict[str, str]:
+    """Of rows that may have another id by now, those that have: nothing is told of the later id before the last that
+    is told of the former one. Else they were two rows, of which one has the other's key.
+
+    Args:
+        steps: all entries of both ids.
+        later: by the former id.
+    """
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for step in steps:
+        first[step.row_id] = min(step.number, first.get(step.row_id, step.number))
+        if step.what not in NOT_UNDOABLE:
+            last[step.row_id] = max(step.number, last.get(step.row_id, 0))
+    return {old: new for old, new in later.items() if last.get(old, 0) < first.get(new, 0)}
+
+
 class _Row:
     """One row with its threads."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from app.undoing import ask_undo, plan_undo
 from core.errors import NotUndone
@@ -43,6 +44,14 @@ class Undone:
         if one is None or other is None:
             return self.tells_of(row_id)
         return all(self.tells_of(row_id, column) for column, value in one[1].items() if other[1][column] != value)
+
+    def under(self, ids: Mapping[str, str]) -> Undone:
+        """The same, of rows under other ids."""
+        return Undone(
+            [replace(outcome, row_id=ids.get(outcome.row_id, outcome.row_id)) for outcome in self.outcomes],
+            [(ids.get(row_id, row_id), one) for row_id, one in self.left],
+            {ids.get(row_id, row_id) for row_id in self.contested},
+        )
 
     @property
     def rekeyed(self) -> set[str]:
@@ -97,7 +106,9 @@ class UndoWorld(World):
             return
         if redone is None:
             raise Violation(f"{wanted} was undone, and could not be redone")
-        after = renamed(rows_of(twin), before)
+        after = rows_of(twin)
+        ids = former_ids(after, before)
+        after, undone, redone = renamed(after, ids), undone.under(ids), redone.under(ids)
         moved = undone.rekeyed | redone.rekeyed | undone.contested | redone.contested
         for row_id in before.keys() | after.keys():
             one, other = before.get(row_id), after.get(row_id)
@@ -141,7 +152,9 @@ class UndoWorld(World):
 
     def _compare(self, twin: Twin, first: Rows, undone: Undone) -> None:
         """The first state is there again; what is not, was told."""
-        now = renamed(rows_of(twin), first)
+        now = rows_of(twin)
+        ids = former_ids(now, first)
+        now, undone = renamed(now, ids), undone.under(ids)
         for row_id in first.keys() | now.keys():
             self.cells += 1
             if row_id not in first or row_id not in now:
@@ -163,13 +176,17 @@ class UndoWorld(World):
                     )
 
 
-def renamed(now: Rows, before: Rows) -> Rows:
-    """The rows under the ids that they had before, where they came back under others: a row whose cells a person has
-    cleared leaves its id in the tab. The key tells."""
+def former_ids(now: Rows, before: Rows) -> dict[str, str]:
+    """The ids that rows had before, where they came back under others: a row whose cells a person has cleared leaves
+    its id in the tab. The key tells."""
     new = {key: row_id for row_id, (key, _) in now.items() if row_id not in before}
     lost = {key: row_id for row_id, (key, _) in before.items() if row_id not in now}
-    back = {new[key]: lost[key] for key in new.keys() & lost.keys()}
-    return {back.get(row_id, row_id): row for row_id, row in now.items()}
+    return {new[key]: lost[key] for key in new.keys() & lost.keys()}
+
+
+def renamed(rows: Rows, ids: Mapping[str, str]) -> Rows:
+    """The rows under other ids."""
+    return {ids.get(row_id, row_id): row for row_id, row in rows.items()}
 
 
 def rows_of(twin: Twin) -> Rows:

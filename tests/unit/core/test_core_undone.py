@@ -339,6 +339,45 @@ def test_a_moment_takes_back_everything_since_and_tells_of_conflicts_that_are_op
     assert desk.notes == {"1": "fragile", "2": "fragile"}
 
 
+def _shown_under_another_id(desk: Desk, *deeds: HistoryEntry) -> None:
+    """Row r_1 is r_9 since; what was done to it then, in the table too."""
+    copied = HistoryEntry("r_9", ("1",), None, None, None, "table", what="copied", event="write 2")
+    desk.rows["1",] = {**desk.rows["1",], "notes": deeds[-1].new}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_1", gone=True), make_base("r_9", key=("1",), notes=deeds[-1].new)])
+        tx.add_history("orders", [copied, *(replace(deed, row_id="r_9") for deed in deeds)])
+
+
+def test_a_row_that_has_another_id_since_is_taken_back_as_one_row_to_what_it_was_at_first(desk: Desk) -> None:
+    theirs = _applied("notes", "pasted 1", "theirs", event="msg_2")
+    _shown_under_another_id(desk, theirs, _applied("notes", "theirs", "fragile", event="msg_3"))
+    desk.asks(Selection(as_of=NOON - timedelta(seconds=1)), over=True)
+    desk.goes_on()
+    assert desk.notes == {"1": "fragile", "2": "fragile"}
+    assert {outcome.row_id for outcome in desk.came_of_it()} == {"r_2"}, "the other one is as it was at first"
+
+
+def test_who_has_changed_a_row_that_has_another_id_since_is_named(desk: Desk) -> None:
+    _shown_under_another_id(desk, replace(_applied("notes", "pasted 1", "theirs", event="msg_2"), actor="eve"))
+    plan = desk.asks()
+    assert [(row_id, one.reason.partition(" at ")[0]) for row_id, _, one in plan.left] == [
+        ("r_9", "changed since by eve")
+    ]
+    desk.goes_on()
+    assert desk.notes == {"1": "theirs", "2": "fragile"}
+
+
+def test_a_row_that_was_there_beside_the_one_that_had_its_key_is_another_row(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.add_history("orders", [_applied("notes", "pasted 1", "mine", event="msg_2")])
+        tx.save_bases("orders", [make_base("r_1", gone=True), make_base("r_2", key=("1",), notes="pasted 2")])
+    del desk.rows["2",]
+    desk.rows["1",] = {**desk.rows["1",], "notes": "pasted 2"}
+    plan = desk.asks(Selection(as_of=NOON - timedelta(seconds=1)))
+    assert [(row.row_id, row.cells["notes"].then) for row in plan.rows] == [("r_2", "fragile")]
+    assert [(row_id, one.reason) for row_id, _, one in plan.left] == [("r_1", "it has changed meanwhile")]
+
+
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
