@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -64,12 +64,12 @@ def plan_undo(run: Run, link: Link, wanted: Selection, *, over: bool = False) ->
     Raises:
         NotUndone: there is nothing to take back, or it is taken back already.
     """
-    rows, every = run(lambda tx: _look(tx, link, wanted, {}, over=over))
-    ids: dict[str, str] = {}
+    rows, every = run(lambda tx: _look(tx, link, wanted, (), over=over))
+    others: set[str] = set()
     for some in _pieces(rows):
-        ids |= run(partial(_later_ids, link=link, rows=some))
-    if ids:
-        rows, every = run(lambda tx: _look(tx, link, wanted, ids, over=over))
+        others |= run(partial(_other_ids, link=link, rows=some))
+    if others:
+        rows, every = run(lambda tx: _look(tx, link, wanted, others, over=over))
     plan = UndoPlan(link.name)
     there = [row for row in rows if not comes_back(row)]
     back = [row for row in rows if comes_back(row)]  # the keys of rows that go are free for them
@@ -93,27 +93,30 @@ def ask_undo(tx: Transaction, plan: UndoPlan, event: str, actor: str, at: dateti
 
 
 def _look(
-    tx: Transaction, link: Link, wanted: Selection, ids: Mapping[str, str], *, over: bool
+    tx: Transaction, link: Link, wanted: Selection, others: Collection[str], *, over: bool
 ) -> tuple[list[AskedRow], list[Step]]:
-    """What is asked row by row, and all entries of those rows; each row under the id that it has now."""
+    """What is asked row by row, each under the id that it has now, and all that is told of those rows.
+
+    Args:
+        others: ids that some of the rows may have now.
+    """
     _check_state(tx, link.name)
     steps = _selected(tx, link, wanted)
     conflicts = tx.past_conflicts(link.name, wanted.as_of) if wanted.as_of is not None else []
     first: dict[str, int] = {}
     for step in steps:
         first.setdefault(step.row_id, step.number - len(link.columns))  # a row may have come or gone with more cells
-    later = {ids[row_id]: 0 for row_id in first.keys() & ids.keys()}
-    every = [replace(s, row_id=ids.get(s.row_id, s.row_id)) for s in tx.steps_of_rows(link.name, first | later)]
+    every = tx.steps_of_rows(link.name, first | dict.fromkeys(others, 0))
+    ids = later_ids(every)
+    every = [replace(step, row_id=ids.get(step.row_id, step.row_id)) for step in every]
     known = [replace(one, row_id=ids.get(one.row_id, one.row_id)) for one in conflicts]
     return asked_rows(link, every, {s.number for s in steps}, over=over, conflicts=known), every
 
 
-def _later_ids(tx: Transaction, link: Link, rows: Sequence[AskedRow]) -> dict[str, str]:
-    """The ids that rows have now, by those of which the history tells."""
+def _other_ids(tx: Transaction, link: Link, rows: Sequence[AskedRow]) -> set[str]:
+    """The ids of the rows that have the keys of those whose own ids are gone."""
     bases = under_other_ids(tx, link, rows, tx.bases(link.name, [row.row_id for row in rows]))
-    found = {row_id: base.row_id for row_id, base in bases.items()}
-    steps = tx.steps_of_rows(link.name, dict.fromkeys([*found, *found.values()], 0)) if found else []
-    return later_ids(steps, found)
+    return {base.row_id for base in bases.values()}
 
 
 def _pieces(rows: Sequence[AskedRow]) -> list[Sequence[AskedRow]]:

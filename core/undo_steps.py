@@ -72,21 +72,36 @@ def asked_rows(
     return sorted(filter(None, found), key=lambda row: -last.get(row.row_id, 0))
 
 
-def later_ids(steps: Iterable[Step], later: Mapping[str, str]) -> dict[str, str]:
-    """Of rows that may have another id by now, those that have: nothing is told of the later id before the last that
-    is told of the former one. Else they were two rows, of which one has the other's key.
+def later_ids(steps: Iterable[Step]) -> dict[str, str]:
+    """The ids that rows have now, by those that they had before: where nobody has told that a row went or got another
+    key, and a row under another id is first told of with its key, that is the same row.
 
     Args:
-        steps: all entries of both ids.
-        later: by the former id.
+        steps: all that is told of some rows.
     """
-    first: dict[str, int] = {}
-    last: dict[str, int] = {}
-    for step in steps:
-        first[step.row_id] = min(step.number, first.get(step.row_id, step.number))
-        if step.what not in NOT_UNDOABLE:
-            last[step.row_id] = max(step.number, last.get(step.row_id, 0))
-    return {old: new for old, new in later.items() if last.get(old, 0) < first.get(new, 0)}
+    later: dict[str, str] = {}
+    keys: dict[str, Key] = {}
+    holders: dict[Key, str] = {}
+    seen: set[str] = set()
+    for step in sorted(steps, key=lambda s: s.number):
+        row_id = step.row_id
+        if step.key is None or step.what == "overtaken":
+            continue
+        later.pop(row_id, None)  # it is told of again: they are two rows
+        if row_id not in seen and (former := holders.get(step.key)) is not None:
+            later[former] = row_id
+        seen.add(row_id)
+        if holders.get(keys.get(row_id, ())) == row_id:
+            del holders[keys[row_id]]
+        if step.what != WENT:
+            keys[row_id], holders[step.key] = step.key, row_id
+    return {former: _last(later, former) for former in later}
+
+
+def _last(later: Mapping[str, str], row_id: str) -> str:
+    while row_id in later:
+        row_id = later[row_id]
+    return row_id
 
 
 class _Row:

@@ -344,7 +344,8 @@ def _shown_under_another_id(desk: Desk, *deeds: HistoryEntry) -> None:
     copied = HistoryEntry("r_9", ("1",), None, None, None, "table", what="copied", event="write 2")
     desk.rows["1",] = {**desk.rows["1",], "notes": deeds[-1].new}
     with desk.store.begin() as tx:
-        tx.save_bases("orders", [make_base("r_1", gone=True), make_base("r_9", key=("1",), notes=deeds[-1].new)])
+        gone = replace(make_base("r_1", gone=True), key=None)
+        tx.save_bases("orders", [gone, make_base("r_9", key=("1",), notes=deeds[-1].new)])
         tx.add_history("orders", [copied, *(replace(deed, row_id="r_9") for deed in deeds)])
 
 
@@ -355,6 +356,18 @@ def test_a_row_that_has_another_id_since_is_taken_back_as_one_row_to_what_it_was
     desk.goes_on()
     assert desk.notes == {"1": "fragile", "2": "fragile"}
     assert {outcome.row_id for outcome in desk.came_of_it()} == {"r_2"}, "the other one is as it was at first"
+
+
+def test_a_row_that_had_two_ids_and_is_gone_comes_back_once(desk: Desk) -> None:
+    gone = [_applied(column, value, None) for column, value in {**ROW, "notes": "pasted 1"}.items()]
+    _shown_under_another_id(desk, *(replace(cell, what="deleted", event="msg_2") for cell in gone))
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [replace(make_base("r_9", gone=True), key=None)])
+    del desk.rows["1",]
+    desk.asks(Selection(as_of=NOON - timedelta(seconds=1)), over=True)
+    desk.goes_on()
+    assert desk.notes == {"1": "fragile", "2": "fragile"}
+    assert [outcome.row_id for outcome in desk.came_of_it() if outcome.kind == "back"] == ["r_9"]
 
 
 def test_who_has_changed_a_row_that_has_another_id_since_is_named(desk: Desk) -> None:
@@ -370,7 +383,8 @@ def test_who_has_changed_a_row_that_has_another_id_since_is_named(desk: Desk) ->
 def test_a_row_that_was_there_beside_the_one_that_had_its_key_is_another_row(desk: Desk) -> None:
     with desk.store.begin() as tx:
         tx.add_history("orders", [_applied("notes", "pasted 1", "mine", event="msg_2")])
-        tx.save_bases("orders", [make_base("r_1", gone=True), make_base("r_2", key=("1",), notes="pasted 2")])
+        gone = replace(make_base("r_1", gone=True), key=None)
+        tx.save_bases("orders", [gone, make_base("r_2", key=("1",), notes="pasted 2")])
     del desk.rows["2",]
     desk.rows["1",] = {**desk.rows["1",], "notes": "pasted 2"}
     plan = desk.asks(Selection(as_of=NOON - timedelta(seconds=1)))
