@@ -26,7 +26,7 @@ def view_rows(
     """
     ids = [row.row_id for row in rows]
     bases = tx.bases(link.name, ids)
-    bases |= under_other_ids(tx, link, rows, bases)
+    bases |= _under_other_ids(tx, link, rows, bases)
     keys = [b.key for b in bases.values() if b.key is not None and not b.gone]
     table, busy = tx.free_rows(link, keys) if keys else ({}, frozenset())
     waiting, coming = tx.waiting(link.name, [b.row_id for b in bases.values()]), tx.coming_back(link.name, ids)
@@ -52,15 +52,11 @@ def view_rows(
     }
 
 
-def under_other_ids(
+def _under_other_ids(
     tx: Transaction, link: Link, rows: Sequence[AskedRow], bases: Mapping[str, RowBase]
 ) -> dict[str, RowBase]:
-    """Rows that nobody has deleted and whose ids are gone all the same, by those ids: a row that came back while its
-    id still stood in the tab, beside cells that a person had cleared, has another id since. Its key tells.
-
-    Args:
-        bases: of these rows by id, where they have one.
-    """
+    """Rows that nobody has deleted and whose ids are gone all the same: a row that came back while its id still stood
+    in the tab, beside cells that a person had cleared, has another id since. Its key tells."""
     lost = [r for r in rows if r.was_there and not r.changed_by and r.key and _is_gone(bases.get(r.row_id))]
     found = tx.bases_of_keys(link.name, {row.key for row in lost if row.key is not None}) if lost else {}
     return {row.row_id: found[row.key] for row in lost if row.key in found}

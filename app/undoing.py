@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from app.undo_view import comes_back, under_other_ids, view_rows
+from app.undo_view import comes_back, view_rows
 from core import guards
 from core.errors import NotUndone
 from core.events import SHEET_OBSERVED
@@ -16,7 +16,7 @@ from core.model import Key, Link
 from core.ports import Transaction
 from core.undo import SIDE, AskedRow, LeftAlone, Selection, Step
 from core.undo_plan import ON_ITS_WAY, RowUndo, decide, over_others, shown
-from core.undo_steps import NOT_UNDOABLE, asked_rows, later_ids
+from core.undo_steps import NOT_UNDOABLE, ToldRows, asked_rows
 
 ROWS_MAX = 20_000
 STEPS_MAX = 400_000
@@ -24,6 +24,7 @@ ROWS_PER_MESSAGE = 200
 ROWS_AT_ONCE = 500
 
 Run = Callable[[Callable[[Transaction], Any]], Any]
+Piece = TypeVar("Piece")
 
 _HISTORY = "See what was done: twinsheet history {}"
 
@@ -66,8 +67,8 @@ def plan_undo(run: Run, link: Link, wanted: Selection, *, over: bool = False) ->
     """
     rows, every = run(lambda tx: _look(tx, link, wanted, (), over=over))
     others: set[str] = set()
-    for some in _pieces(rows):
-        others |= run(partial(_other_ids, link=link, rows=some))
+    for told in _pieces(list(ToldRows(link, every).there.items())):
+        others |= run(partial(_other_ids, link=link, told=dict(told)))
     if others:
         rows, every = run(lambda tx: _look(tx, link, wanted, others, over=over))
     plan = UndoPlan(link.name)
@@ -107,19 +108,20 @@ def _look(
     for step in steps:
         first.setdefault(step.row_id, step.number - len(link.columns))  # a row may have come or gone with more cells
     every = tx.steps_of_rows(link.name, first | dict.fromkeys(others, 0))
-    ids = later_ids(every)
+    ids = ToldRows(link, every).later_ids
     every = [replace(step, row_id=ids.get(step.row_id, step.row_id)) for step in every]
     known = [replace(one, row_id=ids.get(one.row_id, one.row_id)) for one in conflicts]
     return asked_rows(link, every, {s.number for s in steps}, over=over, conflicts=known), every
 
 
-def _other_ids(tx: Transaction, link: Link, rows: Sequence[AskedRow]) -> set[str]:
-    """The ids of the rows that have the keys of those whose own ids are gone."""
-    bases = under_other_ids(tx, link, rows, tx.bases(link.name, [row.row_id for row in rows]))
-    return {base.row_id for base in bases.values()}
+def _other_ids(tx: Transaction, link: Link, told: Mapping[str, Key]) -> set[str]:
+    """The ids of the rows that have the keys of those that are gone, though nobody has told that they went."""
+    bases = tx.bases(link.name, list(told))
+    lost = {key for row_id, key in told.items() if row_id not in bases or bases[row_id].gone}
+    return {base.row_id for base in tx.bases_of_keys(link.name, lost).values()} if lost else set()
 
 
-def _pieces(rows: Sequence[AskedRow]) -> list[Sequence[AskedRow]]:
+def _pieces(rows: Sequence[Piece]) -> list[Sequence[Piece]]:
     return [rows[start : start + ROWS_AT_ONCE] for start in range(0, len(rows), ROWS_AT_ONCE)]
 
 

@@ -339,13 +339,14 @@ def test_a_moment_takes_back_everything_since_and_tells_of_conflicts_that_are_op
     assert desk.notes == {"1": "fragile", "2": "fragile"}
 
 
-def _shown_under_another_id(desk: Desk, *deeds: HistoryEntry) -> None:
-    """Row r_1 is r_9 since; what was done to it then, in the table too."""
+def _shown_under_another_id(desk: Desk, *deeds: HistoryEntry, former: str = "r_1", notes: str | None = None) -> None:
+    """What had the key 1 is r_9 since; what was done to it then, in the table too."""
     copied = HistoryEntry("r_9", ("1",), None, None, None, "table", what="copied", event="write 2")
-    desk.rows["1",] = {**desk.rows["1",], "notes": deeds[-1].new}
+    notes = notes or deeds[-1].new
+    desk.rows["1",] = {**desk.rows["1",], "notes": notes}
     with desk.store.begin() as tx:
-        gone = replace(make_base("r_1", gone=True), key=None)
-        tx.save_bases("orders", [gone, make_base("r_9", key=("1",), notes=deeds[-1].new)])
+        gone = replace(make_base(former, gone=True), key=None)
+        tx.save_bases("orders", [gone, make_base("r_9", key=("1",), notes=notes)])
         tx.add_history("orders", [copied, *(replace(deed, row_id="r_9") for deed in deeds)])
 
 
@@ -368,6 +369,29 @@ def test_a_row_that_had_two_ids_and_is_gone_comes_back_once(desk: Desk) -> None:
     desk.goes_on()
     assert desk.notes == {"1": "fragile", "2": "fragile"}
     assert [outcome.row_id for outcome in desk.came_of_it() if outcome.kind == "back"] == ["r_9"]
+
+
+def test_a_row_that_has_the_key_that_another_gave_up_is_another_row(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.add_history("orders", [_applied("order_no", "1", "8", event="msg_2")])
+        tx.save_bases("orders", [make_base("r_1", key=("8",), order_no="8", notes="pasted 1")])
+    desk.rows["8",] = {**desk.rows["1",], "order_no": "8"}
+    _shown_under_another_id(desk, _applied("notes", "own", "theirs", event="msg_3"), former="r_7")
+    desk.asks(Selection(as_of=NOON - timedelta(seconds=1)), over=True)
+    desk.goes_on()
+    assert desk.notes == {"1": "own", "2": "fragile", "8": "fragile"}
+
+
+def test_a_row_that_has_come_again_under_another_id_does_not_come_twice(desk: Desk) -> None:
+    whole = {**ROW, "notes": "pasted 1"}.items()
+    with desk.store.begin() as tx:
+        went = [_applied(column, value, None, event="msg_2") for column, value in whole]
+        came = [_applied(column, None, value, event="write 1") for column, value in whole]
+        tx.add_history("orders", [replace(cell, what="deleted") for cell in went])
+        tx.add_history("orders", [replace(cell, what="inserted") for cell in came])
+    _shown_under_another_id(desk, _applied("quantity", "2", "3", event="msg_3"), notes="pasted 1")
+    with pytest.raises(NotUndone, match="it is all as it was before"):
+        desk.asks(Selection(event="msg_2"))
 
 
 def test_who_has_changed_a_row_that_has_another_id_since_is_named(desk: Desk) -> None:
