@@ -19,7 +19,7 @@ Item = dict[str, Any]
 WINDOW_ROWS = 5_000
 """So many entries are looked at for one page where an index alone does not tell what was asked."""
 
-INDEX_WINDOW_ROWS = 50_000
+INDEX_WINDOW_ROWS = 20_000
 """And so many where one does that leads to more than what was asked."""
 
 _FIELDS = (
@@ -30,7 +30,11 @@ _NAMES = ("id", "link", "row_id", "key", "column", "at", "old", "new", *_FIELDS[
 _WAY_TIMES = ("committed_at", "received_at", "queued_at")
 _OF_EVENT = f"event_hash = {EVENT_HASH} AND (event = %s OR SUBSTRING_INDEX(event, ' ', -1) = %s)"
 _INDEXES = {"row_id": "of_row", "actor": "of_actor", "link": "of_link"}
-_COVERED = {"of_row": ("link", "column_name"), "of_actor": ("link",)}
+_COVERED = {
+    "of_row": ("link", "column_name"),
+    "of_actor": ("link",),
+    "of_link": ("column_name", "side", "what"),
+}
 """What an index holds behind the place: an entry that is not meant is passed over without being read."""
 _BY_TIME = "at DESC, id DESC"
 
@@ -85,11 +89,20 @@ class HistorySearch:
             before: the place reached; ``None`` to begin at the newest.
             limit: at most so many.
         """
-        searches = self._searches(asked)
-        floors = [self._floor(one, asked, before) if one.others or one.covered else None for one in searches]
-        search, floor = min(zip(searches, floors, strict=True), key=_reach)
+        search, floor = self._furthest(asked, before)
         items = [_item(row) for row in self._session.query(*_select(search, asked, before, floor, limit))]
         return Found(items, _place(items[-1]) if len(items) == limit else floor)
+
+    def _furthest(self, asked: HistoryFilter, before: HistoryPlace | None) -> tuple[_Search, HistoryPlace | None]:
+        """The search that comes furthest back within one window, with the place that it comes to."""
+        found: list[tuple[HistoryPlace, _Search]] = []
+        for one in self._searches(asked):
+            floor = self._floor(one, asked, before) if one.others or one.covered else None
+            if floor is None:
+                return one, None
+            found.append((floor, one))
+        floor, search = min(found, key=lambda place: place[0])
+        return search, floor
 
     def _searches(self, asked: HistoryFilter) -> list[_Search]:
         """The indexes that may lead to the fewest entries."""
@@ -127,11 +140,6 @@ def _by(index: str, leading: str, known: Mapping[str, Condition]) -> _Search:
     left = {name: condition for name, condition in known.items() if name != leading}
     covered = [left.pop(name) for name in _COVERED.get(index, ()) if name in left]
     return _Search(index, leads, covered, list(left.values()))
-
-
-def _reach(found: tuple[_Search, HistoryPlace | None]) -> tuple[bool, HistoryPlace | None]:
-    """Sorts first what comes furthest back within one window."""
-    return (found[1] is not None, found[1])
 
 
 def _select(

@@ -45,6 +45,13 @@ class Undos(Statements):
             for _, row_id, event, asked, actor, at in rows
         ]
 
+    def asked_undo(self, event: str) -> tuple[str, list[str]] | None:
+        """The link of what was asked under that event, and the ids of the rows that are not decided; ``None`` where
+        nothing is known of it (any more)."""
+        known = self._select("SELECT link FROM undo_request WHERE event = %s", (event,))
+        rows = self._select("SELECT row_id FROM undo_row WHERE event = %s AND is_open ORDER BY id", (event,))
+        return (known[0][0], [row[0] for row in rows]) if known else None
+
     def undo_rows(self, link: str, limit: int) -> list[str]:
         """Row ids, at most so many, for which something was asked and is not decided; the oldest first."""
         sql = "SELECT row_id FROM undo_row WHERE link = %s AND is_open ORDER BY id LIMIT %s"

@@ -71,11 +71,12 @@ def main() -> int:
         server.start()
         try:
             with closing(open_store(server.url)) as store:
-                HistoryMonths(parse_url(server.url)).tidy(kept_months=DAYS // 28)
                 for done in fill_history(server.url, asked.entries):
                     status.update(f"{done:,} of {asked.entries:,} entries")
+                let_rest(server)
                 status.update("Searching")
                 session = MysqlSession(parse_url(server.url), schema=DEFAULT_SCHEMA, autocommit=True)
+                session.connection()  # is no part of the first search
                 figures = list(_search(History(session), asked.entries))
                 session.drop()
                 figures.append(_write(store))
@@ -102,7 +103,18 @@ def fill_history(url: str, entries: int) -> Iterator[int]:
         for start in range(0, entries, CHUNK):
             ago_s = DAYS * 86_400 - start * step_us // 1_000_000
             cursor.execute(_FILL, (ago_s, step_us, start, start))
+            if not start:  # from the first entry on, as if there had been a service all along
+                HistoryMonths(parse_url(url)).tidy(kept_months=DAYS // 28)
             yield min(start + CHUNK, entries)
+
+
+def let_rest(server: MysqlServer) -> None:
+    """Have the server write what the fill has left in its memory: nobody writes a million entries and then searches,
+    and a search that needs memory would wait for that."""
+    with closing(server.connect_as_root()) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"FLUSH TABLES {DEFAULT_SCHEMA}.history FOR EXPORT")
+        cursor.execute("UNLOCK TABLES")
 
 
 def _search(history: History, entries: int) -> Iterator[Figure]:

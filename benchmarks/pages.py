@@ -24,11 +24,9 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from adapters.mysql_connection import parse_url
-from adapters.mysql_months import HistoryMonths
 from adapters.mysql_store import MysqlStore, open_store
 from benchmarks.figures import Figure, of_samples
-from benchmarks.history import DAYS, LINKS, fill_history, history_server
+from benchmarks.history import LINKS, fill_history, history_server, let_rest
 from core.ports import ConflictEntry, LinkState
 from sandbox.stack.servers import free_port, http_answers, wait_until
 
@@ -105,10 +103,10 @@ def main() -> int:
         server.start()
         try:
             with closing(open_store(server.url)) as store:
-                HistoryMonths(parse_url(server.url)).tidy(kept_months=DAYS // 28)
                 for done in fill_history(server.url, asked.entries):
                     status.update(f"{done:,} of {asked.entries:,} entries")
                 _fill_links(folder, store)
+            let_rest(server)
             status.update("Asking")
             figures, costs = _measure(folder, server.url)
         finally:

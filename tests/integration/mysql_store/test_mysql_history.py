@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -163,9 +164,11 @@ class Listening:
     def __init__(self, session: MysqlSession) -> None:
         self._session = session
         self.searches: list[tuple[str, tuple[Any, ...]]] = []
+        self.indexes: set[str] = set()
         self.rows_read = 0
 
     def query(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        self.indexes |= set(re.findall(r"FORCE INDEX \((\w+)\)", sql))
         before = self._rows_read()
         found = self._session.query(sql, params)
         self.rows_read += self._rows_read() - before
@@ -227,16 +230,44 @@ def test_what_no_index_leads_to_is_looked_for_in_windows_and_the_cursor_leads_on
 ) -> None:
     for asked in ({"link": "orders", "key": ("9",)}, {"what": "deleted"}, {"link": "orders", "side": "table"}):
         assert [item["row_id"] for item in told(filled.history, **asked)] == ["r_gone"]
-    first = {"link": "orders", "what": "applied", "column": "c_1"}
+    first = {"link": "orders", "key": ("1",)}
     everything = [item["id"] for item in told(filled.history, **first)]
-    assert len(everything) == 100
+    assert len(everything) == 60
     monkeypatch.setattr("adapters.mysql_history.WINDOW_ROWS", 20)
     assert [item["id"] for item in told(filled.history, **first)] == everything
     session = Listening(filled.state)
-    page = History(session).page(HistoryFilter(link="orders", what="restored"))  # type: ignore[arg-type]  # listened to
+    page = History(session).page(HistoryFilter(link="orders", key=("7",)))  # type: ignore[arg-type]  # listened to
     assert page.items == []
     assert page.cursor is not None, "so far was looked"
     assert session.rows_read < 2 * 150
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [({"what": "deleted"}, 1), ({"side": "table"}, 1), ({"column": "c_1", "what": "applied"}, 100)],
+)
+def test_entries_of_a_link_that_are_not_meant_are_passed_over_without_being_read(
+    filled: Shared, asked: dict[str, Any], count: int
+) -> None:
+    session = Listening(filled.state)
+    page = History(session).page(HistoryFilter(link="orders", **asked))  # type: ignore[arg-type]  # listened to
+    assert len(page.items) == count
+    looked = [further for key, further in session.plans() if key == "of_link"]
+    assert looked
+    assert all("Using index" in further for further in looked), looked
+
+
+def test_where_one_index_leads_to_all_that_is_left_no_other_is_looked_at(
+    filled: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = HistoryFilter(link="orders", actor="person_1")
+    session = Listening(filled.state)
+    assert len(History(session).page(asked).items) == 10  # type: ignore[arg-type]  # listened to
+    assert session.indexes == {"of_actor"}
+    monkeypatch.setattr("adapters.mysql_history.INDEX_WINDOW_ROWS", 5)
+    session = Listening(filled.state)
+    assert History(session).page(asked).items  # type: ignore[arg-type]  # listened to
+    assert session.indexes == {"of_actor", "of_link"}
 
 
 def test_pages_hold_each_entry_once_while_new_ones_come_in(filled: Shared) -> None:
