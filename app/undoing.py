@@ -15,8 +15,9 @@ from core.events import SHEET_OBSERVED
 from core.model import Key, Link
 from core.ports import Transaction
 from core.undo import SIDE, AskedRow, LeftAlone, Selection, Step
+from core.undo_ids import RowIds
 from core.undo_plan import ON_ITS_WAY, RowUndo, decide, over_others, shown
-from core.undo_steps import NOT_UNDOABLE, ToldRows, asked_rows
+from core.undo_steps import NOT_UNDOABLE, asked_rows
 
 ROWS_MAX = 20_000
 STEPS_MAX = 400_000
@@ -67,7 +68,7 @@ def plan_undo(run: Run, link: Link, wanted: Selection, *, over: bool = False) ->
     """
     rows, every = run(lambda tx: _look(tx, link, wanted, (), over=over))
     others: set[str] = set()
-    for told in _pieces(list(ToldRows(link, every).there.items())):
+    for told in _pieces(list(RowIds(link, every).keys.items())):
         others |= run(partial(_other_ids, link=link, told=dict(told)))
     if others:
         rows, every = run(lambda tx: _look(tx, link, wanted, others, over=over))
@@ -108,14 +109,13 @@ def _look(
     for step in steps:
         first.setdefault(step.row_id, step.number - len(link.columns))  # a row may have come or gone with more cells
     every = tx.steps_of_rows(link.name, first | dict.fromkeys(others, 0))
-    ids = ToldRows(link, every).later_ids
-    every = [replace(step, row_id=ids.get(step.row_id, step.row_id)) for step in every]
-    known = [replace(one, row_id=ids.get(one.row_id, one.row_id)) for one in conflicts]
-    return asked_rows(link, every, {s.number for s in steps}, over=over, conflicts=known), every
+    ids = RowIds(link, every)
+    known = [replace(one, row_id=ids.now(one.row_id)) for one in conflicts]
+    return asked_rows(link, ids.steps, {s.number for s in steps}, over=over, conflicts=known), ids.steps
 
 
 def _other_ids(tx: Transaction, link: Link, told: Mapping[str, Key]) -> set[str]:
-    """The ids of the rows that have the keys of those that are gone, though nobody has told that they went."""
+    """The ids of the rows that have the keys of those whose own ids are gone."""
     bases = tx.bases(link.name, list(told))
     lost = {key for row_id, key in told.items() if row_id not in bases or bases[row_id].gone}
     return {base.row_id for base in tx.bases_of_keys(link.name, lost).values()} if lost else set()

@@ -20,8 +20,9 @@ FOUND = "found"
 """Of a formula that our write met: the entry is older than the conflict that follows from it."""
 _ROW_OPS = (CAME, WENT)
 COPIED = "copied"
+OVERTAKEN = "overtaken"
 NOT_UNDOABLE = {
-    "overtaken": "it was overtaken by a newer one and never carried over",
+    OVERTAKEN: "it was overtaken by a newer one and never carried over",
     COPIED: "it tells of a row that was there before the link knew of it",
     "restored": "a restore has only brought back what was lost",
 }
@@ -71,64 +72,6 @@ def asked_rows(
     ]
     last = {row_id: own[-1].number for row_id, own in rows.items()}
     return sorted(filter(None, found), key=lambda row: -last.get(row.row_id, 0))
-
-
-class ToldRows:
-    """Which rows are there, and under which ids, by all that is told of some rows.
-
-    Args:
-        link: as it is now.
-        steps: in any order.
-    """
-
-    def __init__(self, link: Link, steps: Iterable[Step]) -> None:
-        self._link = link
-        self._keys: dict[str, Key] = {}
-        self._holders: dict[Key, str] = {}
-        self._later: dict[str, str] = {}
-        for step in sorted(steps, key=lambda s: s.number):
-            if step.key is not None and step.what != "overtaken":
-                self._take(step, step.key)
-
-    def _take(self, step: Step, key: Key) -> None:
-        row_id = step.row_id
-        self._later.pop(row_id, None)  # it is told of again: they are two rows
-        if step.what == COPIED and row_id not in self._keys and key in self._holders:
-            self._later[self._holders[key]] = row_id
-        before = self._keys.get(row_id, key)
-        if self._holders.get(before) == row_id:
-            del self._holders[before]
-        self._keys[row_id] = key if step.what in _ROW_OPS else _key_after(self._link, before, step)
-        if step.what != WENT:
-            self._holders[self._keys[row_id]] = row_id
-
-    @property
-    def there(self) -> dict[str, Key]:
-        """Keys of the rows of which nobody has told that they went."""
-        return {row_id: key for key, row_id in self._holders.items()}
-
-    @property
-    def later_ids(self) -> dict[str, str]:
-        """The ids that rows have now, by those that they had before: a row that stands in the table, and is first
-        told of under an id when another id has its key, and nobody has told that this one went, is the same."""
-        return {former: self._last(former) for former in self._later}
-
-    def _last(self, row_id: str) -> str:
-        while row_id in self._later:
-            row_id = self._later[row_id]
-        return row_id
-
-
-def _key_after(link: Link, before: Key, step: Step) -> Key:
-    """An entry that changes a key may tell the one before."""
-    is_part = step.new is not None and any(step.column == c.name for c in link.key_columns)
-    return link.key_after(before, {step.column or "": step.new}) if is_part else before
-
-
-def _last(later: Mapping[str, str], row_id: str) -> str:
-    while row_id in later:
-        row_id = later[row_id]
-    return row_id
 
 
 class _Row:
