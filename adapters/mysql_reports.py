@@ -127,6 +127,20 @@ class Reports:
             {**dict(zip(names, row[:5], strict=True)), "at": utc(row[5]), "released_at": utc(row[6])} for row in rows
         ]
 
+    def open_undos(self, link: str | None = None) -> list[Item]:
+        """What was asked to be taken back and waits, in the order in which it was asked: ``event``, ``link``, who
+        asked as ``actor``, when as ``at``, and of how many ``rows`` how many are ``open``."""
+        where, params = ("link = %s AND is_open", (link,)) if link is not None else ("is_open", ())
+        rows = self._session.query(
+            "SELECT u.event, u.link, u.actor, u.asked_at, o.still_open,"  # noqa: S608  (a condition from above)
+            " (SELECT COUNT(*) FROM undo_row AS r WHERE r.event = u.event)"
+            f" FROM (SELECT event, COUNT(*) AS still_open FROM undo_row WHERE {where} GROUP BY event) AS o"
+            " JOIN undo_request AS u ON u.event = o.event ORDER BY u.asked_at, u.event",
+            params,
+        )
+        names = ("event", "link", "actor", "at", "open", "rows")
+        return [{**dict(zip(names, row, strict=True)), "at": utc(row[3])} for row in rows]
+
     def beside(self, items: Sequence[Item]) -> dict[tuple[str, int], dict[str, int]]:
         """The conflicts and rejections of the same cells and events as entries of the history.
 

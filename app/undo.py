@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,12 +22,13 @@ from app.orders import this_person
 from app.parts import asked_links
 from app.queued import POLL_S, why_queued
 from app.shown import print_of
+from app.undo_told import left_of, left_told, rows_told
 from app.undoing import UndoPlan, ask_undo, plan_undo
 from config.settings import Settings
 from core.errors import NotUndone
-from core.model import Key, Link
+from core.model import Link
 from core.ports import Transaction
-from core.undo import AskedCell, LeftAlone, RowOutcome, Selection, check_selection
+from core.undo import Selection, check_selection
 
 Json = dict[str, Any]
 Confirm = Callable[[Mapping[str, Any]], bool]
@@ -162,11 +163,11 @@ def _refuse_nothing(plan: UndoPlan) -> None:
 
 
 def _report(place: _Place, plan: UndoPlan) -> Json:
-    rows = [_row(one.row_id, one.key, one.kind, one.cells, one.old_key) for one in plan.rows]
+    rows = rows_told(plan.rows)
     told = {
         "link": plan.link,
         "rows": rows,
-        "left": [_left(row_id, key, one) for row_id, key, one in plan.left],
+        "left": [left_told(*one) for one in plan.left],
         "already": plan.already,
         "notes": [*plan.notes, *_not_known(place, plan)],
     }
@@ -185,27 +186,6 @@ def _not_known(place: _Place, plan: UndoPlan) -> list[str]:
     return told
 
 
-def _row(row_id: str, key: Key | None, kind: str, cells: Mapping[str, AskedCell], old_key: Key | None) -> Json:
-    return {
-        "row_id": row_id,
-        "key": list(key) if key is not None else None,
-        "kind": kind,
-        "cells": [{"column": name, "now": cell.now, "then": cell.then} for name, cell in cells.items()],
-        "old_key": list(old_key) if old_key is not None else None,
-    }
-
-
-def _left(row_id: str, key: Key | None, one: LeftAlone) -> Json:
-    return {
-        "row_id": row_id,
-        "key": list(key) if key is not None else None,
-        "column": one.column,
-        "now": one.now,
-        "then": one.then,
-        "reason": one.reason,
-    }
-
-
 def _awaited(settings: Settings, store: MysqlStore, plan: UndoPlan, event: str, wait_s: float) -> Json:
     deadline = time.monotonic() + wait_s
     while store.run(lambda tx: tx.undo_left(event)) and time.monotonic() < deadline:
@@ -214,8 +194,8 @@ def _awaited(settings: Settings, store: MysqlStore, plan: UndoPlan, event: str, 
     told = {
         "link": plan.link,
         "event": event,
-        "rows": [_row(o.row_id, o.key, o.kind, o.cells, o.old_key) for o in outcomes if o.kind != "none"],
-        "left": [_left(row_id, key, one) for row_id, key, one in [*plan.left, *_left_of(outcomes)]],
+        "rows": rows_told(outcomes),
+        "left": [*(left_told(*one) for one in plan.left), *left_of(outcomes)],
         "already": plan.already,
     }
     if not still_open:
@@ -226,7 +206,3 @@ def _awaited(settings: Settings, store: MysqlStore, plan: UndoPlan, event: str, 
         "rows_open": still_open,
         "reason": why_queued(settings, store, plan.link, _SLOW),
     }
-
-
-def _left_of(outcomes: Iterable[RowOutcome]) -> list[tuple[str, Key | None, LeftAlone]]:
-    return [(outcome.row_id, outcome.key, one) for outcome in outcomes for one in outcome.left]

@@ -16,6 +16,8 @@ _PART = re.compile(r"(msg_[0-9a-fA-F-]+)_[0-9]+")
 
 SIDE = "undo"
 """Of the history's entries: the value came from neither side, but from what had been before."""
+WITHDRAWN = "withdrawn"
+"""What the order to withdraw an undo is in the history."""
 UNDONE = "undone"
 """What such an entry of a cell is; of rows it is ``inserted`` and ``deleted``, as of any row that comes or goes."""
 
@@ -151,6 +153,12 @@ class RowOutcome:
     left: tuple[LeftAlone, ...] = ()
     old_key: Key | None = None
     """Of a row that could not have its key back, that key."""
+
+
+def withdrawn(undo: OpenUndo, who: str) -> RowOutcome:
+    """What comes of a row that somebody asked for and somebody withdraws."""
+    left = LeftAlone.whole_row(f"{WITHDRAWN} by {who}")
+    return RowOutcome(undo.asked.row_id, undo.asked.key, "none", left=(left,))
 
 
 def asked_to_json(asked: AskedRow) -> Json:

@@ -392,3 +392,31 @@ class UndoAnswer(Exact):
     state: Literal["asked", "done", "queued"] = Field(description="asked: nothing is written yet.")
     rows_open: int | None = None
     reason: str | None = Field(None, description="Why it takes longer.")
+
+
+class OpenUndo(Exact):
+    """What was asked to be taken back and waits."""
+
+    event: str
+    link: str
+    actor: str = Field(description="Who asked.")
+    at: datetime
+    open: int = Field(description="Rows that wait.")
+    rows: int = Field(description="All that were asked for.")
+
+
+class OpenUndosAnswer(Exact):
+    """In the order in which they were asked."""
+
+    items: list[OpenUndo]
+    cursor: Cursor
+
+
+class WithdrawAnswer(Exact):
+    """What is not taken back any more, and what had been before."""
+
+    link: str
+    event: str
+    withdrawn: int = Field(description="Rows that are not taken back.")
+    rows: list[UndoRow] = Field(description="Taken back before; they stay so.")
+    left: list[UndoLeft]

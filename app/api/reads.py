@@ -72,6 +72,14 @@ def add_reads(api: Blueprint, spec: SpecTree, status: Status) -> None:
         page, cursor = sorted_page(query, reports.pending(link), "row_id", "column")
         return {"items": page, "cursor": cursor}
 
+    @api.get("/links/<link>/undos")
+    @spec.validate(resp=Response(HTTP_200=answers.OpenUndosAnswer, **FAULTS), tags=["history"])
+    def undos(link: str, query: answers.Paging) -> Json:
+        """What was asked to be taken back and waits, in the order in which it was asked."""
+        status.check_link(link)
+        page, cursor = sorted_page(query, as_json(reports.open_undos(link)), "at", "event")
+        return {"items": page, "cursor": cursor}
+
     @api.get("/links/<link>/history")
     @spec.validate(resp=Response(HTTP_200=answers.HistoryAnswer, **FAULTS), tags=["history"])
     def history_of_link(link: str, query: answers.HistoryQuestion) -> Json:

@@ -16,6 +16,7 @@ from app.restore import restore
 from app.status import Status, as_json
 from app.take import take
 from app.undo import preview, undo
+from app.withdraw import withdraw
 from core.errors import NotTaken
 from core.undo import Selection
 
@@ -81,6 +82,12 @@ def add_writes(api: Blueprint, spec: SpecTree, status: Status) -> None:
         done = undo(settings, wanted, json.link, actor=who(), over=json.over, wait_s=json.wait_s, shown=json.shown)
         answer: Json = as_json(done)
         return answer
+
+    @api.post("/undo/<event>/withdraw")
+    @spec.validate(resp=Answers(HTTP_200=answers.WithdrawAnswer, **FAULTS), tags=["orders"])
+    def give_up(event: str, json: answers.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
+        """Give up an undo that waits; what of it is done stays done."""
+        return withdraw(settings, event, who())
 
 
 def who() -> str:

@@ -10,6 +10,7 @@ import click
 
 from app.cli.moment import Moment
 from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json, print_table
+from app.cli.records import ask_records, show_records
 
 _SHOWN = 20
 _SAID = {"change": "Cells that get their values back", "back": "Rows that come back", "away": "Rows that go"}
@@ -28,6 +29,8 @@ _SAID = {"change": "Cells that get their values back", "back": "Rows that come b
 @click.option(
     "--over", is_flag=True, help="Also take back what others have changed since in the same cells and rows."
 )
+@click.option("--open", "list_open", is_flag=True, help="Show what was asked to be taken back and waits.")
+@click.option("--withdraw", metavar="EVENT", help="Give up an undo that waits; what of it is done stays done.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option(
     "--wait", "wait_s", type=click.FloatRange(min=0), default=10.0, show_default=True, metavar="S",
@@ -43,6 +46,8 @@ def undo(  # noqa: PLR0917 -- click gives each option by its name
     until: datetime | None,
     as_of: datetime | None,
     over: bool,
+    list_open: bool,
+    withdraw: str | None,
     yes: bool,
     wait_s: float,
     as_json: bool,
@@ -60,6 +65,10 @@ def undo(  # noqa: PLR0917 -- click gives each option by its name
     from core.undo import Selection
 
     wanted = Selection(entry, event, actor, since, until, as_of)
+    if list_open or withdraw is not None:
+        if wanted != Selection() or (withdraw is not None and (list_open or link is not None)):
+            raise click.UsageError("--open stands alone or with a LINK, --withdraw EVENT alone.")
+        return _list_open(link, as_json) if withdraw is None else _withdraw(withdraw, as_json)
     ask = None if yes else (lambda _report: False) if as_json else _confirm
     report = do(load_settings(("mysql_url",)), wanted, link, over=over, wait_s=wait_s, confirm=ask)
     if as_json:
@@ -67,6 +76,35 @@ def undo(  # noqa: PLR0917 -- click gives each option by its name
     else:
         _show(report)
     return EXIT_GOOD if report["state"] == "done" and not report["left"] else EXIT_FOUND
+
+
+def _list_open(link: str | None, as_json: bool) -> int:
+    items = ask_records(link, lambda status: status.reports.open_undos(link))
+    show_records(items, ["at", "link", "event", "actor", "open", "rows"], as_json, empty="No undo waits.")
+    if items and not as_json:
+        click.echo("\nTo give one up: twinsheet undo --withdraw EVENT")
+    return EXIT_FOUND if items else EXIT_GOOD
+
+
+def _withdraw(event: str, as_json: bool) -> int:
+    from app.orders import this_person
+    from app.withdraw import withdraw
+    from config.settings import load_settings
+
+    report = withdraw(load_settings(("mysql_url",)), event, this_person())
+    if as_json:
+        print_json(report)
+        return EXIT_GOOD
+    click.secho(f"Withdrawn: {_rows(report['withdrawn'])} of {report['link']} will not be taken back.", fg="green")
+    if report["rows"]:
+        click.echo(f"Taken back before, and stays so: {_rows(len(report['rows']))}.")
+        _show_rows(report["rows"])
+        click.echo(f"To have that again: twinsheet undo --event {event}")
+    return EXIT_GOOD
+
+
+def _rows(number: int) -> str:
+    return f"{number} row{'' if number == 1 else 's'}"
 
 
 def _confirm(report: Mapping[str, Any]) -> bool:
@@ -84,8 +122,9 @@ def _show(report: Mapping[str, Any]) -> None:
     written = len(report["rows"])
     if report["state"] == "queued":
         click.echo(f"{report['rows_open']} rows are kept and taken back later, because {report['reason']}")
+        click.echo(f"To give them up: twinsheet undo --withdraw {report['event']}")
     else:
-        click.secho(f"Taken back in {written} row{'' if written == 1 else 's'}.", fg="green" if written else None)
+        click.secho(f"Taken back in {_rows(written)}.", fg="green" if written else None)
     _show_left(report["left"])
     for row in report["rows"]:
         if row["old_key"]:

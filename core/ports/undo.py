@@ -33,6 +33,10 @@ class UndoRecord(Protocol):
     def open_undos(self, link: str, row_ids: Collection[str]) -> list[OpenUndo]:
         """Locked; what was asked for these rows and is not decided, in the order in which it was asked."""
 
+    def asked_undo(self, event: str) -> tuple[str, list[str]] | None:
+        """The link of what was asked under that event, and the ids of the rows that are not decided; ``None`` where
+        nothing is known of it (any more)."""
+
     def undo_rows(self, link: str, limit: int) -> list[str]:
         """Row ids, at most so many, for which something was asked and is not decided; the oldest first."""
 

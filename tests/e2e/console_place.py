@@ -23,6 +23,7 @@ from config.settings import Settings, load_settings
 from core.conflicts import ConflictOutcome
 from core.model import CellBase, RowBase
 from core.ports import ConflictEntry, HistoryEntry, LinkState, RejectionEntry
+from core.undo import AskedCell, AskedRow
 from sandbox.script.typecheck import install_packages
 from sandbox.stack.servers import MysqlServer
 from tests.e2e.watched import Watched, watching
@@ -126,6 +127,15 @@ class ConsolePlace:
                 for n, (old, new) in rows.items()
             ]  # fmt: skip
             tx.add_history(link, pasted)
+
+    def asks_back(self, link: str, rows: dict[int, tuple[str, str]]) -> None:
+        """Somebody has asked for notes, by number of the row: as they are now and as they are to be."""
+        asked = [
+            AskedRow(f"r_{n}", (str(n),), exists=True, was_there=True, cells={"notes": AskedCell(now, then)})
+            for n, (now, then) in rows.items()
+        ]
+        with self.store.begin() as tx:
+            tx.put_undo(link, f"undo_{link}", "eve", datetime.now(UTC), asked)
 
     def asked_back(self, link: str) -> dict[str, str | None]:
         """What table_writer is asked to give back: notes by row id."""

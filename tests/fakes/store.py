@@ -87,6 +87,8 @@ class FakeState:
     """When each of ``history`` was recorded."""
     undos: dict[tuple[str, str, str], OpenUndo] = field(default_factory=dict)
     """What was asked for and is not decided, by link, event and row id."""
+    undo_links: dict[str, str] = field(default_factory=dict)
+    """Of everything that was asked for, by event."""
     undone: dict[str, list[RowOutcome]] = field(default_factory=dict)
     """What came of it, by event."""
     conflicts: list[tuple[str, ConflictEntry]] = field(default_factory=list)
@@ -540,12 +542,17 @@ class FakeTransaction:
         ]
 
     def put_undo(self, link: str, event: str, actor: str, at: datetime, rows: Iterable[AskedRow]) -> None:
+        self.state.undo_links[event] = link
         for row in rows:
             kept = asked_from_json(row.row_id, json.loads(json.dumps(asked_to_json(row))))
             self.state.undos[link, event, row.row_id] = OpenUndo(event, actor, at, kept)
 
     def open_undos(self, link: str, row_ids: Collection[str]) -> list[OpenUndo]:
         return [undo for (name, _, row_id), undo in self.state.undos.items() if name == link and row_id in row_ids]
+
+    def asked_undo(self, event: str) -> tuple[str, list[str]] | None:
+        link = self.state.undo_links.get(event)
+        return (link, [row_id for _, name, row_id in self.state.undos if name == event]) if link else None
 
     def undo_rows(self, link: str, limit: int) -> list[str]:
         return [row_id for name, _, row_id in self.state.undos if name == link][:limit]

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from adapters.mysql_store import MysqlStore
 from adapters.quota import Payer, QuotaGate
 from core.events import SHEET_OBSERVED
 from core.ports import ConflictEntry, HistoryEntry, LinkState, RejectionEntry
+from core.undo import AskedRow
 from sandbox.stack.servers import KafkaServer, MysqlServer, free_port, wait_until
 
 LINKS = """\
@@ -260,15 +262,38 @@ def test_an_order_is_carried_out_and_stands_in_the_history_with_who_gave_it(cons
     for path, body in (
         ("/api/links/{link}/approve", {}),
         ("/api/undo", {"event": "nobody's", "go_on": True}),
+        ("/api/undo/{event}/withdraw", {}),
         ("/api/links/{link}/restore", {"go_on": True}),
         ("/api/conflicts/{number}/take", {"take": "sheet", "wait_s": 0}),
     ):
-        answer = console.order(path.format(link="orders", number=1), **body)
-        assert answer.status == 409, "it is not held, its table is not there, and there is no such event"
+        answer = console.order(path.format(link="orders", number=1, event="undo_9"), **body)
+        assert answer.status == 409, "it is not held, its table is not there, and there is no such event or undo"
         assert answer.json["error"]["message"]
         fits(document, path, "post", answer)
     assert console.order("/api/links/nobody/pause").status == 404
     assert len(console.get("/api/history?side=person").json["items"]) == 2, "what was refused is no order"
+
+
+def test_an_undo_that_waits_is_told_and_withdrawn(console: World, mysql_server: MysqlServer) -> None:
+    document = console.get("/api/openapi.json").json
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    rows = [AskedRow(row_id, ("1",), exists=True, was_there=True) for row_id in ("r_a", "r_b")]
+    with closing(MysqlStore(parse_url(mysql_server.url))) as store:
+        store.run(lambda tx: tx.put_undo("orders", "undo_1", "ann@example.com", at, rows))
+    waits = console.get("/api/links/orders/undos")
+    fits(document, "/api/links/{link}/undos", "get", waits)
+    (item,) = waits.json["items"]
+    told = ("undo_1", "ann@example.com", "2026-03-01T12:00:00.000Z", 2, 2)
+    assert (item["event"], item["actor"], item["at"], item["open"], item["rows"]) == told
+    assert console.cli("undo", "--open") == (1, {"items": [item]})
+    answer = console.order("/api/undo/undo_1/withdraw", "bea@example.com")
+    assert (answer.status, answer.json["withdrawn"]) == (200, 2)
+    fits(document, "/api/undo/{event}/withdraw", "post", answer)
+    assert console.order("/api/undo/undo_1/withdraw").status == 409
+    assert console.get("/api/links/orders/undos").json["items"] == []
+    assert console.cli("undo", "--open", "orders") == (0, {"items": []})
+    (entry,) = console.get("/api/history?event=undo_1").json["items"]
+    assert (entry["what"], entry["actor"], entry["side"]) == ("withdrawn", "bea@example.com", "person")
 
 
 @pytest.mark.parametrize("path", ["/api/links/nobody", "/api/links/nobody/history", "/nothing", "/api"])

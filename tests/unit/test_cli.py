@@ -441,7 +441,9 @@ def test_undo_says_what_it_did_how_to_have_it_again_and_ends_with_1_where_someth
     assert "changed since by bob" in capsys.readouterr().out
     answer |= {"state": "queued", "rows_open": 2, "reason": "orders is paused: twinsheet resume orders"}
     assert ended("undo", "--event", "msg_1", "--yes") == 1
-    assert "2 rows are kept" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "2 rows are kept" in told
+    assert "twinsheet undo --withdraw undo_7" in told
 
 
 def test_undo_shows_the_plan_before_it_asks(
@@ -472,6 +474,36 @@ def test_undo_shows_the_plan_before_it_asks(
         "orders",
         True,
     )
+
+
+def test_undo_gives_up_what_waits_and_tells_what_was_done_before(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {**UNDONE["rows"][0], "kind": "change", "cells": [{"column": "note", "now": "new", "then": "old"}]}
+    report = {"link": "orders", "event": "undo_7", "withdrawn": 2, "rows": [row], "left": []}
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("app.withdraw.withdraw", lambda _settings, *words: asked.append(words) or report)
+    monkeypatch.setattr("app.orders.this_person", lambda: "sam")
+    settings(monkeypatch)
+    assert ended("undo", "--withdraw", "undo_7") == 0
+    assert asked == [("undo_7", "sam")]
+    told = capsys.readouterr().out
+    for text in (
+        "2 rows of orders will not be taken back",
+        "stays so: 1 row",
+        "old",
+        "twinsheet undo --event undo_7",
+    ):
+        assert text in told
+    assert ended("undo", "--withdraw", "undo_7", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == report
+
+
+@pytest.mark.parametrize(
+    "words", [("--withdraw", "undo_7", "--open"), ("--withdraw", "undo_7", "orders"), ("--open", "--entry", "7")]
+)
+def test_undo_takes_back_or_lists_or_withdraws_and_not_two_of_them(words: tuple[str, ...]) -> None:
+    assert ended("undo", *words) == 2
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, html,
 from app.console.pages import ask
 from app.console.pages.desk import Desk, Question
 from app.console.pages.grids import short
-from app.console.pages.words import aria, count, iso, key_text
+from app.console.pages.words import aria, count, iso, key_text, when
 from app.undo import preview, undo
+from app.withdraw import withdraw
 from core.errors import NotUndone
 from core.undo import Selection, event_of_entry
 
@@ -20,6 +21,7 @@ Json = dict[str, Any]
 WAIT_S = 5.0
 LINES_MAX = 20
 CHARACTERS_MAX = 80
+OPEN_MAX = 20
 JUST_BEFORE = timedelta(milliseconds=1)
 _WAYS = {
     "entry": "Undo this cell …",
@@ -31,10 +33,15 @@ _SAID = {"change": "Cells that get their values back", "back": "Rows that come b
 
 
 def bar() -> html.Div:
-    """The ways to undo, for the entry that is selected."""
+    """The ways to undo, for the entry that is selected, and what waits to be undone."""
     ways = [html.Button(name, id={"undo": way}, className="plain", disabled=True) for way, name in _WAYS.items()]
     said = html.Span("To undo, select an entry.", id="undo-said", className="quiet", role="status")
-    return html.Div([said, *ways], className="bar", role="group", **aria(label="Undo"))
+    return html.Div(
+        [
+            html.Div([said, *ways], className="bar", role="group", **aria(label="Undo")),
+            html.Div(id="undos-open"),
+        ]
+    )
 
 
 def place_of(item: Json) -> Json:
@@ -50,6 +57,7 @@ def place_of(item: Json) -> Json:
 def register(dash: Dash, desk: Desk) -> None:
     """Show the plan, and carry it out after a yes."""
     desk.deeds["undo"] = lambda asked, _value, actor: _undone(desk, asked, actor)
+    desk.deeds["withdraw"] = lambda asked, _value, actor: _withdrawn(desk, str(asked.more["event"]), actor)
 
     dash.clientside_callback(
         ClientsideFunction("console", "undoable"),
@@ -85,6 +93,30 @@ def register(dash: Dash, desk: Desk) -> None:
             return ask.NO_QUESTION
         wanted = Question.of(asked)
         return _question(desk, wanted.link, dict(wanted.more["wanted"]), over=True)
+
+    @dash.callback(Output("undos-open", "children"), Input("beat", "data"), State("link-here", "data"))
+    def follow(_beat: int | None, here: Json) -> list[Any]:
+        return [_open(one) for one in desk.status.reports.open_undos(here["link"])[:OPEN_MAX]]
+
+    @dash.callback(
+        *ask.QUESTION,
+        Input({"withdraw": ALL}, "n_clicks"),
+        State("link-here", "data"),
+        prevent_initial_call=True,
+    )
+    def give_up(clicks: list[int | None], here: Json) -> tuple[Any, ...]:
+        if not any(clicks) or ctx.triggered_id is None:
+            return ask.NO_QUESTION
+        asked = Question("withdraw", here["link"], {"event": ctx.triggered_id["withdraw"]})
+        body = html.P("What of it waits is not taken back; what has been taken back stays so.")
+        return ask.question(asked, f"Withdraw the undo on {here['link']}?", body, "Withdraw")
+
+
+def _open(one: Json) -> html.Div:
+    """An undo that waits, and the button that gives it up."""
+    said = f"An undo by {one['actor']} waits: {one['open']:,} of {count(one['rows'], 'row')} to be taken back, asked "
+    button = html.Button("Withdraw …", id={"withdraw": one["event"]}, className="plain")
+    return html.Div([html.P([said, when(one["at"]), "."]), button], className="box")
 
 
 def _wanted(way: str, of: Json) -> Json:
@@ -169,7 +201,14 @@ def _undone(desk: Desk, asked: Question, actor: str) -> str:
         desk.settings, wanted, asked.link, actor=actor, over=over, wait_s=WAIT_S, shown=str(asked.more["shown"])
     )
     if report["state"] == "queued":
-        return f"{count(report['rows_open'], 'row')} kept and taken back later, because {report['reason']}."
+        kept = count(report["rows_open"], "row")
+        return f"{kept} kept and taken back later, because {report['reason']}. Until then it can be withdrawn."
     left = f"; {count(len(report['left']), 'value')} left alone" if report["left"] else ""
     rows = count(len(report["rows"]), "row")
     return f"Taken back in {rows}{left}. It stands in the history, and can be undone as well."
+
+
+def _withdrawn(desk: Desk, event: str, actor: str) -> str:
+    report = withdraw(desk.settings, event, actor)
+    before = f"; {count(len(report['rows']), 'row')} taken back before, which stays" if report["rows"] else ""
+    return f"Withdrawn: {count(report['withdrawn'], 'row')} will not be taken back{before}."

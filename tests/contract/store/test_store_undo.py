@@ -142,10 +142,14 @@ def test_what_is_asked_is_open_until_it_is_decided(store: AnyStore) -> None:
         assert tx.undo_rows("orders", 2) == ["r_a", "r_b"]
         assert tx.undone("undo_1") == (2, [])
         assert tx.undo_left("undo_1") == 2
+        assert tx.asked_undo("undo_1") == ("orders", ["r_a", "r_b"])
+        assert tx.asked_undo("undo_3") == ("other", ["r_a"])
+        assert tx.asked_undo("undo_4") is None
     outcome = RowOutcome("r_a", ("1",), "away", ASKED.cells, (LeftAlone("note", "x", None, "why"),), ("9",))
     with store.begin() as tx:
         tx.end_undo("orders", "undo_1", [outcome])
         assert tx.undo_left("undo_1") == 1
+        assert tx.asked_undo("undo_1") == ("orders", ["r_b"])
         assert tx.undone("undo_1") == (1, [outcome])
     with store.begin() as tx:
         assert [undo.event for undo in tx.open_undos("orders", ["r_a"])] == ["undo_2"]

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from core_makers import LINK, NOON, ROW, Watch, answers, make_base, saw
 
+from app.orders import Order
 from app.undoing import UndoPlan, ask_undo, plan_undo
+from app.withdraw import withdraw_undo
 from consumers.table_work import GROUP, TableWork
 from core.errors import NotUndone, Unfit
 from core.events import SHEET_OBSERVED
@@ -229,6 +231,69 @@ def _deleted(desk: Desk, number: str) -> None:
         tx.add_history("orders", entries)
 
 
+def _order(actor: str = "eve", event: str = "undo_1") -> Order:
+    return Order("withdrawn", actor, NOON, event)
+
+
+def test_an_undo_that_waits_is_withdrawn_and_the_history_tells_who_did(desk: Desk) -> None:
+    desk.asks()
+    report = desk.store.run(lambda tx: withdraw_undo(tx, _order()))
+    assert (report["link"], report["withdrawn"], report["rows"], report["left"]) == ("orders", 2, [], [])
+    desk.goes_on(again=True)
+    assert desk.notes == {"1": "pasted 1", "2": "pasted 2"}, "its message comes too late"
+    assert {one.left[0].reason for one in desk.came_of_it()} == {"withdrawn by eve"}, "who has asked is told"
+    told = desk.state.history[-1][1]
+    assert (told.what, told.actor, told.event, told.row_id) == ("withdrawn", "eve", "undo_1", "")
+    assert told.old == f"2 rows to be taken back for {SAM}"
+    desk.asks(event="undo_2")
+    desk.goes_on()
+    assert desk.notes == {"1": "fragile", "2": "fragile"}, "it can be asked for again"
+
+
+def test_what_was_carried_out_before_the_withdrawal_stays_and_is_told(desk: Desk) -> None:
+    desk.asks()
+    desk.store.run(lambda tx: tx.put_waiting("orders", [(replace(saw("notes", "x"), row_id="r_2"), "commit_time")]))
+    desk.goes_on()
+    report = desk.store.run(lambda tx: withdraw_undo(tx, _order()))
+    assert report["withdrawn"] == 1
+    assert [(row["row_id"], row["cells"]) for row in report["rows"]] == [
+        ("r_1", [{"column": "notes", "now": "pasted 1", "then": "fragile"}])
+    ]
+    desk.store.run(lambda tx: tx.drop_waiting("orders", [("r_2", "notes")]))
+    desk.goes_on(again=True)
+    assert desk.notes == {"1": "fragile", "2": "pasted 2"}
+    desk.asks(Selection(event="undo_1"), event="undo_2")
+    desk.goes_on()
+    assert desk.notes == {"1": "pasted 1", "2": "pasted 2"}, "what was done of it is had again as ever"
+
+
+def test_what_is_withdrawn_twice_or_too_late_or_was_never_asked_is_refused(desk: Desk) -> None:
+    desk.asks()
+    desk.store.run(lambda tx: withdraw_undo(tx, _order()))
+    desk.asks(event="undo_2")
+    desk.goes_on()
+    before = list(desk.state.history)
+    for event, said in (
+        ("undo_1", "undo_1 was withdrawn by eve already."),
+        ("undo_2", "Nothing of undo_2 waits: it is decided already."),
+        ("undo_9", "Nothing is known of an undo undo_9 (any more)."),
+    ):
+        with pytest.raises(NotUndone) as refused, desk.store.begin() as tx:
+            withdraw_undo(tx, _order("bob", event))
+        assert refused.value.message == said
+    assert desk.state.history == before
+
+
+def test_an_undo_is_withdrawn_while_its_link_is_held_and_no_other_undo_of_the_same_rows_with_it(desk: Desk) -> None:
+    desk.asks()
+    desk.asks(event="undo_2")
+    desk.store.run(lambda tx: tx.hold("orders", "tab_emptied", "The tab is empty."))
+    assert desk.store.run(lambda tx: withdraw_undo(tx, _order(event="undo_2")))["withdrawn"] == 2
+    desk.store.run(lambda tx: tx.set_link_state("orders", "live", None))
+    desk.goes_on(again=True)
+    assert desk.notes == {"1": "fragile", "2": "fragile"}
+
+
 def test_a_deleted_row_is_in_the_table_again_and_its_id_is_kept_for_the_sheet(desk: Desk) -> None:
     before = dict(desk.rows["2",])
     _deleted(desk, "2")
@@ -392,6 +457,19 @@ def test_a_row_that_has_come_again_under_another_id_does_not_come_twice(desk: De
     _shown_under_another_id(desk, _applied("quantity", "2", "3", event="msg_3"), notes="pasted 1")
     with pytest.raises(NotUndone, match="it is all as it was before"):
         desk.asks(Selection(event="msg_2"))
+
+
+def test_a_row_whose_going_was_beaten_by_a_change_is_as_at_first_and_does_not_come_twice(desk: Desk) -> None:
+    whole = {**ROW, "notes": "pasted 1"}.items()
+    with desk.store.begin() as tx:
+        went = [_applied(column, value, None, event="scan_1") for column, value in whole]
+        tx.add_history("orders", [replace(cell, what="deleted") for cell in went])
+    _shown_under_another_id(desk, notes="theirs")
+    with pytest.raises(NotUndone, match="it is all as it was before"):
+        desk.asks(Selection(event="scan_1"))
+    desk.asks(Selection(as_of=NOON - timedelta(seconds=1)), over=True)
+    desk.goes_on()
+    assert desk.notes == {"1": "fragile", "2": "fragile"}
 
 
 def test_who_has_changed_a_row_that_has_another_id_since_is_named(desk: Desk) -> None:
