@@ -24,13 +24,11 @@ from core.conflicts import ConflictOutcome
 from core.model import CellBase, RowBase
 from core.ports import ConflictEntry, HistoryEntry, LinkState, RejectionEntry
 from core.undo import AskedCell, AskedRow
-from sandbox.script.typecheck import install_packages
 from sandbox.stack.servers import MysqlServer
-from tests.e2e.watched import Watched, watching
+from tests.e2e.watched import Watched, faults_for_others, watching
 
 TABLE = "shop_of_the_console"
 ROWS = 12
-SERIOUS = ("serious", "critical")
 
 
 class AloneStatus(Status):
@@ -241,15 +239,7 @@ class Visitor(Watched):
 
     def faults_for_others(self) -> list[str]:
         """What keeps people with other eyes or hands out, as axe-core finds it."""
-        axe = install_packages() / "node_modules" / "axe-core" / "axe.min.js"
-        self.page.evaluate(axe.read_text())
-        found = self.page.evaluate("axe.run(document)")["violations"]
-        return [
-            f"{fault['id']}: {fault['help']}: {node['html'][:200]}"
-            for fault in found
-            if fault["impact"] in SERIOUS
-            for node in fault["nodes"]
-        ]
+        return faults_for_others(self.page)
 
 
 @contextmanager

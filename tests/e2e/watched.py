@@ -6,7 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Frame, Page
+
+from sandbox.script.typecheck import install_packages
+
+SERIOUS = ("serious", "critical")
 
 
 class Watched:
@@ -28,6 +32,19 @@ class Watched:
         page.on("console", lambda m: self.faults.append(m.text) if m.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda r: None if r.url.startswith(own) else self.left.append(r.url))
+
+
+def faults_for_others(shown: Page | Frame) -> list[str]:
+    """What keeps people with other eyes or hands out, as axe-core finds it."""
+    axe = install_packages() / "node_modules" / "axe-core" / "axe.min.js"
+    shown.evaluate(axe.read_text())
+    found = shown.evaluate("axe.run(document)")["violations"]
+    return [
+        f"{fault['id']}: {fault['help']}: {node['html'][:200]}"
+        for fault in found
+        if fault["impact"] in SERIOUS
+        for node in fault["nodes"]
+    ]
 
 
 W = TypeVar("W", bound=Watched)
