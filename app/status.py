@@ -60,6 +60,8 @@ class Status:
         self._sessions = ThreadSessions(address, schema=DEFAULT_SCHEMA, read_timeout_s=ANSWER_WITHIN_S)
         self.reports = Reports(self._sessions)
         self.history = History(self._sessions)
+        self.own_user = address.user
+        """Of MySQL: as whom everything of ours writes."""
         self._read: tuple[tuple[int, ...], LinksFile] | None = None
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -104,3 +104,55 @@ def way_of(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
             before = way[-1]["at"] if way else at
             way.append({"stage": stage, "at": at, "delay_s": round((at - before).total_seconds(), 6)})
     return way
+
+
+def carried(items: Sequence[Mapping[str, Any]], own_user: str) -> dict[int, int]:
+    """Which entries tell of an undo's way into the sheet.
+
+    An undo is written to the table, which the ordinary way carries on: the next entry of that cell gives the sheet
+    the same value, out of the table, and nobody else has changed it there.
+
+    Args:
+        items: newest first.
+        own_user: of MySQL, as whom we write.
+
+    Returns:
+        By number of the entry that of the undo's.
+    """
+    found: dict[int, int] = {}
+    before: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for item in reversed(items):
+        cell = (item["link"], item["row_id"], item["column"])
+        undo = before.get(cell)
+        is_ours = item["side"] == "table" and item["actor"] in ("", own_user)
+        if is_ours and undo is not None and undo["side"] == "undo" and _values(undo) == _values(item):
+            found[item["id"]] = undo["id"]
+        before[cell] = item
+    return found
+
+
+def folded(items: Sequence[Mapping[str, Any]], own_user: str) -> list[dict[str, Any]]:
+    """The same for people: an undo stands once, with its way into the sheet.
+
+    Args:
+        items: newest first, each with its ``way``.
+        own_user: as for :func:`carried`.
+    """
+    ways = carried(items, own_user)
+    arrived = {ways[item["id"]]: item["at"] for item in items if item["id"] in ways}
+    return [
+        {**item, "way": _way_of_undo(item["at"], arrived[item["id"]])} if item["id"] in arrived else dict(item)
+        for item in items
+        if item["id"] not in ways
+    ]
+
+
+def _values(item: Mapping[str, Any]) -> tuple[Any, Any]:
+    return item["old"], item["new"]
+
+
+def _way_of_undo(written_at: datetime, arrived_at: datetime) -> list[dict[str, Any]]:
+    return [
+        {"stage": "table", "at": written_at, "delay_s": 0.0},
+        {"stage": "sheet", "at": arrived_at, "delay_s": round((arrived_at - written_at).total_seconds(), 6)},
+    ]

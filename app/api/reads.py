@@ -11,7 +11,7 @@ from spectree import Response, SpecTree
 from app.api import answers
 from app.api.paging import newest, sorted_page
 from app.status import Status, as_json
-from core.history import HistoryFilter
+from core.history import HistoryFilter, carried
 
 Json = dict[str, Any]
 FAULTS = {f"HTTP_{code}": answers.Fault for code in (400, 401, 403, 404, 503)}
@@ -110,7 +110,11 @@ def _history(status: Status, link: str | None, query: answers.HistoryQuestion) -
     page = status.history.page(asked, cursor=query.cursor, limit=query.limit)
     beside = status.reports.beside(page.items)
     none = {"conflict": None, "rejection": None}
-    items = [{**item, **none, **beside.get((item["link"], item["id"]), {})} for item in page.items]
+    undos = carried(page.items, status.own_user)
+    items = [
+        {**item, "carries": undos.get(item["id"]), **none, **beside.get((item["link"], item["id"]), {})}
+        for item in page.items
+    ]
     return {"items": as_json(items), "cursor": page.cursor}
 
 

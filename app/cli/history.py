@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.cli.moment import Moment
 from app.cli.output import EXIT_GOOD
 from app.cli.records import Item, ask_records, record_arguments, show_records
-from core.history import SIDES, HistoryFilter
+from core.history import SIDES, HistoryFilter, carried, folded
+
+if TYPE_CHECKING:
+    from app.status import Status
 
 
 @click.command()
@@ -28,9 +31,17 @@ from core.history import SIDES, HistoryFilter
 def history(link: str | None, limit: int | None, as_json: bool, key: tuple[str, ...], **asked: Any) -> int:
     """Show every value that was carried over, of LINK or of all links, newest first."""
     wanted = HistoryFilter(link=link, key=key or None, **asked)
-    items = ask_records(link, lambda status: list(status.history.each(wanted, limit=limit)))
+
+    def question(status: Status) -> list[Item]:
+        items = list(status.history.each(wanted, limit=limit))
+        if not as_json:
+            return [_told(item) for item in folded(items, status.own_user)]
+        undos = carried(items, status.own_user)
+        return [{**item, "carries": undos.get(item["id"])} for item in items]
+
+    items = ask_records(link, question)
     columns = ["id", "at", "link", "key", "column", "what", "old", "new", "side", "actor", "took"]
-    show_records([_told(item) for item in items] if not as_json else items, columns, as_json, empty="Nothing yet.")
+    show_records(items, columns, as_json, empty="Nothing yet.")
     return EXIT_GOOD
 
 

@@ -112,6 +112,13 @@ class ConsolePlace:
         with self.store.begin() as tx:
             tx.add_history("orders", [entry])
 
+    def undo_passes(self, link: str, side: str) -> None:
+        """An undo is written to the table (side ``undo``), or carried into the sheet (``table``)."""
+        actor, what = ("eve@example.com", "undone") if side == "undo" else ("", "applied")
+        entry = HistoryEntry("r_7", ("7",), "notes", "typed", "as before", side, what, actor=actor, event=f"e_{side}")
+        with self.store.begin() as tx:
+            tx.add_history(link, [entry])
+
     def paste(self, link: str, rows: dict[int, tuple[str, str]]) -> None:
         """What one paste of a person has left on both sides, by number of the row: notes before and after."""
         now = datetime.now(UTC)

@@ -154,6 +154,20 @@ def test_the_history_is_searched_and_followed(visitor: Visitor, place: ConsolePl
     expect(visitor.page.locator("#said")).to_contain_text("From: nonsense is no time.")
 
 
+def test_an_undo_stands_in_the_history_once_and_tells_when_it_has_come_into_the_sheet(
+    visitor: Visitor, place: ConsolePlace
+) -> None:
+    place.undo_passes("stock", "undo")
+    visitor.open("/links/stock/history")
+    line = visitor.page.locator("#history .ag-center-cols-container .ag-row").filter(has_text="as before")
+    expect(line.locator("[col-id=way]")).to_have_text("undo")
+    place.undo_passes("stock", "table")
+    expect(line.locator("[col-id=way]")).to_have_text("undo → sheet")
+    visitor.page.reload()
+    expect(line).to_have_count(1)
+    expect(line.locator("[col-id=way]")).to_have_text("undo → sheet")
+
+
 def test_a_paste_is_undone_after_its_plan_was_shown(visitor: Visitor, place: ConsolePlace) -> None:
     place.paste("people", {1: ("was 1", "pasted 1"), 2: ("was 2", "pasted 2"), 3: ("was 3", "pasted 3")})
     visitor.open("/links/people/history")

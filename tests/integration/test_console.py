@@ -241,6 +241,7 @@ def test_the_history_is_searched_by_all_that_is_known_of_an_entry(console: World
     assert new("link=orders&key=1&column=note") == ["second", "first"]
     assert new("row_id=r_a&until=2020-01-01T00:00:00Z") == []
     (entry,) = console.get("/api/history?event=e1").json["items"]
+    assert entry["carries"] is None
     assert entry["conflict"] > 0
     assert entry["rejection"] is None
 

@@ -14,7 +14,7 @@ from app.console.pages.desk import Desk
 from app.console.pages.grids import column, grid, short
 from app.console.pages.words import aria, iso, key_text, span
 from core.errors import BadQuestion
-from core.history import HistoryFilter
+from core.history import HistoryFilter, carried, folded
 from core.model import ROW_ID_PREFIX
 
 Json = dict[str, Any]
@@ -145,7 +145,7 @@ def _moment(asked: Json, field: str) -> datetime | None:
 def _first(desk: Desk, question: HistoryFilter, asked: Json) -> tuple[Any, ...]:
     page = desk.status.history.page(question, limit=PAGE_ITEMS)
     state = {"link": question.link, "asked": asked, "cursor": page.cursor, "newest": _newest(page.items)}
-    return [_row(one) for one in page.items], no_update, state, _said(page.items, page.cursor), page.cursor is None
+    return _rows(desk, page.items), no_update, state, _said(page.items, page.cursor), page.cursor is None
 
 
 def _older(desk: Desk, question: HistoryFilter, state: Json) -> tuple[Any, ...]:
@@ -153,7 +153,7 @@ def _older(desk: Desk, question: HistoryFilter, state: Json) -> tuple[Any, ...]:
     if state["cursor"] is None:
         raise PreventUpdate
     page = desk.status.history.page(question, cursor=state["cursor"], limit=PAGE_ITEMS)
-    more = {"add": [_row(one) for one in page.items], "async": False}
+    more = {"add": _rows(desk, page.items), "async": False}
     return no_update, more, state | {"cursor": page.cursor}, _said(page.items, page.cursor), page.cursor is None
 
 
@@ -167,7 +167,16 @@ def _newer(desk: Desk, question: HistoryFilter, state: Json) -> tuple[Any, ...]:
         raise PreventUpdate
     if len(fresh) == PAGE_ITEMS:
         return _first(desk, question, state["asked"])
-    more = {"add": [_row(one) for one in fresh], "addIndex": 0, "async": False}
+    rows, fresh_ids = _rows(desk, page.items), {str(one["id"]) for one in fresh}
+    came = {
+        str(undo) for number, undo in carried(page.items, desk.status.own_user).items() if str(number) in fresh_ids
+    }
+    more = {
+        "add": [row for row in rows if row["id"] in fresh_ids],
+        "addIndex": 0,
+        "update": [row for row in rows if row["id"] in came - fresh_ids],
+        "async": False,
+    }
     return no_update, more, state | {"newest": _newest(fresh)}, no_update, no_update
 
 
@@ -186,6 +195,10 @@ def _said(items: Sequence[Json], cursor: str | None) -> str:
     return "Nothing in the stretch of time that was looked through; Older goes on."
 
 
+def _rows(desk: Desk, items: Sequence[Json]) -> list[Json]:
+    return [_row(one) for one in folded(items, desk.status.own_user)]
+
+
 def _row(item: Json) -> Json:
     stages = " · ".join(f"{one['stage']} {span(one['delay_s'])}" for one in item["way"][1:])
     whole = item["column"] is None
@@ -196,7 +209,7 @@ def _row(item: Json) -> Json:
         "column": ("the whole row" if item["row_id"] else "") if whole else item["column"],
         "old": short(item["old"]),
         "new": short(item["new"]),
-        "way": _WAYS.get(item["side"], item["side"]),
+        "way": "undo → sheet" if item["side"] == "undo" and item["way"] else _WAYS.get(item["side"], item["side"]),
         "who": item["actor"],
         "via": item["via"] or item["actor"],
         "what": item["what"],
