@@ -110,8 +110,9 @@ def _look(
         first.setdefault(step.row_id, step.number - len(link.columns))  # a row may have come or gone with more cells
     every = tx.steps_of_rows(link.name, first | dict.fromkeys(others, 0))
     ids = RowIds(link, every)
+    every = ids.steps
     known = [replace(one, row_id=ids.now(one.row_id)) for one in conflicts]
-    return asked_rows(link, ids.steps, {s.number for s in steps}, over=over, conflicts=known), ids.steps
+    return asked_rows(link, every, {s.number for s in steps}, over=over, conflicts=known), every
 
 
 def _other_ids(tx: Transaction, link: Link, told: Mapping[str, Key]) -> set[str]:

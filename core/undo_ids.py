@@ -68,6 +68,8 @@ class RowIds:
     @property
     def steps(self) -> list[Step]:
         """All, in order, each under the id that its row has now; of a row that went, its copy is how it came back."""
+        if not self._later:
+            return self._steps
         return [
             replace(step, row_id=self.now(step.row_id), what=CAME if step.number in self._back else step.what)
             for step in self._steps
