@@ -58,6 +58,8 @@ class LinkNews:
         self._uncompared: set[Key] = set()
         """Rows of a whole comparison that nobody has looked at yet."""
         self._comparing = Progress(0, 0.0)
+        self._stands_for: int | None = None
+        """The oldest event that a whole comparison is made instead of."""
 
     def __bool__(self) -> bool:
         return bool(len(self.dirty) or self.compare_all or self.to_name or self.renamed)
@@ -130,6 +132,15 @@ class LinkNews:
     def history_lost(self) -> None:
         """The change feed begins anew: its places are no longer to be compared with those from before."""
         self.renamed.append(None)
+
+    def stand_for(self, offset: int | None) -> None:
+        """Everything is compared, instead of what had been told from that event on."""
+        self.compare_all, self._stands_for = True, offset
+
+    def oldest_offset(self) -> int | None:
+        """The first event that is not done yet; ``None`` when none waits."""
+        stands_for = self._stands_for if self.compare_all or self._uncompared else None
+        return min((o for o in (stands_for, self.dirty.oldest_offset()) if o is not None), default=None)
 
     def progress(self, now_s: float) -> str:
         """How far a whole comparison has come; empty where none is under way."""

@@ -276,10 +276,11 @@ class SheetWork:
 
     def _begin_anew(self, name: str, pause_s: float) -> None:
         """As after a crash, and after a while."""
-        self._writers.pop(name, None)
+        before = self._writers.pop(name, None)
         writer = self._writer(name)
         if writer is not None:
             writer.compare_all()
+            writer.news.stand_for(before.news.oldest_offset() if before is not None else None)
             writer.pace.put_off(pause_s)
 
     def _store_offsets(self) -> None:
@@ -300,7 +301,7 @@ class SheetWork:
         waiting = [
             offset
             for name, writer in self._writers.items()
-            if self._places.get(name) == place and (offset := writer.news.dirty.oldest_offset()) is not None
+            if self._places.get(name) == place and (offset := writer.news.oldest_offset()) is not None
         ]
         return min([self._next[place], *waiting])
 

@@ -175,6 +175,22 @@ def test_the_change_feed_is_asked_about_rows_that_are_to_come_in_messages_that_k
     assert max(map(len, asked)) == 500
 
 
+def test_an_event_is_not_done_while_the_comparison_that_stands_for_it_after_a_takeover_is_put_off(desk: Desk) -> None:
+    desk.changes("orders", "before")
+    desk.goes_on(3)
+    with desk.store.begin() as tx:
+        tx.next_epoch("orders")  # somebody else takes the link over, and goes away
+    desk.changes("orders", "after")
+    read = lambda: desk.state.offsets[GROUP, TABLE_CHANGED, 0]  # noqa: E731
+    desk.goes_on(3)
+    assert (desk.shown("orders"), read()) == ("before", 1)
+    desk.goes_on(9)
+    assert read() == 2
+    desk.publishes_outbox()  # what it asked the change feed
+    desk.goes_on(3)
+    assert desk.shown("orders") == "after"
+
+
 def park(desk: Desk, source: str) -> None:
     """The notes of order 1 wait for a person."""
     with desk.store.begin() as tx:
