@@ -185,18 +185,18 @@ def test_a_paste_is_undone_after_its_plan_was_shown(visitor: Visitor, place: Con
 def test_an_undo_that_waits_is_shown_where_it_was_asked_for_and_is_withdrawn(
     visitor: Visitor, place: ConsolePlace
 ) -> None:
-    place.asks_back("quiet", {1: ("now", "before"), 2: ("now", "before")})
-    visitor.open("/links/quiet/history")
+    place.asks_back("stock", {1: ("now", "before"), 2: ("now", "before")})
+    visitor.open("/links/stock/history")
     waiting = visitor.page.locator("#undos-open")
     expect(waiting).to_contain_text("An undo by eve waits: 2 of 2 rows to be taken back")
     assert visitor.faults_for_others() == []
     visitor.button("Withdraw …").click()
-    expect(visitor.page.get_by_role("dialog")).to_contain_text("Withdraw the undo on quiet?")
+    expect(visitor.page.get_by_role("dialog")).to_contain_text("Withdraw the undo on stock?")
     visitor.button("Withdraw").click()
     expect(visitor.page.locator("#said")).to_contain_text("Withdrawn: 2 rows will not be taken back.")
     expect(waiting).to_be_empty()
     expect(visitor.page.locator("#history .ag-row").first).to_contain_text("(console)")
-    assert place.asked_back("quiet") == {}
+    assert place.asked_back("stock") == {}
 
 
 def test_a_hold_tells_its_reason_and_is_let_through_only_after_a_yes(browser: Browser, place: ConsolePlace) -> None:
