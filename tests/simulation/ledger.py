@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -391,6 +391,9 @@ class Ledger:
         """What stands in the rows that our write is about to hit."""
         tab = self._twin.tab
         self._before = {c.row: tab.row(c.row).copy() for c in write.cells}
+        ids = Counter(row.row_id for row in tab.rows)
+        for row in (tab.row(named.row) for named in write.ids if named.expected and ids[named.expected] > 1):
+            self.rob(row)
 
     def after_swap(self, write: SwapWrite) -> None:
         """Our write has taken effect (or was taken back)."""
