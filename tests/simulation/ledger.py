@@ -275,15 +275,20 @@ class Ledger:
         before = change.before or {}
         fresh = {n: v for n, v in (change.after or {}).items() if v is not None and v != before.get(n)}
         written = [(c, v, token) for c, v in fresh.items() for token in self.tokens_in(c, v)]
+        is_named = False
         for column, value, token in written:
             if who == "table_writer" and not lines & token.lines and self.passes_through(lines, token):
                 continue
-            # of a row and its copy, which has taken its place, a rule joins what was written for either
-            lines = lines & token.lines or (lines | token.lines if self.is_named_by_key(new, token) else set())
-            if not lines:
+            fits = lines & token.lines
+            # a row and its copy, which has taken its place, or one whose key a person gave it: both are meant from
+            # then on, and a rule joins what was written for either
+            if not fits and self.is_named_by_key(new, token):
+                is_named, fits = True, token.lines
+            if not fits:
                 raise Violation(
                     f"{who} wrote {column}={value} into the table's row {new}, which it was not meant for"
                 )
+            lines = lines | token.lines if is_named else fits
             if who == "table_writer" and token.text == value:
                 self._no_way_back(token, lines, self._in_table, "table", "sheet")
         self.of_key[new] = lines
