@@ -209,6 +209,8 @@ def _values(view: RowView, plan: RowPlan, live: dict[str, Observed]) -> dict[str
             else:
                 plan.rejections.append(rejection(view, seen, reason.message))
             continue
+        if column.key and column.required and seen.source == "swap" and not value:
+            value = seen.base  # no row of the table has an empty key: it comes back under the one that it had
         # An empty cell of a row that is being typed is not filled yet; one of a row that we removed was empty.
         filled = value is not None and (seen.source == "swap" or seen.cell.value not in (None, ""))
         if filled and column.codec.read_only and not _was_shared(column, seen, value):

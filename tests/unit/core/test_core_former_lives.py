@@ -213,6 +213,19 @@ def test_a_row_deleted_in_the_table_while_an_unseen_edit_of_it_waited_comes_back
     assert not done.in_sheet
 
 
+def test_a_row_whose_key_was_emptied_before_the_table_deleted_it_comes_back_under_the_key_it_had() -> None:
+    columns = tuple(replace(c, key=c.name == "customer") for c in LINK.columns if c.name != "order_no")
+    found = [
+        saw("customer", None, "swap", n=7, base="Ann"),
+        saw("quantity", 8, "swap", n=7, base="3"),
+        saw("notes", None, "swap", n=7, base="fragile"),
+    ]
+    base = make_base(gone=True, n=7, key=("Ann",))
+    done = plan(link=replace(LINK, columns=columns), base=base, waiting=tuple(waits(o, "unseen") for o in found))
+    assert done.insert is not None
+    assert (done.insert["customer"], done.insert["quantity"], done.insert.get("notes")) == ("Ann", "8", None)
+
+
 def test_a_row_that_comes_back_has_in_its_other_cells_what_the_table_had_taken_of_earlier_unseen_edits() -> None:
     base = make_base(gone=True, n=9)
     cells = {**base.cells, "price": replace(base.cells["price"], owed=("7.25",))}
