@@ -248,4 +248,4 @@ def refuse_doubles(titles: Mapping[int, str], headers: Sequence[str]) -> None:
 def data_rows(cells: Grid, columns: Mapping[str, int], header_row: int) -> Iterator[TabRow]:
     """Rows with content in a linked column, with their ids; decoded once, because they are looked at column by
     column."""
-    return (replace(row, cells=dict(row.cells)) for row in TabRows(cells, columns, header_row) if row.cells)
+    return (replace(row, cells=dict(row.cells)) for row in TabRows([cells], columns, header_row) if row.cells)

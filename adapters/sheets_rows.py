@@ -1,9 +1,11 @@
-"""The rows of a whole tab, held as they came and decoded whenever one is looked at. Pure."""
+"""The rows of a tab, or of pieces of it, held as they came and decoded whenever one is looked at. Pure."""
 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import overload
 
 from adapters.sheets_answer import id_text
@@ -16,18 +18,20 @@ class TabRows(Sequence[TabRow]):
     """Rows that are not blank in the linked columns and the id column, top down.
 
     Args:
-        cells: the whole tab.
+        pieces: of the tab, top down, each from its leftmost column on.
         columns: linked header and ``_row_id`` to 0-based column.
         header_row: 1-based; rows above it are left out as well.
     """
 
-    def __init__(self, cells: Grid, columns: Mapping[str, int], header_row: int = 1) -> None:
-        self._cells = cells
+    def __init__(self, pieces: Sequence[Grid], columns: Mapping[str, int], header_row: int = 1) -> None:
+        self._pieces = pieces
+        self._first_rows = [piece.row for piece in pieces]
         self._id_column = columns.get(ROW_ID_HEADER)
         self._linked = {header: column for header, column in columns.items() if header != ROW_ID_HEADER}
         self._decoded: tuple[int, Row] = (0, ())
         """The row that was looked at last: whoever looks at one cell looks at the next one as well."""
-        made = (self._row(row) for row in range(header_row + 1, cells.last_row + 1))
+        spans = (range(max(header_row + 1, piece.row), piece.last_row + 1) for piece in pieces)
+        made = map(self._row, chain.from_iterable(spans))
         self._numbers = array("L", (row.row for row in made if row.cells or row.row_id is not None))
 
     def __len__(self) -> int:
@@ -53,7 +57,7 @@ class TabRows(Sequence[TabRow]):
     def line(self, row: int) -> Row:
         """The cells of a 1-based row."""
         if self._decoded[0] != row:
-            self._decoded = row, self._cells.line(row)
+            self._decoded = row, self._pieces[bisect_right(self._first_rows, row) - 1].line(row)
         return self._decoded[1]
 
 
@@ -84,3 +88,22 @@ class _Cells(Mapping[str, SheetCell]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+class IdColumn:
+    """Row and id of every row that has one, decoded whenever somebody goes through them.
+
+    Args:
+        piece: the id column, or more of the tab that holds it.
+        column: 0-based, of the sheet.
+        header_row: 1-based; ids stand below it.
+    """
+
+    def __init__(self, piece: Grid, column: int, header_row: int) -> None:
+        self._piece, self._column, self._header_row = piece, column, header_row
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        for row in range(self._header_row + 1, self._piece.last_row + 1):
+            row_id = id_text(self._piece.cell(row, self._column))
+            if row_id is not None:
+                yield row, row_id

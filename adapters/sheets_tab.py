@@ -16,19 +16,18 @@ from adapters.sheets_answer import (
     counters_copy,
     decode_swap,
     hit_rows,
-    id_text,
     is_told,
     undating_requests,
 )
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_columns import Column, reshape
 from adapters.sheets_header import header_of
+from adapters.sheets_image import positions, span_filters, spans_image, tab_image, width_of
 from adapters.sheets_layout import (
     BAND_ROW,
     COUNTERS_RANGE,
     LAYOUT_FIELDS,
     READ_FIELDS,
-    Grid,
     Layout,
     columns_of,
     counters_of,
@@ -42,14 +41,13 @@ from adapters.sheets_layout import (
     tab_part,
 )
 from adapters.sheets_restore import needs_resolving, resolve, restore_filters
-from adapters.sheets_rows import TabRows
 from adapters.sheets_swap import SwapPlan, plan_swap
 from adapters.sheets_takeback import JOURNALS_RANGE, believed_columns, header_moved, is_being_taken_back, take_back
 from adapters.sheets_tickets import ticket_id, use
 from adapters.sheets_widen import widen
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
-from core.model import ROW_ID_HEADER, LinkedColumn, SheetCell
-from core.sheet import Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
+from core.model import ROW_ID_HEADER, LinkedColumn
+from core.sheet import Positions, SheetTarget, Span, SwapAnswer, SwapWrite, TabImage
 
 Json = dict[str, Any]
 
@@ -81,13 +79,31 @@ class GoogleSheet:
         self._clock = clock
         self._layouts: dict[str, Layout] = {}
         self._unanswered: dict[str, Layout] = {}
+        self._widths: dict[str, int] = {}
+        """Columns of a tab, from the left on, that hold the linked ones; 0 where it has no more."""
 
     def read_tab(self, target: SheetTarget) -> TabImage:
         """The whole tab with counters and metadata in one read; more where a write is just being taken back."""
+        began, answer = self._settled(target, tab_filters(target))
+        return tab_image(answer, target, began)
+
+    def read_spans(self, target: SheetTarget, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
+        """Rows of the tab, as :meth:`read_tab` reads all; a second time where columns have moved to the right."""
+        asked = [] if not with_ids else [{"developerMetadataLookup": _id_column(target)}]
+        width = self._widths.get(target.link, 0)
+        began, answer = self._settled(target, [*span_filters(target, spans, width), *asked])
+        span, self._widths[target.link] = width_of(answer, target)
+        if 0 < width < span:
+            began, answer = self._settled(target, [*span_filters(target, spans, 0), *asked])
+        return spans_image(answer, target, began, spans, with_ids=with_ids)
+
+    def _settled(self, target: SheetTarget, wanted: Sequence[Json]) -> tuple[datetime, Json]:
+        """An answer that shows no write of ours which is just being taken back, and when its read began."""
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
+        filters = [*wanted, {"a1Range": JOURNALS_RANGE}]
+
         def look() -> tuple[datetime, Json]:
-            filters = [*tab_filters(target), {"a1Range": JOURNALS_RANGE}]
             return self._clock(), self._client.read(target.spreadsheet_id, filters, READ_FIELDS)
 
         retrying = Retrying(
@@ -98,7 +114,7 @@ class GoogleSheet:
         )
         began, answer = retrying(look)
         self._remember(answer, target)
-        return tab_image(answer, target, began)
+        return began, answer
 
     def read_positions(self, target: SheetTarget) -> Positions:
         """Counters, metadata and the id column in one read."""
@@ -282,58 +298,3 @@ def _id_column(target: SheetTarget) -> Json:
         "metadataValue": ROW_ID_HEADER,
         "locationType": "COLUMN",
     }
-
-
-def tab_image(answer: Mapping[str, Any], target: SheetTarget, read_at: datetime) -> TabImage:
-    """The tab out of an answer that holds all of it."""
-    found = parts(answer)
-    tab, counters = tab_part(found, target), counters_of(state_part(found), target.link)
-    columns, cells = columns_of(tab, target), tab.grid_at(1, 0)
-    header_row = header_of(tab, columns, target.header_row).row
-    rows = TabRows(cells, columns, header_row)
-    header = cells.line(header_row)
-    titles = {h: _text(header[c]) if c < len(header) else "" for h, c in columns.items()}
-    return TabImage(
-        stamp=counters.stamp,
-        columns=columns,
-        rows=rows,
-        last_row=rows[-1].row if rows else header_row,
-        read_at=read_at,
-        missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in columns),
-        titles=titles,
-        other_titles=tuple(t for i, cell in enumerate(header) if i not in columns.values() and (t := _text(cell))),
-        header_row=header_row,
-    )
-
-
-def _text(cell: SheetCell | None) -> str:
-    return "" if cell is None or cell.value is None else str(cell.value)
-
-
-def positions(answer: Mapping[str, Any], target: SheetTarget) -> Positions:
-    """Where each row id stands, out of an answer that holds the id column."""
-    found = parts(answer)
-    tab, counters = tab_part(found, target), counters_of(state_part(found), target.link)
-    columns = columns_of(tab, target)
-    rows: dict[str, int] = {}
-    repeated: set[str] = set()
-    header = header_of(tab, columns, target.header_row)
-    last_row = header.row
-    id_column = columns.get(ROW_ID_HEADER)
-    piece = _longest(tab.grids, id_column)
-    if piece is not None and id_column is not None:
-        for row in range(header.row + 1, piece.last_row + 1):
-            row_id = id_text(piece.cell(row, id_column))
-            if row_id is not None:
-                if rows.setdefault(row_id, row) != row:
-                    repeated.add(row_id)
-                last_row = row
-    return Positions(
-        counters.stamp, columns, rows, last_row, frozenset(repeated), header.row if header.is_seen else 0
-    )
-
-
-def _longest(grids: tuple[Grid, ...], column: int | None) -> Grid | None:
-    """The piece that holds the id column, not only its header."""
-    holding = [g for g in grids if column is not None and g.column == column]
-    return max(holding, key=lambda g: g.last_row, default=None)

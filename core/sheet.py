@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -43,9 +43,13 @@ class TabRow:
     """By linked header; blank cells are left out."""
 
 
+Span = tuple[int, int]
+"""First and last row, 1-based, of rows that stand together."""
+
+
 @dataclass(frozen=True, slots=True)
 class TabImage:
-    """The whole tab as of one read; the counters were read no later than the tab."""
+    """The tab, or some rows of it, as of one read; the counters were read no later than the rows."""
 
     stamp: Stamp
     columns: Mapping[str, int]
@@ -64,6 +68,10 @@ class TabImage:
     """What it says above columns that are not linked, from left to right."""
     header_row: int = 1
     """1-based; what stands above it is a person's, and left out."""
+    grid_rows: int = 0
+    """Rows that the tab has, blank ones included."""
+    ids: Iterable[tuple[int, str]] = ()
+    """Row and id of every row with an id, top down, where the read was asked for them; made anew each time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from core.model import LinkedColumn
-from core.sheet import LookedRow, MarksLook, MarkWrite, Positions, SheetTarget, SwapAnswer, SwapWrite, TabImage
+from core.sheet import LookedRow, MarksLook, MarkWrite, Positions, SheetTarget, Span, SwapAnswer, SwapWrite, TabImage
 
 
 class Sheet(Protocol):
@@ -15,6 +15,11 @@ class Sheet(Protocol):
 
     def read_tab(self, target: SheetTarget) -> TabImage:
         """The whole tab with counters and metadata in one read."""
+
+    def read_spans(self, target: SheetTarget, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
+        """Of the tab these rows alone, in ascending order and apart, with counters and metadata in one read; with
+        the ids of all rows, where they are asked for, as of the same read. Spans may end
+        below the grid; one that begins there may be refused."""
 
     def read_positions(self, target: SheetTarget) -> Positions:
         """Counters, metadata and the id column in one read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from adapters.sheets_cells import decode_cell, encode_value
@@ -19,6 +19,7 @@ from core.sheet import (
     MarkWrite,
     Positions,
     SheetTarget,
+    Span,
     SwapAnswer,
     SwapWrite,
     TabImage,
@@ -69,6 +70,8 @@ class FakeTab:
         """Its notes and colours; what it says stands in ``titles``."""
         self.looks: dict[str, object] = {}
         """By header what a column that was re-typed looks like."""
+        self.grid_rows = 100
+        """Rows of the grid at the least; blank ones need not be among ``rows``."""
         self.markings = 0
         """Number of the last marking that landed."""
 
@@ -281,7 +284,19 @@ class FakeSheet:
         self.fail_next(ReplyLost("cut off"), took_effect=True)
 
     def read_tab(self, target: SheetTarget) -> TabImage:
-        tab = self._call("read_tab", target)
+        return self._image(target, self._call("read_tab", target))
+
+    def read_spans(self, target: SheetTarget, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
+        tab = self._call("read_spans", target)
+        image = self._image(target, tab)
+        if any(first > image.grid_rows for first, _ in spans):
+            raise SheetsRefused("A range exceeds grid limits.")
+        rows = tuple(r for r in image.rows if any(first <= r.row <= last for first, last in spans))
+        has_ids = with_ids and ROW_ID_HEADER in tab.headers
+        ids = tuple((r.row, r.row_id) for r in image.rows if r.row_id is not None) if has_ids else ()
+        return replace(image, rows=rows, ids=ids, last_row=rows[-1].row if rows else 1)
+
+    def _image(self, target: SheetTarget, tab: FakeTab) -> TabImage:
         rows = tuple(
             TabRow(i + 2, r.row_id, {h: c for h, c in r.cells.items() if h in tab.headers})
             for i, r in enumerate(tab.rows)
@@ -295,6 +310,7 @@ class FakeSheet:
             read_at=self._clock(),
             missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in tab.headers),
             titles={h: tab.titles[h] for h in tab.headers},
+            grid_rows=max(len(tab.rows) + 1, tab.grid_rows),
         )
 
     def reshape(self, target: SheetTarget, changed: Sequence[tuple[LinkedColumn, LinkedColumn]]) -> None:

@@ -17,6 +17,7 @@ from core.sheet import (
     MarkWrite,
     Positions,
     SheetTarget,
+    Span,
     SwapAnswer,
     SwapWrite,
     TabImage,
@@ -45,6 +46,14 @@ class LoweredSheet:
         image = self._sheet.read_tab(target)
         rows = tuple(_raised(row) for row in image.rows)
         return replace(image, rows=rows, last_row=image.last_row - ABOVE, header_row=image.header_row - ABOVE)
+
+    def read_spans(self, target: SheetTarget, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
+        lower = [(first + ABOVE, last + ABOVE) for first, last in spans]
+        image = self._sheet.read_spans(target, lower, with_ids=with_ids)
+        rows = tuple(_raised(row) for row in image.rows)
+        ids = [(row - ABOVE, row_id) for row, row_id in image.ids]
+        last_row, header_row = image.last_row - ABOVE, image.header_row - ABOVE
+        return replace(image, rows=rows, ids=ids, last_row=last_row, header_row=header_row)
 
     def read_positions(self, target: SheetTarget) -> Positions:
         found = self._sheet.read_positions(target)

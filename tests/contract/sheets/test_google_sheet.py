@@ -216,6 +216,36 @@ def test_a_tab_that_outgrows_its_scratch_gets_a_wider_one(google: Google) -> Non
     assert cells(world.rows()[0])["Qty"] == 6
 
 
+def test_rows_are_read_without_the_columns_beside_them_and_whole_once_their_columns_have_moved_right(
+    google: Google, client: SheetsClient
+) -> None:
+    world, asked = google(), []
+    sheet = GoogleSheet(_Listening(client, asked))  # type: ignore[arg-type]  # it reads as a client does
+    whole = [cells(row) for row in world.rows()[:2]]
+    for moved, reads in ((False, 1), (False, 1), (True, 2), (False, 1)):
+        if moved:
+            world.insert_column_first()
+        asked.clear()
+        image = sheet.read_spans(world.target, [(2, 3)], with_ids=True)
+        assert [cells(row) for row in image.rows] == whole
+        assert len(list(image.ids)) == 3
+        assert len(asked) == reads
+    (area,) = [f["gridRange"] for f in asked[0] if f.get("gridRange", {}).get("startRowIndex")]
+    assert area["endColumnIndex"] == max(image.columns.values()) + 1
+
+
+class _Listening:
+    """A client that notes what is read."""
+
+    def __init__(self, client: SheetsClient, asked: list[Any]) -> None:
+        self._client, self._asked = client, asked
+
+    def read(self, spreadsheet_id: str, filters: Any, fields: str) -> Any:
+        """As the client does."""
+        self._asked.append(filters)
+        return self._client.read(spreadsheet_id, filters, fields)
+
+
 def test_two_links_of_one_spreadsheet_do_not_disturb_each_other(google: Google, client: SheetsClient) -> None:
     world = google()
     made = world.batch({"addSheet": {"properties": {"title": "Second"}}})

@@ -28,6 +28,30 @@ def test_a_read_tells_every_row_with_its_id_its_values_and_the_counters(world: W
     assert image.titles["Price"] == "Price"
 
 
+def test_some_rows_are_read_alone_and_the_ids_of_all_rows_with_them_where_they_are_asked_for(world: World) -> None:
+    world.script_saw_edit()
+    image = world.sheet.read_spans(world.target, [(1, 2), (4, 90)], with_ids=True)
+    assert [(r.row, r.row_id, cells(r)["Name"]) for r in image.rows] == [(2, "r_2", "apple"), (4, "r_4", "plum")]
+    assert list(image.ids) == [(2, "r_2"), (3, "r_3"), (4, "r_4")]
+    assert (image.stamp.q, image.last_row, image.missing_headers) == (1, 4, ())
+    assert image.titles["Price"] == "Price"
+    assert image.grid_rows > 4
+    alone = world.sheet.read_spans(world.target, [(3, 3)])
+    assert [r.row_id for r in alone.rows] == ["r_3"]
+    assert list(alone.ids) == []
+    assert list(world.sheet.read_spans(world.target, [(5, 60)]).rows) == []
+
+
+def test_rows_read_alone_are_whole_also_after_a_column_has_moved(world: World) -> None:
+    whole = {r.row_id: cells(r) for r in world.rows()}
+    world.sheet.read_spans(world.target, [(2, 4)])
+    world.move_column_first("Qty")
+    image = world.sheet.read_spans(world.target, [(2, 3)])
+    assert {r.row_id: cells(r) for r in image.rows} == {i: whole[i] for i in ("r_2", "r_3")}
+    world.delete_column("Qty")
+    assert world.sheet.read_spans(world.target, [(2, 3)], with_ids=True).missing_headers == ("Qty",)
+
+
 def test_a_read_of_the_positions_tells_where_each_id_stands(world: World) -> None:
     world.move_row(2, 5)
     positions = world.sheet.read_positions(world.target)

@@ -5,10 +5,11 @@ from typing import Any, Protocol
 
 from adapters.sheets_cells import encode_value, grid
 from adapters.sheets_client import SheetsClient
+from adapters.sheets_image import tab_image
 from adapters.sheets_layout import READ_FIELDS, layout_of, tab_filters
 from adapters.sheets_marks import GoogleMarks
 from adapters.sheets_prepare import prepare_tab
-from adapters.sheets_tab import GoogleSheet, tab_image
+from adapters.sheets_tab import GoogleSheet
 from core.errors import ReplyLost
 from core.model import LinkedColumn, Serial, SheetCell, SheetValue, TableColumn
 from core.ports import Sheet, SheetMarks

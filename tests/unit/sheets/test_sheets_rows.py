@@ -46,7 +46,7 @@ def test_an_empty_answer_is_an_empty_object() -> None:
 
 def test_rows_of_a_tab_are_those_that_are_not_blank_however_often_they_are_looked_at() -> None:
     grid = Grid(1, 0, answered(ANSWER)["sheets"][0]["data"][0]["rowData"], ())
-    rows = TabRows(grid, {"Name": 0, ROW_ID_HEADER: 1})
+    rows = TabRows([grid], {"Name": 0, ROW_ID_HEADER: 1})
     wanted = [TabRow(2, "r_1", {"Name": SheetCell("Anna")}), TabRow(4, None, {"Name": SheetCell(Serial(1.5))})]
     assert list(rows) == list(rows) == rows[:] == wanted
     assert rows[-1] == wanted[-1]
