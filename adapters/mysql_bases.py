@@ -77,9 +77,22 @@ class Bases(Statements):
             found.append(_base(row))
         return {base.key: base for base in found if base.key is not None}
 
-    def all_bases(self, link: str) -> Mapping[str, RowBase]:
+    def all_bases(self, link: str, row_ids: Collection[str] | None = None) -> Mapping[str, RowBase]:
         """Not locked; live rows only, by row id in its order; each is made anew whenever it is looked at."""
-        return HeldBases(self._each(_SELECT + " AND gone = FALSE ORDER BY row_id", (link,)))
+        live = _SELECT + " AND gone = FALSE"
+        if row_ids is not None:
+            return HeldBases(self._select_in(live + " AND row_id IN ({}) ORDER BY row_id", (link,), set(row_ids)))
+        return HeldBases(self._each(live + " ORDER BY row_id", (link,)))
+
+    def count_bases(self, link: str) -> int:
+        """Of live rows; not locked."""
+        ((count,),) = self._select("SELECT COUNT(*) FROM row_base WHERE link = %s AND gone = FALSE", (link,))
+        return int(count)
+
+    def base_ids(self, link: str) -> Iterator[str]:
+        """Ids of live rows in their order, not locked, a piece at a time."""
+        rows = self._each("SELECT row_id FROM row_base WHERE link = %s AND gone = FALSE ORDER BY row_id", (link,))
+        return (row_id for (row_id,) in rows)
 
     def forget_stamps(self, link: str) -> None:
         """Let any look at the sheet decide again, on rows that are gone as well."""

@@ -5,7 +5,7 @@ Values pass through each column's codec; what is compared and returned are canon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from adapters.mysql_connection import quote
@@ -51,15 +51,14 @@ class Rows(Statements):
                 found[link.key_of(read)] = read
         return {key: row for key, row in found.items() if link.shows(row)} if link.is_filtered else found
 
+    def look_at_rows(self, link: Link, keys: Collection[Key]) -> dict[Key, TableRow]:
+        """As :meth:`rows`, not locked."""
+        return self._locked(link, keys, "")
+
     def all_keys(self, link: Link) -> list[Key]:
         """Not locked, in ascending order of the key's columns."""
-        asked = [c for c in link.columns if c.key or c.where is not None]
-        order = ", ".join(quote(c.name) for c in link.key_columns)
-        where, params = narrowed(link)
-        rows = self._select(f"SELECT {_asked(asked)} FROM {table_name(link)}{where} ORDER BY {order}", params)  # noqa: S608  (quoted names, values as parameters)
-        found = ({c.name: from_table(c, v) for c, v in zip(asked, row, strict=True)} for row in rows)
-        is_filtered = link.is_filtered
-        return [link.key_of(row) for row in found if not is_filtered or link.shows(row)]
+        columns, statement = _select_keys(link)
+        return list(_shown_keys(link, columns, self._select(*statement)))
 
     def update_row(self, link: Link, key: Key, values: TableRow) -> None:
         """Set columns of one row, the key's own included; raise Unfit, also when the row is gone."""
@@ -120,6 +119,28 @@ def stream_rows(link: Link, cursor: Any, rows_per_fetch: int = 1000) -> Iterator
             read = read_row(link, row)
             if not is_filtered or link.shows(read):
                 yield link.key_of(read), read
+
+
+def stream_keys(link: Link, cursor: Any, rows_per_fetch: int = 1000) -> Iterator[Key]:
+    """Read the keys of the whole table without holding them in memory."""
+    columns, statement = _select_keys(link)
+    cursor.execute(*statement)
+    while rows := cursor.fetchmany(rows_per_fetch):
+        yield from _shown_keys(link, columns, rows)
+
+
+def _select_keys(link: Link) -> tuple[list[LinkedColumn], Statement]:
+    """The columns that tell the keys of a link's rows, and perhaps of others, and the statement that reads them."""
+    asked = [c for c in link.columns if c.key or c.where is not None]
+    order = ", ".join(quote(c.name) for c in link.key_columns)
+    where, params = narrowed(link)
+    return asked, (f"SELECT {_asked(asked)} FROM {table_name(link)}{where} ORDER BY {order}", params)  # noqa: S608  (quoted names, values as parameters)
+
+
+def _shown_keys(link: Link, columns: Sequence[LinkedColumn], rows: Iterable[Row]) -> Iterator[Key]:
+    found = ({c.name: from_table(c, v) for c, v in zip(columns, row, strict=True)} for row in rows)
+    is_filtered = link.is_filtered  # asked once, not of each of a million rows
+    return (link.key_of(row) for row in found if not is_filtered or link.shows(row))
 
 
 def from_table(column: LinkedColumn, value: object) -> Canonical:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -24,7 +24,7 @@ from adapters.mysql_links import Links
 from adapters.mysql_marks import Marks
 from adapters.mysql_migrations import DEFAULT_SCHEMA, migrate
 from adapters.mysql_offsets import Offsets
-from adapters.mysql_rows import stream_rows
+from adapters.mysql_rows import stream_keys, stream_rows
 from adapters.mysql_statements import Statements
 from adapters.mysql_steps import Steps
 from adapters.mysql_undo import Undos
@@ -143,10 +143,21 @@ class MysqlStore:
 
         Reads on a connection of its own, so transactions may run meanwhile.
         """
+        yield from self._streamed(stream_rows, link)
+
+    def read_keys(self, link: Link) -> Iterator[Key]:
+        """The keys of the whole linked table, as :meth:`read_rows` reads its rows."""
+        yield from self._streamed(stream_keys, link)
+
+    def look_at_rows(self, link: Link, keys: Collection[Key]) -> dict[Key, TableRow]:
+        """These rows of the linked table as of one moment, by key, without locks."""
+        return self.run(lambda transaction: transaction.look_at_rows(link, keys))
+
+    def _streamed(self, stream: Callable[[Link, Any], Iterator[T]], link: Link) -> Iterator[T]:
         session = MysqlSession(self._address)
         try:
             with translated(self._address):
-                yield from stream_rows(link, session.connection().cursor())
+                yield from stream(link, session.connection().cursor())
         finally:
             session.drop()  # also with rows unread, when the caller has seen enough
 

@@ -89,9 +89,16 @@ class Transaction(UndoRecord, Protocol):
     def bases_of_keys(self, link: str, keys: Collection[Key]) -> dict[Key, RowBase]:
         """Locked; live rows only."""
 
-    def all_bases(self, link: str) -> Mapping[str, RowBase]:
-        """Not locked; live rows only, by row id in its order; for scans and full compares. Each may be made anew
-        whenever it is looked at, so that those of a large link fit into memory."""
+    def all_bases(self, link: str, row_ids: Collection[str] | None = None) -> Mapping[str, RowBase]:
+        """Not locked; live rows only, by row id in its order, all or those of these ids; for scans and full compares.
+        Each may be made anew whenever it is looked at, so that those of a large link fit into memory."""
+
+    def count_bases(self, link: str) -> int:
+        """Of live rows; not locked."""
+
+    def base_ids(self, link: str) -> Iterable[str]:
+        """Ids of live rows in their order, not locked; a piece at a time, so nothing else may be asked before the
+        last one was taken."""
 
     def forget_stamps(self, link: str) -> None:
         """Let any look at the sheet decide again, on rows that are gone as well: its counters began anew."""

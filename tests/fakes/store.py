@@ -257,9 +257,16 @@ class FakeTransaction:
         wanted = set(keys)
         return {b.key: b for b in self.all_bases(link).values() if b.key is not None and b.key in wanted}
 
-    def all_bases(self, link: str) -> dict[str, RowBase]:
+    def all_bases(self, link: str, row_ids: Collection[str] | None = None) -> dict[str, RowBase]:
         known = self.state.bases.get(link, {})
-        return {row_id: known[row_id] for row_id in sorted(known) if not known[row_id].gone}
+        asked = known if row_ids is None else known.keys() & set(row_ids)
+        return {row_id: known[row_id] for row_id in sorted(asked) if not known[row_id].gone}
+
+    def count_bases(self, link: str) -> int:
+        return len(self.all_bases(link))
+
+    def base_ids(self, link: str) -> Iterator[str]:
+        yield from self.all_bases(link)
 
     def forget_stamps(self, link: str) -> None:
         for row_id, base in self.state.bases.get(link, {}).items():
@@ -681,6 +688,17 @@ class FakeStore:
         with self.begin() as transaction:
             rows = [(key, dict(self.state.table(link).rows[key])) for key in transaction.all_keys(link)]
         yield from rows
+
+    def read_keys(self, link: Link) -> Iterator[Key]:
+        """The keys of the whole linked table."""
+        with self.begin() as transaction:
+            keys = transaction.all_keys(link)
+        yield from keys
+
+    def look_at_rows(self, link: Link, keys: Collection[Key]) -> dict[Key, TableRow]:
+        """These rows of the linked table, by key."""
+        wanted = set(keys)
+        return {key: row for key, row in FakeStore.read_rows(self, link) if key in wanted}
 
     def close(self) -> None:
         """Nothing to let go of."""

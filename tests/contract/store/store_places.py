@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator, Iterable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -42,6 +42,8 @@ class AnyStore(Store, Protocol):
 
     def run(self, work: Callable[[Any], Any]) -> Any: ...
     def read_rows(self, link: Link) -> Generator[tuple[Key, TableRow], None, None]: ...
+    def read_keys(self, link: Link) -> Iterable[Key]: ...
+    def look_at_rows(self, link: Link, keys: Collection[Key]) -> dict[Key, TableRow]: ...
 
 
 class Place:

@@ -152,6 +152,8 @@ def test_the_whole_table_is_read_in_the_order_of_its_key(place: Place, store: An
     read = list(store.read_rows(place.orders))
     assert [key for key, _ in read] == [("4",), ("30",), ("100",)]
     assert read[0][1] == {"id": "4", "order_no": "4", "quantity": None, "price": None, "note": None}
+    assert list(store.read_keys(place.orders)) == [("4",), ("30",), ("100",)]
+    assert store.look_at_rows(place.orders, [("4",), ("5",)]) == {("4",): read[0][1]}
 
 
 @pytest.mark.parametrize(
@@ -188,6 +190,8 @@ def test_rows_that_the_link_does_not_show_are_not_there(
     wanted = {key: row for key, row in everything.items() if link.shows(row)}
     assert 0 < len(wanted) < len(everything) == len(notes)
     assert dict(store.read_rows(link)) == wanted
+    assert list(store.read_keys(link)) == list(wanted)
+    assert store.look_at_rows(link, keys) == wanted
     with store.begin() as tx:
         assert tx.all_keys(link) == list(wanted)
         assert tx.rows(link, keys) == wanted
@@ -206,3 +210,11 @@ def test_a_reader_of_the_whole_table_may_stop_early_and_transactions_go_on_meanw
     reading.close()
     with store.begin() as tx:
         assert len(tx.all_keys(place.orders)) == 2999
+
+
+def test_rows_are_looked_at_while_another_transaction_holds_them(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        key = tx.insert_row(place.orders, {"order_no": "A"})
+    with place.open().begin() as holding:
+        holding.update_row(place.orders, key, {"order_no": "B"})
+        assert store.look_at_rows(place.orders, [key])[key]["order_no"] == "A"

@@ -282,3 +282,16 @@ def test_thousands_of_bases_are_saved_and_read_in_one_go(store: AnyStore) -> Non
         assert list(tx.all_bases("orders").values()) == rows
         assert len(tx.bases("orders", [r.row_id for r in rows])) == 2500
         assert len(tx.bases_of_keys("orders", [(str(i),) for i in range(3000)])) == 2500
+        assert tx.count_bases("orders") == 2500
+        assert list(tx.base_ids("orders")) == [r.row_id for r in rows]
+        assert list(tx.all_bases("orders", [r.row_id for r in reversed(rows[:1200])]).values()) == rows[:1200]
+
+
+def test_some_bases_and_the_ids_and_number_of_all_are_those_of_live_rows_of_the_link(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.save_bases("orders", [base("r_b", ("2",)), base("r_a", ("1",)), base("r_c", None, gone=True)])
+        tx.save_bases("others", [base("r_d", ("1",))])
+        assert tx.all_bases("orders", ["r_c", "r_b", "r_d", "r_x"]) == {"r_b": base("r_b", ("2",))}
+        assert tx.all_bases("orders", []) == {}
+        assert list(tx.base_ids("orders")) == ["r_a", "r_b"]
+        assert (tx.count_bases("orders"), tx.count_bases("nobodys")) == (2, 0)
