@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -75,14 +75,30 @@ def differences(
     Returns:
         In the order of the table, then of the tab.
     """
+    yield from piece_differences(link, image, lambda _keys: table, pending, bases)
+
+
+def piece_differences(
+    link: Link,
+    image: TabImage,
+    look_up: Callable[[Collection[Key]], Iterable[tuple[Key, TableRow]]],
+    pending: Collection[tuple[str, str]],
+    bases: Mapping[str, RowBase],
+) -> Iterator[Difference]:
+    """The same of some rows of a tab, with the rows of the table that ``look_up`` answers for their keys."""
     places, keyless = _by_key(link, image, pending, bases)
     waiting_rows = {row_id for row_id, _ in pending}
-    for key, row in table:
+    for key, row in look_up(list(places)):
         place = places.pop(key, None)
         yield from _cells(link, key, row, None if place is None else image.rows[place], pending)
     for extra in chain(map(image.rows.__getitem__, places.values()), keyless):
         if extra.row_id not in waiting_rows:
             yield from _only_in_sheet(link, extra)
+
+
+def only_in_table(link: Link, key: Key, row: TableRow) -> Iterator[Difference]:
+    """The differences of a row that the tab does not show."""
+    return _cells(link, key, row, None, ())
 
 
 def first_missing(link: Link, row: TabRow) -> str | None:

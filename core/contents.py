@@ -18,6 +18,11 @@ def differs(column: LinkedColumn, cell: SheetCell, base: CellBase) -> bool:
     return not shows(column, cell, base.value)
 
 
+def differs_in(link: Link, cells: Mapping[str, SheetCell], base: RowBase) -> tuple[LinkedColumn, ...]:
+    """The columns in which a row of the tab holds something else than base."""
+    return tuple(c for c in link.columns if differs(c, cells.get(c.header, _BLANK), base.cells.get(c.name, _NOTHING)))
+
+
 def shows(column: LinkedColumn, cell: SheetCell, value: Canonical) -> bool:
     """Whether a cell of the tab holds that value of its column, however it shows it."""
     try:

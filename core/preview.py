@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 from core import guards, scan
+from core.findings import Findings
 from core.first_link import CONFLICTS, Match, as_named, first_conflicts, is_a_choice, match_rows, shared_bases
 from core.freshness import scan_age, tells_of_going
 from core.model import ROW_ID_PREFIX, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
@@ -104,11 +105,11 @@ def preview_first(
     return tally
 
 
-def _scan(view: LinkView) -> scan.Findings:
+def _scan(view: LinkView) -> Findings:
     """What two scans would find; what the first finds unclear the second tells."""
     only_waiting = [row_id for row_id in view.waiting if row_id not in view.bases]
 
-    def look(doubted: Collection[str]) -> scan.Findings:
+    def look(doubted: Collection[str]) -> Findings:
         return scan.compare(
             view.link, view.image, view.bases, only_waiting, view.settled_n, (), view.refused, doubted
         )
@@ -121,7 +122,7 @@ SeenRow = tuple[str, list[Observed], bool]
 """Row id, what was seen of the row, and whether the tab holds nothing of it."""
 
 
-def _rows_of_scan(view: LinkView, found: scan.Findings) -> Iterator[SeenRow]:
+def _rows_of_scan(view: LinkView, found: Findings) -> Iterator[SeenRow]:
     seen: dict[str, list[Observed]] = {}
     for row, column, cell in found.cells():
         if row.row_id is not None:

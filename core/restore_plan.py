@@ -15,6 +15,7 @@ from typing import Any
 from core import guards, scan, scan_guards
 from core.contents import key_in_row
 from core.errors import Unfit
+from core.findings import Findings
 from core.freshness import scan_age
 from core.model import NEVER, ROW_ID_HEADER, Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.ports import TableRow, Waiting
@@ -174,7 +175,7 @@ def _place(view: RestoreView, plan: RestorePlan, base: RowBase) -> None:
     plan.drop.extend(view.waiting.get(base.row_id, ()))
 
 
-def _plan_cells(view: RestoreView, plan: RestorePlan, found: scan.Findings, known: Mapping[str, RowBase]) -> None:
+def _plan_cells(view: RestoreView, plan: RestorePlan, found: Findings, known: Mapping[str, RowBase]) -> None:
     damaged, left = _damaged_headers(view, known), Counter[str]()
     for tab_row, column, cell in found.cells():
         base = known.get(tab_row.row_id or "")

@@ -3,53 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 
-from core import scan_guards
-from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row, shared
+from core import guards, scan_guards
+from core.contents import differs, differs_in, is_anothers, is_row_of, key_in_base, key_in_row, shared
 from core.displaced import is_rather
+from core.findings import Before, Findings, Looked
 from core.model import ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabImage, TabRow
+from core.sift import told_apart
 
 _BLANK = SheetCell(None)
-
-
-@dataclass(slots=True)
-class Findings:
-    """What a scan found."""
-
-    rows: list[tuple[TabRow, tuple[LinkedColumn, ...]]] = field(default_factory=list)
-    """Rows to tell of, and the columns in which they differ from base: all that are filled, where base does not know
-    the row."""
-    missing: list[str] = field(default_factory=list)
-    """Row ids that base knows or that wait, and of which the tab holds nothing."""
-    strangers: list[TabRow] = field(default_factory=list)
-    """Rows without an id, and copies that carry another row's id."""
-    moved_ids: list[IdWrite] = field(default_factory=list)
-    """The contents of known rows were sorted past their ids, or have lost them: the ids have to follow."""
-    unclear: set[str] = field(default_factory=set)
-    """Ids beside which another known row's contents stand, and that row's own are nowhere, or rows that nobody knows
-    after a write that base does not know of: nothing is told of them before a second look, because a write of ours
-    may have put the row there, or be about to put back what it has replaced there."""
-    changed_rows: int = 0
-    """Known rows that differ without anybody having told of it."""
-    guard: tuple[str, str] | None = None
-    """Name and reason of the guard that stops the link."""
-
-    def cells(self) -> Iterator[tuple[TabRow, LinkedColumn, SheetCell]]:
-        """Every cell to tell of."""
-        return ((row, c, row.cells.get(c.header, _BLANK)) for row, columns in self.rows for c in columns)
-
-    def digest(self) -> bytes:
-        """The same of the same findings, for whoever cannot keep them."""
-        told = blake2b(digest_size=16)
-        for row, column, cell in self.cells():
-            told.update(repr((row.row, row.row_id, column.name, cell)).encode("utf-8", "replace"))
-        strangers = [row.row for row in self.strangers]
-        told.update(repr((self.missing, strangers, self.moved_ids, sorted(self.unclear), self.guard)).encode())
-        return told.digest()
 
 
 def compare(  # noqa: PLR0917 -- everything that a scan is held against
@@ -58,30 +22,44 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
     bases: Mapping[str, RowBase],
     waiting_rows: Collection[str],
     settled_n: int,
-    told: Collection[str] = (),
+    told: Container[str] = (),
     open_cells: Collection[tuple[str, str]] = (),
-    doubted: Collection[str] = (),
+    doubted: Container[str] = (),
 ) -> Findings:
-    """Compare a scan with base.
+    """Compare a scan of the whole tab with base.
 
     Args:
         link: the link.
         image: the tab as of one read.
         bases: every live row by its id, read before the tab was.
-        waiting_rows: ids of rows with cells that wait; some of them stand in the sheet alone.
-        settled_n: number of our last settled write, read before the tab was.
-        told: ids of rows of which an edit event has told; the guard does not count them.
-        open_cells: (row id, column) that wait or were refused; the guard does not count their rows, and they are
-            told also where they hold again what both sides share.
-        doubted: ids that the scan before found unclear.
+        waiting_rows: as in :class:`Before`, and the following.
+        settled_n: likewise.
+        told: likewise.
+        open_cells: likewise.
+        doubted: likewise.
+    """
+    before = Before(waiting_rows, settled_n, told, open_cells, doubted)
+    agreeing, rows = told_apart(link, image.rows, bases, before.open_rows)
+    known = {row_id: bases[row_id] for row_id in bases if row_id not in agreeing}
+    is_blank = not agreeing and not any(row.cells for row in rows)
+    return judge(link, image, Looked(rows, known, agreeing, len(bases), is_blank), before)
+
+
+def judge(link: Link, image: TabImage, looked: Looked, before: Before) -> Findings:
+    """What one look says.
+
+    Args:
+        link: the link.
+        image: its stamp, columns and titles are looked at.
+        looked: the rows.
+        before: what was known before.
     """
     found = Findings()
-    found.guard = scan_guards.damaged(link, image, settled_n)
+    found.guard = scan_guards.damaged(link, image, before.settled_n)
     if found.guard:
         return found
-    agreeing, rows = _told_apart(link, image, bases, {row_id for row_id, _ in open_cells})
-    known = {row_id: bases[row_id] for row_id in bases if row_id not in agreeing}
-    own = _own_rows(link, rows, known, found)
+    known = looked.known
+    own = _own_rows(link, looked.rows, known, found)
     differing = {
         row_id: columns for row_id, row in own.items() if (columns := _differing(link, row, known.get(row_id)))
     }
@@ -95,49 +73,38 @@ def compare(  # noqa: PLR0917 -- everything that a scan is held against
         found.moved_ids += lost
     healed = {own_id for move in found.moved_ids if (own_id := move.expected)}
     named = {move.row for move in found.moved_ids}
-    news = own.keys() - known.keys() if image.stamp.n > settled_n else set()
-    found.unclear = (_unclear(link, own, known, foreign) | news).difference(healed, doubted)
-    expected = {*told, *(row_id for row_id, _ in open_cells)}
+    news = own.keys() - known.keys() if image.stamp.n > before.settled_n else set()
+    doubts = (_unclear(link, own, known, foreign) | news) - healed
+    found.unclear = {row_id for row_id in doubts if row_id not in before.doubted}.union(looked.unread)
+    expected = {row_id for row_id in own if row_id in before.told} | before.open_rows
     found.strangers = [row for row in found.strangers if row.row not in named]
     telling = {i: differing[i] for i in differing if i not in healed and i not in found.unclear}
     found.changed_rows = sum(1 for row_id in telling if row_id in known and row_id not in expected)
-    for row_id, column in _mended(link, own, known, open_cells):
+    for row_id, column in _mended(link, own, known, before.open_cells):
         telling[row_id] = (*telling.get(row_id, ()), column)
     found.rows = [(own[row_id], columns) for row_id, columns in telling.items()]
     brought_back = {move.row_id for move in found.moved_ids}
-    # an id moves from a row that was cleared: what is left of that one needs another
-    found.strangers += [row for row in rows if row.row_id in brought_back and not row.cells]
     found.missing = [b.row_id for b in missing if b.row_id not in brought_back]
-    found.missing += [i for i in waiting_rows if i not in own and i not in known and i not in agreeing]
-    is_blank = not agreeing and not any(row.cells for row in rows)
-    found.guard = scan_guards.too_much(link, len(found.missing), found.changed_rows, len(bases), is_blank=is_blank)
+    # an id moves from a row that was cleared: what is left of that one needs another
+    found.strangers += [row for row in looked.rows if row.row_id in brought_back and not row.cells]
+    if looked.is_whole:
+        found.missing += [
+            i for i in before.waiting_rows if i not in own and i not in known and i not in looked.in_place
+        ]
+    _guard(link, looked, found)
     return found
 
 
-def _told_apart(
-    link: Link, image: TabImage, bases: Mapping[str, RowBase], open_rows: Collection[str]
-) -> tuple[Collection[str], list[TabRow]]:
-    """Ids of rows that stand once and hold what base says, and all other rows. Of the former, nearly all of a tab,
-    nothing more has to be known: none is to be told of, and what stands in its own place is nobody else's."""
-    agreeing: dict[str, int] = {}
-    seen: set[str] = set()
-    others: list[TabRow] = []
-    for index, row in enumerate(image.rows):
-        row_id = row.row_id or ""
-        if row_id in agreeing:
-            others.append(image.rows[agreeing.pop(row_id)])
-        if row_id in seen or row_id in open_rows or not _agrees(link, row, bases.get(row_id)):
-            others.append(row)
-        else:
-            agreeing[row_id] = index
-        seen.add(row_id)
-    return agreeing, sorted(others, key=lambda row: row.row)
-
-
-def _agrees(link: Link, row: TabRow, base: RowBase | None) -> bool:
-    if base is None or not row.cells or key_in_row(link, row.cells) != key_in_base(link, base):
-        return False
-    return not _differing(link, row, base)
+def _guard(link: Link, looked: Looked, found: Findings) -> None:
+    """Name the guard that stops what was found; of that leave what the look cannot know."""
+    gone, changed = len(found.missing) + looked.missing, max(found.changed_rows, looked.changed)
+    found.guard = scan_guards.too_much(link, gone, changed, looked.bases, is_blank=looked.is_blank)
+    if found.guard is None and looked.is_scrambled:
+        found.guard = "changed_in_sheet", guards.changed_in_sheet(link, changed, looked.bases)
+    if not looked.is_whole:
+        found.missing = []
+    if looked.missing:
+        found.strangers = []
 
 
 def _own_rows(link: Link, rows: Sequence[TabRow], known: Mapping[str, RowBase], found: Findings) -> dict[str, TabRow]:
@@ -168,7 +135,7 @@ def _differing(link: Link, row: TabRow, base: RowBase | None) -> tuple[LinkedCol
     if base is None:
         filled = tuple(c for c in link.columns if c.header in row.cells)
         return filled if len(filled) < len(link.columns) else link.columns  # one for all rows of a full tab
-    return tuple(c for c in link.columns if _differs(c, row, base))
+    return differs_in(link, row.cells, base)
 
 
 def _differs(column: LinkedColumn, row: TabRow, base: RowBase) -> bool:

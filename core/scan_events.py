@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from core.events import Json, cell_to_json, stamp_to_json
+from core.findings import Findings
 from core.model import Link, LinkedColumn, SheetCell
-from core.scan import Findings
 from core.sheet import TabImage, TabRow
 
 IDS_MAX = 10_000

@@ -6,20 +6,24 @@ What it hands on only says where to look.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Protocol
 
 import structlog
 
 from core.agreement import Verdict, judge, told
-from core.compare import Difference, differences
+from core.compare import Difference, differences, only_in_table, piece_differences
 from core.errors import MysqlRefused, Unfit
 from core.events import TABLE_CHANGED
 from core.model import Key, Link, RowBase
 from core.ports import Clock, TableRow, Transaction
 from core.sheet import TabImage
+from core.sift import key_text
+from core.texts import Texts
 
 SHARE_MAX = 0.05
 """Part of the time that the checks of one link may take: one of a large table comes the more rarely."""
@@ -31,9 +35,16 @@ log = structlog.get_logger("sheet_scanner")
 
 
 class TableReader(Protocol):
-    """Reads a linked table whole, as of one moment, without locks."""
+    """Reads a linked table without locks."""
 
-    def __call__(self, link: Link) -> Iterable[tuple[Key, TableRow]]: ...
+    def read_rows(self, link: Link) -> Iterable[tuple[Key, TableRow]]:
+        """All of it, as of one moment."""
+
+    def read_keys(self, link: Link) -> Iterable[Key]:
+        """The keys of all rows, as of one moment."""
+
+    def look_at_rows(self, link: Link, keys: Collection[Key]) -> Mapping[Key, TableRow]:
+        """These rows, as of one moment."""
 
 
 class Queues(Protocol):
@@ -58,13 +69,13 @@ class AgreementCheck:
     """Compares a tab that was just read with its table.
 
     Args:
-        read_table: the linked table.
+        table: the linked table.
         queues: whether something of a link is on its way.
         clock: how long a check takes.
     """
 
-    def __init__(self, read_table: TableReader, queues: Queues, clock: Clock) -> None:
-        self._read_table = read_table
+    def __init__(self, table: TableReader, queues: Queues, clock: Clock) -> None:
+        self._table = table
         self._queues = queues
         self._clock = clock
         self._checked: dict[str, _Checked] = {}
@@ -101,23 +112,122 @@ class AgreementCheck:
         if began < checked.not_before:
             return None
         try:
-            found = list(islice(differences(link, image, self._read_table(link), known_to_differ, bases), SEEN_MAX))
+            rows = self._table.read_rows(link)
+            found = list(islice(differences(link, image, rows, known_to_differ, bases), SEEN_MAX))
         except (MysqlRefused, Unfit) as error:
-            # The sheet writer meets the same refusal, and holds the link if it lasts.
-            log.warning("table_unreadable", link=link.name, reason=str(error))
+            _tell_refused(link, error)
             return None
-        now = self._clock.monotonic()
+        return self._judged(link, found, began, self._clock.monotonic() - began, rested=rested)
+
+    def begin(self, link: Link) -> PieceByPiece | None:
+        """To be asked before the first piece of a tab is read; ``None`` where it is too early for another look."""
+        now, checked = self._clock.monotonic(), self._checked.setdefault(link.name, _Checked())
+        return PieceByPiece(link, self._table, self._clock, now) if now >= checked.not_before else None
+
+    def conclude(self, link: Link, pieces: PieceByPiece, *, rested: bool) -> Verdict | None:
+        """The same as :meth:`look` tells, of a tab whose every piece was compared."""
+        found = pieces.finish()
+        return None if found is None else self._judged(link, found, pieces.began_s, pieces.spent_s, rested=rested)
+
+    def _judged(
+        self, link: Link, found: Collection[Difference], began_s: float, spent_s: float, *, rested: bool
+    ) -> Verdict:
+        checked = self._checked[link.name]
         # the table may have changed since the queues were asked, back to what it held at the look before
         rested = rested and bool(found) and self._queues.is_followed(link)
-        verdict = judge(found, checked.seen, began, rested=rested)
-        checked.seen, checked.not_before = verdict.seen, now + (now - began) / SHARE_MAX
+        verdict = judge(found, checked.seen, began_s, rested=rested)
+        checked.seen, checked.not_before = verdict.seen, self._clock.monotonic() + spent_s / SHARE_MAX
         if verdict.unexplained:
             log.warning("differs", link=link.name, cells=len(verdict.unexplained), first=told(verdict.unexplained))
         return verdict
 
 
-def note(tx: Transaction, name: str, image: TabImage, verdict: Verdict) -> None:
-    """Write a look's result down, and hand what no event explains to the planner: it compares the whole link."""
-    tx.note_check(name, image.read_at if verdict.identical else None, len(verdict.unexplained))
+class PieceByPiece:
+    """Compares the pieces of a tab with the rows of the table that they show, and then asks which rows none showed.
+
+    Args:
+        link: the link.
+        table: its table.
+        clock: how long it takes.
+        began_s: when the first piece was about to be read.
+    """
+
+    def __init__(self, link: Link, table: TableReader, clock: Clock, began_s: float) -> None:
+        self.began_s, self.spent_s = began_s, 0.0
+        self._link, self._table, self._clock = link, table, clock
+        self._found: list[Difference] = []
+        self._shown = Texts()
+        self._is_refused = False
+
+    def add(
+        self, image: TabImage, known_to_differ: Collection[tuple[str, str]], bases: Mapping[str, RowBase]
+    ) -> None:
+        """Compare one piece; arguments as of :meth:`AgreementCheck.look`."""
+        with self._reading():
+            self._compare(image, known_to_differ, bases, self._shown)
+
+    def add_looked_at(
+        self, image: TabImage, known_to_differ: Collection[tuple[str, str]], bases: Mapping[str, RowBase]
+    ) -> None:
+        """Compare rows some of which a piece may have shown already."""
+        with self._reading():
+            self._compare(image, known_to_differ, bases, Texts())
+
+    def finish(self) -> list[Difference] | None:
+        """What differs; ``None`` where pieces showed one row twice, or the table was not read: nobody can tell."""
+        with self._reading():
+            unshown = islice(
+                (k for k in self._table.read_keys(self._link) if key_text(k) not in self._shown), SEEN_MAX
+            )
+            for key, row in self._table.look_at_rows(self._link, list(unshown)).items():
+                self._take(only_in_table(self._link, key, row))
+        return None if self._is_refused or len(self._shown.repeated()) else self._found
+
+    def _compare(
+        self,
+        image: TabImage,
+        known_to_differ: Collection[tuple[str, str]],
+        bases: Mapping[str, RowBase],
+        shown: Texts,
+    ) -> None:
+        def look_up(keys: Collection[Key]) -> Iterator[tuple[Key, TableRow]]:
+            for key, row in self._table.look_at_rows(self._link, keys).items():
+                shown.add(key_text(key))
+                yield key, row
+
+        differing = piece_differences(self._link, image, look_up, known_to_differ, bases)
+        self._take(differing)
+        for _ in differing:  # what is shown is noted however much differs
+            pass
+
+    def _take(self, differing: Iterable[Difference]) -> None:
+        self._found.extend(islice(differing, max(SEEN_MAX - len(self._found), 0)))
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        began = self._clock.monotonic()
+        try:
+            yield
+        except (MysqlRefused, Unfit) as error:
+            self._is_refused = True
+            _tell_refused(self._link, error)
+        self.spent_s += self._clock.monotonic() - began
+
+
+def _tell_refused(link: Link, error: Exception) -> None:
+    """The sheet writer meets the same refusal, and holds the link if it lasts."""
+    log.warning("table_unreadable", link=link.name, reason=str(error))
+
+
+def note(tx: Transaction, name: str, read_at: datetime, verdict: Verdict) -> None:
+    """Write a look's result down, and hand what no event explains to the planner: it compares the whole link.
+
+    Args:
+        tx: where it is written.
+        name: of the link.
+        read_at: when the read of the tab began, or that of its first piece.
+        verdict: of the look.
+    """
+    tx.note_check(name, read_at if verdict.identical else None, len(verdict.unexplained))
     if verdict.unexplained:
         tx.send(TABLE_CHANGED, name, {"kind": "link", "link": name})

@@ -14,7 +14,8 @@ from app.service import Service, run_service
 from config.settings import SERVICE_NEEDS
 from core.events import SHEET_OBSERVED
 from producers.agreement_check import AgreementCheck
-from producers.scan_work import GROUP, ScanWork
+from producers.scan_judging import GROUP
+from producers.scan_work import ScanWork
 
 POLL_S = 0.5
 
@@ -36,7 +37,7 @@ def build(service: Service) -> Callable[[], None]:
         gate=gate,
         publisher=publisher,
         source=source,
-        check=AgreementCheck(store.read_rows, resting, clock),
+        check=AgreementCheck(store, resting, clock),
         links=links.current,
         is_ours=lambda name: source.owns(SHEET_OBSERVED, name),
         owner=owner,

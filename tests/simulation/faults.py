@@ -9,9 +9,11 @@ from typing import Any
 from unittest import mock
 
 from consumers import apply, sheet_settle, sheet_tx, table_work
-from core import cell_plan, row_plan, scan_events, settle, sheet_plan
+from core import cell_plan, look, row_plan, scan_events, settle, sheet_plan
 from core.intent import PlannedWrite
+from core.look import Lot
 from core.model import CellBase, Stamp
+from core.sift import Swept
 from tests.fakes.sheet import FakeSheet
 from tests.fakes.store import FakeTransaction
 from tests.simulation.ports import SimSheet
@@ -135,17 +137,47 @@ def _offsets_first() -> Any:
 
 def _torn_scan() -> Any:
     """The tab is read in two pieces, and a row that moved between them counts as deleted."""
-    read = FakeSheet.read_tab
+    read = FakeSheet.read_spans
 
-    def torn(self: SimSheet, target: Any) -> Any:
-        early = read(self, target)
+    def torn(self: SimSheet, target: Any, spans: Any, **asked: Any) -> Any:
+        early = read(self, target, spans, **asked)
         self._world.pause("reads the rest of the tab")
-        late = read(self, target)
+        late = read(self, target, spans, **asked)
         middle = 2 + len(early.rows) // 2
         rows = [r for r in early.rows if r.row < middle] + [r for r in late.rows if r.row >= middle]
         return replace(early, rows=tuple(rows))
 
-    return mock.patch.object(FakeSheet, "read_tab", torn)
+    return mock.patch.object(FakeSheet, "read_spans", torn)
+
+
+def _missing_by_the_sweep() -> Any:
+    """Rows that no piece of a tab has shown count as deleted, whatever the look shows."""
+    begin, add, take = Swept.begin, Swept.add, Lot.take
+    shown: dict[int, set[str | None]] = {}
+
+    def begun(self: Swept, header_row: int) -> None:
+        shown[id(self)] = set()
+        begin(self, header_row)
+
+    def noted(self: Swept, link: Any, rows: Any, *args: Any) -> None:
+        shown[id(self)].update(row.row_id for row in rows)
+        add(self, link, rows, *args)
+
+    def believed(self: Lot, image: Any, *args: Any) -> Any:
+        ids = [one for one in image.ids if one[1] in shown[id(self._swept)]]
+        return take(self, replace(image, ids=ids), *args)
+
+    return mock.patch.multiple(Swept, begin=begun, add=noted), mock.patch.object(Lot, "take", believed)
+
+
+def _look_not_whole() -> Any:
+    """A look decides also where it does not show all rows that are not in their place."""
+    return mock.patch.object(look, "are_covered", lambda *_: True)
+
+
+def _owners_not_read() -> Any:
+    """A look decides without having read the rows whose keys others show."""
+    return mock.patch.object(Lot, "_unread", lambda *_: {})
 
 
 def _id_reused() -> Any:
@@ -252,6 +284,9 @@ FAULTY: Mapping[str, Patch] = {
     "rows hit by mistake not noticed": _mistake_not_seen,
     "offsets stored before the transaction": _offsets_first,
     "tab read in pieces": _torn_scan,
+    "missing rows told by the pieces of a sweep": _missing_by_the_sweep,
+    "rows that moved after the sweep not looked at": _look_not_whole,
+    "rows whose keys others show not looked at": _owners_not_read,
     "id reused": _id_reused,
     "lost replies not asked for": _no_recall,
     "overtaken values not kept": _history_not_kept,

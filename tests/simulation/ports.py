@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -24,6 +25,7 @@ from core.sheet import (
     MarkWrite,
     Positions,
     SheetTarget,
+    Span,
     SwapAnswer,
     SwapWrite,
     TabImage,
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 T = TypeVar("T")
+LOTS_MAX = 12
+"""Looks by which a scan tells of a tab that it reads in pieces."""
 _TAKES_IN = {"link_state", "hold"}
 """What a transaction that takes events in does at least."""
 
@@ -96,6 +100,16 @@ class SimStore(FakeStore):
         self._world.pause("reads the table")
         return super().read_rows(link)
 
+    def read_keys(self, link: Link) -> Iterator[Key]:
+        """Likewise."""
+        self._world.pause("reads the table's keys")
+        return super().read_keys(link)
+
+    def look_at_rows(self, link: Link, keys: Collection[Key]) -> dict[Key, TableRow]:
+        """Likewise."""
+        self._world.pause("looks at rows of the table")
+        return super().look_at_rows(link, keys)
+
     def _lose_out(self, work: Callable[[FakeTransaction], T]) -> None:
         with suppress(_Deadlock), self.begin() as tx:
             work(tx)
@@ -111,6 +125,10 @@ class SimSheet(FakeSheet):
 
     def read_tab(self, target: SheetTarget) -> TabImage:
         return self.watch("reads the tab", lambda: super(SimSheet, self).read_tab(target))
+
+    def read_spans(self, target: SheetTarget, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
+        what = f"reads rows {spans}{' and all ids' if with_ids else ''}"
+        return self.watch(what, lambda: super(SimSheet, self).read_spans(target, spans, with_ids=with_ids))
 
     def read_positions(self, target: SheetTarget) -> Positions:
         return self.watch("reads positions", lambda: super(SimSheet, self).read_positions(target))
@@ -210,15 +228,16 @@ class SimLog(FakeEventLog):
     def __init__(self, world: World) -> None:
         super().__init__(world.profile.partitions, clock=world.clock.now)
         self._world = world
-        self._last_scan: dict[str, object] = {}
+        lots = LOTS_MAX if world.profile.rows_at_once else 1
+        self._last_scans: dict[str, deque[object]] = defaultdict(lambda: deque(maxlen=lots))
 
     def append(self, topic: str, link: str, body: Json) -> None:
         super().append(topic, link, body)
         findings = _findings(body) if body.get("kind") == "scan" else None
-        if findings is None or findings != self._last_scan.get(link):  # what waits for a person is told every time
+        if findings is None or findings not in self._last_scans[link]:  # what waits for a person is told every time
             self._world.moved()
         if findings is not None:
-            self._last_scan[link] = findings
+            self._last_scans[link].append(findings)
         self._world.hub.news()
 
 

@@ -42,6 +42,8 @@ ONE_WAY_SHARE = 0.1
 """Of the scenarios in which columns go one way."""
 REFERRING_SHARE = 0.1
 """Of the scenarios in which notes refer to rows of another table."""
+PIECES_SHARE = 0.3
+"""Of the scenarios in which a tab is scanned in pieces."""
 FILTERED_SHARE = 0.1
 """Of the scenarios in which the link shows some rows of the table alone."""
 
@@ -72,6 +74,10 @@ class Profile:
     """Whether notes refer to rows of another table."""
     is_filtered: bool = False
     """Whether the link shows the rows with a note alone."""
+    rows_at_once: int = 0
+    """That a scan reads at once; 0 for all of them."""
+    grid_rows: int = 100
+    """Of a tab at the least, blank ones included."""
     skew_s: float = 0.0
     """How far the clock of the sheet goes wrong."""
 
@@ -100,6 +106,7 @@ def draw(seed: int) -> Profile:
         found,
         is_filtered=random.Random(f"filter {seed}").random() < FILTERED_SHARE,
         refers=random.Random(f"refers {seed}").random() < REFERRING_SHARE,
+        **_pieces(seed),
     )
     return replace(found, policy=MANUAL) if settled_by_person(seed) else found
 
@@ -115,6 +122,14 @@ def _policies_by_column(seed: int) -> dict[str, str]:
         "qty": rng.choice((*POLICIES, "max", "min")),
         "note": rng.choice(texts),
     }
+
+
+def _pieces(seed: int) -> dict[str, int]:
+    """Of a tab that is scanned in pieces; draws nothing that other draws depend on."""
+    rng = random.Random(f"pieces {seed}")
+    if rng.random() >= PIECES_SHARE:
+        return {}
+    return {"rows_at_once": rng.choice((1, 2, 3, 3, 5)), "grid_rows": rng.choice((1, 1, 12, 30))}
 
 
 def _one_way_columns(seed: int, key: str) -> dict[str, str]:

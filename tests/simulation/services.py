@@ -17,7 +17,7 @@ from core.rules import Rules, UserRule
 from core.table_times import TableTimes
 from producers.agreement_check import AgreementCheck
 from producers.binlog_messages import Messages
-from producers.scan_work import GROUP as SCANNER
+from producers.scan_judging import GROUP as SCANNER
 from producers.scan_work import ScanWork
 from tests.fakes.event_log import Place
 from tests.simulation.others import OTHERS
@@ -104,13 +104,15 @@ def scanner(world: World, owner: str) -> None:
         gate=SimGate(world),
         publisher=SimPublisher(world),
         source=source,
-        check=AgreementCheck(store.read_rows, world, world.clock),
+        check=AgreementCheck(store, world, world.clock),
         links=lambda: world.links,
         is_ours=lambda name: source.owns(SHEET_OBSERVED, name),
         owner=owner,
         interval_s=SCAN_INTERVAL_S,
         delay_s=SCAN_DELAY_S,
         clock=world.clock,
+        cells_at_once=world.cells_at_once,
+        share_max=1.0,
     )
     while True:
         work.step(world.poll_s)

@@ -69,6 +69,7 @@ class Twin:
         self.link = make_link(NAMES[number], world.profile)
         self.target = SheetTarget(self.link.name, "sheet", 7 + number, self.link.headers, self.link.header_row)
         self.tab = self.sheet.tab(self.target)
+        self.tab.grid_rows = world.profile.grid_rows
         self.ledger = Ledger(self, 1000 + number * NUMBERS_APART)
         self.person = Person(self)
         self.program = Program(self)

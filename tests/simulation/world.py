@@ -13,6 +13,7 @@ from app.operate import approve_held
 from app.resting import READERS
 from core.events import TABLE_CHANGED
 from core.model import Link
+from producers.scan_pieces import CELLS_AT_ONCE
 from tests.fakes.store import FakeState, FakeStore
 from tests.simulation import checks
 from tests.simulation.actions import Action, draw_actions, with_strange
@@ -32,7 +33,9 @@ REST_S = 2.6 * SCAN_INTERVAL_S
 SETTLE_S_MAX = 400.0
 STEPS_MAX = 30_000
 CALLS_TO_REST_MAX = 150
-"""For each link."""
+"""For each link, as long as a scan is one read."""
+READS_OF_A_SCAN = 8
+"""In pieces, at the most."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,12 @@ class World:
         return [(i, a) for i, a in enumerate(actions) if i not in plan.dropped]
 
     # --- what everybody uses
+
+    @property
+    def cells_at_once(self) -> int:
+        """That a scan reads at once."""
+        rows = self.profile.rows_at_once
+        return rows * (max(len(link.columns) for link in self.links) + 1) if rows else CELLS_AT_ONCE
 
     @property
     def links(self) -> list[Link]:
@@ -210,7 +219,7 @@ class World:
             if self.clock.now_s - began_s > SETTLE_S_MAX or self.hub.steps - began_steps > STEPS_MAX:
                 raise Violation("it does not come to rest")
         calls = len(self.sheet.calls) - began_calls
-        if calls > CALLS_TO_REST_MAX * len(self.twins):
+        if calls > CALLS_TO_REST_MAX * len(self.twins) * (READS_OF_A_SCAN if self.profile.rows_at_once else 1):
             raise Violation(f"{calls} calls to Google until rest")
 
     def is_at_rest(self, link: Link) -> bool:

@@ -11,7 +11,9 @@ from core.model import Link
 from core.ports import Json, LinkState, RejectionEntry
 from core.sheet import SheetTarget
 from producers.agreement_check import AgreementCheck
-from producers.scan_work import GROUP, ScanWork
+from producers.scan_judging import GROUP
+from producers.scan_pieces import CELLS_AT_ONCE
+from producers.scan_work import ScanWork
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeRow, FakeSheet, FakeTab, held
 from tests.fakes.store import FakeState, FakeStore
@@ -37,12 +39,18 @@ class SaidQueues:
 
 
 class Desk:
-    """Thirty orders on both sides, and a scanner at work on them."""
+    """Thirty orders on both sides, and a scanner at work on them.
 
-    def __init__(self) -> None:
+    Args:
+        rows_at_once: that one read takes; 0 for as many as there are.
+    """
+
+    def __init__(self, rows_at_once: int = 0) -> None:
+        self.cells_at_once = rows_at_once * (len(LINK.columns) + 1) or CELLS_AT_ONCE
         self.state, self.log, self.watch = FakeState(), FakeEventLog(1), Watch()
         self.store, self.tab, self.sheet = FakeStore(self.state), FakeTab(LINK.headers), FakeSheet()
         self.sheet.tabs["orders"] = self.tab
+        self.tab.grid_rows = ROWS + 4
         with self.store.begin() as tx:
             tx.put_link(STATE)
             tx.save_bases("orders", [make_base(f"r_{i}", order_no=str(i)) for i in range(1, ROWS + 1)])
@@ -69,13 +77,14 @@ class Desk:
             gate=self.watch,
             publisher=self,  # type: ignore[arg-type]  # it only publishes
             source=source,
-            check=AgreementCheck(self.store.read_rows, self.queues, self.watch),
+            check=AgreementCheck(self.store, self.queues, self.watch),
             links=lambda: [LINK],
             is_ours=lambda _name: True,
             owner="scanner",
             interval_s=60.0,
             delay_s=3.0,
             clock=self.watch,
+            cells_at_once=self.cells_at_once,
         )
         return self.scanner
 

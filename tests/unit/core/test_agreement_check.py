@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -12,16 +13,18 @@ from core.agreement import LASTS_S, TOLD_MAX, judge, told
 from core.compare import Difference
 from core.errors import MysqlRefused, TwinsheetError, Unfit
 from core.events import TABLE_CHANGED
-from core.ports import RejectionEntry
+from core.model import Key, Link
+from core.ports import RejectionEntry, TableRow
 from producers import agreement_check
+from tests.fakes.store import FakeStore
 
 FIVE = Difference("r_1", ("1",), "quantity", "5", "6")
 SIX = Difference("r_1", ("1",), "quantity", "6", "7")
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
+@pytest.fixture(params=[0, 7], ids=["in one read", "in pieces"])
+def desk(request: pytest.FixtureRequest) -> Desk:
+    return Desk(request.param)
 
 
 def wander_off(desk: Desk, quantity: str = "7") -> None:
@@ -54,6 +57,15 @@ def test_it_is_no_longer_counted_once_it_is_mended_and_identical_moves_on(desk: 
     assert desk.state.checks["orders"] == (desk.state.scanned["orders"], 0)
 
 
+def test_a_row_that_only_the_table_or_only_the_sheet_has_is_a_difference(desk: Desk) -> None:
+    desk.state.table(LINK).rows["77",] = {**desk.state.table(LINK).rows["1",], "order_no": "77"}
+    desk.scans()
+    assert desk.state.checks["orders"] == (None, len(LINK.columns))
+    del desk.state.table(LINK).rows["77",], desk.state.table(LINK).rows["30",]
+    desk.scans()
+    assert desk.state.checks["orders"] == (None, 6), "the cells that are filled"
+
+
 def test_while_events_are_on_their_way_a_difference_is_nobodys_fault(desk: Desk) -> None:
     desk.queues.rests = False
     wander_off(desk)
@@ -78,9 +90,8 @@ def test_what_the_table_refused_is_known_and_no_difference(desk: Desk) -> None:
     assert desk.state.checks["orders"] == (desk.state.scanned["orders"], 0)
 
 
-def test_the_first_difference_is_looked_at_again_at_once_and_a_lasting_one_only_when_a_scan_is_due(
-    desk: Desk,
-) -> None:
+def test_the_first_difference_is_looked_at_again_at_once_and_a_lasting_one_only_when_a_scan_is_due() -> None:
+    desk = Desk()
     desk.queues.rests = False
     wander_off(desk)
     read_at = []
@@ -95,12 +106,13 @@ def test_the_first_difference_is_looked_at_again_at_once_and_a_lasting_one_only_
 def test_a_table_that_takes_long_to_read_is_compared_the_more_rarely(desk: Desk) -> None:
     reads: list[float] = []
 
-    def read_slowly(_link: object) -> list[object]:
-        reads.append(desk.watch.at)
-        desk.watch.at += 10.0
-        return []
+    class Slow(FakeStore):
+        def read_rows(self, _link: Link) -> Iterator[tuple[Key, TableRow]]:
+            reads.append(desk.watch.at)
+            desk.watch.at += 10.0
+            return iter(())
 
-    check = agreement_check.AgreementCheck(read_slowly, desk.queues, desk.watch)  # type: ignore[arg-type]
+    check = agreement_check.AgreementCheck(Slow(desk.state), desk.queues, desk.watch)
     image = desk.sheet.read_tab(TARGET)
     while desk.watch.at < 1000.0:
         check.look(LINK, image, (), (), rested=False)
@@ -112,11 +124,11 @@ def test_a_table_that_takes_long_to_read_is_compared_the_more_rarely(desk: Desk)
 def test_a_table_that_cannot_be_read_stops_no_scan(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: TwinsheetError
 ) -> None:
-    def gone(_link: object) -> None:
+    def gone(*_: object) -> None:
         raise fault
 
-    check = agreement_check.AgreementCheck(gone, desk.queues, desk.watch)  # type: ignore[arg-type]
-    monkeypatch.setattr(desk.scanner, "_check", check)
+    for asked in ("read_rows", "read_keys", "look_at_rows"):
+        monkeypatch.setattr(desk.store, asked, gone)
     assert desk.scans() == "live"
     assert "orders" not in desk.state.checks
     assert "orders" in desk.state.scanned

@@ -6,11 +6,12 @@ from typing import Any
 
 from core_makers import LINK, ROW, by_id, make_base, make_image, order_row, saw, waits
 
+from core.findings import Findings
 from core.freshness import must_wait
 from core.intent import PlannedWrite, open_write
 from core.model import RowBase
 from core.row_view import RowPlan, RowView
-from core.scan import Findings, compare
+from core.scan import compare
 from core.sheet import CellWrite, IdWrite, SwapWrite, TabRow
 from core.table_plan import key_seen, plan_row
 

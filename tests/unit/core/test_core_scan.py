@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from core_makers import LINK, by_id, make_base, make_image, order_row, tab_row
 
+from core.findings import Findings
 from core.guards import too_many
 from core.model import ROW_ID_HEADER, Serial
-from core.scan import Findings, compare
+from core.scan import compare
 from core.scan_events import scan_events
 from core.sheet import IdWrite, TabImage
 

@@ -8,13 +8,13 @@ from scan_desk import ROWS, Desk
 
 from app.operate import approve_held
 from core.errors import NotLinked
-from producers.scan_work import BETWEEN_SCANS_S
+from producers.scan_tab import BETWEEN_SCANS_S
 from tests.fakes.store import FakeTransaction
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
+@pytest.fixture(params=[0, 7], ids=["in one read", "in pieces"])
+def desk(request: pytest.FixtureRequest) -> Desk:
+    return Desk(request.param)
 
 
 def test_values_pasted_over_the_whole_tab_that_the_table_refuses_never_hold_the_link(desk: Desk) -> None:

@@ -8,13 +8,15 @@ import pytest
 from core_makers import saw
 from scan_desk import Desk
 
-from core.errors import SignInRefused
+from core.errors import SheetsUnavailable, SignInRefused
+from core.events import SHEET_OBSERVED
+from producers.scan_tab import ANEW_MAX
 from tests.fakes.sheet import FakeRow, held
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
+@pytest.fixture(params=[0, 7], ids=["in one read", "in pieces"])
+def desk(request: pytest.FixtureRequest) -> Desk:
+    return Desk(request.param)
 
 
 def wait(desk: Desk, row_id: str, reason: str) -> None:
@@ -63,3 +65,113 @@ def test_a_sign_in_that_google_refuses_holds_no_link_and_is_told_as_trouble(
     wait(desk, "r_new", "intent")
     assert missing(desk) == {"r_new"}
     assert not desk.scanner.trouble
+
+
+# --- a tab that one read does not take ---------------------------------------------------------
+
+
+def steps(desk: Desk, count: int) -> list[str]:
+    """What is called in so many steps, each some moments after the one before."""
+    before = len(desk.sheet.calls)
+    for _ in range(count):
+        desk.watch.at += 0.1
+        desk.scanner.step(0)
+    return desk.sheet.calls[before:]
+
+
+def spans(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Rows that will have been read, with whether all ids were."""
+    asked: list[Any] = []
+    read = desk.sheet.read_spans
+
+    def noted(target: Any, spans: Any, *, with_ids: bool = False) -> Any:
+        asked.append((list(spans), with_ids))
+        return read(target, spans, with_ids=with_ids)
+
+    monkeypatch.setattr(desk.sheet, "read_spans", noted)
+    return asked
+
+
+def test_a_tab_that_one_read_takes_is_read_once_a_minute_and_a_larger_one_piece_by_piece_and_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    small, large = Desk(), Desk(rows_at_once=10)
+    small_asked, large_asked = spans(small, monkeypatch), spans(large, monkeypatch)
+    large.tab.grid_rows = 40
+    for desk in (small, large):
+        steps(desk, 300)
+    assert len(small_asked) == 1
+    pieces = [([(first, first + 9)], False) for first in (1, 11, 21, 31)]
+    assert large_asked == [*pieces, ([(32, 40)], True)]
+    assert "orders" in large.state.scanned
+
+
+def test_below_a_blank_piece_the_pieces_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(rows_at_once=40)
+    asked = spans(desk, monkeypatch)
+    desk.tab.grid_rows = 3000
+    steps(desk, 30)
+    assert [rows for rows, _ in asked[:7]] == [
+        [(1, 40)], [(41, 80)], [(81, 160)], [(161, 320)], [(321, 640)], [(641, 1280)], [(1281, 1920)],
+    ]  # fmt: skip
+
+
+def test_a_piece_that_google_does_not_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(rows_at_once=10)
+    asked = spans(desk, monkeypatch)
+    steps(desk, 2)
+    desk.sheet.fail_next(SheetsUnavailable("503"))
+    steps(desk, 300)
+    assert [rows for rows, _ in asked[:4]] == [[(1, 10)], [(11, 20)], [(21, 30)], [(21, 30)]]
+    assert "orders" in desk.state.scanned
+
+
+def test_rows_that_are_moved_begin_a_scan_in_pieces_anew_though_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(rows_at_once=2)
+    asked = spans(desk, monkeypatch)
+    while "orders" not in desk.state.scanned:
+        steps(desk, 8)
+        desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure"})
+    assert len([rows for rows, _ in asked if rows == [(1, 2)]]) == 1 + ANEW_MAX
+
+
+def test_rows_that_left_the_grid_during_a_scan_in_pieces_hold_no_link() -> None:
+    desk = Desk(rows_at_once=10)
+    desk.tab.grid_rows = 1
+    steps(desk, 2)
+    for _ in range(12):
+        desk.tab.delete_row(20)
+    desk.scans()
+    assert desk.state.links["orders"].state == "live"
+    assert "orders" in desk.state.scanned
+    assert {row_id for body in desk.published for row_id in body["missing"]} == {f"r_{i}" for i in range(19, 29)}
+
+
+def test_a_large_tab_is_scanned_a_tenth_of_the_time_unless_somebody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(rows_at_once=10)
+    read = desk.sheet.read_spans
+
+    def slowly(*args: Any, **asked: Any) -> Any:
+        desk.watch.at += 10.0
+        return read(*args, **asked)
+
+    monkeypatch.setattr(desk.sheet, "read_spans", slowly)
+    while desk.watch.at < 10_000.0:
+        desk.watch.at += 1.0
+        desk.scanner.step(0)
+    assert len(desk.sheet.calls) * 10.0 == pytest.approx(1000.0, rel=0.2)
+    desk.log.append(SHEET_OBSERVED, "orders", {"kind": "rescan"})
+    assert steps(desk, 2)
+
+
+def test_a_full_tab_of_rows_that_nobody_knows_is_told_lot_by_lot_as_it_is_taken_in() -> None:
+    desk = Desk(rows_at_once=7)
+    desk.state.bases["orders"].clear()
+    for _ in range(60):
+        desk.watch.at += 3.0
+        desk.scanner.step(0)
+        desk.applies()
+    told = {cell["row_id"] for body in desk.published for cell in body["cells"]}
+    assert told == {f"r_{i}" for i in range(1, 31)}
+    assert max(len({cell["row_id"] for cell in body["cells"]}) for body in desk.published) <= 7
+    assert not any(body.get("missing") for body in desk.published)
