@@ -43,6 +43,9 @@ class HeldBases(Mapping[str, RowBase]):
     def __getitem__(self, row_id: str) -> RowBase:
         return _base((row_id, *self._rows[row_id], None))
 
+    def __contains__(self, row_id: object) -> bool:
+        return row_id in self._rows
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
 

@@ -49,8 +49,7 @@ class Looked:
     is_blank: bool = False
     """Nothing stands in the tab."""
     is_whole: bool = True
-    """Every row that is not in its place was looked at, and every missing one is known; else none counts as deleted,
-    and no row gets an id that another may have lost."""
+    """Every row that is not in its place was looked at; else none counts as deleted."""
     is_swept: bool = False
     """One look was enough, and every row that it found in its place had been seen there by the sweep."""
     unread: Collection[str] = ()

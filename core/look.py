@@ -7,6 +7,7 @@ its place, once base was read before it for all of them, and for all that the co
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -40,10 +41,11 @@ class Lot:
         self.wanted = self._changed
         """Ids of rows of which base is to be read before the look."""
         self.missing = Texts()
-        """Likewise, as far as only this is known of them."""
+        """Likewise, as far as only this is known of them, and as far as they are :meth:`kept`."""
         self.rounds = 0
         self._link, self._swept, self._first_row, self.rows_max = link, swept, first_row, rows_max
-        self._guests: set[str] = set()
+        self._guests: set[int] = set()
+        self._keys: frozenset[str] = frozenset()
         self.is_only = first_row == 1 and self.next_row is None
         """One look takes all rows."""
         self._is_whole = self.next_row is None and not swept.is_left
@@ -54,6 +56,12 @@ class Lot:
     def is_spent(self) -> bool:
         """Whether one more look would most likely lack something as well."""
         return self.rounds >= ROUNDS_MAX
+
+    def kept(self, base: RowBase, count: int) -> bool:
+        """Whether a missing row has to be known: its contents may stand in one of the rows that were looked at; or
+        ``count`` others are not enough to tell of."""
+        key = key_in_base(self._link, base)
+        return count < self.rows_max or key is None or key_text(key) in self._keys
 
     def take(
         self, image: TabImage, bases: Mapping[str, RowBase], base_ids: Texts, open_rows: Collection[str]
@@ -67,30 +75,31 @@ class Lot:
             open_rows: ids of rows with cells that wait or were refused.
         """
         self.rounds += 1
-        ids = Texts(row_id for _, row_id in image.ids)
-        in_place = _InPlace(self._swept.in_place, ids.repeated(), self._guests)
-        required = self._required(image, in_place)
+        column = _Column(image.ids, self._swept.in_place, self._guests)
+        ids, required = column.ids, self._required(image, column)
         rows = list(_among(image.rows, required))
         missing = base_ids.without(ids)
         known = sum(1 for row_id in bases if row_id not in ids)
         lacking = {row.row_id for row in rows if row.row_id and row.row_id not in bases and row.row_id in base_ids}
         unread = self._unread(rows, bases, ids)
         lacks_missing = known < min(len(missing), self.rows_max)
+        keys = frozenset(self._shown_keys(rows) if known < len(missing) else ())
         lacks_guests = bool(unread) and not self.is_spent
-        if lacking or lacks_missing or lacks_guests or not are_covered(required, self.spans):
-            self._guests |= _named(image.ids, set().union(*unread.values()))
-            self.wanted = lacking | self._guests | {row.row_id for row in rows if row.row_id and row.row_id in bases}
-            self.missing, self.spans = missing, self._required(image, in_place)
+        is_covered = are_covered(required, self.spans) and keys <= self._keys
+        if lacking or lacks_missing or lacks_guests or not is_covered:
+            self._guests.update(*unread.values())
+            self.wanted = lacking | _named(image.ids, self._guests)
+            self.wanted |= {row.row_id for row in rows if row.row_id and row.row_id in bases}
+            self.missing, self.spans, self._keys = missing, self._required(image, column), keys
             return None
         agreeing, others = told_apart(self._link, rows, bases, open_rows)
         away = {row.row_id for row in others}
         return Looked(
             rows=others,
             known={row_id: bases[row_id] for row_id in bases if row_id in away or row_id not in ids},
-            in_place=_Standing(agreeing, ids, in_place),
+            in_place=_Standing(agreeing, column),
             bases=len(base_ids),
-            is_blank=self._is_whole
-            and not (agreeing or any(r.cells for r in others) or _stands(image.ids, in_place)),
+            is_blank=self._is_whole and not (agreeing or any(r.cells for r in others) or column.stands_any),
             is_whole=self._is_whole,
             is_swept=self.is_only and self.rounds == 1 and len(missing) == known and not agreeing - self._changed,
             unread=frozenset(unread),
@@ -99,12 +108,16 @@ class Lot:
             is_scrambled=not self._is_whole and self._swept.displaced > max(self.rows_max, ROWS_UNGUARDED),
         )
 
-    def _required(self, image: TabImage, in_place: _InPlace) -> list[Span]:
+    def _required(self, image: TabImage, column: _Column) -> list[Span]:
         """Rows that the look has to show."""
         window = self._first_row, self.next_row - 1 if self.next_row is not None else image.grid_rows
-        apart = out_of_place(image.ids, image.header_row, image.grid_rows, in_place)
-        guests = ((row, row) for row, row_id in image.ids if row_id in self._guests) if self._guests else ()
+        apart = out_of_place(column.standing(), image.header_row, image.grid_rows, column.is_in_place)
+        guests = ((row, row) for row, mark in column.standing() if mark in self._guests) if self._guests else ()
         return joined([*clipped(apart, window), *guests])
+
+    def _shown_keys(self, rows: Iterable[TabRow]) -> Iterator[str]:
+        keys = (key_in_row(self._link, row.cells) for row in rows)
+        return (key_text(key) for key in keys if key is not None)
 
     def _unread(self, rows: Iterable[TabRow], bases: Mapping[str, RowBase], ids: Texts) -> dict[str, set[int]]:
         """Ids of rows that show a key which is another's, with the marks of those that stand elsewhere, unread."""
@@ -121,28 +134,48 @@ class Lot:
         return {row_id: left for row_id, marks in found.items() if (left := {o for o in marks if ids.holds(o)})}
 
 
-class _InPlace:
-    """Ids that stand once in the column, in rows that the sweep has found in their place."""
+class _Column:
+    """The id column as of one look, sixteen bytes a row.
 
-    def __init__(self, swept: Texts, repeated: Texts, guests: Collection[str]) -> None:
-        self._swept, self._repeated, self._guests = swept, repeated, guests
+    Args:
+        ids: row and id of all rows that have one.
+        swept: ids of rows that the sweep has found in their place.
+        guests: marks of ids of rows that have to be looked at nevertheless.
+    """
 
-    def __contains__(self, row_id: object) -> bool:
-        return row_id in self._swept and row_id not in self._repeated and row_id not in self._guests
+    def __init__(self, ids: Iterable[tuple[int, str]], swept: Texts, guests: Collection[int]) -> None:
+        self._rows, self._marks = array("L"), array("Q")
+        self.ids = Texts()
+        for row, row_id in ids:
+            mark = mark_of(row_id)
+            self._rows.append(row)
+            self._marks.append(mark)
+            self.ids.add_mark(mark)
+        self._swept, self._guests, self._repeated = swept, guests, self.ids.repeated()
+
+    def standing(self) -> Iterator[tuple[int, int]]:
+        """Row and mark of each id, top down."""
+        return zip(self._rows, self._marks, strict=True)
+
+    def is_in_place(self, mark: int) -> bool:
+        """Whether the id of that mark, which stands there, does so once, in its place."""
+        return self._swept.holds(mark) and not self._repeated.holds(mark) and mark not in self._guests
+
+    @property
+    def stands_any(self) -> bool:
+        """Whether some row is in its place."""
+        return any(map(self.is_in_place, self._marks))
 
 
 class _Standing:
     """Ids of rows that stand in their place, as the look or the sweep has shown."""
 
-    def __init__(self, agreeing: Collection[str], ids: Texts, in_place: _InPlace) -> None:
-        self._agreeing, self._ids, self._in_place = agreeing, ids, in_place
+    def __init__(self, agreeing: Collection[str], column: _Column) -> None:
+        self._agreeing, self._column = agreeing, column
 
     def __contains__(self, row_id: object) -> bool:
-        return row_id in self._agreeing or (row_id in self._ids and row_id in self._in_place)
-
-
-def _stands(ids: Iterable[tuple[int, str]], in_place: _InPlace) -> bool:
-    return any(row_id in in_place for _, row_id in ids)
+        mark = mark_of(str(row_id))
+        return row_id in self._agreeing or (self._column.ids.holds(mark) and self._column.is_in_place(mark))
 
 
 def _named(ids: Iterable[tuple[int, str]], marks: Collection[int]) -> set[str]:

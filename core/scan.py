@@ -103,8 +103,6 @@ def _guard(link: Link, looked: Looked, found: Findings) -> None:
         found.guard = "changed_in_sheet", guards.changed_in_sheet(link, changed, looked.bases)
     if not looked.is_whole:
         found.missing = []
-    if looked.missing:
-        found.strangers = []
 
 
 def _own_rows(link: Link, rows: Sequence[TabRow], known: Mapping[str, RowBase], found: Findings) -> dict[str, TabRow]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from core.contents import differs_in, key_in_base, key_in_row
@@ -111,7 +111,7 @@ class Swept:
         for row in looked.rows:
             if row.row_id is not None and row.cells:
                 self.in_place.add(row.row_id)
-        self.is_left |= bool(found.strangers or found.moved_ids or found.unclear or looked.missing)
+        self.is_left |= bool(found.strangers or found.moved_ids or found.unclear)
 
     def owners_of(self, keys: Collection[int]) -> dict[int, set[int]]:
         """By marks of keys, as :func:`key_text` spells them, those of the ids of rows whose keys they are."""
@@ -160,19 +160,19 @@ def key_text(key: Key) -> str:
 
 
 def out_of_place(
-    ids: Iterable[tuple[int, str]], header_row: int, grid_rows: int, in_place: Container[str]
+    standing: Iterable[tuple[int, int]], header_row: int, grid_rows: int, is_in_place: Callable[[int], bool]
 ) -> Iterator[Span]:
     """Rows of a tab that are not known to stand in their place, those without an id included.
 
     Args:
-        ids: row and id of all rows that have one.
+        standing: row and mark of the id of all rows that have one, top down.
         header_row: 1-based.
         grid_rows: of the tab.
-        in_place: ids of rows that are.
+        is_in_place: whether the row with the id of that mark is.
     """
     last = header_row
-    for row, row_id in ids:
-        if row_id in in_place:
+    for row, mark in standing:
+        if is_in_place(mark):
             if row > last + 1:
                 yield last + 1, row - 1
             last = row

@@ -30,7 +30,10 @@ class Texts:
 
     def add(self, text: str) -> None:
         """Add a text, perhaps once more."""
-        mark = mark_of(text)
+        self.add_mark(mark_of(text))
+
+    def add_mark(self, mark: int) -> None:
+        """Add the text of that mark."""
         self._buckets[mark % _BUCKETS].append(mark)
         self._unsorted.add(mark % _BUCKETS)
 

@@ -6,9 +6,10 @@ next one begins anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from core import scan_guards
 from core.errors import SheetsRefused
@@ -24,6 +25,8 @@ from producers.agreement_check import AgreementCheck, PieceByPiece
 
 CELLS_AT_ONCE = 200_000
 """Of one read; some 20 MB of JSON."""
+MISSING_AT_ONCE = 1_000
+"""Bases of missing rows; most of many need not be kept."""
 BLANK_PIECES_TIMES_MAX = 16
 """Pieces below a blank one are larger, up to so many times: blank rows cost nothing, and may be a million."""
 
@@ -221,10 +224,32 @@ def _known_of(tx: Transaction, name: str, row_ids: Collection[str]) -> Known:
 
 def _known_for(tx: Transaction, name: str, lot: Lot) -> tuple[Known, Texts]:
     """What judging a look needs, and the ids of all bases."""
-    ids, wanted, missing = Texts(), set(lot.wanted), 0
+    ids, missing = Texts(), []
     for row_id in tx.base_ids(name):
         ids.add(row_id)
-        if missing < lot.rows_max and row_id in lot.missing:
-            missing += 1
-            wanted.add(row_id)
-    return _known(tx, name, tx.all_bases(name, wanted), len(ids)), ids
+        if row_id in lot.missing:
+            missing.append(row_id)
+    kept: dict[str, RowBase] = {}
+    for first in range(0, len(missing), MISSING_AT_ONCE):
+        some = missing[first : first + MISSING_AT_ONCE]
+        kept.update((i, base) for i, base in tx.all_bases(name, some).items() if lot.kept(base, len(kept)))
+    return _known(tx, name, _Both(kept, tx.all_bases(name, lot.wanted)), len(ids)), ids
+
+
+class _Both(Mapping[str, RowBase]):
+    """Bases that are held in two ways."""
+
+    def __init__(self, one: Mapping[str, RowBase], other: Mapping[str, RowBase]) -> None:
+        self._one, self._other = one, other
+
+    def __getitem__(self, row_id: str) -> RowBase:
+        return self._one[row_id] if row_id in self._one else self._other[row_id]
+
+    def __contains__(self, row_id: object) -> bool:
+        return row_id in self._one or row_id in self._other
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._one, (row_id for row_id in self._other if row_id not in self._one))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
