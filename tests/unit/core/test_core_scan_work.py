@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -175,3 +177,21 @@ def test_a_full_tab_of_rows_that_nobody_knows_is_told_lot_by_lot_as_it_is_taken_
     assert told == {f"r_{i}" for i in range(1, 31)}
     assert max(len({cell["row_id"] for cell in body["cells"]}) for body in desk.published) <= 7
     assert not any(body.get("missing") for body in desk.published)
+
+
+def test_a_write_that_settles_while_a_piece_is_read_is_not_taken_for_an_older_version_of_the_spreadsheet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk(rows_at_once=10)
+    read, writes = desk.sheet.read_spans, count(1)
+
+    def beside_a_writer(*args: Any, **asked: Any) -> Any:
+        image, n = read(*args, **asked), next(writes)
+        desk.tab.stamp = replace(desk.tab.stamp, n=n)
+        with desk.store.begin() as tx:
+            tx.note_settled("orders", n)
+        return image
+
+    monkeypatch.setattr(desk.sheet, "read_spans", beside_a_writer)
+    assert desk.scans() == "live"
+    assert desk.state.checks["orders"] == (desk.state.scanned["orders"], 0)
