@@ -23,7 +23,7 @@ from adapters.sheets_layout import (
 )
 from adapters.sheets_rows import IdColumn, TabRows
 from core.model import ROW_ID_HEADER, SheetCell
-from core.sheet import Positions, SheetTarget, Span, TabImage
+from core.sheet import OPEN_END, Positions, SheetTarget, Span, TabImage
 
 Json = dict[str, Any]
 
@@ -35,7 +35,8 @@ def span_filters(target: SheetTarget, spans: Sequence[Span], width: int) -> list
     if width or not spans or spans[0][0] > 1 or spans[0][1] <= target.header_row + ROWS_ABOVE_MAX:
         filters.append(top_filter(target))
     for first, last in spans:
-        area = {"sheetId": target.sheet_id, "startRowIndex": first - 1, "endRowIndex": last, **end}
+        bottom = {"endRowIndex": last} if last < OPEN_END else {}
+        area = {"sheetId": target.sheet_id, "startRowIndex": first - 1, **bottom, **end}
         filters.append({"gridRange": area})
     return filters
 

@@ -15,7 +15,7 @@ from core.contents import key_in_base, key_in_row
 from core.findings import Looked
 from core.guards import ROWS_UNGUARDED
 from core.model import Link, RowBase
-from core.sheet import Span, TabImage, TabRow
+from core.sheet import OPEN_END, Span, TabImage, TabRow
 from core.sift import Swept, are_covered, clipped, joined, key_text, out_of_place, told_apart
 from core.texts import Texts, mark_of
 
@@ -90,7 +90,8 @@ class Lot:
             self._guests.update(*unread.values())
             self.wanted = lacking | _named(image.ids, self._guests)
             self.wanted |= {row.row_id for row in rows if row.row_id and row.row_id in bases}
-            self.missing, self.spans, self._keys = missing, self._required(image, column), keys
+            self.missing, self._keys = missing, keys
+            self.spans = [(a, OPEN_END if b == image.grid_rows else b) for a, b in self._required(image, column)]
             return None
         agreeing, others = told_apart(self._link, rows, bases, open_rows)
         away = {row.row_id for row in others}

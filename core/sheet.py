@@ -45,6 +45,8 @@ class TabRow:
 
 Span = tuple[int, int]
 """First and last row, 1-based, of rows that stand together."""
+OPEN_END = 10_000_001
+"""As the last row of a span: to the end of the tab, which cannot have that many."""
 
 
 @dataclass(frozen=True, slots=True)

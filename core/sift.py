@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from core.contents import differs_in, key_in_base, key_in_row
 from core.findings import Findings, Looked
 from core.model import Key, Link, RowBase
-from core.sheet import Span, TabRow
+from core.sheet import OPEN_END, Span, TabRow
 from core.texts import Texts, mark_of
 
 SPANS_MAX = 1000
@@ -137,11 +137,21 @@ class Swept:
             spans.append((max(first, first_row), last if more is None else min(last, more - 1)))
         return spans, more
 
+    def add_late(
+        self, link: Link, rows: Iterable[TabRow], bases: Mapping[str, RowBase], open_rows: Collection[str]
+    ) -> None:
+        """Rows that have come since the sweep; base was read after them."""
+        for row in rows:
+            base = bases.get(row.row_id or "")
+            if base is not None and base.row_id not in open_rows and agrees(link, row, base):
+                self._note_key(key_in_base(link, base), base.row_id)
+                self.in_place.add(base.row_id)
+
     def _all_spans(self, grid_rows: int) -> Iterator[Span]:
         for index in range(0, len(self._spans), 2):
             yield self._spans[index], self._spans[index + 1]
         if self._last < grid_rows:
-            yield self._last + 1, grid_rows
+            yield self._last + 1, OPEN_END
 
     def _put_span(self, row: int) -> None:
         if row > self._last + 1:

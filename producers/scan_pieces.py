@@ -196,6 +196,7 @@ class Pieces:
             raise Moved
         image = self._read(lot.spans, with_ids=True)
         image = replace(image, stamp=replace(image.stamp, scan=known.number))
+        self._sift_late(image, known, base_ids)
         looked = lot.take(image, known.bases, base_ids, known.open_rows)
         if looked is None:
             if lot.is_spent:
@@ -203,6 +204,15 @@ class Pieces:
             return None
         began = self._first.read_at if self._first else image.read_at
         return Shown(known, image, looked, began, is_last=lot.next_row is None)
+
+    def _sift_late(self, image: TabImage, known: Known, base_ids: Texts) -> None:
+        """Rows that have come since the sweep may be in their place as well: while our own writes bring rows by the
+        hundreds, no look would come with base of all of them."""
+        rows = [row for row in image.rows if row.row_id in base_ids and row.row_id not in known.bases]
+        if rows:
+            ids = {row.row_id for row in rows if row.row_id}
+            late = self._tools.store.run(lambda tx: tx.all_bases(self.link.name, ids))
+            self._swept.add_late(self.link, rows, late, known.open_rows)
 
     def _read(self, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
         try:

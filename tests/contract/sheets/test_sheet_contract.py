@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import ReplyLost, SheetsRefused
 from core.model import Serial, SheetCell, SheetValue, Stamp
-from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
+from core.sheet import OPEN_END, CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
 from tests.contract.sheets.worlds import PlainCodec, World, cells, linked
 
 
@@ -30,7 +30,7 @@ def test_a_read_tells_every_row_with_its_id_its_values_and_the_counters(world: W
 
 def test_some_rows_are_read_alone_and_the_ids_of_all_rows_with_them_where_they_are_asked_for(world: World) -> None:
     world.script_saw_edit()
-    image = world.sheet.read_spans(world.target, [(1, 2), (4, 90)], with_ids=True)
+    image = world.sheet.read_spans(world.target, [(1, 2), (4, OPEN_END)], with_ids=True)
     assert [(r.row, r.row_id, cells(r)["Name"]) for r in image.rows] == [(2, "r_2", "apple"), (4, "r_4", "plum")]
     assert list(image.ids) == [(2, "r_2"), (3, "r_3"), (4, "r_4")]
     assert (image.stamp.q, image.last_row, image.missing_headers) == (1, 4, ())

@@ -114,6 +114,16 @@ def test_a_look_that_does_not_show_a_row_which_was_inserted_since_is_followed_by
     assert [row.row for row in seen.rows] == [2]
 
 
+def test_rows_that_our_own_writes_bring_between_sweep_and_look_need_no_further_look() -> None:
+    bases, rows = [base(1), base(2)], [shown(2, "r_1", 1), shown(3, "r_2", 2)]
+    found = swept(rows[:1], bases, 2)
+    lot = Lot(LINK, found, 1, GRID_ROWS, rows_max=1000)
+    found.add_late(LINK, rows, by_id(bases), ())
+    seen = lot.take(look_at(rows, lot.spans), {}, Texts(["r_1", "r_2"]), ())
+    assert seen is not None
+    assert not seen.rows
+
+
 def test_contents_that_were_sorted_past_their_ids_after_the_sweep_are_not_taken_for_an_edit() -> None:
     bases = [base(number) for number in ORDERS]
     rows = [shown(number + 1, f"r_{number}", number) for number in ORDERS]

@@ -12,6 +12,7 @@ from scan_desk import Desk
 
 from core.errors import SheetsUnavailable, SignInRefused
 from core.events import SHEET_OBSERVED
+from core.sheet import OPEN_END
 from producers.scan_tab import ANEW_MAX
 from tests.fakes.sheet import FakeRow, held
 
@@ -104,7 +105,7 @@ def test_a_tab_that_one_read_takes_is_read_once_a_minute_and_a_larger_one_piece_
         steps(desk, 300)
     assert len(small_asked) == 1
     pieces = [([(first, first + 9)], False) for first in (1, 11, 21, 31)]
-    assert large_asked == [*pieces, ([(32, 40)], True)]
+    assert large_asked == [*pieces, ([(32, OPEN_END)], True)]
     assert "orders" in large.state.scanned
 
 
