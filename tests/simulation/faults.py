@@ -175,11 +175,6 @@ def _look_not_whole() -> Any:
     return mock.patch.object(look, "are_covered", lambda *_: True)
 
 
-def _owners_not_read() -> Any:
-    """A look decides without having read the rows whose keys others show."""
-    return mock.patch.object(Lot, "_unread", lambda *_: {})
-
-
 def _id_reused() -> Any:
     """A row born in the table gets the id of a row that is gone."""
     plan_insert = sheet_plan._plan_insert
@@ -286,7 +281,6 @@ FAULTY: Mapping[str, Patch] = {
     "tab read in pieces": _torn_scan,
     "missing rows told by the pieces of a sweep": _missing_by_the_sweep,
     "rows that moved after the sweep not looked at": _look_not_whole,
-    "rows whose keys others show not looked at": _owners_not_read,
     "id reused": _id_reused,
     "lost replies not asked for": _no_recall,
     "overtaken values not kept": _history_not_kept,
