@@ -29,6 +29,15 @@ log = structlog.get_logger("sheet_scanner")
 
 
 @dataclass(frozen=True, slots=True)
+class _End:
+    """What of a scan is noted."""
+
+    image: TabImage
+    began: datetime
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
 class Judging:
     """Judges the looks at tabs.
 
@@ -62,8 +71,7 @@ class Judging:
         self._tell(link, tab, image, found)
         rested = _is_as_before(tab, found) and rested
         verdict = self.check.look(link, image, known.differing, known.bases, rested=rested)
-        self._end(link, tab, known, image, found)
-        self._note(link, tab, image.read_at, verdict, is_over=found.guard is None)
+        self._end(link, tab, known, found, _End(image, image.read_at, verdict))
 
     def judge_pieces(self, link: Link, tab: Tab, pieces: Pieces, shown: Shown) -> None:
         """Of rows of a tab that one read does not take; its scan may be over then."""
@@ -84,8 +92,7 @@ class Judging:
         self._rest(tab, pieces, looks_again=looked.missing > 0 or (is_told and not looked.is_whole))
         rested = _is_as_before(tab, found) and pieces.rested and shown.looked.is_swept
         verdict = self._compared(link, pieces, shown, found, rested=rested)
-        self._end(link, tab, known, shown.image, found)
-        self._note(link, tab, shown.began, verdict, is_over=found.guard is None)
+        self._end(link, tab, known, found, _End(shown.image, shown.began, verdict))
 
     def _rest(self, tab: Tab, pieces: Pieces, *, looks_again: bool) -> None:
         """A scan in pieces is over; the next one comes the later the longer this one took."""
@@ -157,19 +164,19 @@ class Judging:
                 strangers.add(_mark(row))
         for row_id in found.unclear:
             unclear.add(row_id)
+        if strangers or unclear:
+            tab.look_soon(self.clock.monotonic() + CONFIRM_DELAY_S)
         return confirmed
 
-    def _end(self, link: Link, tab: Tab, known: Known, image: TabImage, found: Findings) -> None:
+    def _end(self, link: Link, tab: Tab, known: Known, found: Findings, end: _End) -> None:
         tab.strangers, tab.unclear = tab.doubts
-        # approved: look soon whether it is over
-        if tab.strangers or tab.unclear or found.guard is not None:
-            tab.look_soon(self.clock.monotonic() + CONFIRM_DELAY_S)
-        known_columns.remember(self.store, link, image, known.columns, self.table_columns(link.name))
-
-    def _note(self, link: Link, tab: Tab, began: datetime, verdict: Verdict | None, *, is_over: bool) -> None:
-        self.store.run(lambda tx: _note(tx, link.name, began, verdict, is_over=is_over))
+        verdict = end.verdict
+        self.store.run(lambda tx: _note(tx, link.name, end, is_over=found.guard is None))
+        known_columns.remember(self.store, link, end.image, known.columns, self.table_columns(link.name))
         if verdict is not None and verdict.look_soon:
             tab.look_soon(self.clock.monotonic() + LASTS_S)
+        if found.guard is not None:  # approved: look soon whether it is over
+            tab.look_soon(self.clock.monotonic() + CONFIRM_DELAY_S)
 
 
 def _is_as_before(tab: Tab, found: Findings) -> bool:
@@ -180,11 +187,11 @@ def _is_as_before(tab: Tab, found: Findings) -> bool:
     return not (found.strangers or found.moved_ids) and digest == before
 
 
-def _note(tx: Transaction, name: str, began: datetime, verdict: Verdict | None, *, is_over: bool) -> None:
+def _note(tx: Transaction, name: str, end: _End, *, is_over: bool) -> None:
     """An approval holds until a scan finds no more of what it was given for: ``is_over``."""
-    tx.note_scan(name, began)
-    if verdict is not None:
-        agreement_check.note(tx, name, began, verdict)
+    tx.note_scan(name, end.began)
+    if end.verdict is not None:
+        agreement_check.note(tx, name, end.began, end.verdict)
     state = tx.link_state(name, lock=True)
     if state is not None and state.state == "live" and is_over and guards.is_waiting(state.reason, guards.SHEET):
         tx.set_link_state(name, "live", guards.used_up(state.reason, guards.SHEET))

@@ -296,7 +296,7 @@ HINTS: Mapping[str, tuple[int, ...]] = {
     "no intents": (4748,),
     "whole row from an edit event, stale": (563,),
     "tab read in pieces": (1553,),
-    "rows that moved after the sweep not looked at": (1261, 1338, 1640),
+    "rows that moved after the sweep not looked at": (1338,),
     "overtaken values not kept": (252,),
     "open intents not waited for": (4748,),
     "wake-ups forgotten": (30,),
