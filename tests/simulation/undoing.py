@@ -10,6 +10,7 @@ from app.undoing import ask_undo, plan_undo
 from core.errors import NotUndone
 from core.model import Canonical, Key
 from core.undo import LeftAlone, RowOutcome, Selection
+from core.undo_ids import RowIds
 from tests.fakes.store import FakeStore
 from tests.simulation import checks
 from tests.simulation.actions import STRANGE_ACTIONS
@@ -107,7 +108,7 @@ class UndoWorld(World):
         if redone is None:
             raise Violation(f"{wanted} was undone, and could not be redone")
         after = rows_of(twin)
-        ids = former_ids(after, before)
+        ids = self._former_ids(twin, after, before)
         after, undone, redone = renamed(after, ids), undone.under(ids), redone.under(ids)
         moved = undone.rekeyed | redone.rekeyed | undone.contested | redone.contested
         for row_id in before.keys() | after.keys():
@@ -145,6 +146,16 @@ class UndoWorld(World):
         for twin in self.twins:
             checks.check_agreement(twin)
 
+    def _former_ids(self, twin: Twin, now: Rows, before: Rows) -> dict[str, str]:
+        """The ids that rows had before, where they came back under others: by their keys, or else, of a row that
+        could not have its key again, as the history has it."""
+        found = same_keys(now, before)
+        with FakeStore(self.state, self.clock.now).begin() as tx:
+            told = RowIds(twin.link, tx.steps_of_rows(twin.link.name, dict.fromkeys([*before, *now], 0)))
+        lost = [row_id for row_id in before if row_id not in now and row_id not in found.values()]
+        later = {told.now(row_id): row_id for row_id in lost}
+        return {row_id: later[row_id] for row_id in later.keys() & now.keys() - before.keys()} | found
+
     def _is_copied(self, twin: Twin, row_id: str) -> bool:
         return any(
             h.row_id == row_id and h.what == "copied" for name, h in self.state.history if name == twin.link.name
@@ -153,7 +164,7 @@ class UndoWorld(World):
     def _compare(self, twin: Twin, first: Rows, undone: Undone) -> None:
         """The first state is there again; what is not, was told."""
         now = rows_of(twin)
-        ids = former_ids(now, first)
+        ids = self._former_ids(twin, now, first)
         now, undone = renamed(now, ids), undone.under(ids)
         for row_id in first.keys() | now.keys():
             self.cells += 1
@@ -176,9 +187,9 @@ class UndoWorld(World):
                     )
 
 
-def former_ids(now: Rows, before: Rows) -> dict[str, str]:
-    """The ids that rows had before, where they came back under others: a row whose cells a person has cleared leaves
-    its id in the tab. The key tells."""
+def same_keys(now: Rows, before: Rows) -> dict[str, str]:
+    """Of rows under new ids those of the rows that had their keys before: a row whose cells a person has cleared
+    leaves its id in the tab."""
     new = {key: row_id for row_id, (key, _) in now.items() if row_id not in before}
     lost = {key: row_id for row_id, (key, _) in before.items() if row_id not in now}
     return {new[key]: lost[key] for key in new.keys() & lost.keys()}
