@@ -99,7 +99,15 @@ class Shown:
 
 
 class Moved(Exception):
-    """People have moved so much that this scan has to begin anew."""
+    """People have moved so much that this scan has to begin anew.
+
+    Args:
+        refused: what Google says, where it refuses the rows: the grid may end above them by now.
+    """
+
+    def __init__(self, refused: SheetsRefused | None = None) -> None:
+        super().__init__(refused)
+        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +228,7 @@ class Pieces:
         except SheetsRefused as error:
             if self._first is None:
                 raise
-            raise Moved from error  # the grid may end above these rows by now; the next scan meets what lasts
+            raise Moved(error) from error
         place = (image.columns, image.header_row)
         if self._first is not None and place != (self._first.columns, self._first.header_row):
             raise Moved

@@ -33,6 +33,7 @@ class Tab:
     read_at: float = 0.0
     """When its next read may be."""
     begun_anew: int = 0
+    """Times in a row that a scan in pieces was given up."""
     strangers: Texts = field(default_factory=Texts)
     unclear: Texts = field(default_factory=Texts)
     doubts: tuple[Texts, Texts] = field(default_factory=lambda: (Texts(), Texts()))
@@ -78,6 +79,12 @@ class Tab:
         if self.pieces is not None and self.begun_anew < ANEW_MAX:
             self.pieces = None
             self.begun_anew += 1
+
+    def moved(self, wait_s_max: float) -> float:
+        """What the scan under way has seen cannot be used; how long to wait before the next one begins."""
+        self.pieces = None
+        self.begun_anew += 1
+        return min(BETWEEN_SCANS_S * (1 << min(self.begun_anew - 1, 6)), wait_s_max)
 
     def begin(self, now: float, interval_s: float) -> None:
         """A scan begins."""

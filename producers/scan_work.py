@@ -20,7 +20,7 @@ from core.sheet import SheetTarget
 from producers.agreement_check import AgreementCheck
 from producers.scan_judging import GROUP, TABLE_WRITER, Judging
 from producers.scan_pieces import CELLS_AT_ONCE, Moved, Pieces, Shown, Tools, known_now
-from producers.scan_tab import BETWEEN_SCANS_S, Place, Tab
+from producers.scan_tab import ANEW_MAX, BETWEEN_SCANS_S, Place, Tab
 from producers.scan_telling import Telling
 
 STRUCTURE_DELAY_S = 0.5
@@ -145,9 +145,11 @@ class ScanWork:
         """Read; how long to wait where that has failed."""
         try:
             self._read(link, tab)
-        except Moved:
-            log.info("scan_begins_anew", link=link.name)
-            tab.pieces = None
+        except Moved as moved:
+            log.info("scan_begins_anew", link=link.name, times=tab.begun_anew + 1)
+            if moved.refused is not None and tab.begun_anew >= ANEW_MAX:
+                return self._hold(link, tab, moved.refused)
+            return tab.moved(self._interval_s)
         except NotLinked:
             log.info("link_removed", link=link.name)  # a moment ago; it is among the links no longer
             tab.pieces = None
@@ -156,15 +158,19 @@ class ScanWork:
             tab.failures, tab.trouble = tab.failures + 1, str(error)
             log.warning("sheet_unavailable", link=link.name, reason=error.message, retry_in_s=BETWEEN_SCANS_S)
         except SheetsRefused as error:
-            count_failure(error)
-            reason = guards.sheet_refused(link.name, str(error))
-            log.warning("sheet_refused", link=link.name, reason=reason)
-            self._store.run(lambda tx: tx.hold(link.name, "sheet_refused", reason))
-            tab.pieces = None
-            return self._interval_s
+            return self._hold(link, tab, error)
         else:
             return 0.0
         return BETWEEN_SCANS_S
+
+    def _hold(self, link: Link, tab: Tab, error: SheetsRefused) -> float:
+        """Hold a link whose tab Google does not let us read; how long to wait until the next look."""
+        count_failure(error)
+        reason = guards.sheet_refused(link.name, str(error))
+        log.warning("sheet_refused", link=link.name, reason=reason)
+        self._store.run(lambda tx: tx.hold(link.name, "sheet_refused", reason))
+        tab.pieces, tab.begun_anew = None, 0
+        return self._interval_s
 
     # --- what -----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 from core_makers import saw
 from scan_desk import Desk
 
-from core.errors import SheetsUnavailable, SignInRefused
+from core.errors import SheetsRefused, SheetsUnavailable, SignInRefused
 from core.events import SHEET_OBSERVED
 from core.sheet import OPEN_END
 from producers.scan_tab import ANEW_MAX
@@ -196,3 +196,19 @@ def test_a_write_that_settles_while_a_piece_is_read_is_not_taken_for_an_older_ve
     monkeypatch.setattr(desk.sheet, "read_spans", beside_a_writer)
     assert desk.scans() == "live"
     assert desk.state.checks["orders"] == (desk.state.scanned["orders"], 0)
+
+
+def test_rows_that_google_never_lets_us_read_hold_the_link_and_are_not_asked_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk(rows_at_once=10)
+    read = desk.sheet.read_spans
+
+    def refused(target: Any, spans: Any, *, with_ids: bool = False) -> Any:
+        if with_ids:
+            raise SheetsRefused("Too much.")
+        return read(target, spans)
+
+    monkeypatch.setattr(desk.sheet, "read_spans", refused)
+    assert desk.scans() == "held"
+    assert desk.state.holds["orders"][0] == "sheet_refused"
