@@ -23,8 +23,8 @@ from core.sift import Swept
 from core.texts import Texts
 from producers.agreement_check import AgreementCheck, PieceByPiece
 
-CELLS_AT_ONCE = 150_000
-"""Of one read; some 15 MB of JSON."""
+CELLS_AT_ONCE = 120_000
+"""Of one read; some 12 MB of JSON."""
 MISSING_AT_ONCE = 1_000
 """Bases of missing rows; most of many need not be kept."""
 BLANK_PIECES_TIMES_MAX = 16

@@ -42,7 +42,7 @@ ONE_WAY_SHARE = 0.1
 """Of the scenarios in which columns go one way."""
 REFERRING_SHARE = 0.1
 """Of the scenarios in which notes refer to rows of another table."""
-PIECES_SHARE = 0.3
+PIECES_SHARE = 0.2
 """Of the scenarios in which a tab is scanned in pieces."""
 FILTERED_SHARE = 0.1
 """Of the scenarios in which the link shows some rows of the table alone."""
