@@ -80,6 +80,8 @@ class Findings:
     """Ids beside which another known row's contents stand, and that row's own are nowhere, or rows that nobody knows
     after a write that base does not know of: nothing is told of them before a second look, because a write of ours
     may have put the row there, or be about to put back what it has replaced there."""
+    still_unclear: set[str] = field(default_factory=set)
+    """Ids that the scan before found unclear, and that are no clearer now: they are told of as they stand."""
     changed_rows: int = 0
     """Known rows that differ without anybody having told of it."""
     guard: tuple[str, str] | None = None

@@ -75,7 +75,8 @@ def judge(link: Link, image: TabImage, looked: Looked, before: Before) -> Findin
     named = {move.row for move in found.moved_ids}
     news = own.keys() - known.keys() if image.stamp.n > before.settled_n else set()
     doubts = (_unclear(link, own, known, foreign) | news) - healed
-    found.unclear = {row_id for row_id in doubts if row_id not in before.doubted}.union(looked.unread)
+    found.still_unclear = {row_id for row_id in doubts if row_id in before.doubted}
+    found.unclear = (doubts - found.still_unclear).union(looked.unread)
     expected = {row_id for row_id in own if row_id in before.told} | before.open_rows
     found.strangers = [row for row in found.strangers if row.row not in named]
     telling = {i: differing[i] for i in differing if i not in healed and i not in found.unclear}

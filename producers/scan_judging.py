@@ -162,9 +162,9 @@ class Judging:
                 confirmed.append(row)
             else:
                 strangers.add(_mark(row))
-        for row_id in found.unclear:
+        for row_id in found.unclear | found.still_unclear:
             unclear.add(row_id)
-        if strangers or unclear:
+        if strangers or found.unclear:
             tab.look_soon(self.clock.monotonic() + CONFIRM_DELAY_S)
         return confirmed
 

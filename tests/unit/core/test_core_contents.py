@@ -53,7 +53,7 @@ def test_contents_whose_own_row_is_nowhere_are_told_at_the_second_look_alone() -
     assert first.unclear == {"r_2"}
     assert {row.row_id for row, _ in first.rows} == {"r_1"}
     second = scanned(*rows, doubted=tuple(first.unclear))
-    assert not second.unclear
+    assert (second.unclear, second.still_unclear) == (set(), {"r_2"})
     assert {row.row_id for row, _ in second.rows} == {"r_1", "r_2"}
 
 

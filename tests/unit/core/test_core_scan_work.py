@@ -12,6 +12,7 @@ from scan_desk import Desk
 
 from core.errors import SheetsRefused, SheetsUnavailable, SignInRefused
 from core.events import SHEET_OBSERVED
+from core.model import SheetCell, Stamp
 from core.sheet import OPEN_END
 from producers.scan_tab import ANEW_MAX
 from tests.fakes.sheet import FakeRow, held
@@ -47,6 +48,15 @@ def test_a_row_that_waits_and_stands_in_the_tab_is_told_whole_and_not_missed(des
     assert not missing(desk)
     told = {cell["column"]: cell["value"] for body in desk.published for cell in body["cells"]}
     assert told == {"Customer": "Bea", "Quantity": 2}
+
+
+def test_rows_that_stay_unclear_are_looked_at_twice_soon_and_then_as_seldom_as_any_others() -> None:
+    desk = Desk()
+    wait(desk, "r_new", "incomplete")
+    desk.tab.rows.append(FakeRow("r_new", {"Quantity": SheetCell(2)}))
+    desk.tab.stamp = Stamp(n=1)  # a write that base does not know of
+    desk.scans()
+    assert desk.sheet.calls.count("read_spans") <= 7, "in five minutes"
 
 
 def test_a_known_row_whose_cell_waits_is_not_missed_while_it_stands_in_the_tab(desk: Desk) -> None:
