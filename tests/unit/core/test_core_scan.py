@@ -41,6 +41,16 @@ def many_rows(count: int, **values: Any) -> list[Any]:
 # --- cells ----------------------------------------------------------------------------------
 
 
+def test_of_a_row_that_nobody_knows_cells_that_wait_are_told_when_they_are_blank_again() -> None:
+    image = make_image(tab_row(9, "r_9", None, notes="typed"))
+    open_cells = [("r_9", "customer"), ("r_9", "notes"), ("r_1", "customer")]
+    found = compare(LINK, image, {}, ["r_9"], 0, (), open_cells)
+    assert {(column.name, cell.value) for _, column, cell in found.cells()} == {
+        ("notes", "typed"),
+        ("customer", None),
+    }
+
+
 def test_a_tab_that_equals_base_has_nothing_to_tell() -> None:
     image = make_image(order_row(2, "r_1", due=Serial(45418.0)))
     found = scanned(image, make_base(due="2024-05-06"))
