@@ -238,6 +238,16 @@ def test_a_cell_that_has_changed_is_left_alone_and_its_neighbours_are_not() -> N
     assert done.left == [LeftAlone("notes", "newer", "x", f"changed since by {BOB} at noon")]
 
 
+def test_a_row_of_columns_that_the_sheet_does_not_follow_is_left_alone_where_a_program_has_replaced_them_all() -> (
+    None
+):
+    link = one_way(**dict.fromkeys((c.name for c in LINK.columns if not c.key), "to_table"))
+    anew: dict[str, object] = {"customer": "Eva", "quantity": "8", "price": None, "status": "paid", "notes": None}
+    left = decided(decide(view(link=link, table=anew), AWAY)).left
+    assert {one.reason for one in left} == {"the row was changed since"}
+    assert decide(view(table=anew), AWAY) is None, "where it follows them, nobody knows yet which row it is"
+
+
 def test_who_overrules_others_takes_back_what_stands_now() -> None:
     there = view(table={"notes": "newer"})
     assert decided(decide(there, over_others(EDIT, there))).update == {"notes": AskedCell("newer", "before")}
