@@ -12,6 +12,7 @@ from hashlib import blake2b
 from itertools import pairwise
 
 _BUCKETS = 256
+_NONE = array("Q")
 
 
 def mark_of(text: str) -> int:
@@ -23,7 +24,7 @@ class Texts:
     """Which texts were added, by their marks; sorted by piece when somebody asks."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        self._buckets = [array("Q") for _ in range(_BUCKETS)]
+        self._buckets: dict[int, array[int]] = {}
         self._unsorted: set[int] = set()
         for text in texts:
             self.add(text)
@@ -34,7 +35,7 @@ class Texts:
 
     def add_mark(self, mark: int) -> None:
         """Add the text of that mark."""
-        self._buckets[mark % _BUCKETS].append(mark)
+        self._put(mark)
         self._unsorted.add(mark % _BUCKETS)
 
     def __contains__(self, text: object) -> bool:
@@ -46,7 +47,7 @@ class Texts:
 
     def __len__(self) -> int:
         """How many were added; one that was added twice counts twice."""
-        return sum(map(len, self._buckets))
+        return sum(map(len, self._buckets.values()))
 
     def repeated(self) -> Texts:
         """Those that were added more than once."""
@@ -61,7 +62,13 @@ class Texts:
         if number in self._unsorted:
             self._buckets[number] = array("Q", sorted(self._buckets[number]))
             self._unsorted.discard(number)
-        return self._buckets[number]
+        return self._buckets.get(number, _NONE)
+
+    def _put(self, mark: int) -> None:
+        number = mark % _BUCKETS
+        if number not in self._buckets:
+            self._buckets[number] = array("Q")
+        self._buckets[number].append(mark)
 
     def _sorted(self) -> list[array[int]]:
         return [self._bucket(number) for number in range(_BUCKETS)]
@@ -70,7 +77,7 @@ class Texts:
     def _with(marks: Iterator[int]) -> Texts:
         made = Texts()
         for mark in marks:
-            made._buckets[mark % _BUCKETS].append(mark)  # in order already
+            made._put(mark)  # in order already
         return made
 
 
