@@ -20,7 +20,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 ARGS ?=
 # Files of tests that run at the same time, each worker on servers of its own (about 2 GB).
-WORKERS ?= 3
+WORKERS ?= 2
 # Without bytecode each of our many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := demo
@@ -44,7 +44,7 @@ sql: install
 	@$(BIN)/twinsheet sql $(ARGS)
 
 test: install-tests
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 soak: install-tests
 	$(BIN)/python -m tests.simulation --count $(or $(N),100000) --first $(or $(FIRST),1000000)

@@ -7,13 +7,9 @@
 - `fresh_schema`: makes such schemas on the server that it is given.
 
 A test that has to stop or kill a server starts its own: `new_mysql`, `new_kafka`.
-
-Files that wait for a running stack take turns with those that compute: workers that run side by side then seldom want
-the same of the machine.
 """
 
 import itertools
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,16 +36,6 @@ def _mysql(program: MysqlProgram, folder: Path) -> MysqlServer:
 def _kafka(folder: Path) -> KafkaServer:
     jars = programs.find_kafka(Downloads(downloads_dir()), _quiet)
     return KafkaServer(programs.find_java(), jars, KafkaPlace(folder, free_port(), free_port()))
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Spread the files of each folder evenly over the run; pytest-xdist hands them out in this order."""
-    files = list(dict.fromkeys(item.path for item in items))
-    of_folder: dict[str, list[Path]] = defaultdict(list)
-    for file in files:
-        of_folder[file.relative_to(config.rootpath).parts[1]].append(file)
-    turns = {file: (i + 0.5) / len(some) for some in of_folder.values() for i, file in enumerate(some)}
-    items.sort(key=lambda item: turns[item.path])
 
 
 @pytest.fixture(scope="session")
