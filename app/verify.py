@@ -176,7 +176,7 @@ class Verifier:
         pending = [p for p in waiting if p["reason"] not in soon]
         # What waits for the end of a pause is told apart, and differs all the same.
         known = {(p["row_id"], p["column"]) for p in pending if p["reason"] != "paused"}
-        bases = self._store.run(lambda tx: tx.bases(link.name, {row_id for row_id, _ in known}))
+        bases = self._store.run(lambda tx: tx.all_bases(link.name, {row_id for row_id, _ in known}))
         comparison = compare(link, image, self._store.read_rows(link), known, bases)
         resting = len(pending) == len(waiting) and self._resting.is_at_rest(link)
         shown = _incomplete_rows_once(link, image, pending)
