@@ -6,10 +6,9 @@ next one begins anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
 
 from core import scan_guards
 from core.errors import SheetsRefused
@@ -247,27 +246,8 @@ def _known_for(tx: Transaction, name: str, lot: Lot) -> tuple[Known, Texts]:
         ids.add(row_id)
         if row_id in lot.missing:
             missing.append(row_id)
-    kept: dict[str, RowBase] = {}
+    kept: set[str] = set()
     for first in range(0, len(missing), MISSING_AT_ONCE):
         some = missing[first : first + MISSING_AT_ONCE]
-        kept.update((i, base) for i, base in tx.all_bases(name, some).items() if lot.kept(base, len(kept)))
-    return _known(tx, name, _Both(kept, tx.all_bases(name, lot.wanted)), len(ids)), ids
-
-
-class _Both(Mapping[str, RowBase]):
-    """Bases that are held in two ways."""
-
-    def __init__(self, one: Mapping[str, RowBase], other: Mapping[str, RowBase]) -> None:
-        self._one, self._other = one, other
-
-    def __getitem__(self, row_id: str) -> RowBase:
-        return self._one[row_id] if row_id in self._one else self._other[row_id]
-
-    def __contains__(self, row_id: object) -> bool:
-        return row_id in self._one or row_id in self._other
-
-    def __iter__(self) -> Iterator[str]:
-        return chain(self._one, (row_id for row_id in self._other if row_id not in self._one))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+        kept.update(i for i, base in tx.all_bases(name, some).items() if lot.kept(base, len(kept)))
+    return _known(tx, name, tx.all_bases(name, kept | lot.wanted), len(ids)), ids

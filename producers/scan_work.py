@@ -7,6 +7,7 @@ its look is, and the table writer decides by that alone.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 
 import structlog
@@ -83,7 +84,7 @@ class ScanWork:
         self._interval_s = interval_s
         self._delay_s = delay_s
         self._clock = clock
-        self._tabs: dict[str, Tab] = {}
+        self._tabs: defaultdict[str, Tab] = defaultdict(Tab)
         self._next: dict[Place, int] = {}
         self._stored_at = 0.0
         self._judging = Judging(store, self._telling, check, clock, self._next, table_columns, share_max)
@@ -93,7 +94,7 @@ class ScanWork:
         for delivery in self._source.poll(min(timeout_s, self._patience_s())):
             self._absorb(delivery)
         for link in self._links():
-            tab = self._tabs.setdefault(link.name, Tab())
+            tab = self._tabs[link.name]
             if not self._is_ours(link.name):
                 self._telling.forget(link.name)
                 tab.pieces = None
@@ -118,7 +119,7 @@ class ScanWork:
     def _absorb(self, delivery: Delivery) -> None:
         self._next[delivery.topic, delivery.partition] = delivery.offset + 1
         self._telling.heard(delivery)
-        tab = self._tabs.setdefault(delivery.link, Tab())
+        tab = self._tabs[delivery.link]
         kind = delivery.body.get("kind")
         if kind == "edit":
             tab.note_told(c["row_id"] for c in delivery.body.get("cells", ()) if c.get("row_id"))
