@@ -134,8 +134,8 @@ class LinkNews:
         self.renamed.append(None)
 
     def stand_for(self, offset: int | None) -> None:
-        """Everything is compared, instead of what had been told from that event on."""
-        self.compare_all, self._stands_for = True, offset
+        """The next whole comparison is made instead of what had been told from that event on."""
+        self._stands_for = offset
 
     def oldest_offset(self) -> int | None:
         """The first event that is not done yet; ``None`` when none waits."""
