@@ -12,7 +12,7 @@ import msgspec
 
 from sandbox.google.rest.errors import ApiError, bad_request, violations
 
-Path = str | tuple[Any, str | int]
+Place = str | tuple[Any, str | int]
 """Where a value stands: the path above it, and its name or index. A large write has a million values, and few or none
 that have to be told of."""
 
@@ -152,7 +152,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"Unexpected token. {name}")
 
 
-def _checked(schema: dict[str, Any], value: Any, path: Path, found: list[tuple[str, str]]) -> Any:
+def _checked(schema: dict[str, Any], value: Any, path: Place, found: list[tuple[str, str]]) -> Any:
     if "$ref" in schema:
         return _object(document()["schemas"][schema["$ref"]], schema["$ref"], value, path, found)
     kind = schema.get("type")
@@ -165,7 +165,7 @@ def _checked(schema: dict[str, Any], value: Any, path: Path, found: list[tuple[s
     return _scalar(schema, value, path, found)
 
 
-def _object(schema: dict[str, Any], name: str, value: Any, path: Path, found: list[tuple[str, str]]) -> Any:
+def _object(schema: dict[str, Any], name: str, value: Any, path: Place, found: list[tuple[str, str]]) -> Any:
     if not isinstance(value, dict):
         found.append(_invalid(path, name or "map", value))
         return {}
@@ -184,7 +184,7 @@ def _object(schema: dict[str, Any], name: str, value: Any, path: Path, found: li
     return result
 
 
-def _array(schema: dict[str, Any], value: Any, path: Path, found: list[tuple[str, str]]) -> Any:
+def _array(schema: dict[str, Any], value: Any, path: Place, found: list[tuple[str, str]]) -> Any:
     if not isinstance(value, list):
         found.append(_invalid(path, "ListValue", value))
         return []
@@ -194,7 +194,7 @@ def _array(schema: dict[str, Any], value: Any, path: Path, found: list[tuple[str
     return [_checked(items, part, (path, i), found) for i, part in enumerate(value)]
 
 
-def _scalar(schema: dict[str, Any], value: Any, path: Path, found: list[tuple[str, str]]) -> Any:
+def _scalar(schema: dict[str, Any], value: Any, path: Place, found: list[tuple[str, str]]) -> Any:
     kind = schema.get("type")
     try:
         return _READERS[str(kind)](schema, value)
@@ -247,13 +247,13 @@ def _boolean(_schema: dict[str, Any], value: Any) -> bool:
 _READERS = {"string": _string, "integer": _integer, "number": _double, "boolean": _boolean}
 
 
-def _invalid(path: Path, kind: str, value: Any) -> tuple[str, str]:
+def _invalid(path: Place, kind: str, value: Any) -> tuple[str, str]:
     shown = json.dumps(value, ensure_ascii=False)[:200]
     at = _text(path)
     return at, f"Invalid value at '{at}' ({kind}), {shown}"
 
 
-def _text(path: Path) -> str:
+def _text(path: Place) -> str:
     if isinstance(path, str):
         return path
     above, part = _text(path[0]), path[1]
