@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from adapters.mysql_bases import hash_of_key
 from adapters.mysql_statements import Statements, chunks, dump, load, marks
@@ -23,10 +24,13 @@ class KeptIds(Statements):
             "ON DUPLICATE KEY UPDATE row_id = VALUES(row_id)",
         )
 
-    def kept_ids(self, link: str, keys: Collection[Key]) -> dict[Key, str]:
-        """Ids that are kept for rows of the table, by key."""
-        sql = "SELECT key_json, row_id FROM kept_id WHERE link = %s AND key_hash IN ({})"
-        rows = self._select_in(sql, (link,), {hash_of_key(key) for key in keys})
+    def kept_ids(self, link: str, keys: Collection[Key] | None = None) -> dict[Key, str]:
+        """Ids that are kept for rows of the table, by key: all, or those of these."""
+        sql = "SELECT key_json, row_id FROM kept_id WHERE link = %s"
+        if keys is None:
+            rows: Iterable[tuple[Any, ...]] = self._select(sql, (link,))
+        else:
+            rows = self._select_in(f"{sql} AND key_hash IN ({{}})", (link,), {hash_of_key(key) for key in keys})
         return {tuple(load(key)): row_id for key, row_id in rows}
 
     def coming_back(self, link: str, row_ids: Collection[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from consumers import coming_back
 from consumers.sheet_handing_on import ask_feed, ask_scan, hand_over, parked_cells
 from consumers.table_guards import hold_deletes, hold_other_key, use_up_approval
 from core import guards
@@ -137,8 +138,8 @@ def _plan_live(
         request = replace(request, keys=keys, last=False)
         bases = {key: base for key, base in bases.items() if key in set(keys)}
     rows, busy = tx.free_rows(request.link, keys)
-    _forget_lost_ids(tx, name, [k for k in keys if k not in rows and k not in bases and k not in busy])
-    own_ids = _own_ids(tx, name, rows, bases)
+    tx.drop_kept_ids(name, [k for k in keys if k not in rows and k not in bases and k not in busy])
+    own_ids = coming_back.own_ids(tx, name, rows, bases)
     plan = _decide(tx, request, positions, rows, busy, bases, own_ids, new_row_id)
     if request.positions is None and (request.to_name or not plan.is_idle):
         return PlanOutcome(needs_positions=True)
@@ -163,8 +164,11 @@ def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> 
     for renamed in request.renamed:
         if renamed is None:
             reached = None
+            coming_back.forget_lost(tx, request.link)
         elif renamed.place.is_past(reached):
+            on_their_way = coming_back.under_new_keys(tx, name, renamed)
             shown |= _follow(tx, request.link, renamed)
+            coming_back.keep(tx, name, on_their_way)
             reached = renamed.place
     if request.renamed:
         tx.note_followed(name, reached.text if reached else None)
@@ -229,22 +233,6 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
         own_ids=own_ids,
     )
     return plan_sheet(view, new_row_id)
-
-
-def _own_ids(
-    tx: Transaction, name: str, rows: Mapping[Key, TableRow], bases: Mapping[Key, RowBase]
-) -> dict[Key, str]:
-    """Ids under which rows are to stand in the tab again, and that no live row has."""
-    new = [key for key in rows if key not in bases]
-    kept = tx.kept_ids(name, new) if new else {}
-    known = tx.bases(name, list(kept.values())) if kept else {}
-    return {key: row_id for key, row_id in kept.items() if row_id in known and known[row_id].gone}
-
-
-def _forget_lost_ids(tx: Transaction, name: str, lost: Sequence[Key]) -> None:
-    """A row that has left the table before it came back into the tab."""
-    if lost:
-        tx.drop_kept_ids(name, lost)
 
 
 def _outdated(tx: Transaction, name: str, moved: Mapping[str, Stamp]) -> set[str]:

@@ -110,8 +110,8 @@ class Transaction(UndoRecord, Protocol):
         """These rows of the table are to come into the sheet under the ids that they had there; by key and by id, as
         each is told last: of two rows that are to come under one id, the other gets a fresh one."""
 
-    def kept_ids(self, link: str, keys: Collection[Key]) -> dict[Key, str]:
-        """Ids that are kept for rows of the table, by key."""
+    def kept_ids(self, link: str, keys: Collection[Key] | None = None) -> dict[Key, str]:
+        """Ids that are kept for rows of the table, by key: all, or those of these."""
 
     def coming_back(self, link: str, row_ids: Collection[str]) -> frozenset[str]:
         """Of these ids those that are kept."""

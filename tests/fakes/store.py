@@ -286,9 +286,9 @@ class FakeTransaction:
         kept, again = self.state.kept_ids.get(link, {}), set(rows.values())
         self.state.kept_ids[link] = {key: row_id for key, row_id in kept.items() if row_id not in again} | rows
 
-    def kept_ids(self, link: str, keys: Collection[Key]) -> dict[Key, str]:
+    def kept_ids(self, link: str, keys: Collection[Key] | None = None) -> dict[Key, str]:
         kept = self.state.kept_ids.get(link, {})
-        return {key: kept[key] for key in sorted(set(keys)) if key in kept}
+        return {key: kept[key] for key in sorted(set(kept if keys is None else keys)) if key in kept}
 
     def coming_back(self, link: str, row_ids: Collection[str]) -> frozenset[str]:
         return frozenset(self.state.kept_ids.get(link, {}).values()) & frozenset(row_ids)

@@ -167,9 +167,10 @@ def test_ids_are_kept_for_rows_that_are_to_come_back_until_they_stand_there(stor
     with store.begin() as tx:
         assert tx.kept_ids("orders", [("1",), ("2",), ("3",)]) == {("1",): "r_a", ("2",): "r_c"}
         assert tx.coming_back("orders", ["r_a", "r_b", "r_c", "r_z"]) == {"r_a", "r_c"}
+        assert tx.kept_ids("orders") == {("1",): "r_a", ("2",): "r_c"}
         tx.drop_kept_ids("orders", [("1",), ("3",)])
     with store.begin() as tx:
-        assert tx.kept_ids("orders", [("1",), ("2",)]) == {("2",): "r_c"}
+        assert tx.kept_ids("orders", [("1",), ("2",)]) == tx.kept_ids("orders") == {("2",): "r_c"}
         assert tx.kept_ids("other", [("1",)]) == {("1",): "r_z"}
 
 

@@ -260,3 +260,49 @@ def test_an_id_that_a_live_row_has_is_given_to_no_other(desk: Desk) -> None:
     desk.tells({"kind": "replan", "rows": [row]})
     desk.goes_on()
     assert desk.tab.row_ids()[-1] == "r_new"
+
+
+def comes_back(desk: Desk, keys: dict[Key, str]) -> None:
+    """Rows stand in the table again, under these keys, and are to have the ids in the sheet that they had."""
+    desk.rows.update({key: {**ROW, "order_no": key[0], "customer": row_id} for key, row_id in keys.items()})
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base(row_id, gone=True) for row_id in keys.values()])
+        tx.keep_ids("orders", keys)
+
+
+def renames(desk: Desk, pairs: list[tuple[str, str]]) -> None:
+    """A program changes keys one after the other in one transaction, and the change feed tells of it."""
+    for old, new in pairs:
+        desk.rows[new,] = {**desk.rows.pop((old,)), "order_no": new}
+    place = {"server": "one", "file": "binlog.000001", "pos": 4711, "part": 1}
+    renamed = [[[old], [new]] for old, new in pairs]
+    keys = sorted({key for pair in pairs for key in pair})
+    prints = [[[key], print_of(desk.rows[key,])] for key in keys if (key,) in desk.rows]
+    body = {"keys": [[key] for key in keys], "kinds": "u" * len(keys), "renamed": renamed, "prints": prints}
+    desk.tells({"kind": "rows", "position": place, **body})
+
+
+def test_a_row_that_gets_another_key_on_its_way_back_has_its_id_again_all_the_same(desk: Desk) -> None:
+    comes_back(desk, {("98",): "r_98"})
+    renames(desk, [("98", "0"), ("1", "98"), ("0", "1")])
+    desk.goes_on()
+    bases = desk.state.bases["orders"]
+    assert (bases["r_1"].key, bases["r_98"].key) == (("98",), ("1",))
+    assert not desk.state.kept_ids["orders"]
+
+
+def test_no_id_is_kept_under_a_key_beside_which_a_live_row_stands(desk: Desk) -> None:
+    comes_back(desk, {("98",): "r_98"})
+    del desk.rows["1",]  # and nobody has told of it
+    renames(desk, [("98", "1")])
+    desk.goes_on()
+    assert not desk.state.kept_ids["orders"]
+
+
+def test_ids_of_rows_that_changed_their_keys_unseen_are_kept_no_longer(desk: Desk) -> None:
+    comes_back(desk, {("98",): "r_98", ("99",): "r_99"})
+    desk.rows["97",] = {**desk.rows.pop(("98",)), "order_no": "97"}
+    desk.tells({"kind": "link", "lost": True})
+    desk.goes_on()
+    assert desk.state.bases["orders"]["r_99"].key == ("99",)
+    assert not desk.state.kept_ids["orders"], "what is asked of that row would wait for ever"

@@ -1,0 +1,38 @@
+"""Rows that stand in the table and are to come back into the tab under the ids that they had there: part of
+sheet_writer's transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.model import Key, Link, RowBase
+from core.ports import TableRow, Transaction
+from core.renames import Renamed
+
+
+def own_ids(tx: Transaction, name: str, rows: Mapping[Key, TableRow], bases: Mapping[Key, RowBase]) -> dict[Key, str]:
+    """Ids under which rows are to stand in the tab again, and that no live row has."""
+    new = [key for key in rows if key not in bases]
+    kept = tx.kept_ids(name, new) if new else {}
+    known = tx.bases(name, list(kept.values())) if kept else {}
+    return {key: row_id for key, row_id in kept.items() if row_id in known and known[row_id].gone}
+
+
+def under_new_keys(tx: Transaction, name: str, renamed: Renamed) -> dict[Key, str]:
+    """By their new keys, the ids of rows that have got another key before they came back into the tab."""
+    kept = tx.kept_ids(name, {old for old, _ in renamed.pairs})
+    live = tx.bases_of_keys(name, kept) if kept else {}
+    return {new: kept[old] for old, new in renamed.pairs if old in kept and old not in live}
+
+
+def keep(tx: Transaction, name: str, on_their_way: Mapping[Key, str]) -> None:
+    """Of rows beside whose new key another one stands in the tab, it goes on under that one's id."""
+    if on_their_way:
+        tx.keep_ids(name, on_their_way)
+        tx.drop_kept_ids(name, tx.bases_of_keys(name, on_their_way).keys())
+
+
+def forget_lost(tx: Transaction, link: Link) -> None:
+    """Rows that nobody was told of have left the table, or got another key, before they came back into the tab."""
+    kept = tx.kept_ids(link.name)
+    tx.drop_kept_ids(link.name, kept.keys() - tx.rows(link, kept).keys())
