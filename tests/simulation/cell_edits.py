@@ -54,8 +54,8 @@ class CellEdits(Hand):
         last = number
         for n in range(number, min(number + 1 + int(action.picks[2] * 3), self._tab.last_row + 1)):
             other = self._tab.row(n)
-            if other.blank:
-                break
+            if other.blank or (not other.cells and self._ledger.is_beside_another_id(other)):
+                break  # without a key, nothing would tell whose contents have gone there
             self._fill(n, other, headers)
             last = n
         self._edited(number, last, headers, row)
