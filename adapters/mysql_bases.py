@@ -11,14 +11,17 @@ from adapters.mysql_statements import Row, Statements, dump, load
 from core.errors import MysqlRefused
 from core.model import Age, CellBase, Key, RowBase
 
-_SELECT = "SELECT row_id, key_json, cells, stamps, gone, n, age, scan, key_hash FROM row_base WHERE link = %s"
-_COLUMNS = "(link, row_id, key_hash, key_json, cells, stamps, gone, n, age, scan)"
+_SELECT = (
+    "SELECT row_id, key_json, cells, stamps, gone, n, age, scan, former_key_json, key_hash"
+    " FROM row_base WHERE link = %s"
+)
+_COLUMNS = "(link, row_id, key_hash, key_json, cells, stamps, gone, n, age, scan, former_key_json)"
 # A new row id whose key another live row holds would meet that row's entry here and overwrite it. NULL for its
 # row_id, which cannot be NULL, turns that into an error.
 _REPLACE = (
     "ON DUPLICATE KEY UPDATE row_id = IF(row_id = VALUES(row_id), row_id, NULL), key_hash = VALUES(key_hash),"
     " key_json = VALUES(key_json), cells = VALUES(cells), stamps = VALUES(stamps), gone = VALUES(gone),"
-    " n = VALUES(n), age = VALUES(age), scan = VALUES(scan)"
+    " n = VALUES(n), age = VALUES(age), scan = VALUES(scan), former_key_json = VALUES(former_key_json)"
 )
 _ALIKE_MAX = 1000
 _TAKEN = frozenset({1048, 1062})
@@ -35,10 +38,10 @@ class HeldBases(Mapping[str, RowBase]):
         alike: dict[str, str] = {}
         """Stamps of rows that one write has written are the same text."""
         self._rows: dict[str, Row] = {}
-        for row_id, key, cells, stamps, gone, n, place, scan, _ in rows:
+        for row_id, key, cells, stamps, gone, n, place, scan, former_key, _ in rows:
             if len(alike) > _ALIKE_MAX:
                 alike.clear()
-            self._rows[row_id] = (key, cells, alike.setdefault(stamps, stamps), gone, n, place, scan)
+            self._rows[row_id] = (key, cells, alike.setdefault(stamps, stamps), gone, n, place, scan, former_key)
 
     def __getitem__(self, row_id: str) -> RowBase:
         return _base((row_id, *self._rows[row_id], None))
@@ -67,7 +70,7 @@ class Bases(Statements):
         self._held_keys.update({(link, row_id): None for row_id in wanted})
         sql = _SELECT + " AND row_id IN ({}) ORDER BY row_id FOR UPDATE"
         rows = list(self._select_in(sql, (link,), wanted))
-        self._held_keys.update({(link, row[0]): _bytes(row[8]) for row in rows})
+        self._held_keys.update({(link, row[0]): _bytes(row[9]) for row in rows})
         return {row[0]: _base(row) for row in rows}
 
     def bases_of_keys(self, link: str, keys: Collection[Key]) -> dict[Key, RowBase]:
@@ -76,7 +79,7 @@ class Bases(Statements):
         found = []
         sql = _SELECT + " AND key_hash IN ({}) ORDER BY row_id FOR UPDATE"
         for row in self._select_in(sql, (link,), hashes):
-            self._held_keys[(link, row[0])] = _bytes(row[8])
+            self._held_keys[(link, row[0])] = _bytes(row[9])
             found.append(_base(row))
         return {base.key: base for base in found if base.key is not None}
 
@@ -102,6 +105,10 @@ class Bases(Statements):
         self._run("UPDATE row_base SET n = 0, age = 0, scan = 0, stamps = '{}' WHERE link = %s", (link,))
         self._run("UPDATE link SET settled_n = 0 WHERE name = %s", (link,))
 
+    def forget_former_keys(self, link: str) -> None:
+        """The change feed will tell of no key that was changed before now."""
+        self._run("UPDATE row_base SET former_key_json = NULL WHERE link = %s", (link,))
+
     def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
         """Insert or replace, by row id.
 
@@ -117,7 +124,7 @@ class Bases(Statements):
         try:
             self._run_rows(
                 f"INSERT INTO row_base {_COLUMNS}",
-                "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 [_row(link, base, held[base.row_id]) for base in given],
                 _REPLACE,
             )
@@ -141,12 +148,12 @@ def _row(link: str, base: RowBase, key_hash: bytes | None) -> tuple[Any, ...]:
         for column, cell in base.cells.items()
         if cell.n or any(cell.age) or cell.formula or cell.owed
     }
-    key = dump(list(base.key)) if base.key is not None else None
-    return (link, base.row_id, key_hash, key, dump(cells), dump(stamps), base.gone, base.n, *base.age)
+    key, former_key = (dump(list(one)) if one is not None else None for one in (base.key, base.former_key))
+    return (link, base.row_id, key_hash, key, dump(cells), dump(stamps), base.gone, base.n, *base.age, former_key)
 
 
 def _base(row: Row) -> RowBase:
-    row_id, key, cells, stamps, gone, n, place, scan, _ = row
+    row_id, key, cells, stamps, gone, n, place, scan, former_key, _ = row
     marks: Mapping[str, list[Any]] = load(stamps)
     return RowBase(
         row_id=row_id,
@@ -155,6 +162,7 @@ def _base(row: Row) -> RowBase:
         gone=bool(gone),
         n=n,
         age=Age(place, scan),
+        former_key=tuple(load(former_key)) if former_key is not None else None,
     )
 
 

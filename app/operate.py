@@ -82,7 +82,7 @@ def rekey(tx: Transaction, link: Link, known: KnownColumns, rows: Iterable[Table
     """
     bases = list(tx.all_bases(link.name).values())
     keys = rekeyed(known, link, bases, rows)
-    tx.save_bases(link.name, [replace(b, key=keys[b.key]) for b in bases if b.key is not None])
+    tx.save_bases(link.name, [replace(b, key=keys[b.key], former_key=None) for b in bases if b.key is not None])
     intent = tx.intent(link.name)
     if intent is not None:
         planned = {row_id: list(keys.get(tuple(key)) or key) for row_id, key in intent.plan["keys"].items()}

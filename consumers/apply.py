@@ -185,7 +185,7 @@ class Applier:
                 self._tx.update_row(self._link, key, plan.update)
         except Unfit as refusal:
             base = self._update_singly(plan, view, base, key, refusal)
-        self._bases.append(replace(base, key=self._link.key_after(key, plan.update)))
+        self._bases.append(base.under(self._link.key_after(key, plan.update)))
 
     def _update_singly(self, plan: RowPlan, view: RowView, base: RowBase, key: Key, refusal: Unfit) -> RowBase:
         """Write each column by itself, so that the refused one alone stays behind.

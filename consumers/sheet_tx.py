@@ -21,7 +21,7 @@ from core.intent import PlannedWrite, planned_to_json
 from core.model import Key, Link, RowBase, Stamp
 from core.origin import Origin, made_by
 from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
-from core.renames import FeedPlace, Renamed, follow
+from core.renames import FeedPlace, Renamed, follow, made_by_us
 from core.row_plan import ROW_GONE
 from core.row_view import overtaken_in
 from core.sheet import Positions, SwapWrite
@@ -164,6 +164,7 @@ def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> 
     for renamed in request.renamed:
         if renamed is None:
             reached = None
+            tx.forget_former_keys(name)
             coming_back.forget_lost(tx, request.link)
         elif renamed.place.is_past(reached):
             on_their_way = coming_back.under_new_keys(tx, name, renamed)
@@ -178,7 +179,9 @@ def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> 
 
 
 def _follow(tx: Transaction, link: Link, renamed: Renamed) -> dict[Key, Key]:
-    moved: set[str] = set()
+    ours = made_by_us(renamed.pairs, tx.bases_of_keys(link.name, {new for _, new in renamed.pairs}))
+    tx.save_bases(link.name, ours.values())
+    moved = {base.row_id for base in ours.values()}
     shown: dict[Key, Key] = {}
     given_up = {old for old, _ in renamed.pairs}
     for pair in renamed.pairs:

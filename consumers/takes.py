@@ -90,7 +90,7 @@ def _write(tx: Transaction, link: Link, view: RowView, plan: RowPlan) -> RowPlan
         tx.update_row(link, view.key, plan.update)
     except Unfit as reason:
         return Refused(reason.message)
-    plan.base, plan.update = replace(plan.base, key=key), {}
+    plan.base, plan.update = plan.base.under(key), {}
     return plan
 
 

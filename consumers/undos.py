@@ -8,7 +8,6 @@ here, and the ordinary way to the sheet does the rest.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import structlog
 
@@ -98,7 +97,7 @@ class _Writing:
             del plan.update[name]
         done.key = self._link.key_after(key, plan.update)
         if done.key != view.base.key:
-            plan.base = replace(view.base, key=done.key)
+            plan.base = view.base.under(done.key)
 
     def _leave_taken_key(self, done: RowUndo, plan: RowPlan, key: Key) -> None:
         wanted = self._link.key_after(key, plan.update)

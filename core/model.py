@@ -277,6 +277,13 @@ class RowBase:
     """Our write that placed or removed the row in the sheet; 0 if a person did."""
     age: Age = NEVER
     """Age of the observation that brought or removed it."""
+    former_key: Key | None = None
+    """The key that the row had until a write of ours changed it in the table, as long as the change feed has not told
+    of that."""
+
+    def under(self, key: Key) -> RowBase:
+        """The same row, once a write of ours has given it that key in the table."""
+        return self if key == self.key else replace(self, key=key, former_key=self.key)
 
 
 @dataclass(frozen=True, slots=True)

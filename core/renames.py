@@ -69,6 +69,13 @@ def composed(pairs: Iterable[Rename]) -> list[Rename]:
     return [(old, new) for new, old in before.items() if old != new]
 
 
+def made_by_us(pairs: Collection[Rename], bases: Mapping[Key, RowBase]) -> dict[Rename, RowBase]:
+    """Of the keys that one transaction has changed those that it changed for us, with the bases to save: these have
+    gone along already, and the change feed has told of it now."""
+    held = {pair: bases.get(pair[1]) for pair in pairs}
+    return {p: replace(b, former_key=None) for p, b in held.items() if b is not None and b.former_key == p[0]}
+
+
 def follow(
     link: Link,
     pair: Rename,
@@ -92,7 +99,8 @@ def follow(
     moved, holder = bases.get(old), bases.get(new)
     if moved is None:
         return []
-    may_be_ahead = holder is not None and _may_be_from_sheet(link, holder)
+    is_ahead = any(base is not None and base.former_key is not None for base in (moved, holder))
+    may_be_ahead = is_ahead or (holder is not None and _may_be_from_sheet(link, holder))
     if holder is not None and old not in rows and (may_be_ahead or not is_traded):
         return []  # the row is gone whose key this one took: what it held goes on under that one's id
     is_told = told is not None and told == print_of(_under(link, moved, new))

@@ -282,6 +282,10 @@ class FakeTransaction:
             raise MysqlRefused(f"Two rows of the link {link} claim the same key.")
         self.state.bases[link] = after
 
+    def forget_former_keys(self, link: str) -> None:
+        bases = self.state.bases.get(link, {})
+        bases.update({row_id: replace(base, former_key=None) for row_id, base in bases.items()})
+
     def keep_ids(self, link: str, rows: Mapping[Key, str]) -> None:
         kept, again = self.state.kept_ids.get(link, {}), set(rows.values())
         self.state.kept_ids[link] = {key: row_id for key, row_id in kept.items() if row_id not in again} | rows

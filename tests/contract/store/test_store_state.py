@@ -222,7 +222,7 @@ def test_a_base_comes_back_exactly_as_it_was_saved(store: AnyStore) -> None:
         "owed blank": CellBase("ours", owed=(None,)),
         "weird `name`": CellBase("007"),
     }
-    row = RowBase("r_a", ("x", "ü"), cells, n=4, age=Age(11, 3))
+    row = RowBase("r_a", ("x", "ü"), cells, n=4, age=Age(11, 3), former_key=("x", "u"))
     with store.begin() as tx:
         tx.save_bases("orders", [row])
     with store.begin() as tx:
@@ -230,6 +230,17 @@ def test_a_base_comes_back_exactly_as_it_was_saved(store: AnyStore) -> None:
         assert tx.bases_of_keys("orders", [("x", "ü"), ("x", "u")]) == {("x", "ü"): row}
         assert tx.all_bases("orders") == {"r_a": row}
         assert tx.bases("others", ["r_a"]) == {}
+
+
+def test_where_the_change_feed_begins_anew_no_key_is_ahead_of_it_any_more(store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.save_bases("orders", [base("r_a", ("1",)).under(("2",)), base("r_b", ("3",))])
+        tx.save_bases("others", [base("r_a", ("1",)).under(("2",))])
+    with store.begin() as tx:
+        tx.forget_former_keys("orders")
+    with store.begin() as tx:
+        assert {b.key: b.former_key for b in tx.all_bases("orders").values()} == {("2",): None, ("3",): None}
+        assert [b.former_key for b in tx.all_bases("others").values()] == [("1",)]
 
 
 def test_a_row_that_is_gone_is_known_by_its_id_alone(store: AnyStore) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from core_makers import EARLIER, LINK, ROW, make_base, make_link, plan, saw, waits
 
 from core.dirty import TOLD_MAX
 from core.model import Key, RowBase, Stamp
 from core.ports import TableRow
-from core.renames import FeedPlace, composed, follow, print_of
+from core.renames import FeedPlace, composed, follow, made_by_us, print_of
 from core.row_view import RowPlan
 from core.sheet import Positions
 from core.sheet_plan import SheetPlan, SheetView, plan_sheet
@@ -76,6 +78,23 @@ def test_a_copy_that_took_the_key_which_its_original_gave_up_in_the_sheet_keeps_
     copied, rows = make_base("copy", key=A, cell_age=6), {A: ROW, C: {**ROW, "order_no": "3"}}
     assert followed(A, C, [make_base("ann", order_no="3", cell_age=6), copied], rows) == {}
     assert followed(A, C, [make_base("ann", order_no="3"), copied], rows) == {"copy": C, "ann": A}
+
+
+def test_a_key_that_we_have_changed_ourselves_is_not_followed_once_more_when_the_feed_tells_of_it() -> None:
+    bases = {C: base_of("ann", A, ANN).under(C), B: base_of("bob", B, BOB)}
+    assert made_by_us([(A, C), (B, A)], bases) == {(A, C): replace(base_of("ann", A, ANN), key=C)}
+    assert made_by_us([(B, C)], bases) == {}, "another row has had that key before"
+    told = {key: replace(base, former_key=None) for key, base in bases.items()}
+    assert made_by_us([(A, C)], told) == {}, "the feed has told of it, so this is another change"
+
+
+def test_a_key_that_we_have_just_given_to_a_row_is_not_taken_from_it_by_what_happened_before() -> None:
+    ahead = base_of("ann", C, BOB).under(A)
+    assert followed(A, B, [ahead, base_of("bob", B, ANN)], {A: TRADED, B: TRADED}) == {}
+    assert followed(A, B, [replace(ahead, former_key=None), base_of("bob", B, ANN)], {A: TRADED, B: TRADED}) == {
+        "ann": B,
+        "bob": A,
+    }
 
 
 def test_places_in_the_change_feed_are_compared_on_one_server_alone() -> None:

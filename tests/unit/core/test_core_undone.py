@@ -387,7 +387,8 @@ def test_rows_that_have_traded_their_keys_trade_them_back(desk: Desk) -> None:
     desk.asks(Selection(event="msg_9"))
     desk.goes_on()
     assert desk.notes == {"1": "pasted 2", "2": "pasted 1"}
-    assert {i: b.key for i, b in desk.state.bases["orders"].items()} == {"r_1": ("2",), "r_2": ("1",)}
+    bases = desk.state.bases["orders"]
+    assert {i: (b.key, b.former_key) for i, b in bases.items()} == {"r_1": (("2",), ("1",)), "r_2": (("1",), ("2",))}
 
 
 def test_a_moment_takes_back_everything_since_and_tells_of_conflicts_that_are_open(desk: Desk) -> None:
