@@ -97,7 +97,8 @@ class Judging:
     def _rest(self, tab: Tab, pieces: Pieces, *, looks_again: bool) -> None:
         """A scan in pieces is over; the next one comes the later the longer this one took."""
         now = self.clock.monotonic()
-        tab.pieces, tab.begun_anew, tab.scanned_at = None, 0, now
+        tab.let_go()
+        tab.scanned_at = now
         if tab.asked_at is None:
             tab.due_at = max(tab.due_at, now + pieces.spent_s * (1 / self.share_max - 1))
         if looks_again:

@@ -16,6 +16,9 @@ BURST_S = 30.0
 ANEW_MAX = 2
 """Times in a row that a structure event begins a scan in pieces anew; it is followed by another one in any case."""
 
+REFUSED_MAX = 4
+"""Times in a row that Google may refuse a piece: people delete rows at the end of a tab, and the grid ends above."""
+
 Place = tuple[str, int]
 
 
@@ -34,6 +37,8 @@ class Tab:
     """When its next read may be."""
     begun_anew: int = 0
     """Times in a row that a scan in pieces was given up."""
+    refused: int = 0
+    """Times in a row that it was because Google refused a piece."""
     strangers: Texts = field(default_factory=Texts)
     unclear: Texts = field(default_factory=Texts)
     doubts: tuple[Texts, Texts] = field(default_factory=lambda: (Texts(), Texts()))
@@ -80,11 +85,16 @@ class Tab:
             self.pieces = None
             self.begun_anew += 1
 
-    def moved(self, wait_s_max: float) -> float:
+    def moved(self, wait_s_max: float, *, is_refused: bool) -> float:
         """What the scan under way has seen cannot be used; how long to wait before the next one begins."""
         self.pieces = None
         self.begun_anew += 1
+        self.refused += is_refused
         return min(BETWEEN_SCANS_S * (1 << min(self.begun_anew - 1, 6)), wait_s_max)
+
+    def let_go(self) -> None:
+        """The scan under way has come to its end, or has been given up for good."""
+        self.pieces, self.begun_anew, self.refused = None, 0, 0
 
     def begin(self, now: float, interval_s: float) -> None:
         """A scan begins."""

@@ -21,7 +21,7 @@ from core.sheet import SheetTarget
 from producers.agreement_check import AgreementCheck
 from producers.scan_judging import GROUP, TABLE_WRITER, Judging
 from producers.scan_pieces import CELLS_AT_ONCE, Moved, Pieces, Shown, Tools, known_now
-from producers.scan_tab import ANEW_MAX, BETWEEN_SCANS_S, Place, Tab
+from producers.scan_tab import BETWEEN_SCANS_S, REFUSED_MAX, Place, Tab
 from producers.scan_telling import Telling
 
 STRUCTURE_DELAY_S = 0.5
@@ -148,9 +148,9 @@ class ScanWork:
             self._read(link, tab)
         except Moved as moved:
             log.info("scan_begins_anew", link=link.name, times=tab.begun_anew + 1)
-            if moved.refused is not None and tab.begun_anew >= ANEW_MAX:
+            if moved.refused is not None and tab.refused >= REFUSED_MAX:
                 return self._hold(link, tab, moved.refused)
-            return tab.moved(self._interval_s)
+            return tab.moved(self._interval_s, is_refused=moved.refused is not None)
         except NotLinked:
             log.info("link_removed", link=link.name)  # a moment ago; it is among the links no longer
             tab.pieces = None
@@ -170,7 +170,7 @@ class ScanWork:
         reason = guards.sheet_refused(link.name, str(error))
         log.warning("sheet_refused", link=link.name, reason=reason)
         self._store.run(lambda tx: tx.hold(link.name, "sheet_refused", reason))
-        tab.pieces, tab.begun_anew = None, 0
+        tab.let_go()
         return self._interval_s
 
     # --- what -----------------------------------------------------------------------------

@@ -208,6 +208,21 @@ def test_a_write_that_settles_while_a_piece_is_read_is_not_taken_for_an_older_ve
     assert desk.state.checks["orders"] == (desk.state.scanned["orders"], 0)
 
 
+def test_rows_that_are_deleted_below_a_scan_again_and_again_hold_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(rows_at_once=10)
+    read, deleted = desk.sheet.read_spans, count()
+
+    def below(target: Any, spans: Any, *, with_ids: bool = False) -> Any:
+        if spans[0][0] > 1 and next(deleted) < 3:
+            desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure", "stamp": {"n": 0, "q": 1, "epoch": 1}})
+            raise SheetsRefused("A range exceeds grid limits.")
+        return read(target, spans, with_ids=with_ids)
+
+    monkeypatch.setattr(desk.sheet, "read_spans", below)
+    assert desk.scans() == "live"
+    assert desk.state.checks["orders"] == (desk.state.scanned["orders"], 0)
+
+
 def test_rows_that_google_never_lets_us_read_hold_the_link_and_are_not_asked_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
