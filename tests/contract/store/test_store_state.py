@@ -306,3 +306,14 @@ def test_some_bases_and_the_ids_and_number_of_all_are_those_of_live_rows_of_the_
         assert tx.all_bases("orders", []) == {}
         assert list(tx.base_ids("orders")) == ["r_a", "r_b"]
         assert (tx.count_bases("orders"), tx.count_bases("nobodys")) == (2, 0)
+
+
+def test_bases_are_looked_at_while_another_transaction_holds_them(place: Place, store: AnyStore) -> None:
+    with store.begin() as tx:
+        tx.save_bases("orders", [base("r_a", ("1",))])
+    with place.open().begin() as holding:
+        holding.save_bases("orders", [base("r_a", ("2",))])
+        with store.begin() as tx:
+            assert tx.all_bases("orders") == tx.all_bases("orders", ["r_a"]) == {"r_a": base("r_a", ("1",))}
+            assert list(tx.base_ids("orders")) == ["r_a"]
+            assert tx.count_bases("orders") == 1
