@@ -63,8 +63,8 @@ class HistoryMonths:
             translated(self._address),
             closing(connect(self._address, schema=self._schema, autocommit=True)) as found,
         ):
-            cursor = found.cursor()
-            if _ask(cursor, "SELECT GET_LOCK(%s, 0)", (f"{self._schema}.history"[:64],))[0][0] != 1:
+            cursor, lock = found.cursor(), f"{self._schema}.history"[:64]
+            if _ask(cursor, "SELECT GET_LOCK(%s, 0)", (lock,))[0][0] != 1:
                 return Tidied([], [])
             cursor.execute("SET SESSION lock_wait_timeout = %s", (LOCK_WAIT_S,))
             this = _ask(cursor, "SELECT EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP)")[0][0]
@@ -72,7 +72,9 @@ class HistoryMonths:
             made = self._make(cursor, this, oldest)
             dropped = self._drop(cursor, oldest)
             cursor.execute(_FORGET, (UNDO_KEPT_DAYS,))
-            return Tidied(made, dropped, cursor.rowcount)
+            forgotten = cursor.rowcount
+            cursor.execute("DO RELEASE_LOCK(%s)", (lock,))  # the server sees the connection's end some time later
+            return Tidied(made, dropped, forgotten)
 
     def _make(self, cursor: Any, this: int, oldest: int) -> list[int]:
         """The months behind the last one, and those of entries that came before any was made."""
