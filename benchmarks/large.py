@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Any
 
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 from adapters.sheets_cells import encode_value
@@ -29,6 +30,7 @@ REQUEST_BYTES = 2_000_000
 """What Google recommends for one request at the most."""
 WRITES_PER_S = 1.0
 BATCH_ROWS = 5_000
+WAYS = ("to_sheet", "to_table")
 SCAN_INTERVAL_S = 60
 """As everywhere: the scanner's memory is measured as well."""
 
@@ -53,20 +55,16 @@ class Copied:
 
 
 def main() -> int:
-    """Copy a large table into a tab, and print what it took."""
+    """Copy a large table into a tab, a large tab into a table, and print what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="of the linked table")
-    rows = parser.parse_args().rows
-    console = Console(width=100)
+    parser.add_argument("--only", choices=WAYS, help="one of both copies")
+    asked = parser.parse_args()
+    console, rows, copied = Console(width=100), asked.rows, []
     with console.status("Starting a stack of its own") as status, bench_stack(None, SCAN_INTERVAL_S) as bench:
-        status.update(f"Filling a table of {rows} rows")
-        _fill_table(bench, "to_sheet", rows)
-        status.update("Table to sheet")
-        copied = [_table_to_sheet(bench, rows)]
-        status.update(f"Filling a tab of {rows} rows")
-        spreadsheet = _fill_tab(bench, rows)
-        status.update("Sheet to table")
-        copied.append(_sheet_to_table(bench, spreadsheet, rows))
+        for way in [asked.only] if asked.only else WAYS:
+            copy = _table_to_sheet if way == "to_sheet" else _sheet_to_table
+            copied.append(copy(bench, rows, status))
         peak_mb = bench.peak_mb()
     _print(console, rows, copied, peak_mb)
     return 0
@@ -108,7 +106,10 @@ def _fill_tab(bench: BenchStack, rows: int) -> str:
     return spreadsheet
 
 
-def _table_to_sheet(bench: BenchStack, rows: int) -> Copied:
+def _table_to_sheet(bench: BenchStack, rows: int, status: Status) -> Copied:
+    status.update(f"Filling a table of {rows} rows")
+    _fill_table(bench, "to_sheet", rows)
+    status.update("Table to sheet")
     spreadsheet = bench.new_tab(TAB, HEADERS, 100, len(HEADERS))
     began = time.perf_counter()
     bench.link("to_sheet", spreadsheet, TAB, "bench.to_sheet")
@@ -117,7 +118,10 @@ def _table_to_sheet(bench: BenchStack, rows: int) -> Copied:
     return Copied("table → sheet", seconds, _floor_s(rows), writes, _one_cell_s(bench, "to_sheet", spreadsheet, rows))
 
 
-def _sheet_to_table(bench: BenchStack, spreadsheet: str, rows: int) -> Copied:
+def _sheet_to_table(bench: BenchStack, rows: int, status: Status) -> Copied:
+    status.update(f"Filling a tab of {rows} rows")
+    spreadsheet = _fill_tab(bench, rows)
+    status.update("Sheet to table")
     _fill_table(bench, "to_table", 0)
     began = time.perf_counter()
     bench.link("to_table", spreadsheet, TAB, "bench.to_table")
