@@ -100,6 +100,9 @@ class Program:
             for column in self._twin.free_headers:
                 self._ledger.replace("table", column, before[column], line)
             self._ledger.write("table", "name", name, line)
+            for column, text in keys.items():
+                if not any(line in token.lines for token in self._ledger.tokens_in(column, text)):
+                    self._ledger.write("both", column, text, line)  # a mistake's: the program means it from now on
         tx.delete_row(self._link, key)
         tx.insert_row(self._link, {**keys, "name": name})
 
