@@ -8,7 +8,7 @@ scratch stay.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,6 @@ from adapters.sheets_layout import (
     tab_filters,
     tab_part,
 )
-from adapters.sheets_tickets import clear, ticket_id
 from core.errors import SheetsUnavailable
 from core.model import ROW_ID_HEADER, STATE_TAB
 from core.sheet import SheetTarget, SwapWrite
@@ -117,8 +116,7 @@ def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used:
     if counters_of(state_part(parts(answer)), target.link).taken_back == write.n:
         return layout_of(answer, target, used.date_formats)
     now = _Undoing(client, target, used).undo(Deed.of(write, used))
-    done = [*_free_ticket(now, target.link, write), _note(now, write.n)]
-    client.write(target.spreadsheet_id, {"requests": done})
+    client.write(target.spreadsheet_id, {"requests": [_note(now, write.n)]})
     return now
 
 
@@ -160,12 +158,6 @@ def _filters(target: SheetTarget, used: Layout, deed: Deed) -> list[Json]:
 
 def _at(used: Layout, deed: Deed) -> Layout:
     return replace(used, band=replace(used.band, line_row=deed.line_row))
-
-
-def _free_ticket(layout: Layout, link: str, write: SwapWrite) -> Iterator[Json]:
-    """The write did nothing after all, so it may be sent again under its number."""
-    used = ticket_id(link, write.n, write.epoch)
-    yield from clear(t for t in layout.tickets if t.metadata_id == used)
 
 
 def _note(layout: Layout, n: int) -> Json:

@@ -316,6 +316,10 @@ class LinkWriter:
             self._places.known = None
             self._landed = (planned.write.n, planned.write.epoch)
             self._not_landed(planned)
+            if self._open is not None:
+                self._open = self._tools.store.run(
+                    lambda tx: sheet_settle.send_anew(tx, self.link.name, planned, self._epoch or 0)
+                )
         else:
             self._settle(planned, answer)
 

@@ -160,11 +160,29 @@ def close_write(tx: Transaction, name: str, n: int) -> None:
 def _restore(tx: Transaction, name: str, done: Settlement, epoch: int) -> PlannedWrite | None:
     if not (done.formula_restores or done.row_restores):
         return None
-    n = tx.next_n(name, epoch)
+    write = SwapWrite(0, epoch, formula_restores=tuple(done.formula_restores), row_restores=tuple(done.row_restores))
+    return _open_restoring(tx, name, write)
+
+
+def send_anew(tx: Transaction, name: str, planned: PlannedWrite, epoch: int) -> PlannedWrite:
+    """What puts a mistake back, and was taken back itself because columns had moved, gets a number of its own: a look
+    in between has seen the first one, and must not count as one past what was put back.
+
+    Raises:
+        Fenced: another writer has.
+    """
+    intent = tx.intent(name)
+    if intent is None or intent.n != planned.write.n:
+        raise Fenced(f"link {name}: another writer sends write {planned.write.n} again")
+    tx.close_intent(name, planned.write.n)
+    return _open_restoring(tx, name, replace(planned.write, epoch=epoch))
+
+
+def _open_restoring(tx: Transaction, name: str, write: SwapWrite) -> PlannedWrite:
+    n = tx.next_n(name, write.epoch)
     tx.note_restore(name, n)
-    write = SwapWrite(n, epoch, formula_restores=tuple(done.formula_restores), row_restores=tuple(done.row_restores))
-    planned = PlannedWrite(write)
-    tx.open_intent(Intent(name, n, epoch, planned_to_json(planned)))
+    planned = PlannedWrite(replace(write, n=n))
+    tx.open_intent(Intent(name, n, write.epoch, planned_to_json(planned)))
     return planned
 
 

@@ -367,7 +367,6 @@ class FakeSheet:
         if self._known[target.link] != tab.headers:
             # the real adapter writes, sees it, and takes the write back
             tab.use_ticket(write)
-            tab.tickets.discard((write.n, write.epoch))
             self._known[target.link] = tab.headers
             before, tab.taken_back = tab.stamp, write.n
             tab.stamp = Stamp(write.n, before.q, write.epoch)

@@ -123,8 +123,9 @@ def test_a_lost_reply_about_moved_columns_is_recalled_as_taken_back(google: Goog
         assert answer is not None
         assert answer.layout_changed
         assert cells(world.rows()[0])["Qty"] == 5
-    assert not world.sheet.swap(world.target, qty("r_2", 2, 6, n=2)).layout_changed
-    again = world.sheet.recall(world.target, qty("r_2", 2, 6, n=2))
+    anew = qty("r_2", 2, 6, n=3)
+    assert not world.sheet.swap(world.target, anew).layout_changed
+    again = world.sheet.recall(world.target, anew)
     assert again is not None
     assert not again.layout_changed
 

@@ -407,6 +407,27 @@ def test_a_link_that_is_approved_though_it_does_not_fit_its_table_is_held_again(
     assert passes(15) == "held"
 
 
+def test_what_puts_a_mistake_back_has_a_new_number_where_columns_moved_so_that_no_look_in_between_counts_as_later(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab, swap = desk.sheet.tabs["orders"], desk.sheet.swap
+    sent: list[tuple[int, bool, object]] = []
+
+    def told(target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        answer = swap(target, write)
+        sent.append((tab.stamp.n, answer.layout_changed, tab.rows[0].cells["Notes"].value))
+        if len(sent) == 1:
+            tab.move_column_first("Notes")
+        return answer
+
+    monkeypatch.setattr(desk.sheet, "swap", told)
+    desk.sheet.before_swap = lambda: tab.rows.insert(0, FakeRow("r_9", shown_cells({**ROW, "order_no": "9"})))
+    desk.changes("orders", "ours")
+    desk.goes_on(5)
+    assert sent[:3] == [(1, False, "ours"), (2, True, "ours"), (3, False, "fragile")]
+    assert desk.state.links["orders"].restored_n == 3
+
+
 def test_a_column_that_gets_another_type_looks_like_it_before_a_value_of_that_type_is_written(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
