@@ -26,7 +26,8 @@ def after_write(positions: Positions, write: SwapWrite) -> Positions:
     first = _moved(top, doomed, top, count) + 1
     rows.update({insert.row_id: first + i for i, insert in enumerate(write.inserts)})
     rows.update({named.row_id: _moved(named.row, doomed, top, count) for named in write.ids})
-    return replace(positions, rows=rows, last_row=positions.last_row + count - len(doomed))
+    last = max([positions.last_row, *(named.row for named in write.ids)])
+    return replace(positions, rows=rows, last_row=last + count - len(doomed))
 
 
 def _moved(row: int, doomed: list[int], top: int, inserted: int) -> int:

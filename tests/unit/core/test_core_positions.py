@@ -38,6 +38,13 @@ def test_new_and_deleted_rows_of_one_write_end_where_the_write_itself_says() -> 
         assert row_id == "b" or after.rows[row_id] == write.row_after(row)
 
 
+def test_a_row_that_a_write_names_below_all_known_ones_is_the_last_one_when_rows_go_and_come_again() -> None:
+    named = after_write(PLACES, SwapWrite(1, 1, ids=(IdWrite(6, "y"), IdWrite(7, "z"))))
+    assert named.last_row == 7
+    gone = after_write(named, SwapWrite(2, 1, deletes=(RowDelete("y", 6), RowDelete("z", 7))))
+    assert (gone.rows, gone.last_row) == (PLACES.rows, 5), "and new rows go below those that stayed"
+
+
 def test_a_restored_row_moves_the_rows_below_it_down() -> None:
     assert SwapWrite(1, 1, row_restores=(RowRestore(0, 3),)).row_after(3) == 4
     assert SwapWrite(1, 1, row_restores=(RowRestore(0, 3),)).row_after(2) == 2
