@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from core.model import Key, Link, RowBase
 from core.ports import TableRow, Transaction
-from core.renames import Renamed
+from core.renames import Renamed, made_by_us
 
 
 def own_ids(tx: Transaction, name: str, rows: Mapping[Key, TableRow], bases: Mapping[Key, RowBase]) -> dict[Key, str]:
@@ -19,9 +19,16 @@ def own_ids(tx: Transaction, name: str, rows: Mapping[Key, TableRow], bases: Map
 
 
 def under_new_keys(tx: Transaction, name: str, renamed: Renamed) -> dict[Key, str]:
-    """By their new keys, the ids of rows that have got another key before they came back into the tab."""
+    """By their new keys, the ids of rows that have got another key before they came back into the tab.
+
+    A row that got its key from us has its base there already; whatever is kept for its former key is another row's,
+    which has come since.
+    """
     kept = tx.kept_ids(name, {old for old, _ in renamed.pairs})
-    live = tx.bases_of_keys(name, kept) if kept else {}
+    if not kept:
+        return {}
+    bases = tx.bases_of_keys(name, {key for pair in renamed.pairs for key in pair})
+    live = bases.keys() | {old for old, _ in made_by_us(renamed.pairs, bases)}
     return {new: kept[old] for old, new in renamed.pairs if old in kept and old not in live}
 
 

@@ -291,6 +291,18 @@ def test_a_row_that_gets_another_key_on_its_way_back_has_its_id_again_all_the_sa
     assert not desk.state.kept_ids["orders"]
 
 
+def test_an_id_kept_for_a_key_that_we_took_from_another_row_before_is_not_that_ones(desk: Desk) -> None:
+    renamed = [("1", "98")]  # told by the feed once another row stands under the former key
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_1", order_no="1").under(("98",))])
+    renames(desk, renamed)
+    comes_back(desk, {("1",): "r_99"})
+    desk.tells({"kind": "rows", "keys": [["1"]], "kinds": "i"})
+    desk.goes_on()
+    bases = desk.state.bases["orders"]
+    assert (bases["r_1"].key, bases["r_99"].key) == (("98",), ("1",))
+
+
 def test_no_id_is_kept_under_a_key_beside_which_a_live_row_stands(desk: Desk) -> None:
     comes_back(desk, {("98",): "r_98"})
     del desk.rows["1",]  # and nobody has told of it
