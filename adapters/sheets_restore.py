@@ -91,8 +91,10 @@ class _Places:
         if restore.written is not None:  # what somebody has typed over it meanwhile stays
             likest = sorted(self._rows_of(row_id), key=lambda r: (-self._in_common(restore, r), r != restore.row))
             alike = sorted(self._alike_rows(restore), key=lambda r: r != restore.row)
-            there = [*likest, *alike, restore.row]
             written = restore.written.value
+            # by the place alone: a blank cell is nobody's own, so something else of the row has to tell
+            here = [restore.row] if written not in (None, "") or self._in_common(restore, restore.row) else []
+            there = [*likest, *alike, *here]
             return next((r for r in there if same_value(self._here(r, restore.header), written)), None)
         if row is not None:
             return row

@@ -193,8 +193,9 @@ class FakeTab:
                 key=lambda r: (-len(self.row(r).cells.items() & was.cells.items()), r != restore.row),
             )
             alike = sorted(self._alike_rows(restore, write), key=lambda r: r != restore.row)
-            there = [*likest, *alike, restore.row]
             written = restore.written.value
+            in_common = self.row(restore.row).cells.items() & was.cells.items()
+            there = [*likest, *alike, *([restore.row] if written not in (None, "") or in_common else [])]
             return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:
             return own

@@ -351,6 +351,17 @@ def test_what_we_cleared_in_a_row_without_an_id_is_not_put_into_a_blank_cell_of_
     assert cells(world.rows()[3]).get("Qty") is None
 
 
+def test_what_we_cleared_in_a_row_that_is_gone_is_not_put_into_a_blank_cell_of_the_row_that_stands_there_by_now(
+    world: World,
+) -> None:
+    world.sheet.swap(world.target, write(CellWrite("r_gone", 3, "Qty", None)))
+    world.type(4, "Qty", None)
+    world.delete_row(3)
+    mistake = FormulaRestore(0, 3, "Qty", SheetCell(None))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert [(r.row_id, cells(r).get("Qty")) for r in world.rows()] == [("r_2", 1), ("r_4", None)]
+
+
 def test_ids_are_given_to_rows_and_what_stood_there_is_told(world: World) -> None:
     world.insert_row(3)
     world.type(3, "Name", "new")
