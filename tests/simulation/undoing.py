@@ -148,13 +148,13 @@ class UndoWorld(World):
 
     def _former_ids(self, twin: Twin, now: Rows, before: Rows) -> dict[str, str]:
         """The ids that rows had before, where they came back under others: by their keys, or else, of a row that
-        could not have its key again, as the history has it."""
+        could not have its key again, as the history has it. One that is gone now is told of under the later id."""
         found = same_keys(now, before)
         with FakeStore(self.state, self.clock.now).begin() as tx:
             told = RowIds(twin.link, tx.steps_of_rows(twin.link.name, dict.fromkeys([*before, *now], 0)))
         lost = [row_id for row_id in before if row_id not in now and row_id not in found.values()]
         later = {told.now(row_id): row_id for row_id in lost}
-        return {row_id: later[row_id] for row_id in later.keys() & now.keys() - before.keys()} | found
+        return {row_id: later[row_id] for row_id in later.keys() - before.keys()} | found
 
     def _is_copied(self, twin: Twin, row_id: str) -> bool:
         return any(
