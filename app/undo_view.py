@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from core.model import Key, Link, RowBase
 from core.ports import Transaction
@@ -26,7 +26,6 @@ def view_rows(
     """
     ids = [row.row_id for row in rows]
     bases = tx.bases(link.name, ids)
-    bases |= _under_other_ids(tx, link, rows, bases)
     keys = [b.key for b in bases.values() if b.key is not None and not b.gone]
     table, busy = tx.free_rows(link, keys) if keys else ({}, frozenset())
     waiting, coming = tx.waiting(link.name, [b.row_id for b in bases.values()]), tx.coming_back(link.name, ids)
@@ -50,16 +49,6 @@ def view_rows(
         for row in rows
         for base in [bases.get(row.row_id)]
     }
-
-
-def _under_other_ids(
-    tx: Transaction, link: Link, rows: Sequence[AskedRow], bases: Mapping[str, RowBase]
-) -> dict[str, RowBase]:
-    """Rows that nobody has deleted and whose ids are gone all the same: a row that came back while its id still stood
-    in the tab, beside cells that a person had cleared, has another id since. Its key tells."""
-    lost = [r for r in rows if r.was_there and not r.changed_by and r.key and _is_gone(bases.get(r.row_id))]
-    found = tx.bases_of_keys(link.name, {row.key for row in lost if row.key is not None}) if lost else {}
-    return {row.row_id: found[row.key] for row in lost if row.key in found}
 
 
 def _is_gone(base: RowBase | None) -> bool:

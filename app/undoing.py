@@ -72,11 +72,13 @@ def plan_undo(run: Run, link: Link, wanted: Selection, *, over: bool = False) ->
         others |= run(partial(_other_ids, link=link, told=dict(told)))
     if others:
         rows, every = run(lambda tx: _look(tx, link, wanted, others, over=over))
+    if over:
+        rows = [row for some in _pieces(rows) for row in run(partial(_as_they_stand, link=link, rows=some))]
     plan = UndoPlan(link.name)
     there = [row for row in rows if not comes_back(row)]
-    back = [row for row in rows if comes_back(row)]  # the keys of rows that go are free for them
+    back = [row for row in rows if comes_back(row)]  # the keys that others give up are free for them
     for some in (*_pieces(there), *_pieces(back)):
-        leaving = {row.key for row in plan.rows if row.delete is not None and row.key is not None}
+        leaving = _given_up(link, plan.rows)
         plan.add(run(partial(_decide, link=link, rows=some, leaving=leaving, over=over)))
     if not plan.rows and not plan.left:
         raise _nothing_left(link, every)
@@ -120,6 +122,23 @@ def _other_ids(tx: Transaction, link: Link, told: Mapping[str, Key]) -> set[str]
     bases = tx.bases(link.name, list(told))
     lost = {key for row_id, key in told.items() if row_id not in bases or bases[row_id].gone}
     return {base.row_id for base in tx.bases_of_keys(link.name, lost).values()} if lost else set()
+
+
+def _as_they_stand(tx: Transaction, link: Link, rows: Sequence[AskedRow]) -> list[AskedRow]:
+    """The same, whoever has deleted them or brought them back since."""
+    bases = tx.bases(link.name, [row.row_id for row in rows])
+    return [replace(row, was_there=row.row_id in bases and not bases[row.row_id].gone) for row in rows]
+
+
+def _given_up(link: Link, rows: Sequence[RowUndo]) -> set[Key]:
+    """Keys of rows that go or are to have another one, and that none of the others is to have."""
+    before = {row.row_id: row.key for row in rows if row.key is not None and row.insert is None}
+    after = {
+        row.row_id: link.key_after(before[row.row_id], {name: cell.then for name, cell in row.update.items()})
+        for row in rows
+        if row.row_id in before and row.delete is None
+    }
+    return set(before.values()) - set(after.values())
 
 
 def _pieces(rows: Sequence[Piece]) -> list[Sequence[Piece]]:

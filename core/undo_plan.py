@@ -94,9 +94,8 @@ def shown(done: RowUndo, asked: AskedRow, table: TableRow | None) -> AskedRow:
 
 def over_others(asked: AskedRow, view: UndoView) -> AskedRow:
     """The same for who is told that others have changed it since, and means it all the same."""
-    table, base = view.row.table or {}, view.row.base
-    cells = {name: replace(cell, now=table.get(name)) for name, cell in asked.cells.items()}
-    return replace(asked, cells=cells, was_there=base is not None and not base.gone)
+    table = view.row.table or {}
+    return replace(asked, cells={name: replace(cell, now=table.get(name)) for name, cell in asked.cells.items()})
 
 
 def decide(view: UndoView, asked: AskedRow) -> RowUndo | None:

@@ -492,7 +492,44 @@ def test_a_row_that_was_there_beside_the_one_that_had_its_key_is_another_row(des
     desk.rows["1",] = {**desk.rows["1",], "notes": "pasted 2"}
     plan = desk.asks(Selection(as_of=NOON - timedelta(seconds=1)))
     assert [(row.row_id, row.cells["notes"].then) for row in plan.rows] == [("r_2", "fragile")]
-    assert [(row_id, one.reason) for row_id, _, one in plan.left] == [("r_1", "it has changed meanwhile")]
+    assert [(row_id, one.reason) for row_id, _, one in plan.left] == [("r_1", "the row was deleted since")]
+
+
+def test_a_row_of_whose_going_nobody_told_comes_back_under_its_key_that_another_row_has_had_since(desk: Desk) -> None:
+    another = {**ROW, "notes": "another"}
+    with desk.store.begin() as tx:
+        went = [_applied(name, value, None, event="msg_2") for name, value in ROW.items()]
+        came = [_applied(name, None, value, event="msg_3") for name, value in ROW.items() if value]
+        theirs = [replace(_applied(c, None, v, event="msg_4"), row_id="r_9") for c, v in another.items() if v]
+        tx.add_history("orders", [replace(cell, what="deleted") for cell in went])
+        tx.add_history("orders", [replace(cell, what="inserted") for cell in (*came, *theirs)])
+        gone = replace(make_base("r_1", gone=True), key=None)
+        tx.save_bases("orders", [gone, make_base("r_9", key=("1",), notes="another")])
+    desk.rows["1",] = another
+    plan = desk.asks(Selection(as_of=NOON - timedelta(seconds=1)), over=True)
+    assert {row.row_id: (row.kind, row.key) for row in plan.rows if row.row_id != "r_2"} == {
+        "r_9": ("away", ("1",)),
+        "r_1": ("back", ("1",)),
+    }
+    desk.goes_on()
+    assert desk.notes == {"2": "fragile"}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [replace(make_base("r_9", gone=True), key=None)])  # it has left the tab
+    desk.goes_on(again=True)
+    assert desk.notes == {"1": "fragile", "2": "fragile"}
+
+
+def test_a_row_comes_back_under_the_key_that_another_row_had_got_and_gives_up_with_the_same_undo(desk: Desk) -> None:
+    _deleted(desk, "2")
+    with desk.store.begin() as tx:
+        tx.add_history("orders", [_applied("order_no", "1", "2", event="msg_2")])
+        tx.save_bases("orders", [make_base("r_1", key=("2",), order_no="2", notes="pasted 1")])
+    desk.rows["2",] = {**desk.rows.pop(("1",)), "order_no": "2"}
+    plan = desk.asks(Selection(as_of=NOON - timedelta(seconds=1)), over=True)
+    assert [(row.row_id, row.key, row.old_key) for row in plan.rows] == [("r_1", ("2",), None), ("r_2", ("2",), None)]
+    desk.goes_on()
+    desk.goes_on(again=True)
+    assert desk.notes == {"1": "fragile", "2": "fragile"}
 
 
 @pytest.mark.parametrize(
