@@ -100,8 +100,9 @@ class _Settling(CellSettling):
         self.settlement.mended.extend((base.row_id, c.name) for c in self.link.columns)
 
     def _last(self, base: RowBase, hit: HitRow) -> dict[str, Canonical]:
-        """What a deleted row held; its formulas may have come to other values since anybody looked."""
-        computed = [c for c in self.link.columns if base.cells.get(c.name, CellBase(None)).formula]
+        """What a deleted row held; formulas that fed the table may have come to other values since anybody looked."""
+        fed = [c for c in self.link.columns if not c.read_only]
+        computed = [c for c in fed if base.cells.get(c.name, CellBase(None)).formula]
         held = {name: cell.value for name, cell in base.cells.items()}
         shown = {c.name: canonical(c, hit.cells.get(c.header, _BLANK), held[c.name]) for c in computed}
         return {**held, **shown}

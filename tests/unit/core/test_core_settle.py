@@ -221,6 +221,16 @@ def test_what_a_formula_of_a_deleted_row_had_come_to_meanwhile_is_kept() -> None
     assert not done.unseen
 
 
+def test_what_a_formula_shows_where_the_table_alone_speaks_is_not_told_as_what_the_deleted_row_held() -> None:
+    done = settled(
+        hit(5, "r_1", {"notes": "=A1"}, notes="shown"),
+        link=one_way(notes=TO_SHEET),
+        bases=(make_base(formulas=("notes",)),),
+        deletes=(RowDelete("r_1", 5),),
+    )
+    assert [h.old for h in done.history if h.column == "notes" and h.what == "deleted"] == ["fragile"]
+
+
 def test_a_deleted_row_whose_copy_was_hit_by_the_same_write_is_heard_of_once_the_mistake_is_taken_back() -> None:
     done = settled(
         hit(5, "r_1"),
