@@ -153,6 +153,17 @@ def is_recognized(link: Link, base: RowBase, row: TableRow, parked: Collection[s
     return len(columns) < 2 or (any(same) if held else all(same))
 
 
+def may_be_another(link: Link, base: RowBase, row: TableRow, parked: Collection[str] = ()) -> bool:
+    """Whether another row may have got base's key, and the change feed has not said so yet.
+
+    Where base holds nothing of its row but what goes to the table alone, base never tells: what is asked of the row
+    would wait for ever.
+    """
+    held = [c for c in telling(link, base, parked) if not c.key and _held(base, c.name)]
+    one_way = bool(held) and not any(c.follows_table for c in held)
+    return not (one_way or is_recognized(link, base, row, parked))
+
+
 def is_as_known(link: Link, base: RowBase, row: TableRow, parked: Collection[str] = ()) -> bool:
     """Whether the row under base's key holds in every cell what base tells, but for those that wait for a person.
 

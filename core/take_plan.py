@@ -15,7 +15,7 @@ from core.freshness import age
 from core.model import Canonical, CellBase, LinkedColumn, RowBase
 from core.one_way import check_shown, fitting
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
-from core.renames import is_recognized
+from core.renames import may_be_another
 from core.row_plan import ROW_GONE
 from core.row_view import RowPlan, RowView
 
@@ -81,7 +81,7 @@ def plan_take(view: RowView, conflict: KnownConflict) -> RowPlan | Refused | Non
         return Refused(f"the column {conflict.column} is linked no longer", ends=True)
     waits = next((w for w in view.waiting if w.observed.column == column.name), None)
     is_open = waits is not None and waits.reason != "manual"
-    if view.busy or view.table is None or is_open or _may_be_another(view, view.base, view.table):
+    if view.busy or view.table is None or is_open or may_be_another(view.link, view.base, view.table, view.parked):
         return None
     cell = _Cell(column, view.base, view.table, waits)
     refusal = _refusal(cell, conflict.choice)
@@ -91,11 +91,6 @@ def plan_take(view: RowView, conflict: KnownConflict) -> RowPlan | Refused | Non
         return _taken(view, cell, conflict, conflict.choice)
     except Unfit as reason:
         return Refused(reason.message)
-
-
-def _may_be_another(view: RowView, base: RowBase, table: TableRow) -> bool:
-    """Whether another row may have got the key, and the change feed has not said so yet."""
-    return not is_recognized(view.link, base, table, view.parked)
 
 
 def _refusal(cell: _Cell, choice: Choice) -> Refused | None:

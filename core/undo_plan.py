@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from core.errors import Unfit
 from core.model import Canonical, CellBase, Key, LinkedColumn, RowBase
 from core.ports import HistoryEntry, TableRow
-from core.renames import is_recognized, telling
+from core.renames import may_be_another
 from core.row_view import RowView
 from core.take_plan import FORMULA, fitted, why_one_way
 from core.undo import SIDE, UNDONE, AskedCell, AskedRow, LeftAlone, OpenUndo, RowOutcome
@@ -127,17 +127,10 @@ def decide(view: UndoView, asked: AskedRow) -> RowUndo | None:
 
 
 def _is_known(view: UndoView) -> bool:
-    """Whether the row stands in the table, and the row there is this one as far as anybody can tell.
-
-    Where base holds nothing of it but what goes to the table alone, base never tells: cell by cell it is seen then
-    what has changed.
-    """
+    """Whether the row stands in the table, and the row there is this one as far as anybody can tell: cell by cell it
+    is seen then what has changed."""
     row, base = view.row, view.row.base
-    if base is None or row.table is None:
-        return False
-    held = [c for c in telling(row.link, base, row.parked) if not c.key and _shared(base, c.name)]
-    one_way = bool(held) and not any(c.follows_table for c in held)
-    return one_way or is_recognized(row.link, base, row.table, row.parked)
+    return base is not None and row.table is not None and not may_be_another(row.link, base, row.table, row.parked)
 
 
 def _is_unsettled(row: RowView, columns: Collection[str]) -> bool:

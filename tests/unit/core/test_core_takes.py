@@ -12,7 +12,7 @@ from consumers.table_work import GROUP, TableWork
 from core.conflicts import Choice, KnownConflict
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.freshness import age
-from core.model import CellBase, Observed, RowBase
+from core.model import TO_TABLE, CellBase, Observed, RowBase
 from core.ports import LinkState, Waiting
 from core.row_view import RowView
 from core.take_plan import Refused, plan_take
@@ -284,6 +284,16 @@ def test_a_choice_waits_while_another_row_may_have_got_the_key_of_its_own() -> N
     assert plan_take(RowView(LINK, "r_1", make_base(), other, waiting=waiting), _known(Choice("sheet"))) is None
     changed = {**other, "customer": "Ann"}
     assert plan_take(RowView(LINK, "r_1", make_base(), changed, waiting=waiting), _known(Choice("sheet"))) is not None
+
+
+def test_a_choice_does_not_wait_where_only_columns_that_the_sheet_does_not_follow_could_tell_the_row() -> None:
+    others = [c.name for c in LINK.columns if not c.key and c.name != "notes"]
+    link = replace(
+        LINK, columns=tuple(replace(c, direction=TO_TABLE) if c.name in others else c for c in LINK.columns)
+    )
+    anew = {**ROW, "customer": "Eve", "quantity": "8", "price": "1.00", "status": "paid", "notes": "new"}
+    waiting = [_parked(saw("notes", "x"))]
+    assert plan_take(RowView(link, "r_1", make_base(), anew, waiting=waiting), _known(Choice("sheet"))) is not None
 
 
 def test_a_choice_waits_for_a_row_that_another_transaction_holds() -> None:
