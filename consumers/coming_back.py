@@ -3,11 +3,13 @@ sheet_writer's transactions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from core.model import Key, Link, RowBase
-from core.ports import TableRow, Transaction
+from core.origin import Origin, made_by
+from core.ports import HistoryEntry, TableRow, Transaction
 from core.renames import Renamed, made_by_us
+from core.undo_steps import WENT, held_at_last
 
 
 def own_ids(tx: Transaction, name: str, rows: Mapping[Key, TableRow], bases: Mapping[Key, RowBase]) -> dict[Key, str]:
@@ -37,6 +39,24 @@ def keep(tx: Transaction, name: str, on_their_way: Mapping[Key, str]) -> None:
     if on_their_way:
         tx.keep_ids(name, on_their_way)
         tx.drop_kept_ids(name, tx.bases_of_keys(name, on_their_way).keys())
+
+
+def forget_gone(tx: Transaction, name: str, lost: Collection[Key], went: Mapping[Key, Origin | None]) -> None:
+    """Rows that have left the table before they came back into the tab.
+
+    Args:
+        lost: keys that neither side has.
+        went: those that the change feed has told to have gone, by whom: the history tells what these rows had held
+            since they came back into the table.
+    """
+    kept = tx.kept_ids(name, lost) if lost else {}
+    gone = {row_id: key for key, row_id in kept.items() if key in went}
+    steps = tx.steps_of_rows(name, dict.fromkeys(gone, 0)) if gone else []
+    for row_id, key in gone.items():
+        held, origin = held_at_last(step for step in steps if step.row_id == row_id), went[key]
+        entries = [HistoryEntry(row_id, key, column, old, None, "table", WENT) for column, old in held.items()]
+        tx.add_history(name, [made_by(origin, entry) if origin is not None else entry for entry in entries])
+    tx.drop_kept_ids(name, kept.keys())
 
 
 def forget_lost(tx: Transaction, link: Link) -> None:

@@ -138,7 +138,8 @@ def _plan_live(
         request = replace(request, keys=keys, last=False)
         bases = {key: base for key, base in bases.items() if key in set(keys)}
     rows, busy = tx.free_rows(request.link, keys)
-    tx.drop_kept_ids(name, [k for k in keys if k not in rows and k not in bases and k not in busy])
+    lost = [k for k in keys if k not in rows and k not in bases and k not in busy]
+    coming_back.forget_gone(tx, name, lost, {k: request.origins.get(k) for k in lost if k in request.went})
     own_ids = coming_back.own_ids(tx, name, rows, bases)
     plan = _decide(tx, request, positions, rows, busy, bases, own_ids, new_row_id)
     if request.positions is None and (request.to_name or not plan.is_idle):

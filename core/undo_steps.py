@@ -188,6 +188,20 @@ class _Row:
         return {name: step for name, step in first.items() if step.event in filled}
 
 
+def held_at_last(steps: Iterable[Step]) -> dict[str, Canonical]:
+    """What one row held by what is told of it, by column; nothing where it has gone, or where nobody tells how it
+    came."""
+    held: dict[str, Canonical] | None = None
+    for step in sorted(steps, key=lambda s: s.number):
+        if step.what == WENT:
+            held = None
+        elif step.what == CAME and held is None:
+            held = {}
+        if held is not None and step.column is not None and step.what not in NOT_UNDOABLE:
+            held[step.column] = step.new
+    return held or {}
+
+
 def _ops(steps: Sequence[Step]) -> list[list[Step]]:
     """The entries of each time that a row came or went."""
     runs = (list(run) for _, run in groupby(steps, lambda s: (s.what, s.side)))

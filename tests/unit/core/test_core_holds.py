@@ -14,7 +14,7 @@ from consumers.sheet_work import GROUP, SheetWork
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.model import Canonical, Key
-from core.ports import LinkState
+from core.ports import HistoryEntry, LinkState
 from core.renames import print_of
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab, held
@@ -289,6 +289,29 @@ def test_a_row_that_gets_another_key_on_its_way_back_has_its_id_again_all_the_sa
     bases = desk.state.bases["orders"]
     assert (bases["r_1"].key, bases["r_98"].key) == (("98",), ("1",))
     assert not desk.state.kept_ids["orders"]
+
+
+def test_what_a_row_held_that_leaves_the_table_on_its_way_back_into_the_tab_is_told(desk: Desk) -> None:
+    comes_back(desk, {("98",): "r_98", ("99",): "r_99"})
+    with desk.store.begin() as tx:
+        first = [HistoryEntry("r_98", ("98",), "notes", "older", None, "table", "deleted", event="write 1")]
+        came = {"order_no": "98", "customer": "r_98", "notes": "edited"}
+        back = [
+            HistoryEntry("r_98", ("98",), c, None, v, "sheet", "inserted", event="msg_1") for c, v in came.items()
+        ]
+        late = [HistoryEntry("r_98", ("98",), "notes", None, "late", "sheet", "overtaken", event="msg_2")]
+        tx.add_history("orders", [*first, *back, *late])
+    for key in ("98", "99"):
+        del desk.rows[key,]
+    told = {"keys": [["98"], ["99"]], "kinds": "dd", "transaction": "t9", "actor": "importer"}
+    desk.tells({"kind": "rows", **told})
+    desk.goes_on()
+    assert not desk.state.kept_ids["orders"]
+    went = [h for _, h in desk.state.history if h.what == "deleted"][1:]
+    assert {h.column: h.old for h in went} == came, "of the other row nobody tells how it came"
+    assert {(h.row_id, h.key, h.new, h.side, h.actor, h.event) for h in went} == {
+        ("r_98", ("98",), None, "table", "importer", "t9")
+    }
 
 
 def test_an_id_kept_for_a_key_that_we_took_from_another_row_before_is_not_that_ones(desk: Desk) -> None:
