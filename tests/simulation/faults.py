@@ -302,7 +302,13 @@ HINTS: Mapping[str, tuple[int, ...]] = {
     "wake-ups forgotten": (30,),
     "counters read after the cells": (6753,),
     "n ignored": (135,),
-    "q ignored": (611,),
+    "q ignored": (604, 752, 874),
+    "swap answer ignored": (95,),
+    "lost replies not asked for": (96,),
+    "a delete beats a change": (31,),
+    "scan trusted although stale": (16,),
+    "copies keep their id": (13,),
+    "conflicts not noticed": (13,),
 }
 """Scenarios that are known to notice a mistake, tried first."""
 
