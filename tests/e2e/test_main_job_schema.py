@@ -19,6 +19,7 @@ from app.linking import add_link
 from app.operate import approve
 from app.status import Status
 from core.errors import LinkRefused
+from sandbox.stack.servers import MysqlServer
 
 COLUMNS = """
     id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -74,19 +75,24 @@ class Changing:
             orders.remove()
 
 
-@pytest.fixture(scope="module")
-def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainJob]:
-    """The stack of all tests here; by `make schema` one of its own on MariaDB."""
-    if os.environ.get("TWINSHEET_SCHEMA_SERVER") != "mariadb":
-        yield request.getfixturevalue("main_job")
-        return
-    url = request.getfixturevalue("mariadb_server").url
-    own = MainJob(tmp_path_factory.mktemp("schema") / "run", {"TWINSHEET_MYSQL_URL": url})
+def _shared(main_job: MainJob) -> MainJob:
+    """The stack of all tests here."""
+    return main_job
+
+
+def _on_mariadb(mariadb_server: MysqlServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainJob]:
+    """One of its own."""
+    own = MainJob(tmp_path_factory.mktemp("schema") / "run", {"TWINSHEET_MYSQL_URL": mariadb_server.url})
     try:
         own.start()
         yield own
     finally:
         own.stop()
+
+
+_IS_MARIADB = os.environ.get("TWINSHEET_SCHEMA_SERVER") == "mariadb"
+"""By `make schema`."""
+job = pytest.fixture(scope="module")(_on_mariadb if _IS_MARIADB else _shared)
 
 
 @pytest.fixture
