@@ -23,7 +23,7 @@ from app.parts import asked_links
 from app.queued import POLL_S, why_queued
 from app.shown import print_of
 from app.undo_told import left_of, left_told, rows_told
-from app.undoing import UndoPlan, ask_undo, plan_undo
+from app.undoing import UndoPlan, ask_undo, plan_undo, refuse_waiting
 from config.settings import Settings
 from core.errors import NotUndone
 from core.model import Link
@@ -137,6 +137,8 @@ def _link_of(tx: Transaction, wanted: Selection) -> str:
         what = f"an entry {wanted.entry}"
     elif wanted.event is not None:
         names, what = tx.links_of_event(wanted.event), f"an event {wanted.event}"
+        if not names:
+            refuse_waiting(tx, wanted)
     else:
         raise NotUndone("Name the link that this is about.", "See: twinsheet link list")
     if len(names) != 1:

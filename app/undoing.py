@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from core.errors import NotUndone
 from core.events import SHEET_OBSERVED
 from core.model import Key, Link
 from core.ports import Transaction
-from core.undo import SIDE, AskedRow, LeftAlone, Selection, Step
+from core.undo import SIDE, AskedRow, LeftAlone, OpenUndo, Selection, Step
 from core.undo_ids import RowIds
 from core.undo_plan import ON_ITS_WAY, RowUndo, decide, over_others, shown
 from core.undo_steps import NOT_UNDOABLE, asked_rows
@@ -84,6 +85,7 @@ def plan_undo(run: Run, link: Link, wanted: Selection, *, over: bool = False) ->
         raise _nothing_left(link, every)
     _put_in_order(plan)
     plan.notes += run(lambda tx: _of_guard(tx, link, plan))
+    plan.notes += _of_waiting(run, link, wanted, plan)
     return plan
 
 
@@ -94,6 +96,20 @@ def ask_undo(tx: Transaction, plan: UndoPlan, event: str, actor: str, at: dateti
     for start in range(0, len(row_ids), ROWS_PER_MESSAGE):
         body = {"kind": "undo", "link": plan.link, "rows": row_ids[start : start + ROWS_PER_MESSAGE]}
         tx.send(SHEET_OBSERVED, plan.link, body)
+
+
+def refuse_waiting(tx: Transaction, wanted: Selection) -> None:
+    """Refuse to take back an undo of which nothing is done yet.
+
+    Raises:
+        NotUndone
+    """
+    asked = tx.asked_undo(wanted.event) if wanted.event is not None else None
+    if asked is not None and asked[1]:
+        raise NotUndone(
+            f"Nothing of {wanted.event} is done yet: it waits.",
+            f"To give it up: twinsheet undo --withdraw {wanted.event}",
+        )
 
 
 def _look(
@@ -168,6 +184,7 @@ def _selected(tx: Transaction, link: Link, wanted: Selection) -> list[Step]:
     if len(found) > STEPS_MAX or len({s.row_id for s in found}) > ROWS_MAX:
         raise NotUndone(f"That is more than {ROWS_MAX} rows at once.", "Take it back in pieces, the latest first.")
     if not found and wanted.as_of is None:
+        refuse_waiting(tx, wanted)
         raise NotUndone(f"Nothing in the history of {link.name} is meant by that.", _HISTORY.format(link.name))
     if found and all(s.what in NOT_UNDOABLE for s in found) and wanted.as_of is None:
         raise NotUndone(f"There is nothing to take back: {NOT_UNDOABLE[found[0].what]}.", _HISTORY.format(link.name))
@@ -224,3 +241,27 @@ def _of_guard(tx: Transaction, link: Link, plan: UndoPlan) -> list[str]:
         f"Most rows of {link.name} leave the table; before they leave the tab the link is held, and goes on with:"
         f" twinsheet approve {link.name}"
     ]
+
+
+def _of_waiting(run: Run, link: Link, wanted: Selection, plan: UndoPlan) -> list[str]:
+    """What is asked already: of the same rows, or of the undo that is to be taken back in its turn."""
+    row_ids = {row.row_id for row in plan.asked} | {row_id for row_id, _, _ in plan.left}
+    if wanted.event is not None:
+        asked = run(partial(_asked, event=wanted.event))
+        row_ids.update(asked[1] if asked is not None else ())
+    waiting: Counter[tuple[str, str]] = Counter()
+    for some in _pieces(sorted(row_ids)):
+        waiting.update((one.event, one.actor) for one in run(partial(_open, link=link.name, row_ids=some)))
+    return [
+        f"{'1 row of it waits' if rows == 1 else f'{rows} rows of it wait'} to be taken back already, as {who} has"
+        f" asked; to give that up: twinsheet undo --withdraw {event}"
+        for (event, who), rows in waiting.items()
+    ]
+
+
+def _asked(tx: Transaction, event: str) -> tuple[str, list[str]] | None:
+    return tx.asked_undo(event)
+
+
+def _open(tx: Transaction, link: str, row_ids: Sequence[str]) -> list[OpenUndo]:
+    return tx.open_undos(link, row_ids)

@@ -17,7 +17,9 @@ from core.take_plan import FORMULA, fitted, why_one_way
 from core.undo import SIDE, UNDONE, AskedCell, AskedRow, LeftAlone, OpenUndo, RowOutcome
 from core.undo_steps import CAME, WENT
 
-ON_ITS_WAY = "something of it is being carried over right now: look again in a moment"
+ON_ITS_WAY = (
+    "something of it is being carried over right now, or another transaction has it locked: look again in a moment"
+)
 _HIDDEN = "the row stands in the table, and the link shows it no longer: change there what its filter asks for"
 _CHANGED = "it has changed meanwhile"
 _FOR_A_PERSON = {

@@ -74,6 +74,8 @@ def undo(  # noqa: PLR0917 -- click gives each option by its name
     if as_json:
         print_json(report)
     else:
+        if yes:  # who was asked has seen them
+            _show_notes(report)
         _show(report)
     return EXIT_GOOD if report["state"] == "done" and not report["left"] else EXIT_FOUND
 
@@ -110,26 +112,33 @@ def _rows(number: int) -> str:
 def _confirm(report: Mapping[str, Any]) -> bool:
     _show_rows(report["rows"])
     _show_left(report["left"])
+    _show_notes(report)
+    return click.confirm("Go on?", default=True)
+
+
+def _show_notes(report: Mapping[str, Any]) -> None:
     for note in report["notes"]:
         click.secho(note, fg="yellow")
-    return click.confirm("Go on?", default=True)
 
 
 def _show(report: Mapping[str, Any]) -> None:
     if report["state"] == "asked":
         click.echo("Nothing was written.")
         return
-    written = len(report["rows"])
-    if report["state"] == "queued":
-        click.echo(f"{report['rows_open']} rows are kept and taken back later, because {report['reason']}")
-        click.echo(f"To give them up: twinsheet undo --withdraw {report['event']}")
-    else:
+    written, waits = len(report["rows"]), report["state"] == "queued"
+    if written or not waits:
         click.secho(f"Taken back in {_rows(written)}.", fg="green" if written else None)
     _show_left(report["left"])
     for row in report["rows"]:
         if row["old_key"]:
             click.echo(f"The row of key {_key(row['old_key'])} has come back as {_key(row['key'])}.")
-    click.echo(f"To have it again: twinsheet undo --event {report['event']}")
+    if written:
+        click.echo(f"To have it again: twinsheet undo --event {report['event']}")
+    if waits:
+        are = "is" if report["rows_open"] == 1 else "are"
+        later = f"{_rows(report['rows_open'])} {are} kept and taken back later, because {report['reason']}"
+        click.secho(later, fg="yellow")
+        click.echo(f"To give up what waits: twinsheet undo --withdraw {report['event']}")
 
 
 def _show_rows(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -439,11 +439,31 @@ def test_undo_says_what_it_did_how_to_have_it_again_and_ends_with_1_where_someth
     answer["left"] = LEFT
     assert ended("undo", "--event", "msg_1", "--yes") == 1
     assert "changed since by bob" in capsys.readouterr().out
-    answer |= {"state": "queued", "rows_open": 2, "reason": "orders is paused: twinsheet resume orders"}
+
+
+def test_undo_tells_what_is_done_and_what_waits_and_only_of_what_is_done_how_to_have_it_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paused = "orders is paused: twinsheet resume orders"
+    answer = {**UNDONE, "state": "queued", "rows_open": 2, "reason": paused, "notes": ["Mind the step."]}
+    monkeypatch.setattr("app.undo.undo", lambda *_args, **_more: answer)
+    settings(monkeypatch)
     assert ended("undo", "--event", "msg_1", "--yes") == 1
     told = capsys.readouterr().out
-    assert "2 rows are kept" in told
-    assert "twinsheet undo --withdraw undo_7" in told
+    for text in (
+        "Taken back in 1 row.",
+        "twinsheet undo --event undo_7",
+        f"2 rows are kept and taken back later, because {paused}",
+        "twinsheet undo --withdraw undo_7",
+        "Mind the step.",
+    ):
+        assert text in told
+    answer |= {"rows": [], "rows_open": 1}
+    assert ended("undo", "--event", "msg_1", "--yes") == 1
+    told = capsys.readouterr().out
+    assert "1 row is kept" in told
+    assert "Taken back" not in told
+    assert "--event" not in told
 
 
 def test_undo_shows_the_plan_before_it_asks(

@@ -112,6 +112,27 @@ def test_a_paste_is_taken_back_in_the_table_and_base_leaves_the_sheet_to_the_ord
     assert [o.kind for o in desk.came_of_it()] == ["change", "change"]
 
 
+def test_whoever_asks_for_what_waits_already_is_told_so_and_how_to_give_that_up(desk: Desk) -> None:
+    assert desk.asks().notes == []
+    (note,) = desk.asks(event="undo_2").notes
+    assert note.startswith(f"2 rows of it wait to be taken back already, as {SAM} has asked")
+    assert note.endswith("twinsheet undo --withdraw undo_1")
+
+
+def test_an_undo_that_waits_cannot_be_taken_back_but_withdrawn_and_of_one_half_done_the_other_half_is_told(
+    desk: Desk,
+) -> None:
+    desk.asks()
+    with pytest.raises(NotUndone, match="Nothing of undo_1 is done yet: it waits") as refused:
+        desk.asks(Selection(event="undo_1"), event="undo_2")
+    assert refused.value.hint == "To give it up: twinsheet undo --withdraw undo_1"
+    desk.store.run(lambda tx: tx.put_waiting("orders", [(replace(saw("notes", "x"), row_id="r_2"), "commit_time")]))
+    desk.goes_on()
+    plan = desk.asks(Selection(event="undo_1"), event="undo_2")
+    assert [row.row_id for row in plan.rows] == ["r_1"]
+    assert [note.partition(" wait")[0] for note in plan.notes] == ["1 row of it"]
+
+
 def test_an_event_that_comes_twice_and_late_takes_back_once(desk: Desk) -> None:
     desk.asks()
     desk.goes_on()
