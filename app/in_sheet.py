@@ -64,7 +64,7 @@ class InSheet:
         """``entries``, newest first, and the ``cursor`` of those after them."""
         page = self._history.page(HistoryFilter(link=link.name, row_id=row_id), cursor=cursor, limit=ENTRIES)
         headers = _headers(link)
-        entries = [_entry(item, headers) for item in folded(page.items, self._own_user)]
+        entries = [_entry(item, headers) for item in folded(page.items, {self._own_user})]
         for entry in entries:
             if (entry["side"], entry["who"]) == ("table", self._own_user):
                 entry |= {"who": OURSELVES, "can_undo": False}

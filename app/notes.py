@@ -40,6 +40,8 @@ class Note:
     """Another process of its kind does the work, and this one takes over when that one ends."""
     doing: str = ""
     """What it is in the middle of, where that takes long."""
+    mysql_user: str = ""
+    """As whom it writes; empty where it does not."""
 
     def alive(self, now: float) -> bool:
         """Whether the process is there."""
@@ -77,10 +79,18 @@ class Notebook:
         name: the service's name.
         host: where its metrics are served; anything but loopback is noted as this machine's name.
         port: port of its metrics.
+        mysql_user: as whom it writes.
     """
 
     def __init__(
-        self, run_dir: Path, name: str, host: str, port: int, *, clock: Callable[[], float] = time.time
+        self,
+        run_dir: Path,
+        name: str,
+        host: str,
+        port: int,
+        *,
+        mysql_user: str = "",
+        clock: Callable[[], float] = time.time,
     ) -> None:
         machine = socket.gethostname()
         local = host.startswith("127.") or host in ("localhost", "::1")
@@ -90,7 +100,9 @@ class Notebook:
         )
         self._clock = clock
         now = clock()
-        self._note = Note(name, os.getpid(), host if local else machine, port, machine, now, now)
+        self._note = Note(
+            name, os.getpid(), host if local else machine, port, machine, now, now, mysql_user=mysql_user
+        )
         self.round_at: float | None = None
         self.waiting_for = ""
         self.trouble = ""

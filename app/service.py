@@ -38,6 +38,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from adapters.mysql_connection import parse_url
 from app.logs import configure_logs
 from app.metrics import WAITING, count_failure
 from app.notes import NOTE_INTERVAL_S, Notebook, sweep
@@ -163,13 +164,15 @@ def run_service(name: str, build: Build, *, needs: Collection[str] = SERVICE_NEE
     """
     try:
         settings = load_settings(needs)
+        mysql_url = settings.mysql_url.get_secret_value()
+        writes_as = parse_url(mysql_url).user if mysql_url else ""
     except TwinsheetError as error:
         sys.exit(_refuse(name, error))
     configure_logs(settings.log_format, settings.log_level, service=name, pid=os.getpid())
     _spare_collector()
     service = Service(name, settings)
     _obey_signals(service)
-    notes = _start_notes(service)
+    notes = _start_notes(service, writes_as)
     code = _live(service, build)
     service.stop.set()
     notes.join()
@@ -275,13 +278,15 @@ def _end_now(number: int) -> None:
     os._exit(EXIT_FAILED)
 
 
-def _start_notes(service: Service) -> threading.Thread:
+def _start_notes(service: Service, mysql_user: str) -> threading.Thread:
     """Serve metrics on a free port and keep this process's note in the run folder until it stops."""
     from prometheus_client import start_http_server
 
     settings = service.settings
     server, _thread = start_http_server(0, addr=settings.metrics_host)
-    service.notebook = Notebook(settings.run_dir, service.name, settings.metrics_host, server.server_port)
+    service.notebook = Notebook(
+        settings.run_dir, service.name, settings.metrics_host, server.server_port, mysql_user=mysql_user
+    )
     sweep(settings.run_dir, time.time())
     thread = threading.Thread(target=_keep_notes, args=(service.notebook, service.stop), name="notes", daemon=True)
     thread.start()

@@ -60,13 +60,17 @@ class Status:
         self._sessions = ThreadSessions(address, schema=DEFAULT_SCHEMA, read_timeout_s=ANSWER_WITHIN_S)
         self.reports = Reports(self._sessions)
         self.history = History(self._sessions)
-        self.own_user = address.user
-        """Of MySQL: as whom everything of ours writes."""
+        self._own_user = address.user
         self._read: tuple[tuple[int, ...], LinksFile] | None = None
 
     def close(self) -> None:
         """Let go of the connections."""
         self._sessions.close()
+
+    @property
+    def own_users(self) -> set[str]:
+        """Of MySQL: as whom everything of ours writes. The services may have an account that whoever asks has not."""
+        return {self._own_user, *(note.mysql_user for note in read_notes(self.settings.run_dir))} - {""}
 
     @property
     def sessions(self) -> ThreadSessions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -106,7 +106,7 @@ def way_of(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     return way
 
 
-def carried(items: Sequence[Mapping[str, Any]], own_user: str) -> dict[int, int]:
+def carried(items: Sequence[Mapping[str, Any]], own_users: Collection[str]) -> dict[int, int]:
     """Which entries tell of an undo's way into the sheet.
 
     An undo is written to the table, which the ordinary way carries on: the next entry of that cell gives the sheet
@@ -114,7 +114,7 @@ def carried(items: Sequence[Mapping[str, Any]], own_user: str) -> dict[int, int]
 
     Args:
         items: newest first.
-        own_user: of MySQL, as whom we write.
+        own_users: of MySQL, as whom we write.
 
     Returns:
         By number of the entry that of the undo's.
@@ -124,21 +124,21 @@ def carried(items: Sequence[Mapping[str, Any]], own_user: str) -> dict[int, int]
     for item in reversed(items):
         cell = (item["link"], item["row_id"], item["column"])
         undo = before.get(cell)
-        is_ours = item["side"] == "table" and item["actor"] in ("", own_user)
+        is_ours = item["side"] == "table" and item["actor"] in ("", *own_users)
         if is_ours and undo is not None and undo["side"] == "undo" and _values(undo) == _values(item):
             found[item["id"]] = undo["id"]
         before[cell] = item
     return found
 
 
-def folded(items: Sequence[Mapping[str, Any]], own_user: str) -> list[dict[str, Any]]:
+def folded(items: Sequence[Mapping[str, Any]], own_users: Collection[str]) -> list[dict[str, Any]]:
     """The same for people: an undo stands once, with its way into the sheet.
 
     Args:
         items: newest first, each with its ``way``.
-        own_user: as for :func:`carried`.
+        own_users: as for :func:`carried`.
     """
-    ways = carried(items, own_user)
+    ways = carried(items, own_users)
     arrived = {ways[item["id"]]: item["at"] for item in items if item["id"] in ways}
     return [
         {**item, "way": _way_of_undo(item["at"], arrived[item["id"]])} if item["id"] in arrived else dict(item)

@@ -110,7 +110,7 @@ def _history(status: Status, link: str | None, query: answers.HistoryQuestion) -
     page = status.history.page(asked, cursor=query.cursor, limit=query.limit)
     beside = status.reports.beside(page.items)
     none = {"conflict": None, "rejection": None}
-    undos = carried(page.items, status.own_user)
+    undos = carried(page.items, status.own_users)
     items = [
         {**item, "carries": undos.get(item["id"]), **none, **beside.get((item["link"], item["id"]), {})}
         for item in page.items

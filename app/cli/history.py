@@ -35,8 +35,8 @@ def history(link: str | None, limit: int | None, as_json: bool, key: tuple[str, 
     def question(status: Status) -> list[Item]:
         items = list(status.history.each(wanted, limit=limit))
         if not as_json:
-            return [_told(item) for item in folded(items, status.own_user)]
-        undos = carried(items, status.own_user)
+            return [_told(item) for item in folded(items, status.own_users)]
+        undos = carried(items, status.own_users)
         return [{**item, "carries": undos.get(item["id"])} for item in items]
 
     items = ask_records(link, question)

@@ -69,6 +69,8 @@ def test_a_paste_is_taken_back_whole_on_both_sides_and_had_again(orders: Orders)
     orders.verify()
     told = entry(orders, 2, "item", "Teapot", "undo")
     assert (told["what"], told["actor"], told["event"]) == ("undone", getpass.getuser(), done["event"])
+    listed = orders.job.told("history", orders.name, "--key", "2", "--limit", "2")["items"]
+    assert [(item["side"], item["carries"]) for item in listed] == [("table", told["id"]), ("undo", None)]
     assert "taken back already" in orders.job.refusal("undo", "--event", event, "--yes")
     undo(orders, "--event", done["event"])
     both_hold(orders, 3, "Item", "Pit")

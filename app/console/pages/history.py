@@ -169,7 +169,7 @@ def _newer(desk: Desk, question: HistoryFilter, state: Json) -> tuple[Any, ...]:
         return _first(desk, question, state["asked"])
     rows, fresh_ids = _rows(desk, page.items), {str(one["id"]) for one in fresh}
     came = {
-        str(undo) for number, undo in carried(page.items, desk.status.own_user).items() if str(number) in fresh_ids
+        str(undo) for number, undo in carried(page.items, desk.status.own_users).items() if str(number) in fresh_ids
     }
     more = {
         "add": [row for row in rows if row["id"] in fresh_ids],
@@ -196,7 +196,7 @@ def _said(items: Sequence[Json], cursor: str | None) -> str:
 
 
 def _rows(desk: Desk, items: Sequence[Json]) -> list[Json]:
-    return [_row(one) for one in folded(items, desk.status.own_user)]
+    return [_row(one) for one in folded(items, desk.status.own_users)]
 
 
 def _row(item: Json) -> Json:

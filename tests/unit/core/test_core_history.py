@@ -26,8 +26,8 @@ EDIT, UNDO, CARRIED = (
 
 
 def test_what_carries_an_undo_into_the_sheet_names_it() -> None:
-    assert carried([CARRIED, UNDO, EDIT], OURS) == {5: 2}
-    assert carried([{**CARRIED, "actor": ""}, UNDO, EDIT], OURS) == {5: 2}, "not every server tells the user"
+    assert carried([CARRIED, UNDO, EDIT], {OURS}) == {5: 2}
+    assert carried([{**CARRIED, "actor": ""}, UNDO, EDIT], {OURS}) == {5: 2}, "not every server tells the user"
 
 
 def test_what_somebody_else_did_between_or_otherwise_is_no_part_of_it() -> None:
@@ -43,12 +43,12 @@ def test_what_somebody_else_did_between_or_otherwise_is_no_part_of_it() -> None:
         [CARRIED, {**UNDO, "side": "sheet"}],
         [CARRIED],
     ):
-        assert carried(others, OURS) == {}
+        assert carried(others, {OURS}) == {}
 
 
 def test_an_undo_stands_once_with_when_it_came_into_the_sheet() -> None:
     redo = entry(6, "undo", "a", "b", what="undone")
-    told = folded([redo, CARRIED, UNDO, EDIT], OURS)
+    told = folded([redo, CARRIED, UNDO, EDIT], {OURS})
     assert [one["id"] for one in told] == [6, 2, 1]
     assert [(stage["stage"], stage["delay_s"]) for stage in told[1]["way"]] == [("table", 0.0), ("sheet", 3.0)]
     assert told[0] == redo, "it is on its way"
@@ -59,4 +59,4 @@ def test_a_row_that_comes_or_goes_by_an_undo_is_told_once_as_well() -> None:
     cells = ("id", "note")
     came = [entry(n, "undo", None, "x", what="inserted", column=c) for n, c in enumerate(cells, start=2)]
     seen = [entry(n, "table", None, "x", what="inserted", column=c) for n, c in enumerate(cells, start=5)]
-    assert [one["id"] for one in folded([*reversed(seen), *reversed(came)], OURS)] == [3, 2]
+    assert [one["id"] for one in folded([*reversed(seen), *reversed(came)], {OURS})] == [3, 2]
