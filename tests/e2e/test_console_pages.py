@@ -197,6 +197,8 @@ def test_an_undo_that_waits_is_shown_where_it_was_asked_for_and_is_withdrawn(
     expect(waiting).to_be_empty()
     expect(visitor.page.locator("#history .ag-row").first).to_contain_text("(console)")
     assert place.asked_back("stock") == {}
+    visitor.page.locator("#link-ways").get_by_role("link", name="Now").click()
+    expect(visitor.page.locator("#events > li").first).to_contain_text("2 rows to be taken back for eve withdrawn")
 
 
 def test_a_hold_tells_its_reason_and_is_let_through_only_after_a_yes(browser: Browser, place: ConsolePlace) -> None:

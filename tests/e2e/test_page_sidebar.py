@@ -32,6 +32,12 @@ ENTRIES = [
     {**ENTRY, "id": 6, "column": None, "what": "inserted", "old": None, "new": None},
     {**ENTRY, "id": 5, "what": "overtaken", "can_undo": False},
 ]
+OF_THE_LINK = {**ENTRY, "row_id": "", "key": None, "column": None, "side": "person", "can_undo": False}
+ENTRIES_OF_ALL = [
+    {**OF_THE_LINK, "id": 9, "what": "withdrawn", "old": "2 rows to be taken back for sam", "new": "withdrawn"},
+    {**OF_THE_LINK, "id": 8, "what": "paused", "old": "live", "new": "paused"},
+    *ENTRIES,
+]
 PLAN = {
     "shown": "abc", "row_count": 1, "line_count": 2, "left_count": 1, "notes": ["Columns that are not linked stay."],
     "lines": [
@@ -48,7 +54,9 @@ function showHistory() {{ SpreadsheetApp.getUi().showSidebar(HtmlService.createH
 function lookAtSelection() {{
   return {{ subject: {{ link: 'orders', row: {{ id: 'r_1', title: 'row 2' }} }}, state: {json.dumps(STATE)} }};
 }}
-function readHistory() {{ return {{ entries: {json.dumps(ENTRIES)}, cursor: 'more' }}; }}
+function readHistory(link, row) {{
+  return {{ entries: row ? {json.dumps(ENTRIES)} : {json.dumps(ENTRIES_OF_ALL)}, cursor: 'more' }};
+}}
 function planUndo() {{ return {json.dumps(PLAN)}; }}
 function takeBack() {{ throw new Error('What would be taken back has changed since it was shown.'); }}
 """
@@ -81,6 +89,8 @@ def test_the_sidebar_keeps_nobody_out(browser: Browser, book: Book, scheme: Any,
         _is_open_to_all(frame, "refusal")
         sidebar.get_by_role("button", name="All rows").click()
         expect(sidebar.locator("#title")).to_have_text("History of orders")
+        expect(sidebar.locator("#entries")).to_contain_text("2 rows to be taken back for sam: withdrawn")
+        expect(sidebar.locator("#entries")).to_contain_text("the link: paused")
         _is_open_to_all(frame, "history of all rows")
 
 

@@ -14,6 +14,7 @@ from app.console.pages.grids import short
 from app.console.pages.words import count, empty, key_text, span, when
 from app.console.samples import Hop, Stage
 from core.history import HistoryFilter
+from core.undo import WITHDRAWN
 
 Json = dict[str, Any]
 SHOWN_MAX = 40
@@ -117,7 +118,8 @@ def _event(cells: Sequence[Json]) -> html.Li:
 def _cell(cell: Json) -> html.Div:
     row = key_text(cell["key"], cell["row_id"])
     if cell["column"] is None:
-        named = f"row {row}" if row else "the link"
+        of_link = cell["old"] if cell["what"] == WITHDRAWN else "the link"
+        named = f"row {row}" if row else of_link
         return html.Div([html.Strong(named), f" {cell['what']}"], className="change")
     return html.Div(
         [
