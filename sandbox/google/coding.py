@@ -10,6 +10,10 @@ from sandbox.google.change import DocumentProps, SheetProps
 _formats: dict[str, dict[str, Any]] = {}
 """Equal formats share one object: a column formatted as plain text has one for all its cells."""
 
+_MORE = "fsndxpo"
+"""What a cell may hold besides its value, a letter for each."""
+_NOTHING_MORE = (None,) * len(_MORE)
+
 
 def row_json(row: Row) -> str:
     """A row without its uid."""
@@ -56,17 +60,13 @@ def document_from_json(text: str) -> DocumentProps:
 
 def _cell(cell: Cell) -> Any:
     value = {"e": [cell.value.type, cell.value.text]} if isinstance(cell.value, ErrorValue) else cell.value
-    more = {
-        "f": cell.formula,
-        "s": cell.format,
-        "n": cell.note,
-        "d": cell.validation,
-        "x": cell.extras,
-        "p": cell.result_pattern,
-        "o": cell.spilled or None,
-    }
-    filled = {name: part for name, part in more.items() if part is not None}
-    return {"v": value, **filled} if filled or isinstance(value, dict) else value
+    more = (
+        cell.formula, cell.format, cell.note, cell.validation, cell.extras, cell.result_pattern, cell.spilled or None,
+    )  # fmt: skip
+    if more == _NOTHING_MORE and not isinstance(value, dict):
+        return value
+    filled = {name: part for name, part in zip(_MORE, more, strict=True) if part is not None}
+    return {"v": value, **filled}
 
 
 def _cell_from(data: Any) -> Cell:

@@ -3,14 +3,14 @@
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import msgspec
-
 from sandbox.google.rest.errors import ApiError, bad_request, violations
+from sandbox.google.rest.exact import exact_reader
 
 Place = str | tuple[Any, str | int]
 """Where a value stands: the path above it, and its name or index. A large write has a million values, and few or none
@@ -133,12 +133,17 @@ def _parameters(method: Method, in_path: dict[str, str], query: list[tuple[str, 
 def _body(method: Method, body: bytes) -> dict[str, Any]:
     if method.request is None or not body.strip():
         return {}
+    result: dict[str, Any]
     try:
-        value = msgspec.json.decode(body)
-    except (ValueError, RecursionError):  # half characters, which the other reader takes, or what it tells more about
-        value = _read(body)
-    result: dict[str, Any] = checked(method.request, value)
+        result = _exact_reader(method.request)(body)
+    except (ValueError, RecursionError):  # it fits in other words, or not at all
+        result = checked(method.request, _read(body))
     return result
+
+
+@cache
+def _exact_reader(schema: str) -> Callable[[bytes], Any]:
+    return exact_reader(document()["schemas"], schema)
 
 
 def _read(body: bytes) -> Any:

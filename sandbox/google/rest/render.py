@@ -66,6 +66,8 @@ def _part_of(name: str, locale: str, mask: Mask) -> Callable[[Cell], Any]:
     make = _CELL_FIELDS[name]
     if mask.everything:
         return lambda cell: make(cell, locale)
+    if name == "userEnteredValue" and mask.children.keys() == {"formulaValue"}:
+        return _entered_formula
     shown: dict[int, tuple[Any, Any]] = {}
 
     def part(cell: Cell) -> Any:
@@ -86,6 +88,13 @@ def _entered(cell: Cell, _locale: str) -> dict[str, Any] | None:
     if cell.formula is not None:
         return {"formulaValue": cell.formula}
     return None if cell.entered is None else extended_value(cell.value)
+
+
+def _entered_formula(cell: Cell) -> dict[str, Any] | None:
+    """What :func:`_entered` tells of formulas alone: of a plain value only that there is one."""
+    if cell.formula is not None:
+        return {"formulaValue": cell.formula}
+    return None if cell.entered is None else {}
 
 
 def _effective_format(cell: Cell, locale: str) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def json_of(schema: dict[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
         "number": st.sampled_from([0.0, 1.5, -2.0]),
         "boolean": st.booleans(),
         "string": st.sampled_from(WORDS),
+        "any": st.sampled_from([None, 2, 1.5, "x", True, [1, None], {"k": None}]),
     }
     return scalars[kind]
 

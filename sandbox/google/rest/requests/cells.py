@@ -23,14 +23,16 @@ _WRITABLE = {"userEnteredValue", "userEnteredFormat", "note", "dataValidation", 
 _READ_ONLY = {"effectiveValue", "formattedValue", "effectiveFormat", "hyperlink"}
 _EVERYTHING = Mask()
 
+Update = Callable[[Cell, dict[str, Any]], Cell]
+
 
 def update_cells(document: Document, body: dict[str, Any]) -> None:
     """``updateCells``: from ``start`` as far as the rows reach, or a whole ``range``."""
-    mask = _cell_mask(body)
+    update = _updating(_cell_mask(body))
     if "start" in body:
         sheet, row, column = start_of(document, body, "start")
         for offset, data in enumerate(body.get("rows", [])):
-            _write_row(sheet, row + offset, column, data.get("values", []), mask)
+            _write_row(sheet, row + offset, column, data.get("values", []), update)
         return
     sheet, area = area_of(document, body, clip=False)
     rows = body.get("rows", [])
@@ -38,7 +40,7 @@ def update_cells(document: Document, body: dict[str, Any]) -> None:
         raise bad_request("The rows do not fit into the range")
     for offset in range(area.rows):
         values = rows[offset].get("values", []) if offset < len(rows) else []
-        _write_row(sheet, area.row + offset, area.column, values + [{}] * (area.columns - len(values)), mask)
+        _write_row(sheet, area.row + offset, area.column, values + [{}] * (area.columns - len(values)), update)
 
 
 def repeat_cell(document: Document, body: dict[str, Any]) -> None:
@@ -47,7 +49,8 @@ def repeat_cell(document: Document, body: dict[str, Any]) -> None:
     sheet, area = area_of(document, body)
     data = body.get("cell", {})
     formula = data.get("userEnteredValue", {}).get("formulaValue")
-    sheet.update_area(area, lambda old: updated_cell(old, data, mask))
+    update = _updating(mask)
+    sheet.update_area(area, lambda old: update(old, data))
     if formula is None or not mask.wants("userEnteredValue"):
         return
     for row in range(area.row, area.row_end):
@@ -58,7 +61,7 @@ def repeat_cell(document: Document, body: dict[str, Any]) -> None:
 
 def append_cells(document: Document, body: dict[str, Any]) -> None:
     """``appendCells``: after the last row with data; the grid grows."""
-    mask, rows = _cell_mask(body), body.get("rows", [])
+    update, rows = _updating(_cell_mask(body)), body.get("rows", [])
     if body.get("tableId"):
         raise bad_request("The sandbox does not support tables")
     sheet = find_sheet(document, body.get("sheetId", 0))
@@ -69,7 +72,7 @@ def append_cells(document: Document, body: dict[str, Any]) -> None:
     if width > sheet.column_count:
         sheet.append_columns(width - sheet.column_count)
     for offset, data in enumerate(rows):
-        _write_row(sheet, at + offset, 0, data.get("values", []), mask)
+        _write_row(sheet, at + offset, 0, data.get("values", []), update)
 
 
 def copy_paste(document: Document, body: dict[str, Any]) -> None:
@@ -150,10 +153,9 @@ def find_replace(document: Document, body: dict[str, Any]) -> dict[str, Any]:
 
 def put_grid_data(sheet: Sheet, data: dict[str, Any]) -> None:
     """Write a GridData into a new tab."""
+    update = _updating(_EVERYTHING)
     for offset, row in enumerate(data.get("rowData", [])):
-        _write_row(
-            sheet, data.get("startRow", 0) + offset, data.get("startColumn", 0), row.get("values", []), _EVERYTHING
-        )
+        _write_row(sheet, data.get("startRow", 0) + offset, data.get("startColumn", 0), row.get("values", []), update)
     for offset, props in enumerate(data.get("columnMetadata", [])):
         at = data.get("startColumn", 0) + offset
         sheet.change_columns(at, 1, hidden=props.get("hiddenByUser", False), pixel_size=props.get("pixelSize", 100))
@@ -162,10 +164,14 @@ def put_grid_data(sheet: Sheet, data: dict[str, Any]) -> None:
         sheet.change_rows(at, 1, hidden=props.get("hiddenByUser", False), pixel_size=props.get("pixelSize", 21))
 
 
-def updated_cell(old: Cell, data: dict[str, Any], mask: Mask) -> Cell:
-    """A cell with the masked fields of a CellData. Raises ApiError 400."""
+def _updating(mask: Mask) -> Update:
+    """What gives a cell the masked fields of a CellData, raising ApiError 400; most writes give values alone."""
     if set(mask.children) == {"userEnteredValue"} and mask.children["userEnteredValue"].everything:
-        return _with_entered(old, data.get("userEnteredValue"))
+        return lambda old, data: _with_entered(old, data.get("userEnteredValue"))
+    return lambda old, data: _updated(old, data, mask)
+
+
+def _updated(old: Cell, data: dict[str, Any], mask: Mask) -> Cell:
     merged = mask.merged(_writable(old), {k: v for k, v in data.items() if k not in _READ_ONLY})
     unsupported = sorted(set(merged) - _WRITABLE)
     if unsupported:
@@ -191,7 +197,7 @@ def _with_entered(old: Cell, entered: dict[str, Any] | None) -> Cell:
         raise bad_request(
             "userEnteredValue must have exactly one of numberValue, stringValue, boolValue, formulaValue"
         )
-    (kind, value), *_ = entered.items()
+    kind, value = next(iter(entered.items()))
     if kind != "formulaValue":
         return with_value(old, value)
     if not value.startswith("="):
@@ -217,12 +223,12 @@ def _cell_mask(body: dict[str, Any]) -> Mask:
     return mask
 
 
-def _write_row(sheet: Sheet, row: int, column: int, values: list[dict[str, Any]], mask: Mask) -> None:
+def _write_row(sheet: Sheet, row: int, column: int, values: list[dict[str, Any]], update: Update) -> None:
     if not values:
         return
     there = sheet.cells(Area(row, column, 1, len(values)))
     old = (there[0] if there else []) + [EMPTY] * len(values)
-    sheet.write_row(row, column, [updated_cell(c, d, mask) for c, d in zip(old, values, strict=False)])
+    sheet.write_row(row, column, [update(c, d) for c, d in zip(old, values, strict=False)])
 
 
 def _paste_type(body: dict[str, Any]) -> str:
