@@ -6,10 +6,11 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import overload
+from typing import Any, overload
 
 from adapters.sheets_answer import id_text
-from adapters.sheets_layout import Grid, Row
+from adapters.sheets_cells import decode_cell
+from adapters.sheets_layout import Grid
 from core.model import ROW_ID_HEADER, SheetCell
 from core.sheet import TabRow
 
@@ -28,8 +29,11 @@ class TabRows(Sequence[TabRow]):
         self._first_rows = [piece.row for piece in pieces]
         self._id_column = columns.get(ROW_ID_HEADER)
         self._linked = {header: column for header, column in columns.items() if header != ROW_ID_HEADER}
-        self._decoded: tuple[int, Row] = (0, ())
-        """The row that was looked at last: whoever looks at one cell looks at the next one as well."""
+        self._looked_at = 0
+        """The row that was looked at last: whoever looks at one cell of it looks at others as well."""
+        self._raw: Sequence[Any] = ()
+        self._decoded: dict[int, SheetCell | None] = {}
+        """Its cells, as they came and as far as somebody has looked at them."""
         spans = (range(max(header_row + 1, piece.row), piece.last_row + 1) for piece in pieces)
         made = map(self._row, chain.from_iterable(spans))
         self._numbers = array("L", (row.row for row in made if row.cells or row.row_id is not None))
@@ -50,15 +54,17 @@ class TabRows(Sequence[TabRow]):
         return map(self._row, self._numbers)
 
     def _row(self, row: int) -> TabRow:
-        line, column = self.line(row), self._id_column
-        row_id = id_text(line[column]) if column is not None and column < len(line) else None
+        row_id = None if self._id_column is None else id_text(self.cell(row, self._id_column))
         return TabRow(row, row_id, _Cells(self, row, self._linked))
 
-    def line(self, row: int) -> Row:
-        """The cells of a 1-based row."""
-        if self._decoded[0] != row:
-            self._decoded = row, self._pieces[bisect_right(self._first_rows, row) - 1].line(row)
-        return self._decoded[1]
+    def cell(self, row: int, column: int) -> SheetCell | None:
+        """One cell by 1-based row and 0-based column; ``None`` for a blank one."""
+        if self._looked_at != row:
+            piece = self._pieces[bisect_right(self._first_rows, row) - 1]
+            self._looked_at, self._raw, self._decoded = row, piece.raw(row), {}
+        if column not in self._decoded:
+            self._decoded[column] = decode_cell(self._raw[column]) if column < len(self._raw) else None
+        return self._decoded[column]
 
 
 class _Cells(Mapping[str, SheetCell]):
@@ -70,15 +76,13 @@ class _Cells(Mapping[str, SheetCell]):
         self._rows, self._row, self._columns = rows, row, columns
 
     def __getitem__(self, header: str) -> SheetCell:
-        line, column = self._rows.line(self._row), self._columns[header]
-        cell = line[column] if column < len(line) else None
+        cell = self._rows.cell(self._row, self._columns[header])
         if cell is None:
             raise KeyError(header)
         return cell
 
     def __iter__(self) -> Iterator[str]:
-        line = self._rows.line(self._row)
-        return (header for header, c in self._columns.items() if c < len(line) and line[c] is not None)
+        return (header for header, c in self._columns.items() if self._rows.cell(self._row, c) is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

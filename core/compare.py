@@ -156,9 +156,9 @@ def _cells(
         value = row.get(column.name)
         if own is None:
             yield Difference(None, key, column.name, None, value)
-        elif column.follows_table and (own.row_id or "", column.name) not in pending:
+        elif column.follows_table:
             cell = own.cells.get(column.header, _BLANK)
-            if not shows(column, cell, value):
+            if not shows(column, cell, value) and (own.row_id or "", column.name) not in pending:
                 yield Difference(own.row_id, key, column.name, value_text(cell.value), value)
 
 
