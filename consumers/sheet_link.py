@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from app.metrics import TABLE_TO_SHEET_S
-from consumers import sheet_settle, sheet_tx
+from consumers import sheet_asking, sheet_settle, sheet_tx
 from consumers.sheet_hold import HoldNote
 from consumers.sheet_marks import MarkWriter
 from consumers.sheet_news import LinkNews
@@ -21,9 +21,9 @@ from consumers.sheet_places import Places
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.model import Key, Link, LinkedColumn, Stamp
-from core.ports import Clock, Gate, Json, Sheet, SheetMarks, Store, Transaction
+from core.ports import Clock, Gate, Json, Meanwhile, Sheet, SheetMarks, Store, Transaction
 from core.sheet import SheetTarget, SwapAnswer
-from core.write_size import KNOWN_ROWS_MAX, rows_next
+from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, rows_next
 
 ROWS_TOLD_MAX = 100
 """In one line of the log; history has them all."""
@@ -43,6 +43,9 @@ class Tools:
     gate: Gate
     new_row_id: Callable[[], str]
     clock: Clock
+    meanwhile: Meanwhile
+    rows_max: int = NEW_ROWS_MAX
+    """Of one write."""
 
 
 class LinkWriter:
@@ -50,7 +53,7 @@ class LinkWriter:
 
     Args:
         link: as resolved now; replaced when links.yaml or the table changes.
-        tools: store, sheet, quota and row ids.
+        tools: store, sheet, quota, row ids, and what lets it go on while a write is on its way.
     """
 
     def __init__(self, link: Link, tools: Tools) -> None:
@@ -72,7 +75,7 @@ class LinkWriter:
         self._retyped: dict[str, tuple[LinkedColumn, LinkedColumn]] = {}
         """By header the columns that look otherwise since the table was altered: before and now."""
         self._in_write: list[Key] = []
-        self._rows_max = KNOWN_ROWS_MAX
+        self._rows_max = min(KNOWN_ROWS_MAX, tools.rows_max)
         self._planned_at = 0.0
 
     def follow(self, link: Link) -> None:
@@ -213,8 +216,8 @@ class LinkWriter:
         if news.compare_all:
             news.begin_comparing(self._tools.store.run(self._all_keys), self._tools.clock.monotonic())
         self._planned_at = self._tools.clock.monotonic()
-        self._put_off(self._places.doubts.waiting(news.first(self._rows_max)))
-        keys = news.first(self._rows_max)
+        self._put_off(self._places.doubts.waiting(news.dirty.first(self._rows_max)))
+        keys = news.dirty.first(self._rows_max)
         request = sheet_tx.PlanRequest(
             link=self.link,
             epoch=self._epoch,
@@ -283,7 +286,7 @@ class LinkWriter:
             TABLE_TO_SHEET_S.labels("committed_to_request").observe(max(0.0, waited_s))
         try:
             with TABLE_TO_SHEET_S.labels("request").time():
-                answer = self._tools.sheet.swap(target, planned.write)
+                answer = self._tools.meanwhile(lambda: self._tools.sheet.swap(target, planned.write), self._ask_ahead)
         except ReplyLost as error:
             self._in_doubt = True
             self.pace.back_off(error)
@@ -294,6 +297,17 @@ class LinkWriter:
             self._refused(planned, error)
         else:
             self._landed_with(planned, answer)
+
+    def _ask_ahead(self) -> bool:
+        """Have the change feed tell of rows that come into the sheet after those of the write that is on its way;
+        whether there are more of them."""
+        keys = self.news.to_ask_ahead()
+        if not keys:
+            return False
+        asked = self._tools.store.run(lambda tx: sheet_asking.ask_ahead(tx, self.link, keys))
+        self.news.compared(asked)
+        self.news.ask(asked)
+        return bool(asked)
 
     def _ask(self, planned: PlannedWrite, target: SheetTarget) -> None:
         """Ask the sheet itself whether a write landed; until it answers, nothing else may be done."""
@@ -361,7 +375,8 @@ class LinkWriter:
             )
         )
         self.pace.got_through()
-        self._rows_max = rows_next(planned.write, self._tools.clock.monotonic() - self._planned_at)
+        took_s = self._tools.clock.monotonic() - self._planned_at
+        self._rows_max = min(rows_next(planned.write, took_s), self._tools.rows_max)
         log.info("written", link=self.link.name, event_id=f"write {planned.write.n}", **_told(planned))
         self._landed = (planned.write.n, planned.write.epoch)
         self._open = outcome.follow_up

@@ -18,11 +18,10 @@ from core.sheet_plan import NameRow
 
 SHOWN_MAX = 10_000
 """So many changed keys are kept in mind until the tab shows them."""
-MANY_ASKED = 100
-AHEAD_ROWS_MAX = 2_000
-"""So many more rows are looked at than a write takes: each is locked for as long as the plan takes."""
+AHEAD_ROWS_MAX = 500
+"""So many rows are asked about at a time while a write is on its way, whose answer waits until that is done."""
 READY_ROWS_MAX = 10_000
-"""Rows that are asked about, or wait to be written: with so many no more are looked at ahead."""
+"""Rows that are asked about, or wait to be written: with so many no more are asked about ahead."""
 
 log = structlog.get_logger("sheet_writer")
 
@@ -51,8 +50,6 @@ class LinkNews:
         """Everything may differ."""
         self.asked_again: set[Key] = set()
         """Keys that the change feed is to tell again."""
-        self._ahead = 0
-        """So many more rows of a comparison are looked at than a write takes."""
         self.committed_at: datetime | None = None
         """When the oldest change was committed that nobody has carried out."""
         self._uncompared: set[Key] = set()
@@ -87,20 +84,16 @@ class LinkNews:
         """It was this transaction that changed these rows."""
         self.dirty.origins.update(dict.fromkeys(keys, origin))
 
-    def first(self, count: int) -> list[Key]:
-        """The rows to plan for: ``count`` that a write may take, and rows to ask about ahead of the next one."""
-        return self.dirty.first(count, self._ahead)
+    def to_ask_ahead(self) -> list[Key]:
+        """Rows of a comparison to ask about while a write is on its way: the answers take a while, and the next write
+        is to be full. None where enough of them are ready."""
+        room = READY_ROWS_MAX - len(self.asked_again) - self.dirty.fresh
+        return self.dirty.compared_next(max(0, min(AHEAD_ROWS_MAX, room)))
 
     def ask(self, keys: Collection[Key]) -> None:
-        """The change feed is asked about these; they wait for its answer.
-
-        Where they are many, a comparison has met rows that are to come into the sheet. The answers take a while, so
-        more of them are asked about than one write takes: the next one is full all the same.
-        """
+        """The change feed is asked about these; they wait for its answer."""
         self.asked_again.update(keys)
-        self.dirty.put_off(keys)
-        room = READY_ROWS_MAX - len(self.asked_again) - self.dirty.fresh
-        self._ahead = max(0, min(AHEAD_ROWS_MAX, room)) if len(keys) >= MANY_ASKED else 0
+        self.dirty.ask(keys)
 
     def look_again(self, keys: Mapping[Key, str], prints: Iterable[tuple[Key, str]], offset: int) -> None:
         """Base and table may differ in these rows; ``keys`` with their kinds, and what the table held under them."""

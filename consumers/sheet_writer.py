@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from adapters.clock import SystemClock
 from adapters.kafka_log import Place
+from adapters.meanwhile import CallThread
 from adapters.sheets_marks import GoogleMarks
 from adapters.sheets_prepare import new_row_id
 from adapters.sheets_tab import GoogleSheet
@@ -24,7 +25,7 @@ def build(service: Service) -> Callable[[], None]:
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
     gate = quota_gate(service.settings)
     client = service.closing(service_client(service.settings, gate))
-    tools = Tools(store, GoogleSheet(client), GoogleMarks(client), gate, new_row_id, SystemClock())
+    tools = Tools(store, GoogleSheet(client), GoogleMarks(client), gate, new_row_id, SystemClock(), CallThread())
     fresh: list[frozenset[Place]] = []
     source = source_of(
         service,

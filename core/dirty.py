@@ -38,6 +38,8 @@ class DirtyRows:
         """What the table held under keys that it was asked about (:func:`core.renames.print_of`)."""
         self.origins: dict[Key, Origin] = {}
         """The last transaction that was told to have changed the row."""
+        self._asked: set[Key] = set()
+        """Rows that only a comparison had named when the change feed was asked about them."""
         self._in_hand: frozenset[Key] = frozenset()
         self._renewed: dict[Key, int | None] = {}
 
@@ -84,13 +86,22 @@ class DirtyRows:
         """How many of them not a comparison alone has named."""
         return len(self._since)
 
-    def first(self, count: int, ahead: int = 0) -> list[Key]:
-        """At most ``count`` keys: what has just happened, oldest first, then what is only to be compared. A quarter
-        is left to that, so that a storm of changes cannot put it off for ever. ``ahead`` tells how many more that are
-        only to be compared."""
-        compared = list(islice(self._compared, count + ahead))
-        fresh = list(islice(self._since, count - min(len(compared), count // 4)))
-        return fresh + compared[: count - len(fresh) + ahead]
+    def first(self, count: int) -> list[Key]:
+        """At most ``count`` keys: what has just happened, oldest first, then what is only to be compared.
+
+        At least a quarter is for the comparison, so that a storm of changes cannot put it off for ever: rows that it
+        has named first, or rows that it has had asked about and that were told of since.
+        """
+        compared = list(islice(self._compared, count))
+        fresh = list(islice(self._since, count))
+        quarter = min(len(compared), count // 4)
+        if sum(key in self._asked for key in fresh) < quarter:
+            del fresh[count - quarter :]
+        return fresh + compared[: count - len(fresh)]
+
+    def compared_next(self, count: int) -> list[Key]:
+        """At most ``count`` keys that only a comparison has named and nobody is looking at."""
+        return list(islice((key for key in self._compared if key not in self._in_hand), count))
 
     def take_in_hand(self, keys: Iterable[Key]) -> None:
         """These are being looked at: what is told of them from now on has to be looked at afterwards."""
@@ -103,10 +114,17 @@ class DirtyRows:
             if key in self._renewed:
                 self._since[key] = self._renewed.pop(key)
                 continue
+            self._asked.discard(key)
             self.came.discard(key)
             self.went.discard(key)
             self.told.pop(key, None)
             self.origins.pop(key, None)
+
+    def ask(self, keys: Iterable[Key]) -> None:
+        """The change feed is asked about these: they are put off until it has told of them."""
+        known = list(keys)
+        self._asked.update(key for key in known if key in self._compared)
+        self.put_off(known)
 
     def put_off(self, keys: Iterable[Key]) -> None:
         """These are looked at another time; what the change feed has told of them stays known."""

@@ -6,6 +6,7 @@ Whoever implements one passes its contract suite in tests/contract.
 from core.ports.clock import Clock
 from core.ports.events import Delivery, EventPublisher, EventSource, Json
 from core.ports.google import Gate, Sheet, SheetMarks
+from core.ports.meanwhile import Meanwhile
 from core.ports.record import (
     WAIT_REASONS,
     ConflictEntry,
@@ -35,6 +36,7 @@ __all__ = [
     "Intent",
     "Json",
     "LinkState",
+    "Meanwhile",
     "NumberedConflict",
     "RejectionEntry",
     "Sheet",

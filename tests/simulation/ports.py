@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LOTS_MAX = 12
 """Looks by which a scan tells of a tab that it reads in pieces."""
+MEANWHILE_SHARE = 0.5
+"""Of pieces of work, those that there is time for before, or after, a call has its effect."""
 _TAKES_IN = {"link_state", "hold"}
 """What a transaction that takes events in does at least."""
 
@@ -182,6 +184,27 @@ class SimSheet(FakeSheet):
             raise QuotaExhausted("429")
         if self._world.chance("google_down"):
             raise SheetsUnavailable("503")
+
+
+class SimMeanwhile:
+    """Work is done before a call has an effect, or after it had one and before the answer is looked at."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __call__(self, call: Callable[[], T], work: Callable[[], bool]) -> T:
+        self._some(work)
+        try:
+            answer = call()
+        except Exception:
+            self._some(work)
+            raise
+        self._some(work)
+        return answer
+
+    def _some(self, work: Callable[[], bool]) -> None:
+        while self._world.meanwhile.random() < MEANWHILE_SHARE and work():
+            pass
 
 
 class SimMarks(FakeMarks):

@@ -44,6 +44,8 @@ REFERRING_SHARE = 0.1
 """Of the scenarios in which notes refer to rows of another table."""
 PIECES_SHARE = 0.2
 """Of the scenarios in which a tab is scanned in pieces."""
+SMALL_WRITES_SHARE = 0.2
+"""Of the scenarios in which a write takes few rows, so that others are asked about while it is on its way."""
 FILTERED_SHARE = 0.1
 """Of the scenarios in which the link shows some rows of the table alone."""
 
@@ -76,6 +78,8 @@ class Profile:
     """Whether the link shows the rows with a note alone."""
     rows_at_once: int = 0
     """That a scan reads at once; 0 for all of them."""
+    rows_a_write: int = 0
+    """That a write to the sheet takes at the most; 0 for as many as there are."""
     grid_rows: int = 100
     """Of a tab at the least, blank ones included."""
     skew_s: float = 0.0
@@ -106,6 +110,7 @@ def draw(seed: int) -> Profile:
         found,
         is_filtered=random.Random(f"filter {seed}").random() < FILTERED_SHARE,
         refers=random.Random(f"refers {seed}").random() < REFERRING_SHARE,
+        rows_a_write=_rows_a_write(seed),
         **_pieces(seed),
     )
     return replace(found, policy=MANUAL) if settled_by_person(seed) else found
@@ -130,6 +135,12 @@ def _pieces(seed: int) -> dict[str, int]:
     if rng.random() >= PIECES_SHARE:
         return {}
     return {"rows_at_once": rng.choice((1, 2, 3, 3, 5)), "grid_rows": rng.choice((1, 1, 12, 30))}
+
+
+def _rows_a_write(seed: int) -> int:
+    """Of a sheet that is written few rows at a time; draws nothing that other draws depend on."""
+    rng = random.Random(f"small writes {seed}")
+    return rng.choice((1, 2, 3)) if rng.random() < SMALL_WRITES_SHARE else 0
 
 
 def _one_way_columns(seed: int, key: str) -> dict[str, str]:

@@ -15,13 +15,14 @@ from core.errors import Fenced, Unavailable
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.rules import Rules, UserRule
 from core.table_times import TableTimes
+from core.write_size import NEW_ROWS_MAX
 from producers.agreement_check import AgreementCheck
 from producers.binlog_messages import Messages
 from producers.scan_judging import GROUP as SCANNER
 from producers.scan_work import ScanWork
 from tests.fakes.event_log import Place
 from tests.simulation.others import OTHERS
-from tests.simulation.ports import SimGate, SimMarks, SimPublisher, SimSource, SimStore
+from tests.simulation.ports import SimGate, SimMarks, SimMeanwhile, SimPublisher, SimSource, SimStore
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -71,7 +72,9 @@ def table_writer(world: World, owner: str) -> None:
 def sheet_writer(world: World, owner: str) -> None:
     """As consumers/sheet_writer.py."""
     store = SimStore(world, "sheet_writer")
-    tools = Tools(store, world.sheet, SimMarks(world), SimGate(world), world.new_row_id, world.clock)
+    marks, gate, meanwhile = SimMarks(world), SimGate(world), SimMeanwhile(world)
+    rows_max = world.profile.rows_a_write or NEW_ROWS_MAX
+    tools = Tools(store, world.sheet, marks, gate, world.new_row_id, world.clock, meanwhile, rows_max)
     fresh: list[frozenset[Place]] = []
     source = _source(
         world,

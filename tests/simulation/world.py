@@ -58,6 +58,8 @@ class World:
         profile = draw(plan.seed)
         self.profile = replace(profile, rates={k: 0.0 if k in plan.without else v for k, v in profile.rates.items()})
         self.rng = random.Random(f"{plan.seed} {plan.schedule}")
+        self.meanwhile = random.Random(f"meanwhile {plan.seed} {plan.schedule}")
+        """How much is done while a call is on its way: where there is nothing to do, nothing else depends on it."""
         random.seed(f"{plan.seed} {plan.schedule}")  # the jitter of our own backoff
         self.hub = Hub(self.rng)
         self.clock = self.hub.clock

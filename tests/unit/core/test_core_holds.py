@@ -17,6 +17,7 @@ from core.model import Canonical, Key
 from core.ports import HistoryEntry, LinkState
 from core.renames import print_of
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
+from tests.fakes.meanwhile import all_meanwhile
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab, held
 from tests.fakes.store import FakeState, FakeStore
 
@@ -51,7 +52,7 @@ class Desk:
             [TABLE_CHANGED, SHEET_OBSERVED],
             claim=lambda places: self.store.run(lambda tx: tx.claim_offsets(GROUP, "writer", places)),
         )
-        tools = Tools(self.store, self.sheet, self.marks, self.watch, lambda: "r_new", self.watch)
+        tools = Tools(self.store, self.sheet, self.marks, self.watch, lambda: "r_new", self.watch, all_meanwhile)
         self.writer = SheetWork(source, tools, {"orders": LINK}.get, "writer")
         return self.writer
 

@@ -89,10 +89,31 @@ def test_what_has_just_happened_goes_before_a_comparison_of_everything_though_no
     assert dirty.first(4) == [("50",), ("0",), ("1",), ("2",)]
     dirty.add([(f"new {n}",) for n in range(100)], 11)
     assert dirty.first(4) == [("50",), ("new 0",), ("new 1",), ("0",)]
-    assert dirty.first(4, ahead=2) == [("50",), ("new 0",), ("new 1",), ("0",), ("1",), ("2",)]
     dirty.done([("0",)])
     assert dirty.first(4)[-1] == ("1",)
     assert (len(dirty), dirty.fresh) == (199, 101)
+
+
+def test_rows_that_a_comparison_has_asked_about_are_its_share() -> None:
+    dirty = DirtyRows()
+    dirty.compare([(str(n),) for n in range(100)])
+    asked = [(str(n),) for n in range(3)]
+    dirty.ask(asked)
+    dirty.add([("new",)], 10)
+    dirty.add([*asked, ("50",)], 11)
+    assert dirty.first(4) == [("new",), *asked]
+    dirty.done(asked)
+    dirty.add([("x",), ("y",)], 12)
+    assert dirty.first(4) == [("new",), ("50",), ("x",), ("3",)]
+
+
+def test_a_comparison_comes_on_with_rows_that_nobody_is_looking_at() -> None:
+    dirty = DirtyRows()
+    dirty.compare([(str(n),) for n in range(9)])
+    dirty.add([("3",)], 10)
+    dirty.take_in_hand([("0",), ("3",)])
+    assert dirty.compared_next(3) == [("1",), ("2",), ("4",)]
+    assert dirty.compared_next(0) == []
 
 
 def test_a_row_that_is_compared_anew_while_it_is_written_is_looked_at_once_more() -> None:

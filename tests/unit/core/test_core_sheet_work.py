@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
 
-from consumers import sheet_tx
+from consumers import sheet_asking, sheet_tx
 from consumers.sheet_link import Tools
 from consumers.sheet_marks import LOOK_OVER_S, MOVED_LOOK_OVER_S
 from consumers.sheet_news import SHOWN_MAX, LinkNews
@@ -31,12 +31,14 @@ from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
 from core.freshness import age
 from core.intent import PlannedWrite, planned_to_json
 from core.marks import REJECTED
-from core.model import Link, LinkedColumn, SheetCell, Stamp, TableColumn
+from core.model import Key, Link, LinkedColumn, SheetCell, Stamp, TableColumn
 from core.ports import ConflictEntry, Intent, LinkState, RejectionEntry, ShownMark, TableRow
 from core.renames import print_of
 from core.sheet import FormulaRestore, MarkWrite, SheetTarget, SwapAnswer, SwapWrite
 from core.values.catalog import codec_for
+from core.write_size import KNOWN_ROWS_MAX
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
+from tests.fakes.meanwhile import all_meanwhile
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
 
@@ -83,7 +85,7 @@ class Desk:
             [TABLE_CHANGED, SHEET_OBSERVED],
             claim=lambda places: self.store.run(lambda tx: tx.claim_offsets(GROUP, "writer", places)),
         )
-        tools = Tools(self.store, self.sheet, self.marks, self.watch, lambda: "r_new", self.watch)
+        tools = Tools(self.store, self.sheet, self.marks, self.watch, lambda: "r_new", self.watch, all_meanwhile)
         self.writer = SheetWork(source, tools, LINKS.get, "writer")
 
     def changes(self, name: str, notes: str) -> None:
@@ -1087,3 +1089,30 @@ def test_a_quiet_links_change_behind_a_flood_of_events_is_seen_before_the_flood_
     desk.goes_on(2)
     assert sent == ["orders", "altered"]
     assert (desk.shown("orders"), desk.shown("altered")) == ("busy 1999", "quiet")
+
+
+def test_rows_that_come_next_are_asked_about_while_a_write_is_on_its_way(desk: Desk) -> None:
+    rows = KNOWN_ROWS_MAX + 700
+    for number in range(2, rows + 1):
+        desk.state.table(LINKS["orders"]).rows[str(number),] = {**ROW, "order_no": str(number)}
+    desk.changes("orders", "new")
+    desk.writer.compare(["orders"])
+    desk.goes_on(1)
+    assert desk.shown("orders") == "new"
+    assert len(desk.questions()) == rows - 1
+    desk.publishes_outbox()
+    desk.goes_on(3)
+    assert len(desk.sheet.tabs["orders"].rows) == rows
+    assert len(desk.questions()) == rows - 1, "once each"
+
+
+@pytest.mark.parametrize(("state", "asked"), [("live", {("2",)}), ("paused", set()), ("held", set())])
+def test_only_rows_that_no_base_knows_are_asked_about_ahead_and_of_a_live_link(
+    desk: Desk, state: str, asked: set[Key]
+) -> None:
+    desk.state.table(LINKS["orders"]).rows["2",] = {**ROW, "order_no": "2"}
+    with desk.store.begin() as tx:
+        tx.set_link_state("orders", state, None)
+    keys = [("1",), ("2",), ("3",)]
+    assert desk.store.run(lambda tx: sheet_asking.ask_ahead(tx, LINKS["orders"], keys)) == asked
+    assert len(desk.questions()) == len(asked)
