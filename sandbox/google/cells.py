@@ -87,6 +87,13 @@ class Cell:
 
 
 EMPTY = Cell()
+_formats: dict[str, Format] = {}
+
+
+def shared_format(cell_format: Format | None) -> Format | None:
+    """The one object of all equal formats: a column formatted as plain text has one for all its cells, and what comes
+    of it is made once."""
+    return None if cell_format is None else _formats.setdefault(repr(cell_format), cell_format)
 
 
 def _type_of(pattern: str) -> str:

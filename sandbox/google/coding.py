@@ -4,11 +4,8 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
-from sandbox.google.cells import Cell, Column, ErrorValue, Metadata, Row
+from sandbox.google.cells import Cell, Column, ErrorValue, Metadata, Row, shared_format
 from sandbox.google.change import DocumentProps, SheetProps
-
-_formats: dict[str, dict[str, Any]] = {}
-"""Equal formats share one object: a column formatted as plain text has one for all its cells."""
 
 _MORE = "fsndxpo"
 """What a cell may hold besides its value, a letter for each."""
@@ -76,19 +73,13 @@ def _cell_from(data: Any) -> Cell:
     return Cell(
         ErrorValue(*value["e"]) if isinstance(value, dict) else value,
         data.get("f"),
-        _shared(data.get("s")),
+        shared_format(data.get("s")),
         data.get("n"),
         data.get("d"),
         data.get("x"),
         data.get("p"),
         data.get("o", False),
     )
-
-
-def _shared(cell_format: dict[str, Any] | None) -> dict[str, Any] | None:
-    if cell_format is None:
-        return None
-    return _formats.setdefault(_dumps(cell_format), cell_format)
 
 
 def _metadata(entries: list[dict[str, Any]]) -> tuple[Metadata, ...]:

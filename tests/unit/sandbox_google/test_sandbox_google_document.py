@@ -10,6 +10,7 @@ from sandbox.google.area import Area
 from sandbox.google.cells import Cell, ErrorValue
 from sandbox.google.document import Document, DocumentError
 from sandbox.google.grid import GridError
+from sandbox.google.rest.requests import apply
 from sandbox.google.sheet import Sheet
 from sandbox.google.store import VERSIONS_KEPT, Store
 
@@ -359,3 +360,22 @@ def test_now_is_the_time_in_the_spreadsheets_zone(store: Store) -> None:
     here = sheet.cell(0, 0).value
     assert isinstance(there, float) and isinstance(here, float)
     assert round((here - there) * 24) == 9
+
+
+def test_cells_that_are_formatted_alike_share_their_format(sheet: Sheet) -> None:
+    area = {
+        "sheetId": sheet.sheet_id,
+        "startRowIndex": 0,
+        "endRowIndex": 3,
+        "startColumnIndex": 0,
+        "endColumnIndex": 1,
+    }
+    look = {"userEnteredFormat": {"numberFormat": {"type": "TEXT"}}}
+    body = {"range": area, "cell": look, "fields": "userEnteredFormat.numberFormat"}
+    with sheet.document.change("ann"):
+        for row in range(3):
+            sheet.set_value(row, 0, f"row {row}")
+        apply(sheet.document, "repeatCell", body)
+    formats = [sheet.cell(row, 0).format for row in range(3)]
+    assert formats[0] == look["userEnteredFormat"]
+    assert all(one is formats[0] for one in formats)

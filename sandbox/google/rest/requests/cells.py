@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.google.area import Area
-from sandbox.google.cells import EMPTY, Cell
+from sandbox.google.cells import EMPTY, Cell, shared_format
 from sandbox.google.document import Document, Sheet
 from sandbox.google.formats import shown
 from sandbox.google.grid import with_value
@@ -183,7 +183,7 @@ def _updated(old: Cell, data: dict[str, Any], mask: Mask) -> Cell:
     return Cell(
         valued.value,
         valued.formula,
-        merged.get("userEnteredFormat") or None,
+        shared_format(merged.get("userEnteredFormat") or None),
         merged.get("note") or None,
         merged.get("dataValidation") or None,
         extras or None,
