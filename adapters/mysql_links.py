@@ -17,7 +17,7 @@ from core.ports import Hold, LinkState
 
 SELECT_LINK = (
     "SELECT name, spreadsheet_id, sheet_id, tab, table_schema, table_name, state, reason, epoch, n, settled_n, scans,"
-    " restored_n, followed, known FROM link"
+    " restored_n, followed, known, first_scans FROM link"
 )
 _NOT_MADE_YET = frozenset({1049, 1054, 1146})
 """No such schema, column or table."""
@@ -113,7 +113,11 @@ class Links(Statements):
 
     def next_scan(self, name: str) -> int:
         """Number a scan that is about to begin; raise NotLinked."""
-        ran = self._run("UPDATE link SET scans = LAST_INSERT_ID(scans + 1) WHERE name = %s", (name,))
+        ran = self._run(
+            "UPDATE link SET first_scans = IF(scanned_at IS NULL, scans + 1, first_scans),"
+            " scans = LAST_INSERT_ID(scans + 1) WHERE name = %s",
+            (name,),
+        )
         if not ran.rows:
             raise NotLinked(f"No link is named {name}.", "See them with: twinsheet link list.")
         return ran.last_id

@@ -18,8 +18,6 @@ from core.row_view import RowPlan, RowView, rejection
 
 NOT_SHOWN = "the link shows the row no longer"
 """The rule of conflicts whose row has left the link's filter."""
-FIRST_SCAN = 1
-"""The number of a link's first scan."""
 INCOMPLETE_AFTER_S = 5.0
 """A row is told to be incomplete when nobody has typed into it for so long."""
 
@@ -121,7 +119,7 @@ class Applier:
                 self._bases.append(self._beside_rejected(base_of_inserted(view, plan, answer), plan))
             else:
                 plan.comes_back = answer
-            plan.history.extend(_inserted(plan, answer))
+            plan.history.extend(_inserted(plan, view, answer))
 
     def _keep_out(self, plan: RowPlan, view: RowView, refusal: Unfit) -> None:
         """The table does not take a new row."""
@@ -290,9 +288,9 @@ def _row_of_table(plan: RowPlan, view: RowView) -> dict[str, object]:
     return {**_row_to_wake(plan, view), "print": print_of(held)}
 
 
-def _inserted(plan: RowPlan, key: Key) -> list[HistoryEntry]:
+def _inserted(plan: RowPlan, view: RowView, key: Key) -> list[HistoryEntry]:
     first = next(iter(plan.observed.values()))
-    if all(_was_there_before(seen) for seen in plan.observed.values()):
+    if all(_was_there_before(seen, view) for seen in plan.observed.values()):
         return [HistoryEntry(plan.row_id, key, None, None, None, "sheet", "copied", event=first.event)]
     return [
         HistoryEntry(
@@ -313,9 +311,9 @@ def _inserted(plan: RowPlan, key: Key) -> list[HistoryEntry]:
     ]
 
 
-def _was_there_before(seen: Observed) -> bool:
+def _was_there_before(seen: Observed, view: RowView) -> bool:
     """Whether a cell was filled before the tab was linked: its first scan tells of it, and nobody else."""
-    return seen.source == "scan" and seen.stamp.scan == FIRST_SCAN and not seen.actor
+    return seen.source == "scan" and seen.stamp.scan <= view.first_scans and not seen.actor
 
 
 def _kept_row(view: RowView, base: RowBase, refusal: Unfit) -> ConflictEntry:

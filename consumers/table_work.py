@@ -268,6 +268,7 @@ class TableWork:
             is_late=row_id in batch.late,
             is_answered=batch.is_answered(row_id, base),
             restored_n=state.restored_n,
+            first_scans=state.first_scans,
             owner=gathered.owners.get(row_id),
             vanished=vanished,
             is_last_try=vanished and row_id in gathered.refused,

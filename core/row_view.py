@@ -55,6 +55,8 @@ class RowView:
     """The change feed has told of all that came to what the row held a moment ago."""
     restored_n: int = 0
     """Number of the last write that took a mistake of ours back (:attr:`core.ports.LinkState.restored_n`)."""
+    first_scans: int = 1
+    """Number of the last look of the link's first scan (:attr:`core.ports.LinkState.first_scans`)."""
     owner: RowBase | None = None
     """Another row whose key stands in this one, by what was seen."""
     vanished: bool = False

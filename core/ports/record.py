@@ -38,6 +38,9 @@ class LinkState:
     known: str | None = None
     """What is remembered of its columns (:class:`core.known.KnownColumns`); kept by :meth:`Transaction.note_known`
     alone."""
+    first_scans: int = 1
+    """Number of the last scan that was begun before one had come to its end: of a large tab each look has a number.
+    Kept by :meth:`Transaction.next_scan` alone."""
 
 
 @dataclass(frozen=True, slots=True)

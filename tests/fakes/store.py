@@ -154,14 +154,20 @@ class FakeTransaction:
         known = self.state.links.get(state.name)
         kept = known or LinkState("", "", 0, "", "", "", "", None, 0, 0)
         self.state.links[state.name] = replace(
-            state, scans=kept.scans, restored_n=kept.restored_n, followed=kept.followed, known=kept.known
+            state,
+            scans=kept.scans,
+            restored_n=kept.restored_n,
+            followed=kept.followed,
+            known=kept.known,
+            first_scans=kept.first_scans,
         )
         if state.state != "held":
             self.state.holds.pop(state.name, None)
 
     def remove_link(self, name: str) -> None:
         state = self.state
-        for part in (state.links, state.bases, state.kept_ids, state.waiting, state.intents, state.holds):
+        parts = (state.links, state.bases, state.kept_ids, state.waiting, state.intents, state.holds, state.scanned)
+        for part in parts:
             part.pop(name, None)
         for cell in [c for c in self.state.rejections if c[0] == name]:
             del self.state.rejections[cell]
@@ -215,8 +221,10 @@ class FakeTransaction:
         if name not in self.state.links:
             raise NotLinked(f"No link is named {name}.")
         link = self.state.links[name]
-        self.state.links[name] = replace(link, scans=link.scans + 1)
-        return link.scans + 1
+        number = link.scans + 1
+        first = link.first_scans if name in self.state.scanned else number
+        self.state.links[name] = replace(link, scans=number, first_scans=first)
+        return number
 
     def note_scan(self, name: str, at: datetime) -> None:
         self.state.scanned[name] = max(at, self.state.scanned.get(name, at))

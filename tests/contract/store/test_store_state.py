@@ -99,6 +99,21 @@ def test_scans_of_a_link_are_numbered_in_the_order_in_which_they_begin(store: An
         tx.next_scan("nobody")
 
 
+def test_scans_that_begin_before_one_has_come_to_its_end_are_the_first(store: AnyStore) -> None:
+    def first_scans() -> int:
+        store.run(lambda tx: tx.next_scan("orders"))
+        state = store.run(lambda tx: tx.link_state("orders"))
+        return state.first_scans if state else 0
+
+    store.run(lambda tx: tx.put_link(link_state()))
+    assert [first_scans(), first_scans()] == [1, 2]
+    store.run(lambda tx: tx.note_scan("orders", NOON))
+    assert [first_scans(), first_scans()] == [2, 2]
+    store.run(lambda tx: tx.remove_link("orders"))
+    store.run(lambda tx: tx.put_link(link_state()))
+    assert [first_scans(), first_scans()] == [1, 2]
+
+
 def test_the_last_write_that_takes_a_mistake_back_is_known_of_each_link(store: AnyStore) -> None:
     with store.begin() as tx:
         tx.put_link(link_state())
