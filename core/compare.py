@@ -163,10 +163,11 @@ def _cells(
 
 
 def _only_in_sheet(link: Link, row: TabRow) -> Iterator[Difference]:
+    key = key_in_sheet(link, row)
     for column in link.columns:
         cell = row.cells.get(column.header)
         if cell is not None:
-            yield Difference(row.row_id, key_in_sheet(link, row), column.name, value_text(cell.value), None)
+            yield Difference(row.row_id, key, column.name, value_text(cell.value), None)
 
 
 def headers_to_columns(headers: Iterable[str], names: Iterable[str]) -> Mapping[str, str]:

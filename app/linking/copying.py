@@ -21,6 +21,8 @@ Watcher = Callable[[int, int], None]
 
 WAIT_S = 30.0
 """So long without another row, or in all where nobody watches."""
+STILL_COMING_S = 5.0
+"""While rows have come in so short a time both sides are not equal yet, and comparing them holds up the copy."""
 POLL_S = 1.0
 COPYING = ("table_writer", "sheet_writer", "sheet_scanner", "binlog")
 """The services that copy."""
@@ -47,19 +49,20 @@ def wait_until_copied(settings: Settings, link: str, rows: int, watcher: Watcher
             ThreadSessions(parse_url(settings.mysql_url.get_secret_value()), schema=DEFAULT_SCHEMA)
         ) as session:
             left_s = _watch(Reports(session), link, rows, watcher)
-        return bool(verify(settings, link, left_s)["identical"])
+        return left_s is not None and bool(verify(settings, link, left_s)["identical"])
     except KeyboardInterrupt:
         return False
 
 
-def _watch(reports: Reports, link: str, rows: int, watcher: Watcher | None) -> float:
-    """Until all rows are there, or no more come; the seconds that are left for comparing."""
+def _watch(reports: Reports, link: str, rows: int, watcher: Watcher | None) -> float | None:
+    """Until all rows are there, or no more come; the seconds that are left for comparing. ``None`` where the time is
+    over and more are coming."""
     before = most = reports.live_rows(link)
     began = grew_at = time.monotonic()
     while most - before < rows:
         now = time.monotonic()
         if now - (grew_at if watcher else began) > WAIT_S:
-            return 0.0
+            return None if now - grew_at < STILL_COMING_S else 0.0
         time.sleep(POLL_S)
         there = reports.live_rows(link)
         if there > most:
