@@ -91,10 +91,11 @@ class _Places:
         if restore.written is not None:  # what somebody has typed over it meanwhile stays
             likest = sorted(self._rows_of(row_id), key=lambda r: (-self._in_common(restore, r), r != restore.row))
             alike = sorted(self._alike_rows(restore), key=lambda r: r != restore.row)
+            similar = self._similar_rows(restore)
             written = restore.written.value
             # by the place alone: a blank cell is nobody's own, so something else of the row has to tell
             here = [restore.row] if written not in (None, "") or self._in_common(restore, restore.row) else []
-            there = [*likest, *alike, *here]
+            there = [*likest, *alike, *similar, *here]
             return next((r for r in there if same_value(self._here(r, restore.header), written)), None)
         if row is not None:
             return row
@@ -120,16 +121,28 @@ class _Places:
     def _alike_rows(self, restore: FormulaRestore) -> list[int]:
         """Rows that hold, beside what we wrote, just what the row held when it was hit: it may have moved, and may
         have been named since, a copy anew. One that held nothing else is known by its id, or by having none."""
-        ours = {r.header for r in self.write.formula_restores if r.scratch_line == restore.scratch_line}
-        others = [h for h in self.layout.columns if h != ROW_ID_HEADER and h not in ours]
-        was = {h: self._in_scratch(restore.scratch_line, h) for h in others}
+        was = self._held_besides(restore)
         if all(value is None for value in was.values()):
             was[ROW_ID_HEADER] = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
-        return [
-            row
-            for row in range(self.layout.header.row + 1, self.cells.last_row + 1)
-            if all(same_value(self._here(row, h), value) for h, value in was.items())
-        ]
+        return [row for row in self._rows if all(same_value(self._here(row, h), value) for h, value in was.items())]
+
+    def _similar_rows(self, restore: FormulaRestore) -> list[int]:
+        """Rows that hold most of what the row held beside what we wrote, the likest first: somebody has typed into
+        it, too, and it stands beside another id."""
+        was = {h: value for h, value in self._held_besides(restore).items() if value is not None}
+        common = {row: sum(same_value(self._here(row, h), v) for h, v in was.items()) for row in self._rows}
+        found = [row for row, count in common.items() if 2 * count > len(was)]
+        return sorted(found, key=lambda row: -common[row])
+
+    def _held_besides(self, restore: FormulaRestore) -> dict[str, object]:
+        """What the row held when it was hit, in columns that the write left alone."""
+        ours = {r.header for r in self.write.formula_restores if r.scratch_line == restore.scratch_line}
+        others = [h for h in self.layout.columns if h != ROW_ID_HEADER and h not in ours]
+        return {h: self._in_scratch(restore.scratch_line, h) for h in others}
+
+    @property
+    def _rows(self) -> range:
+        return range(self.layout.header.row + 1, self.cells.last_row + 1)
 
     def _in_scratch(self, line: int, header: str) -> object:
         column = self.layout.scratch_columns.get(header)

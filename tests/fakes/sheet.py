@@ -193,9 +193,10 @@ class FakeTab:
                 key=lambda r: (-len(self.row(r).cells.items() & was.cells.items()), r != restore.row),
             )
             alike = sorted(self._alike_rows(restore, write), key=lambda r: r != restore.row)
+            similar = self._similar_rows(restore, write)
             written = restore.written.value
             in_common = self.row(restore.row).cells.items() & was.cells.items()
-            there = [*likest, *alike, *([restore.row] if written not in (None, "") or in_common else [])]
+            there = [*likest, *alike, *similar, *([restore.row] if written not in (None, "") or in_common else [])]
             return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:
             return own
@@ -213,6 +214,12 @@ class FakeTab:
 
         rows = [(i + 2, r) for i, r in enumerate(self.rows) if others(r) == others(was)]
         return [number for number, row in rows if others(was) or row.row_id == was.row_id]
+
+    def _similar_rows(self, restore: FormulaRestore, write: SwapWrite) -> list[int]:
+        ours = {r.header for r in write.formula_restores if r.scratch_line == restore.scratch_line}
+        was = {h: c for h, c in self.scratch[restore.scratch_line].cells.items() if h not in ours}
+        common = {i + 2: len(r.cells.items() & was.items()) for i, r in enumerate(self.rows)}
+        return sorted((row for row, count in common.items() if 2 * count > len(was)), key=lambda row: -common[row])
 
     def _value(self, number: int, header: str) -> SheetValue:
         if header == ROW_ID_HEADER:

@@ -336,6 +336,22 @@ def test_a_row_without_an_id_gets_its_own_back_wherever_it_stands_and_whatever_i
     assert cells(world.rows()[0]) == {"Name": "begun", "Qty": 9, "Day": Serial(45001.0)}
 
 
+def test_our_mistake_is_taken_out_of_the_row_it_hit_by_what_else_that_holds_when_it_stands_beside_another_id_now(
+    world: World,
+) -> None:
+    filled = {"Name": "begun", "Qty": 9, "Price": 5, "Day": Serial(45001.0)}
+    for header, value in {"_row_id": "r_5", **filled}.items():
+        world.type(5, header, value)
+    world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Qty", 70)))
+    world.move_row(5, 2)
+    world.type(2, "_row_id", "r_2")
+    world.type(3, "_row_id", "r_5")
+    world.type(2, "Price", 6)  # somebody goes on typing
+    mistake = FormulaRestore(0, 5, "Qty", SheetCell(70))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert cells(world.rows()[0]) == {**filled, "Price": 6}
+
+
 def test_what_we_cleared_in_a_row_without_an_id_is_not_put_into_a_blank_cell_of_the_row_that_stands_there_by_now(
     world: World,
 ) -> None:
