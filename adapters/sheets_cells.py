@@ -37,12 +37,13 @@ def decode_cell(raw: Mapping[str, Any] | None) -> SheetCell | None:
     """
     if not raw:
         return None
-    value = _decode_value(raw.get("effectiveValue") or {})
-    formula = (raw.get("userEnteredValue") or {}).get("formulaValue")
+    shown, entered = raw.get("effectiveValue"), raw.get("userEnteredValue")
+    formula = entered.get("formulaValue") if entered else None
+    value = _decode_value(shown) if shown else None
     if formula is None and value is None:
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool) and number_type(raw) in DATE_TYPES:
-        value = Serial(float(value))
+    if shown and "numberValue" in shown and number_type(raw) in DATE_TYPES:
+        value = Serial(float(shown["numberValue"]))
     return SheetCell(value, formula)
 
 
