@@ -10,6 +10,7 @@ A test that has to stop or kill a server starts its own: `new_mysql`, `new_kafka
 """
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +22,10 @@ from sandbox.stack.commands import KafkaPlace, MysqlPlace
 from sandbox.stack.downloads import Downloads, downloads_dir
 from sandbox.stack.programs import MysqlProgram
 from sandbox.stack.servers import KafkaServer, MysqlServer, free_port
+
+# For each connection over TLS, MySQL's client library reads all certificate authorities of the system, 25 ms of a
+# core, though nobody asks it to check any, and the tests make thousands. Those that check name their authority.
+os.environ.setdefault("SSL_CERT_FILE", os.devnull)
 
 _numbers = itertools.count(1)
 _FIRST, _ON_THE_STACK, _LAST = range(3)
