@@ -235,6 +235,28 @@ def test_rejections_tell_the_cell_and_the_reason_and_an_empty_list_what_that_mea
     expect(visitor.page.locator("#events")).to_contain_text("Type into a cell of Quiet")
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_list_is_as_high_as_its_rows_up_to_what_the_window_leaves_it(
+    browser: Browser, place: ConsolePlace, size: dict[str, int]
+) -> None:
+    with visiting(browser, place.url, size) as visitor:
+
+        def height_px(grid: str) -> float:
+            box = visitor.page.locator(f"#{grid}").bounding_box()
+            return box["height"] if box else 0
+
+        visitor.open("/links/orders/waiting")
+        expect(visitor.page.locator("#rejections .ag-row").first).to_be_visible()
+        until(lambda: 0 < height_px("rejections") < size["height"] / 3, "one rejection takes the place of one")
+        last = visitor.page.locator("#rejections .ag-row").last.bounding_box()
+        top = visitor.page.locator("#rejections").bounding_box()
+        assert last and top
+        assert last["y"] + last["height"] <= top["y"] + top["height"], "and all of it shows"
+        visitor.open("/links/orders/history")
+        expect(visitor.page.locator("#history .ag-row").first).to_be_visible()
+        until(lambda: size["height"] / 2 < height_px("history") < size["height"], "thirty entries fill the window")
+
+
 def test_an_unknown_link_is_told_with_those_that_there_are(visitor: Visitor) -> None:
     visitor.open("/links/ordrs")
     expect(visitor.page.locator("#said")).to_contain_text("orders, stock, people, quiet")

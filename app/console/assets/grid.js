@@ -16,6 +16,22 @@
     api.setGridOption("headerHeight", narrow ? 0 : 40);
   }
 
+  function follow(target) {
+    sizes.observe(target);
+    window.dash_ag_grid.getApiAsync(target.id).then((api) => {
+      shrink(target, api);
+      api.addEventListener("modelUpdated", () => shrink(target, api));
+    });
+  }
+
+  // A grid is as high as its rows, up to what the page leaves it.
+  const SLACK_PX = 20; // its borders, and a scroll bar below
+  function shrink(target, api) {
+    const last = api.getDisplayedRowAtIndex(api.getDisplayedRowCount() - 1);
+    const rowsPx = last ? last.rowTop + last.rowHeight : 0;
+    target.style.setProperty("--content", `${rowsPx + api.getGridOption("headerHeight") + SLACK_PX}px`);
+  }
+
   // The grid's own events come too late for those who listen through Dash: its first size is told before.
   const sizes = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries)
@@ -24,8 +40,8 @@
   new MutationObserver((changes) => {
     for (const { addedNodes } of changes)
       for (const node of addedNodes)
-        if (node.matches?.(".grid")) sizes.observe(node);
-        else node.querySelectorAll?.(".grid").forEach((grid) => sizes.observe(grid));
+        if (node.matches?.(".grid")) follow(node);
+        else node.querySelectorAll?.(".grid").forEach(follow);
   }).observe(document.documentElement, { childList: true, subtree: true });
 
   // Enter on a cell presses what stands in it.
