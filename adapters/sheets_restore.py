@@ -120,11 +120,14 @@ class _Places:
 
     def _alike_rows(self, restore: FormulaRestore) -> list[int]:
         """Rows that hold, beside what we wrote, just what the row held when it was hit: it may have moved, and may
-        have been named since, a copy anew. One that held nothing else is known by its id, or by having none."""
-        was = self._held_besides(restore)
-        if all(value is None for value in was.values()):
-            was[ROW_ID_HEADER] = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
-        return [row for row in self._rows if all(same_value(self._here(row, h), value) for h, value in was.items())]
+        have been named since, a copy anew. One that held nothing else is known by its id, or by having none; or by
+        its place, where it had none and may have been named there."""
+        was, row_id = self._held_besides(restore), self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
+        found = [row for row in self._rows if all(same_value(self._here(row, h), v) for h, v in was.items())]
+        if any(value is not None for value in was.values()):
+            return found
+        named_there = restore.row if row_id is None else None
+        return [row for row in found if row == named_there or same_value(self._here(row, ROW_ID_HEADER), row_id)]
 
     def _similar_rows(self, restore: FormulaRestore) -> list[int]:
         """Rows that hold most of what the row held beside what we wrote, the likest first: somebody has typed into

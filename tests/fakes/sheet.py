@@ -213,7 +213,8 @@ class FakeTab:
             return {header: cell for header, cell in row.cells.items() if header not in ours}
 
         rows = [(i + 2, r) for i, r in enumerate(self.rows) if others(r) == others(was)]
-        return [number for number, row in rows if others(was) or row.row_id == was.row_id]
+        named_there = restore.row if was.row_id is None else None
+        return [n for n, row in rows if others(was) or row.row_id == was.row_id or n == named_there]
 
     def _similar_rows(self, restore: FormulaRestore, write: SwapWrite) -> list[int]:
         ours = {r.header for r in write.formula_restores if r.scratch_line == restore.scratch_line}

@@ -336,6 +336,15 @@ def test_a_row_without_an_id_gets_its_own_back_wherever_it_stands_and_whatever_i
     assert cells(world.rows()[0]) == {"Name": "begun", "Qty": 9, "Day": Serial(45001.0)}
 
 
+def test_our_mistake_is_taken_out_of_a_blank_row_that_was_named_since_and_not_of_its_copy(world: World) -> None:
+    world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Name", "nobody's")))
+    world.type(6, "Name", "nobody's")
+    world.type(5, "_row_id", "r_named")
+    mistake = FormulaRestore(0, 5, "Name", SheetCell("nobody's"))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    assert [(r.row_id, cells(r)) for r in world.rows()][3:] == [("r_named", {}), (None, {"Name": "nobody's"})]
+
+
 def test_our_mistake_is_taken_out_of_the_row_it_hit_by_what_else_that_holds_when_it_stands_beside_another_id_now(
     world: World,
 ) -> None:
