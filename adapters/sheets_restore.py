@@ -8,7 +8,7 @@ That it comes back once is the ticket's business (:mod:`adapters.sheets_tickets`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,13 +89,8 @@ class _Places:
         row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
         row = self._row_of(row_id)
         if restore.written is not None:  # what somebody has typed over it meanwhile stays
-            likest = sorted(self._rows_of(row_id), key=lambda r: (-self._in_common(restore, r), r != restore.row))
-            alike = sorted(self._alike_rows(restore), key=lambda r: r != restore.row)
-            similar = self._similar_rows(restore)
             written = restore.written.value
-            # by the place alone: a blank cell is nobody's own, so something else of the row has to tell
-            here = [restore.row] if written not in (None, "") or self._in_common(restore, restore.row) else []
-            there = [*likest, *alike, *similar, *here]
+            there = self._candidates(restore, row_id, written)
             return next((r for r in there if same_value(self._here(r, restore.header), written)), None)
         if row is not None:
             return row
@@ -104,6 +99,16 @@ class _Places:
         if row_id is None and self._alike(restore):
             return restore.row
         return None
+
+    def _candidates(self, restore: FormulaRestore, row_id: object, written: object) -> Iterator[int]:
+        """Rows that may be the one that was hit, the likeliest first: the whole tab is searched only where its id
+        does not tell."""
+        yield from sorted(self._rows_of(row_id), key=lambda r: (-self._in_common(restore, r), r != restore.row))
+        yield from sorted(self._alike_rows(restore), key=lambda r: r != restore.row)
+        yield from self._similar_rows(restore)
+        # by the place alone: a blank cell is nobody's own, so something else of the row has to tell
+        if written not in (None, "") or self._in_common(restore, restore.row):
+            yield restore.row
 
     def _alike(self, restore: FormulaRestore) -> bool:
         """Whether a row without an id is still the one that was hit: another cell or its blankness tells."""

@@ -63,9 +63,7 @@ def settle_write(
     """
     name = link.name
     link = _as_planned(tx, link)
-    intent = tx.intent(name)
-    if intent is None or intent.n != planned.write.n:
-        raise Fenced(f"link {name}: another writer has settled write {planned.write.n}")
+    _check_open(tx, name, planned.write.n)
     bases = tx.bases(name, _rows_of(planned, answer))
     hit = keys_hit(link, answer)
     owners = tx.bases_of_keys(name, hit | {shown[key] for key in hit if key in shown}).values()
@@ -92,6 +90,12 @@ def settle_write(
     displaced = {row_id: key for row_id, key in keys.items() if row_id in done.displaced}
     moved = done.moved or bool(done.row_restores) or strange
     return SettleOutcome(_restore(tx, name, done, epoch), again, displaced, moved)
+
+
+def _check_open(tx: Transaction, name: str, n: int) -> None:
+    intent = tx.intent(name)
+    if intent is None or intent.n != n:
+        raise Fenced(f"link {name}: another writer has settled write {n}")
 
 
 def _as_planned(tx: Transaction, link: Link) -> Link:
@@ -169,11 +173,9 @@ def send_anew(tx: Transaction, name: str, planned: PlannedWrite, epoch: int) -> 
     in between has seen the first one, and must not count as one past what was put back.
 
     Raises:
-        Fenced: another writer has.
+        Fenced: another writer has settled it.
     """
-    intent = tx.intent(name)
-    if intent is None or intent.n != planned.write.n:
-        raise Fenced(f"link {name}: another writer sends write {planned.write.n} again")
+    _check_open(tx, name, planned.write.n)
     tx.close_intent(name, planned.write.n)
     return _open_restoring(tx, name, replace(planned.write, epoch=epoch))
 

@@ -15,7 +15,6 @@ BURST_S = 30.0
 """A burst of edits puts the scan off for this long at the most."""
 ANEW_MAX = 2
 """Times in a row that a structure event begins a scan in pieces anew; it is followed by another one in any case."""
-
 REFUSED_MAX = 4
 """Times in a row that Google may refuse a piece: people delete rows at the end of a tab, and the grid ends above."""
 
