@@ -7,13 +7,14 @@ keep whatever a person types meanwhile waiting behind them. What if this stops h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from core.events import SHEET_OBSERVED
 from core.ports import Clock, Delivery, EventPublisher, Json
 
-EVENTS_AT_ONCE = 2
+EVENTS_AHEAD = 2
+"""So many are told before the table writer has taken them in: it finds the next one while it applies one."""
 GO_ON_AFTER_S = 20.0
 """A piece that does not come back to us, or that nobody takes in, holds the rest back no longer than this."""
 
@@ -28,9 +29,16 @@ class _Rest:
     event: str
     unheard: int = 0
     """Events that were published and have not come back to us yet."""
-    at: tuple[Place, int] | None = None
-    """Partition and offset of the last one that has."""
+    heard: list[tuple[Place, int]] = field(default_factory=list)
+    """Partition and offset of those that have, and that the table writer has not taken in."""
     late_at: float = 0.0
+
+    def room(self, applied: Mapping[Place, int], now_s: float) -> int:
+        """How many more may be told."""
+        self.heard = [(place, offset) for place, offset in self.heard if applied.get(place, 0) <= offset]
+        if now_s >= self.late_at:
+            self.unheard, self.heard = 0, []
+        return EVENTS_AHEAD - self.unheard - len(self.heard)
 
 
 class Telling:
@@ -55,7 +63,7 @@ class Telling:
             KafkaUnavailable: nothing is told any more; the next scan finds it again.
         """
         self._rests[link] = _Rest(events, event)
-        self._tell(link)
+        self._tell(link, EVENTS_AHEAD)
 
     def is_busy(self, link: str) -> bool:
         """Whether there is more to tell of the link's last scan."""
@@ -69,8 +77,8 @@ class Telling:
         """A message has come through ``sheet.observed``; it may be one of ours."""
         rest = self._rests.get(delivery.link)
         if rest is not None and delivery.body.get("event") == rest.event:
-            rest.unheard -= 1
-            rest.at = (delivery.topic, delivery.partition), delivery.offset
+            rest.unheard = max(0, rest.unheard - 1)
+            rest.heard.append(((delivery.topic, delivery.partition), delivery.offset))
 
     def go_on(self) -> None:
         """Tell more of what has been taken in so far."""
@@ -78,17 +86,17 @@ class Telling:
             return
         applied, now = self._applied(), self._clock.monotonic()
         for link, rest in list(self._rests.items()):
-            is_taken_in = rest.at is not None and applied.get(rest.at[0], 0) > rest.at[1]
-            if (rest.unheard <= 0 and is_taken_in) or now >= rest.late_at:
-                self._tell(link)
+            room = rest.room(applied, now)
+            if room > 0:
+                self._tell(link, room)
 
-    def _tell(self, link: str) -> None:
+    def _tell(self, link: str, count: int) -> None:
         rest = self._rests.pop(link)
-        some = list(islice(rest.events, EVENTS_AT_ONCE))
+        some = list(islice(rest.events, count))
         if not some:
             return
         self._publisher.publish_many([(SHEET_OBSERVED, link, event) for event in some])
         for more in islice(rest.events, 1):  # a scan of which all was told keeps nobody waiting
             rest.events = chain((more,), rest.events)
-            rest.unheard, rest.late_at = len(some), self._clock.monotonic() + GO_ON_AFTER_S
+            rest.unheard, rest.late_at = rest.unheard + len(some), self._clock.monotonic() + GO_ON_AFTER_S
             self._rests[link] = rest

@@ -9,7 +9,7 @@ import pytest
 
 from core.events import SHEET_OBSERVED
 from core.ports import Delivery
-from producers.scan_telling import EVENTS_AT_ONCE, GO_ON_AFTER_S, Telling
+from producers.scan_telling import EVENTS_AHEAD, GO_ON_AFTER_S, Telling
 
 PLACE = (SHEET_OBSERVED, 0)
 
@@ -46,9 +46,7 @@ def telling(kafka: Kafka) -> Telling:
     return told
 
 
-def test_the_next_piece_waits_until_the_table_writer_has_taken_in_the_one_before(
-    kafka: Kafka, telling: Telling
-) -> None:
+def test_the_next_piece_waits_until_the_table_writer_has_taken_one_in(kafka: Kafka, telling: Telling) -> None:
     telling.go_on()
     assert kafka.bodies == [0, 1]
     kafka.come_back(telling, 0)
@@ -58,13 +56,20 @@ def test_the_next_piece_waits_until_the_table_writer_has_taken_in_the_one_before
     telling.go_on()
     telling.go_on()
     assert kafka.bodies == [0, 1, 2, 3]
-    assert telling.is_busy("orders")
+
+
+def test_while_the_table_writer_applies_one_piece_the_next_one_waits_for_it(kafka: Kafka, telling: Telling) -> None:
+    kafka.come_back(telling, 0)
+    kafka.applied[PLACE] = 1
+    telling.go_on()
+    telling.go_on()
+    assert kafka.bodies == [0, 1, 2]
 
 
 def test_when_all_was_told_the_link_is_free_for_its_next_scan(kafka: Kafka, telling: Telling) -> None:
-    for told in (EVENTS_AT_ONCE, 2 * EVENTS_AT_ONCE):
+    for told in (EVENTS_AHEAD, 2 * EVENTS_AHEAD):
         assert telling.is_busy("orders")
-        kafka.come_back(telling, len(kafka.bodies) - EVENTS_AT_ONCE)
+        kafka.come_back(telling, len(kafka.bodies) - EVENTS_AHEAD)
         kafka.applied[PLACE] = told
         telling.go_on()
     assert kafka.bodies == [0, 1, 2, 3, 4]
