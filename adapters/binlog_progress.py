@@ -9,7 +9,7 @@ from typing import Any
 from adapters.binlog_events import Table
 from adapters.binlog_sql import boundary, table_changes
 from adapters.mysql_connection import quote
-from adapters.mysql_schema import Query
+from adapters.mysql_query import Query
 from adapters.mysql_server import binlog_position
 from core.errors import MysqlRefused
 

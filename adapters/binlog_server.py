@@ -9,7 +9,7 @@ import structlog
 
 from adapters.binlog_events import Position, PositionLost
 from adapters.gtids import MariadbPosition
-from adapters.mysql_schema import Query
+from adapters.mysql_query import Query
 from adapters.mysql_server import binlog_position, server_facts, server_faults
 from core.errors import MysqlRefused
 

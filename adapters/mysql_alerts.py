@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from adapters.mysql_schema import Query
+from adapters.mysql_query import Query
 from adapters.mysql_statements import utc
 from core.alerts import Alert, AlertName, AlertPlan
 

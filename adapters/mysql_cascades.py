@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from adapters.binlog_events import RowChange, Table
 from adapters.mysql_ddl import ForeignKey, foreign_keys, table_statement
-from adapters.mysql_schema import Query
+from adapters.mysql_query import Query
 from core.errors import MysqlRefused
 
 _CARRIED = ("CASCADE", "SET NULL", "SET DEFAULT")

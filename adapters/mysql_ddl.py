@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adapters.mysql_connection import quote
-
-if TYPE_CHECKING:
-    from adapters.mysql_schema import Query
+from adapters.mysql_query import Query
 
 _NAME = r"`(?:[^`]|``)+`"
 _NAMES = rf"{_NAME}(?:, ?{_NAME})*"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from adapters.mysql_connection import errno, quote
 from adapters.mysql_grants import STATE_SCHEMA
-from adapters.mysql_schema import Query
+from adapters.mysql_query import Query
 from adapters.mysql_statements import Row, Statements, dump, utc
 from core.conflicts import UNLINKED
 from core.errors import Fenced, MysqlRefused, NotLinked

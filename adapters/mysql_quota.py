@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.mysql_connection import MysqlAddress, MysqlSession, cursor_of, translated
 from adapters.mysql_migrations import DEFAULT_SCHEMA
-from adapters.mysql_schema import Query
+from adapters.mysql_query import Query
 from core.quota import Account, Ledger, Place
 
 Json = dict[str, Any]

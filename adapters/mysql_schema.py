@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any, Protocol
+from typing import Any
 
 from adapters.mysql_connection import quote
 from adapters.mysql_ddl import checked_as_json, table_statement
 from adapters.mysql_grants import TABLE_RIGHTS, Grant, quoted
+from adapters.mysql_query import Query, Row
 from core.errors import LinkRefused
 from core.model import TableColumn
 from core.values.json_text import JSON_AS_TEXT
@@ -18,16 +19,7 @@ from core.values.json_text import JSON_AS_TEXT
 _SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
 _TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
 _TRANSACTIONAL = ("InnoDB", "ROCKSDB", "TokuDB")
-
 _SHOWN = {"''": "'", r"\\": "\\", r"\n": "\n", r"\r": "\r", r"\0": "\0"}
-
-Row = tuple[Any, ...]
-
-
-class Query(Protocol):
-    """Runs one statement by itself: MysqlSession (with autocommit) and ThreadSessions do."""
-
-    def query(self, sql: str, params: tuple[Any, ...] = ()) -> list[Row]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from adapters.mysql_cascades import silent_cascades
 from adapters.mysql_connection import errno
 from adapters.mysql_grants import TABLE_RIGHTS, Grant, missing_grants, needed_grants
-from adapters.mysql_schema import Query
+from adapters.mysql_query import Query
 from core.errors import MysqlRefused
 
 MYSQL_MIN = (8, 4)

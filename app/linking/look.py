@@ -10,7 +10,8 @@ from typing import Any
 from adapters.held_rows import HeldRows
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_grants import TABLE_RIGHTS, Grant
-from adapters.mysql_schema import Query, describe_table, has_rows, has_schema, is_there
+from adapters.mysql_query import Query
+from adapters.mysql_schema import describe_table, has_rows, has_schema, is_there
 from adapters.mysql_server import grant_faults, link_faults, server_facts
 from adapters.mysql_store import MysqlStore
 from adapters.sheets_client import SheetsClient
