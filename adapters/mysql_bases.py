@@ -90,6 +90,10 @@ class Bases(Statements):
             return HeldBases(self._select_in(live + " AND row_id IN ({}) ORDER BY row_id", (link,), set(row_ids)))
         return HeldBases(self._each(live + " ORDER BY row_id", (link,)))
 
+    def each_base(self, link: str) -> Iterator[RowBase]:
+        """As :meth:`all_bases`, a piece at a time."""
+        return map(_base, self._each(_SELECT + " AND gone = FALSE ORDER BY row_id", (link,)))
+
     def count_bases(self, link: str) -> int:
         """Of live rows; not locked."""
         ((count,),) = self._select("SELECT COUNT(*) FROM row_base WHERE link = %s AND gone = FALSE", (link,))

@@ -55,10 +55,10 @@ class Rows(Statements):
         """As :meth:`rows`, not locked."""
         return self._locked(link, keys, "")
 
-    def all_keys(self, link: Link) -> list[Key]:
-        """Not locked, in ascending order of the key's columns."""
+    def all_keys(self, link: Link) -> Iterator[Key]:
+        """Not locked, in ascending order of the key's columns, a piece at a time."""
         columns, statement = _select_keys(link)
-        return list(_shown_keys(link, columns, self._select(*statement)))
+        return _shown_keys(link, columns, self._each(*statement))
 
     def update_row(self, link: Link, key: Key, values: TableRow) -> None:
         """Set columns of one row, the key's own included; raise Unfit, also when the row is gone."""

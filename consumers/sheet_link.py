@@ -20,8 +20,9 @@ from consumers.sheet_pace import Pace
 from consumers.sheet_places import Places
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
+from core.key_pages import KEYS_PER_PAGE
 from core.model import Key, Link, LinkedColumn, Stamp
-from core.ports import Clock, Gate, Json, Meanwhile, Sheet, SheetMarks, Store, Transaction
+from core.ports import Clock, Gate, Json, Meanwhile, Sheet, SheetMarks, Store
 from core.sheet import SheetTarget, SwapAnswer
 from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, rows_next
 
@@ -46,6 +47,8 @@ class Tools:
     meanwhile: Meanwhile
     rows_max: int = NEW_ROWS_MAX
     """Of one write."""
+    keys_per_page: int = KEYS_PER_PAGE
+    """Of a whole comparison: so many are at hand at a time."""
 
 
 class LinkWriter:
@@ -214,7 +217,7 @@ class LinkWriter:
             raise ValueError("a link is led before a plan")
         news = self.news
         if news.compare_all:
-            news.begin_comparing(self._tools.store.run(self._all_keys), self._tools.clock.monotonic())
+            self._begin_comparing()
         self._planned_at = self._tools.clock.monotonic()
         self._put_off(self._places.doubts.waiting(news.dirty.first(self._rows_max)))
         keys = news.dirty.first(self._rows_max)
@@ -249,7 +252,6 @@ class LinkWriter:
                 outcome.planned,
                 [k for k in outcome.keys if not (k in outcome.absent or k in outcome.busy or k in outcome.doubtful)],
             )
-            news.compared(outcome.keys)
             news.ask(outcome.doubtful)
             self.marks.changed(outcome.row_ids)
             self._put_off(self._places.not_found(outcome.absent))
@@ -259,10 +261,11 @@ class LinkWriter:
                 self._done()
         return outcome.needs_positions
 
-    def _all_keys(self, tx: Transaction) -> list[Key]:
-        known = tx.all_bases(self.link.name)
-        self.news.still_shown(sheet_tx.keys_shown(self.link, known.values()))
-        return [*tx.all_keys(self.link), *(base.key for base in known.values() if base.key)]
+    def _begin_comparing(self) -> None:
+        per_page = self._tools.keys_per_page
+        keys, shown = self._tools.store.run(lambda tx: sheet_tx.keys_of_all(tx, self.link, per_page=per_page))
+        self.news.still_shown(shown)
+        self.news.begin_comparing(keys, self._tools.clock.monotonic())
 
     def _put_off(self, keys: Collection[Key]) -> None:
         self.news.dirty.put_off(keys)
@@ -272,6 +275,7 @@ class LinkWriter:
         self.news.dirty.done(self._in_write)
         self._in_write = []
         self.news.committed_at = None
+        self.news.compared()
 
     def _forget(self) -> None:
         """The link is paused, held or removed; whoever lets it go on asks for everything to be compared."""
@@ -305,8 +309,8 @@ class LinkWriter:
         if not keys:
             return False
         asked = self._tools.store.run(lambda tx: sheet_asking.ask_ahead(tx, self.link, keys))
-        self.news.compared(asked)
         self.news.ask(asked)
+        self.news.compared()
         return bool(asked)
 
     def _ask(self, planned: PlannedWrite, target: SheetTarget) -> None:

@@ -9,6 +9,7 @@ import structlog
 
 from app.metrics import COMPARING_ROWS
 from core.dirty import DirtyRows
+from core.key_pages import KeyPages
 from core.model import Key, Stamp
 from core.origin import Origin
 from core.ports import Json
@@ -52,9 +53,8 @@ class LinkNews:
         """Keys that the change feed is to tell again."""
         self.committed_at: datetime | None = None
         """When the oldest change was committed that nobody has carried out."""
-        self._uncompared: set[Key] = set()
-        """Rows of a whole comparison that nobody has looked at yet."""
-        self._comparing = Progress(0, 0.0)
+        self._comparing: Progress | None = None
+        """A whole comparison, until all its rows have been looked at."""
         self._stands_for: int | None = None
         """The oldest event that a whole comparison is made instead of."""
 
@@ -132,28 +132,32 @@ class LinkNews:
 
     def oldest_offset(self) -> int | None:
         """The first event that is not done yet; ``None`` when none waits."""
-        stands_for = self._stands_for if self.compare_all or self._uncompared else None
+        stands_for = self._stands_for if self.compare_all or self._comparing else None
         return min((o for o in (stands_for, self.dirty.oldest_offset()) if o is not None), default=None)
 
     def progress(self, now_s: float) -> str:
         """How far a whole comparison has come; empty where none is under way."""
-        left = len(self._uncompared)
-        return f"comparing {self._link}: {self._comparing.text(left, now_s)}" if left else ""
+        if self._comparing is None:
+            return ""
+        return f"comparing {self._link}: {self._comparing.text(self.dirty.to_compare, now_s)}"
 
-    def begin_comparing(self, keys: Collection[Key], now_s: float) -> None:
+    def begin_comparing(self, keys: KeyPages, now_s: float) -> None:
         """These are all rows of the link, and each of them may differ."""
-        self.dirty.compare(keys)
         self.compare_all = False
-        self._uncompared = set(keys)
-        self._comparing = Progress(len(self._uncompared), now_s)
-        log.info("comparing_whole", link=self._link, rows=len(self._uncompared))
+        self.dirty.compare(keys)
+        self._comparing = Progress(len(keys), now_s)
+        log.info("comparing_whole", link=self._link, rows=len(keys))
+        self.compared()
 
-    def compared(self, keys: Collection[Key]) -> None:
-        """These rows have been looked at."""
-        if self._uncompared:
-            self._uncompared.difference_update(keys)
-            COMPARING_ROWS.labels(self._link).set(len(self._uncompared))
-            log.info("compared", link=self._link, rows_left=len(self._uncompared))
+    def compared(self) -> None:
+        """Tell how far a whole comparison has come."""
+        if self._comparing is None:
+            return
+        left = self.dirty.to_compare
+        COMPARING_ROWS.labels(self._link).set(left)
+        log.info("compared", link=self._link, rows_left=left)
+        if not left:
+            self._comparing = None
 
     def forget(self) -> None:
         """The link is paused, held or removed; whoever lets it go on asks for everything to be compared."""
@@ -164,4 +168,4 @@ class LinkNews:
         self.asked_again.clear()
         self.shown.clear()
         self.compare_all = False
-        self.compared(list(self._uncompared))
+        self.compared()

@@ -18,6 +18,7 @@ from core.contents import key_in_base
 from core.events import SHEET_OBSERVED, replans
 from core.freshness import age, tells_of_going
 from core.intent import PlannedWrite, planned_to_json
+from core.key_pages import KeyPages, keys_of_both
 from core.model import Key, Link, RowBase, Stamp
 from core.origin import Origin, made_by
 from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
@@ -195,6 +196,19 @@ def _follow(tx: Transaction, link: Link, renamed: Renamed) -> dict[Key, Key]:
         tx.save_bases(link.name, followed)
         shown |= keys_shown(link, followed)
     return shown
+
+
+def keys_of_all(tx: Transaction, link: Link, *, per_page: int) -> tuple[KeyPages, dict[Key, Key]]:
+    """All rows that either side may hold, each of which may differ; and :func:`keys_shown` of them."""
+    shown: dict[Key, Key] = {}
+
+    def known() -> Iterator[Key]:
+        for base in tx.each_base(link.name):
+            shown.update(keys_shown(link, [base]))
+            if base.key is not None:
+                yield base.key
+
+    return keys_of_both(tx.all_keys(link), known(), per_page=per_page), shown
 
 
 def keys_shown(link: Link, bases: Iterable[RowBase]) -> dict[Key, Key]:

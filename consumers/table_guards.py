@@ -8,6 +8,7 @@ from core.known import KnownColumns, has_other_key
 from core.model import Link
 from core.ports import LinkState, Transaction
 from core.table_sql import create_table
+from core.texts import Texts, key_text
 
 
 def hold_deletes(tx: Transaction, link: Link, planned: int) -> bool:
@@ -20,11 +21,11 @@ def hold_deletes(tx: Transaction, link: Link, planned: int) -> bool:
     """
     if not guards.too_many(planned, 0):
         return False
-    bases, there = tx.all_bases(link.name), set(tx.all_keys(link))
-    deleted = sum(1 for base in bases.values() if base.key not in there)
-    if not guards.too_many(deleted, len(bases)):
+    deleted = _lacking(tx, link)
+    count = tx.count_bases(link.name)
+    if not guards.too_many(deleted, count):
         return False
-    tx.hold(link.name, "deleted_in_table", guards.deleted_in_table(link, deleted, len(bases)))
+    tx.hold(link.name, "deleted_in_table", guards.deleted_in_table(link, deleted, count))
     return True
 
 
@@ -43,17 +44,22 @@ def hold_other_key(tx: Transaction, link: Link, state: LinkState) -> bool:
 
 def hold_emptied(tx: Transaction, link: Link, what: str, renamed_to: str = "") -> None:
     """Hold a link whose table was emptied by ``truncate`` or ``drop``; told again once its rows are back, nothing."""
-    if _lacks_rows(tx, link):
+    if _is_emptied(tx, link):
         reason = guards.table_renamed(link, renamed_to) if renamed_to else guards.table_emptied(link, what)
         tx.hold(link.name, f"table_{what}", reason, create_table(link))
 
 
-def _lacks_rows(tx: Transaction, link: Link) -> bool:
+def _is_emptied(tx: Transaction, link: Link) -> bool:
     try:
-        there = set(tx.all_keys(link))
+        return _lacking(tx, link) > 0
     except (MysqlRefused, Unfit):
         return True  # it is gone, or another one by now
-    return any(base.key not in there for base in tx.all_bases(link.name).values())
+
+
+def _lacking(tx: Transaction, link: Link) -> int:
+    """How many known rows the table does not hold."""
+    there = Texts(key_text(key) for key in tx.all_keys(link))
+    return sum(base.key is None or key_text(base.key) not in there for base in tx.each_base(link.name))
 
 
 def use_up_approval(tx: Transaction, state: LinkState | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from core.key_pages import KeyPages
 from core.model import Key
 from core.origin import Origin
 
@@ -29,7 +30,9 @@ class DirtyRows:
     def __init__(self) -> None:
         self._since: dict[Key, int | None] = {}
         self._compared: dict[Key, None] = {}
-        """Rows that only a comparison has named."""
+        """The next rows that only a comparison has named."""
+        self._pages = KeyPages()
+        """Those behind them; what has been looked at for other reasons since is among them."""
         self.came: set[Key] = set()
         """Keys of rows that are new, as the change feed itself has told: not a row that got another key."""
         self.went: set[Key] = set()
@@ -44,7 +47,12 @@ class DirtyRows:
         self._renewed: dict[Key, int | None] = {}
 
     def __len__(self) -> int:
-        return len(self._since) + len(self._compared)
+        return len(self._since) + self.to_compare
+
+    @property
+    def to_compare(self) -> int:
+        """How many a comparison alone has named, as far as one can tell."""
+        return len(self._compared) + len(self._pages)
 
     def add(self, keys: Iterable[Key], offset: int | None) -> None:
         """Name keys; ``offset`` is that of the event, ``None`` where no event has to wait for them."""
@@ -55,13 +63,18 @@ class DirtyRows:
             if self._since.setdefault(key, offset) is None:
                 self._since[key] = offset
 
-    def compare(self, keys: Iterable[Key]) -> None:
-        """Name all keys of the link."""
-        for key in keys:
-            if key in self._in_hand:
-                self._renewed.setdefault(key, None)
-            if key not in self._since:
-                self._compared.setdefault(key)
+    def compare(self, keys: KeyPages) -> None:
+        """Name all keys of the link, in the place of an earlier comparison's that nobody has come to."""
+        self._pages = keys
+
+    def _come_on(self, count: int) -> None:
+        """Have the next ``count`` keys of a comparison at hand, so far as there are any."""
+        while len(self._compared) < count and len(self._pages):
+            for key in self._pages.take():
+                if key in self._in_hand:
+                    self._renewed.setdefault(key, None)
+                if key not in self._since:
+                    self._compared.setdefault(key)
 
     def vouch(self, kinds: Iterable[tuple[Key, str]]) -> None:
         """What the change feed has told of keys: ``i`` for a row that came, ``d`` for one that went."""
@@ -92,6 +105,7 @@ class DirtyRows:
         At least a quarter is for the comparison, so that a storm of changes cannot put it off for ever: rows that it
         has named first, or rows that it has had asked about and that were told of since.
         """
+        self._come_on(count)
         compared = list(islice(self._compared, count))
         fresh = list(islice(self._since, count))
         quarter = min(len(compared), count // 4)
@@ -101,6 +115,7 @@ class DirtyRows:
 
     def compared_next(self, count: int) -> list[Key]:
         """At most ``count`` keys that only a comparison has named and nobody is looking at."""
+        self._come_on(count + len(self._in_hand))
         return list(islice((key for key in self._compared if key not in self._in_hand), count))
 
     def take_in_hand(self, keys: Iterable[Key]) -> None:

@@ -16,8 +16,8 @@ from core.findings import Looked
 from core.guards import ROWS_UNGUARDED
 from core.model import Link, RowBase
 from core.sheet import OPEN_END, Span, TabImage, TabRow
-from core.sift import Swept, are_covered, clipped, joined, key_text, out_of_place, told_apart
-from core.texts import Texts, mark_of
+from core.sift import Swept, are_covered, clipped, joined, out_of_place, told_apart
+from core.texts import Texts, key_text, mark_of
 
 ROUNDS_MAX = 6
 """Looks after which people have moved too much."""

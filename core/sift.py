@@ -15,7 +15,7 @@ from core.contents import differs_in, key_in_base, key_in_row
 from core.findings import Findings, Looked
 from core.model import Key, Link, RowBase
 from core.sheet import OPEN_END, Span, TabRow
-from core.texts import Texts, mark_of
+from core.texts import Texts, key_text, mark_of
 
 SPANS_MAX = 1000
 """Of one read."""
@@ -162,11 +162,6 @@ class Swept:
         if key is not None:
             self._keys.append(mark_of(key_text(key)))
             self._owners.append(mark_of(row_id))
-
-
-def key_text(key: Key) -> str:
-    """A key as one text."""
-    return repr(key)
 
 
 def out_of_place(

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from itertools import pairwise
 
+from core.model import Key
+
 _BUCKETS = 256
 _NONE = array("Q")
 
@@ -18,6 +20,11 @@ _NONE = array("Q")
 def mark_of(text: str) -> int:
     """What stands for a text in the set."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+def key_text(key: Key) -> str:
+    """A key as one text."""
+    return repr(key)
 
 
 class Texts:

@@ -22,8 +22,7 @@ from core.events import TABLE_CHANGED
 from core.model import Key, Link, RowBase
 from core.ports import Clock, TableRow, Transaction
 from core.sheet import TabImage
-from core.sift import key_text
-from core.texts import Texts
+from core.texts import Texts, key_text
 
 SHARE_MAX = 0.05
 """Part of the time that the checks of one link may take: one of a large table comes the more rarely."""

@@ -93,6 +93,9 @@ class Transaction(UndoRecord, Protocol):
         """Not locked; live rows only, by row id in its order, all or those of these ids; for scans and full compares.
         Each may be made anew whenever it is looked at, so that those of a large link fit into memory."""
 
+    def each_base(self, link: str) -> Iterable[RowBase]:
+        """As :meth:`all_bases`, a piece at a time, so nothing else may be asked before the last one was taken."""
+
     def count_bases(self, link: str) -> int:
         """Of live rows; not locked."""
 
@@ -129,7 +132,9 @@ class Transaction(UndoRecord, Protocol):
     def free_rows(self, link: Link, keys: Collection[Key]) -> tuple[dict[Key, TableRow], frozenset[Key]]:
         """Locked without waiting: the rows, and the keys whose rows another transaction holds now."""
 
-    def all_keys(self, link: Link) -> list[Key]: ...
+    def all_keys(self, link: Link) -> Iterable[Key]:
+        """Not locked; a piece at a time, so nothing else may be asked before the last one was taken."""
+
     def insert_row(self, link: Link, values: TableRow) -> Key:
         """Insert and return the key, generated or given; raise Unfit with the server's reason in plain words."""
 

@@ -270,6 +270,9 @@ class FakeTransaction:
         asked = known if row_ids is None else known.keys() & set(row_ids)
         return {row_id: known[row_id] for row_id in sorted(asked) if not known[row_id].gone}
 
+    def each_base(self, link: str) -> Iterator[RowBase]:
+        yield from self.all_bases(link).values()
+
     def count_bases(self, link: str) -> int:
         return len(self.all_bases(link))
 

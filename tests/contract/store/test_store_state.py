@@ -50,7 +50,7 @@ def test_a_transaction_that_raises_leaves_nothing_behind(place: Place, store: An
         _ = 1 / 0
     with store.begin() as tx:
         assert tx.link_state("orders") is None
-        assert tx.all_keys(place.orders) == []
+        assert list(tx.all_keys(place.orders)) == []
         assert tx.bases("orders", ["r_a"]) == {}
 
 
@@ -306,6 +306,7 @@ def test_thousands_of_bases_are_saved_and_read_in_one_go(store: AnyStore) -> Non
     with store.begin() as tx:
         tx.save_bases("orders", rows)
         assert list(tx.all_bases("orders").values()) == rows
+        assert list(tx.each_base("orders")) == rows
         assert len(tx.bases("orders", [r.row_id for r in rows])) == 2500
         assert len(tx.bases_of_keys("orders", [(str(i),) for i in range(3000)])) == 2500
         assert tx.count_bases("orders") == 2500
@@ -320,6 +321,7 @@ def test_some_bases_and_the_ids_and_number_of_all_are_those_of_live_rows_of_the_
         assert tx.all_bases("orders", ["r_c", "r_b", "r_d", "r_x"]) == {"r_b": base("r_b", ("2",))}
         assert tx.all_bases("orders", []) == {}
         assert list(tx.base_ids("orders")) == ["r_a", "r_b"]
+        assert [one.row_id for one in tx.each_base("orders")] == ["r_a", "r_b"]
         assert (tx.count_bases("orders"), tx.count_bases("nobodys")) == (2, 0)
 
 

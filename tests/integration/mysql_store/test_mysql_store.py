@@ -52,7 +52,7 @@ def kill(place: ServerPlace, tx_or_session: Any) -> None:
 def test_a_connection_lost_between_transactions_costs_nothing(place: ServerPlace, store: MysqlStore) -> None:
     store.run(lambda tx: tx.insert_row(place.orders, {"order_no": "A"}))
     kill(place, store._session)
-    assert len(store.run(lambda tx: tx.all_keys(place.orders))) == 1
+    assert len(store.run(lambda tx: list(tx.all_keys(place.orders)))) == 1
 
 
 def test_a_process_that_stands_still_within_a_transaction_holds_the_others_up_for_a_bounded_time(
@@ -95,7 +95,7 @@ def test_a_connection_lost_within_a_transaction_takes_it_back_and_run_tries_agai
 
     assert store.run(work) == 2
     with store.begin() as tx:
-        assert len(tx.all_keys(place.orders)) == 2
+        assert len(list(tx.all_keys(place.orders))) == 2
 
 
 def test_a_connection_lost_at_the_commit_is_told_and_not_tried_again(place: ServerPlace, store: MysqlStore) -> None:
@@ -110,7 +110,7 @@ def test_a_connection_lost_at_the_commit_is_told_and_not_tried_again(place: Serv
         store.run(work)
     assert tries == [1]
     with store.begin() as tx:
-        assert tx.all_keys(place.orders) == []
+        assert list(tx.all_keys(place.orders)) == []
 
 
 def test_two_transactions_that_lock_each_other_out_both_get_through(place: ServerPlace) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.dirty import DirtyRows
-from core.model import Stamp
+from core.key_pages import KeyPages, keys_of_both
+from core.model import Key, Stamp
 from core.positions import after_write, with_hints
 from core.sheet import IdWrite, Positions, RowDelete, RowInsert, RowRestore, SwapWrite
 
@@ -74,8 +75,8 @@ def test_rows_are_looked_at_in_the_order_in_which_they_were_named_each_once() ->
 
 def test_what_a_comparison_named_first_takes_its_place_among_what_the_change_feed_tells() -> None:
     dirty = DirtyRows()
-    dirty.compare([("1",), ("2",), ("3",)])
-    dirty.put_off([("1",), ("2",)])
+    dirty.compare(KeyPages([("1",), ("2",), ("3",)]))
+    dirty.put_off(dirty.first(2))
     dirty.add([("1",), ("2",), ("3",)], 10)
     dirty.add([("1",)], 11)
     assert dirty.first(3) == [("1",), ("2",), ("3",)]
@@ -84,7 +85,7 @@ def test_what_a_comparison_named_first_takes_its_place_among_what_the_change_fee
 
 def test_what_has_just_happened_goes_before_a_comparison_of_everything_though_not_for_ever() -> None:
     dirty = DirtyRows()
-    dirty.compare([(str(n),) for n in range(100)])
+    dirty.compare(KeyPages([(str(n),) for n in range(100)]))
     dirty.add([("50",)], 10)
     assert dirty.first(4) == [("50",), ("0",), ("1",), ("2",)]
     dirty.add([(f"new {n}",) for n in range(100)], 11)
@@ -96,8 +97,8 @@ def test_what_has_just_happened_goes_before_a_comparison_of_everything_though_no
 
 def test_rows_that_a_comparison_has_asked_about_are_its_share() -> None:
     dirty = DirtyRows()
-    dirty.compare([(str(n),) for n in range(100)])
-    asked = [(str(n),) for n in range(3)]
+    dirty.compare(KeyPages([(str(n),) for n in range(100)]))
+    asked = dirty.compared_next(3)
     dirty.ask(asked)
     dirty.add([("new",)], 10)
     dirty.add([*asked, ("50",)], 11)
@@ -109,7 +110,7 @@ def test_rows_that_a_comparison_has_asked_about_are_its_share() -> None:
 
 def test_a_comparison_comes_on_with_rows_that_nobody_is_looking_at() -> None:
     dirty = DirtyRows()
-    dirty.compare([(str(n),) for n in range(9)])
+    dirty.compare(KeyPages([(str(n),) for n in range(9)]))
     dirty.add([("3",)], 10)
     dirty.take_in_hand([("0",), ("3",)])
     assert dirty.compared_next(3) == [("1",), ("2",), ("4",)]
@@ -118,11 +119,54 @@ def test_a_comparison_comes_on_with_rows_that_nobody_is_looking_at() -> None:
 
 def test_a_row_that_is_compared_anew_while_it_is_written_is_looked_at_once_more() -> None:
     dirty = DirtyRows()
-    dirty.compare([("1",), ("2",)])
+    dirty.compare(KeyPages([("1",), ("2",)]))
     dirty.take_in_hand([("1",)])
-    dirty.compare([("1",), ("2",)])
+    dirty.compare(KeyPages([("1",), ("2",)]))
     dirty.done([("1",)])
     assert set(dirty.first(9)) == {("1",), ("2",)}
+
+
+def test_a_comparison_of_any_number_of_rows_comes_page_by_page_each_row_once_in_its_order() -> None:
+    dirty = DirtyRows()
+    dirty.compare(KeyPages([(str(n),) for n in range(10)], per_page=3))
+    dirty.add([("7",)], 10)
+    seen: list[Key] = []
+    while len(dirty):
+        some = dirty.first(4)
+        seen += some
+        dirty.done(some)
+    assert seen[0] == ("7",)
+    assert [key for key in seen if key != ("7",)] == [(str(n),) for n in range(10) if n != 7]
+
+
+def test_of_a_comparison_it_is_known_how_many_rows_are_left_whatever_page_they_are_on() -> None:
+    dirty = DirtyRows()
+    dirty.compare(KeyPages([(str(n),) for n in range(10)], per_page=3))
+    assert (len(dirty), dirty.to_compare) == (10, 10)
+    dirty.put_off(dirty.first(4))
+    assert (len(dirty), dirty.to_compare) == (6, 6)
+    dirty.take_in_hand(dirty.first(2))
+    assert dirty.compared_next(3) == [("6",), ("7",), ("8",)]
+    dirty.compare(KeyPages([("new",)]))
+    assert dirty.to_compare == 6, "those at hand, and the new ones instead of the others"
+
+
+def test_a_row_whose_page_comes_while_it_is_written_is_looked_at_once_more() -> None:
+    dirty = DirtyRows()
+    dirty.add([("2",)], 10)
+    dirty.compare(KeyPages([("1",), ("2",)], per_page=1))
+    dirty.take_in_hand([("2",)])
+    assert dirty.compared_next(2) == [("1",)]
+    dirty.done([("2",)])
+    assert dirty.first(9) == [("2",), ("1",)]
+
+
+def test_keys_of_both_sides_are_those_of_the_table_and_then_those_that_bases_alone_know() -> None:
+    table = [(str(n), "a") for n in range(5)]
+    keys = keys_of_both(iter(table), iter([("3", "a"), ("9", "z"), ("0", "a")]), per_page=2)
+    assert len(keys) == 6
+    assert [key for _ in range(4) for key in keys.take()] == [*table, ("9", "z")]
+    assert not len(keys)
 
 
 def test_an_event_is_done_only_when_every_row_that_it_named_has_been_looked_at() -> None:
