@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,10 +11,9 @@ import pytest
 
 from adapters.mysql_connection import MysqlAddress, MysqlSession
 from adapters.mysql_links import linked_columns
-from adapters.mysql_migrations import SQL_FOLDER, migrate, read_migrations
+from adapters.mysql_migrations import migrate
 from adapters.mysql_store import MysqlStore, open_store
 from core.errors import MysqlRefused
-from core.model import Age, CellBase, RowBase
 from sandbox.stack.servers import MysqlServer
 
 
@@ -62,25 +60,6 @@ def test_a_file_that_was_changed_after_it_ran_is_refused(
     (tmp_path / "001_a.sql").write_text("CREATE TABLE a (x BIGINT);\n")
     with pytest.raises(MysqlRefused, match="another form of 001_a"):
         migrate(address, new_schema, tmp_path)
-
-
-def test_what_an_earlier_version_has_kept_is_understood_by_this_one(
-    address: MysqlAddress, session: MysqlSession, new_schema: str, tmp_path: Path
-) -> None:
-    shutil.copy(SQL_FOLDER / "001_state.sql", tmp_path)
-    migrate(address, new_schema, tmp_path)
-    cells, stamps = '{"note":"a","price":"1"}', '{"note":[3,9,1],"price":[0,10,0]}'
-    fields = "(link, row_id, cells, stamps, n, age)"
-    base = f"INSERT INTO {new_schema}.row_base {fields} VALUES ('orders', %s, %s, %s, %s, %s)"
-    session.query(base, ("r_a", cells, stamps, 2, 7))
-    session.query(base, ("r_b", "{}", "{}", 0, 0))
-    migrate(address, new_schema)
-    again = next(s for s in read_migrations()[1].statements if s.startswith("UPDATE row_base"))
-    session.query(again.replace("row_base", f"{new_schema}.row_base"))  # its end may not have been noted
-    with MysqlStore(address, new_schema).begin() as tx:
-        found = tx.bases("orders", ["r_a", "r_b"])
-    held = {"note": CellBase("a", n=3, age=Age(9), formula=True), "price": CellBase("1", age=Age(10))}
-    assert found == {"r_a": RowBase("r_a", None, held, n=2, age=Age(7)), "r_b": RowBase("r_b", None, {})}
 
 
 def test_nobody_knows_a_links_columns_before_the_first_service_has_run_in_this_version(
