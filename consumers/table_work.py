@@ -31,7 +31,8 @@ INTENT_WAIT_S = 3.0
 TIMES_WAIT_S = 5.0
 """A conflict waits this long for the table's commit time, then the time is guessed and recorded as such."""
 FEED_WAIT_S = 60.0
-"""And this long for the change feed to tell whether the row under its key is another by now."""
+"""And this long for the change feed to tell whether the row under its key is another by now; after that the row is
+known by what it shares with base."""
 GIVE_UP_S = 10.0
 """A row that our own write has removed is tried so long, at each scan that misses it, until the table's no counts."""
 TIMERS_EVERY_S = 1.0

@@ -55,7 +55,7 @@ class Batch:
     late: set[str] = field(default_factory=set)
     """Row ids that the change feed was asked about and has not told of for longer than it takes."""
     unanswered: set[str] = field(default_factory=set)
-    """Those that it is not waited for any longer."""
+    """Those of which it has been silent for too long: what they share with base tells which rows they are."""
 
     @property
     def row_ids(self) -> frozenset[str]:
@@ -69,14 +69,18 @@ class Batch:
         return None if is_renamed else self.replans.get(row_id)
 
     def is_told(self, row_id: str, base: RowBase | None, table: TableRow | None) -> bool:
-        """Whether the change feed has told of what the row of the table holds, or is waited for no longer."""
-        _, seen = self.told_of.get(row_id, (None, None))
-        return (self.is_answered(row_id, base) and seen == print_of(table)) or row_id in self.unanswered
+        """Whether the change feed has told of what the row of the table holds."""
+        held = self._answer(row_id, base)
+        return held is not None and held == print_of(table)
 
     def is_answered(self, row_id: str, base: RowBase | None) -> bool:
-        """Whether the change feed has told of what the row of the table held when it was asked."""
-        _, seen = self.told_of.get(row_id, (None, None))
-        return seen is not None and self.times_of(row_id, base) is not None
+        """Whether the change feed has told of what the row of the table held when it was asked, or has been silent
+        for too long."""
+        return self._answer(row_id, base) is not None or row_id in self.unanswered
+
+    def _answer(self, row_id: str, base: RowBase | None) -> str | None:
+        _, held = self.told_of.get(row_id, (None, None))
+        return held if self.times_of(row_id, base) is not None else None
 
     def place(self, row_id: str) -> tuple[int, str]:
         """Sorts rows as they stand in the tab, as far as the events tell."""

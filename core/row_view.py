@@ -52,7 +52,7 @@ class RowView:
     is_late: bool = False
     """It was asked about the row, and has been waited for longer than it takes to tell: nothing is asked again."""
     is_answered: bool = False
-    """The change feed has told of all that came to what the row held a moment ago."""
+    """It has told of all that came to what the row held a moment ago, or has been silent for too long."""
     restored_n: int = 0
     """Number of the last write that took a mistake of ours back (:attr:`core.ports.LinkState.restored_n`)."""
     first_scans: int = 1

@@ -87,6 +87,13 @@ class Desk:
         self._answered = len(self.state.outbox)
         self.happens(*found)
 
+    def has_waited(self, column: str, seconds: int) -> None:
+        """The cell of order 1 has waited so long when the writer looks at it again."""
+        waiting = self.state.waiting["orders"]
+        since = datetime.now(UTC) - timedelta(seconds=seconds)
+        waiting["r_1", column] = replace(waiting["r_1", column], since=since)
+        self.writer.look_at_waiting()
+
     @property
     def rows(self) -> dict[tuple[str, ...], dict[str, str | None]]:
         return self.state.table(LINK).rows
@@ -323,14 +330,27 @@ def test_an_edit_waits_until_the_feed_has_told_of_what_stands_under_the_key_of_i
     assert desk.rows[("1",)]["due"] == "2024-05-06"
 
 
-def test_an_edit_waits_a_minute_at_most_for_a_feed_that_does_not_answer(desk: Desk) -> None:
+def test_an_edit_waits_a_minute_at_most_for_a_feed_that_does_not_answer_if_its_row_shares_something_with_base(
+    desk: Desk,
+) -> None:
+    desk.rows[("1",)]["price"] = "7.00"
+    desk.happens(edit(1, cells={"Due": {"serial": 45418.0}}))
+    for seconds, due in ((50, None), (61, "2024-05-06")):
+        desk.has_waited("due", seconds)
+        assert desk.rows[("1",)]["due"] == due
+
+
+def test_an_edit_of_a_row_that_shares_nothing_with_base_waits_for_the_feed_however_long_that_is_silent(
+    desk: Desk,
+) -> None:
     desk.rows[("1",)].update(TRADED)
     desk.happens(edit(1, cells={"Due": {"serial": 45418.0}}))
-    for since, due in ((timedelta(seconds=50), None), (timedelta(seconds=61), "2024-05-06")):
-        waiting = desk.state.waiting["orders"]
-        waiting["r_1", "due"] = replace(waiting["r_1", "due"], since=datetime.now(UTC) - since)
-        desk.writer.look_at_waiting()
-        assert desk.rows[("1",)]["due"] == due
+    desk.has_waited("due", 3600)
+    assert desk.rows[("1",)]["due"] is None, "it may be another row, which has got the key"
+    desk.happens(event("scan", 2, cells={"Due": {"serial": 45418.0}}))
+    assert len(desk.state.outbox) == 2, "each scan asks again: what was asked may be lost"
+    desk.feed_answers()
+    assert desk.rows[("1",)]["due"] == "2024-05-06"
 
 
 def test_a_row_that_another_program_changed_waits_for_the_feed_before_an_edit_is_written_into_it(desk: Desk) -> None:
