@@ -176,9 +176,9 @@ def _is_told(twin: Twin, line: int) -> bool:
 def _check_meant(twin: Twin) -> None:
     """No value stands in a row or column that it was not written for.
 
-    Where contents were sorted past their ids, and everything of them but the key was typed over before a scan could
-    move the ids, the same cells tell of rows whose keys were traded; what a program wrote then follows the ids, of
-    three rows and more as well, each of which holds the contents of the next. And what was told beside a row's id,
+    Where contents were sorted past their ids, and everything of one of them but the key was typed over before a scan
+    could move the ids, the same cells tell of rows whose keys were traded; what a program wrote then follows the ids,
+    of three rows and more as well, each of which holds the contents of the next. And what was told beside a row's id,
     while other contents stood there, stays with what the table has of it, where the row has lost that id since: its
     own contents are another row by then, and cannot put that right.
     """
@@ -192,7 +192,8 @@ def _check_meant(twin: Twin) -> None:
         for token, text in held:
             is_left = bool(gone) and not gone & token.lines and ledger.passes_through(gone, token)
             # Before a scan could move the ids a rule joined it to the row's own text, or nothing of that was left.
-            is_told_apart = token.text == text and row.mark not in ledger.unknown
+            is_unknown = isinstance(row.mark, int) and (row.mark in ledger.unknown or ledger.was_mistaken(row.mark))
+            is_told_apart = token.text == text and not is_unknown
             is_left |= not is_told_apart and isinstance(row.mark, int) and ledger.passes_with_ids(row.mark, token)
             is_left |= row.mark in ledger.robbed and ledger.passes_through({row.mark}, token)
             if not ledger.is_named_by_key(key, token) and not is_left:
