@@ -114,9 +114,14 @@ class Ledger:
 
     def _begin(self, side: str, column: str, text: str) -> Token:
         """A value that nobody has written before. A key that the table gave, and that an undo types again, may be
-        another row's by now: programs trade keys."""
-        lines = self.of_key.get((text,), set()) if column == "id" else set()
+        another row's by now: programs trade keys, and copies of the row show it as well."""
+        lines = self.of_key.get((text,), set()) | self._showing(column, text) if column == "id" else set()
         return self.tokens.setdefault((column, text), Token(text, column, side, set(lines)))
+
+    def _showing(self, column: str, text: str) -> set[Line]:
+        """Rows of the sheet that hold the value."""
+        rows = [row for row in self._twin.tab.rows if self.text_of(column, row.cells.get(column)) == text]
+        return {row.mark for row in rows if isinstance(row.mark, int)}
 
     def replace(self, side: str, column: str, text: str | None, line: Line) -> None:
         """The side that holds the value has overwritten or deleted it."""
