@@ -58,7 +58,8 @@ class Ledger:
         self.deleted: dict[Line, set[str]] = {}
         """Rows that were deleted, and by which side."""
         self.emptied: set[Line] = set()
-        """Rows of which every cell was cleared: they count as deleted unless a program's value comes in between."""
+        """Rows of which every cell was cleared, the last one perhaps by a program: they count as deleted unless a
+        program's value comes in between."""
         self.rekeyed: set[Line] = set()
         """Rows whose key was typed anew."""
         self.hidden: set[Line] = set()
@@ -422,6 +423,9 @@ class Ledger:
             row = placed.get(insert.row_id)
             if row is not None and row.mark is None:
                 row.mark = self._line_of_insert({h: self.text_of(h, SheetCell(v)) for h, v in insert.cells.items()})
+        for row in (placed[cell.row_id] for cell in write.cells if cell.row_id in placed):
+            if not row.cells and isinstance(row.mark, int):
+                self.emptied.add(row.mark)  # the last value was a program's, and whoever cleared the key left nothing
         self.see_ids()
 
     def _line_of_insert(self, values: dict[str, str | None]) -> Line | None:
