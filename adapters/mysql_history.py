@@ -3,16 +3,18 @@ rows."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.mysql_bases import hash_of_key
 from adapters.mysql_connection import MysqlSession, ThreadSessions
 from adapters.mysql_record import EVENT_HASH
-from adapters.mysql_statements import Row, dump, load, naive_utc, utc
-from core.history import HistoryFilter, HistoryPlace, way_of
+from adapters.mysql_statements import Row, chunks, dump, load, marks, naive_utc, utc
+from core.history import Entry, HistoryFilter, HistoryPlace, way_of
 
 Item = dict[str, Any]
 
@@ -21,6 +23,9 @@ WINDOW_ROWS = 5_000
 
 INDEX_WINDOW_ROWS = 20_000
 """And so many where one does that leads to more than what was asked."""
+
+NEIGHBOUR_WITHIN = timedelta(days=3)
+"""An undo is on its way into the sheet for seconds; for longer where Google or a service cannot be reached."""
 
 _FIELDS = (
     "id", "link", "row_id", "key_json", "column_name", "at", "old_value", "new_value", "side", "actor", "event",
@@ -39,6 +44,8 @@ _COVERED = {
 _BY_TIME = "at DESC, id DESC"
 
 Condition = tuple[str, tuple[Any, ...]]
+Cell = tuple[str, str, str | None]
+"""Link, row id and column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,22 @@ class _Search:
         return f"month DESC, {_BY_TIME}" if self.index == "PRIMARY" else _BY_TIME
 
 
+class _Places:
+    """Where the entries of one cell stand."""
+
+    def __init__(self) -> None:
+        self._places: list[HistoryPlace] = []
+
+    def add(self, place: HistoryPlace) -> None:
+        insort(self._places, place)
+
+    def after(self, place: HistoryPlace) -> HistoryPlace | None:
+        return next(iter(self._places[bisect_right(self._places, place) :]), None)
+
+    def before(self, place: HistoryPlace) -> HistoryPlace | None:
+        return next(iter(self._places[: bisect_left(self._places, place)][-1:]), None)
+
+
 class HistorySearch:
     """Questions to the table ``history``.
 
@@ -92,6 +115,51 @@ class HistorySearch:
         search, floor = self._furthest(asked, before)
         items = [_item(row) for row in self._session.query(*_select(search, asked, before, floor, limit))]
         return Found(items, _place(items[-1]) if len(items) == limit else floor)
+
+    def next_of_cells(self, later: Sequence[Entry], earlier: Sequence[Entry]) -> dict[int, Item]:
+        """The next entries of the same cells in the history, by the number of the entry that they are next to; those
+        within NEIGHBOUR_WITHIN, of rows with many entries perhaps none.
+
+        Args:
+            later: entries of which the next later one is meant.
+            earlier: those of which the next earlier one is.
+        """
+        if not later and not earlier:
+            return {}
+        known = self._cells_around(later, earlier)
+        beside = {one["id"]: known[_cell(one)].after(_place(one)) for one in later}
+        beside |= {one["id"]: known[_cell(one)].before(_place(one)) for one in earlier}
+        return self._entries_at({number: place for number, place in beside.items() if place is not None})
+
+    def _cells_around(self, later: Sequence[Entry], earlier: Sequence[Entry]) -> Mapping[Cell, _Places]:
+        """Where the entries of these entries' cells stand, out of the index alone."""
+        every = [*later, *earlier]
+        first = min(one["at"] for one in every) - (NEIGHBOUR_WITHIN if earlier else timedelta())
+        last = max(one["at"] for one in every) + (NEIGHBOUR_WITHIN if later else timedelta())
+        where, params = _all_of(_within(first, last))
+        found: defaultdict[Cell, _Places] = defaultdict(_Places)
+        for row_ids in chunks(sorted({one["row_id"] for one in every})):
+            rows = self._session.query(
+                "SELECT link, row_id, column_name, at, id FROM history FORCE INDEX (of_row)"  # noqa: S608  (constants only)
+                f" WHERE row_id IN ({marks(len(row_ids))}) AND {where} LIMIT {INDEX_WINDOW_ROWS}",
+                (*row_ids, *params),
+            )
+            for link, row_id, column, at, number in rows:
+                found[link, row_id, column].add(HistoryPlace(utc(at) or at, number))
+        return found
+
+    def _entries_at(self, places: Mapping[int, HistoryPlace]) -> dict[int, Item]:
+        """The entries that stand there, by the same numbers."""
+        found: dict[int, Item] = {}
+        for some in chunks(sorted(places.values())):
+            where, params = _all_of(_within(some[0].at, some[-1].at))
+            rows = self._session.query(
+                f"SELECT {', '.join(_FIELDS)} FROM history FORCE INDEX (by_id)"  # noqa: S608  (constants only)
+                f" WHERE id IN ({marks(len(some))}) AND {where}",
+                (*(place.number for place in some), *params),
+            )
+            found |= {row[0]: _item(row) for row in rows}
+        return {number: found[place.number] for number, place in places.items() if place.number in found}
 
     def _furthest(self, asked: HistoryFilter, before: HistoryPlace | None) -> tuple[_Search, HistoryPlace | None]:
         """The search that comes furthest back within one window, with the place that it comes to."""
@@ -210,7 +278,16 @@ def month_of(at: datetime) -> int:
     return int(at.year * 100 + at.month)
 
 
-def _place(item: Item) -> HistoryPlace:
+def _within(first: datetime, last: datetime) -> list[Condition]:
+    start, end = naive_utc(first), naive_utc(last)
+    return [("at BETWEEN %s AND %s", (start, end)), ("month BETWEEN %s AND %s", (month_of(start), month_of(end)))]
+
+
+def _cell(item: Entry) -> Cell:
+    return item["link"], item["row_id"], item["column"]
+
+
+def _place(item: Entry) -> HistoryPlace:
     return HistoryPlace(item["at"], item["id"])
 
 

@@ -13,7 +13,7 @@ from app.status import as_json
 from app.undo import preview, undo
 from config.links_file import LinkEntry
 from config.settings import Settings
-from core.history import HistoryFilter, folded
+from core.history import HistoryFilter
 from core.undo import Selection, event_of_entry
 from core.undo_steps import NOT_UNDOABLE
 
@@ -26,8 +26,7 @@ CELLS_SHOWN_MAX = 50
 CHARACTERS_MAX = 200
 """Of a value that is only looked at."""
 OURSELVES = "carried into the sheet by Twinsheet"
-"""A choice, or an undo that stands on another page, that came by way of the table, where the history names our own
-user of MySQL."""
+"""A choice that came by way of the table, where the history names our own user of MySQL."""
 WAIT_S = 8.0
 """For an undo; what takes longer is told to be on its way."""
 
@@ -62,9 +61,10 @@ class InSheet:
 
     def history(self, link: LinkEntry, row_id: str | None, cursor: str | None) -> Json:
         """``entries``, newest first, and the ``cursor`` of those after them."""
-        page = self._history.page(HistoryFilter(link=link.name, row_id=row_id), cursor=cursor, limit=ENTRIES)
+        asked = HistoryFilter(link=link.name, row_id=row_id)
+        page = self._history.told(asked, {self._own_user}, cursor=cursor, limit=ENTRIES)
         headers = _headers(link)
-        entries = [_entry(item, headers) for item in folded(page.items, {self._own_user})]
+        entries = [_entry(item, headers) for item in page.items]
         for entry in entries:
             if (entry["side"], entry["who"]) == ("table", self._own_user):
                 entry |= {"who": OURSELVES, "can_undo": False}
@@ -90,7 +90,7 @@ def _entry(item: Mapping[str, Any], headers: Mapping[str, str]) -> Json:
     return {
         "id": item["id"],
         "at": as_json(item["edited_at"] or item["committed_at"] or item["at"]),
-        "is_carried": item["side"] == "undo" and bool(item["way"]),
+        "is_carried": item["in_sheet"],
         "who": item["actor"],
         "side": item["side"],
         "what": item["what"],

@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 from core import cursor
 from core.errors import BadQuestion
 from core.model import Key
+from core.undo import SIDE, event_of_entry
+
+Entry = Mapping[str, Any]
+"""As :class:`app.history.History` tells it."""
 
 _AT = "%Y%m%d%H%M%S%f"
-SIDES = ("sheet", "table", "person", "undo")
+SIDES = ("sheet", "table", "person", SIDE)
 """Where a value came from; ``person``: chosen or ordered by somebody who typed it on neither side; ``undo``: from
 what had been before."""
 
@@ -55,6 +59,17 @@ class HistoryFilter:
             raise BadQuestion("A key belongs to one link.", "Name the link as well.")
         if self.side is not None and self.side not in SIDES:
             raise BadQuestion(f"There is no side {self.side}.", f"Sides: {', '.join(SIDES)}.")
+
+    def means(self, entry: Entry) -> bool:
+        """Whether an entry is one of these; of a row that is asked for by its key, it is taken to be that row's."""
+        named = ("link", "row_id", "column", "actor", "side", "what")
+        return (
+            all(getattr(self, name) in (None, entry[name]) for name in named)
+            and self.event in (None, entry["event"], event_of_entry(entry["event"]))
+            and self.number in (None, entry["id"])
+            and (self.since is None or self.since <= entry["at"])
+            and (self.until is None or entry["at"] < self.until)
+        )
 
 
 class HistoryPlace(NamedTuple):
@@ -106,52 +121,77 @@ def way_of(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     return way
 
 
-def carried(items: Sequence[Mapping[str, Any]], own_users: Collection[str]) -> dict[int, int]:
-    """Which entries tell of an undo's way into the sheet.
+class Carried(NamedTuple):
+    """Two entries that people see as one: an undo's, and the one that tells of its way into the sheet."""
+
+    undo: Entry
+    by: Entry
+
+
+def is_carried(undo: Entry, later: Entry, own_users: Collection[str]) -> bool:
+    """Whether the next entry of a cell tells of an undo's way into the sheet.
 
     An undo is written to the table, which the ordinary way carries on: the next entry of that cell gives the sheet
     the same value, out of the table, and nobody else has changed it there.
 
     Args:
-        items: newest first.
+        undo: an entry of the cell.
+        later: the cell's next one.
         own_users: of MySQL, as whom we write.
-
-    Returns:
-        By number of the entry that of the undo's.
     """
-    found: dict[int, int] = {}
-    before: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    return undo["side"] == SIDE and _is_ours(later, own_users) and _values(undo) == _values(later)
+
+
+def carried(items: Sequence[Entry], own_users: Collection[str]) -> list[Carried]:
+    """The pairs among entries that stand side by side in the history.
+
+    Args:
+        items: newest first.
+        own_users: as for :func:`is_carried`.
+    """
+    found: list[Carried] = []
+    before: dict[tuple[Any, ...], Entry] = {}
     for item in reversed(items):
         cell = (item["link"], item["row_id"], item["column"])
         undo = before.get(cell)
-        is_ours = item["side"] == "table" and item["actor"] in ("", *own_users)
-        if is_ours and undo is not None and undo["side"] == "undo" and _values(undo) == _values(item):
-            found[item["id"]] = undo["id"]
+        if undo is not None and is_carried(undo, item, own_users):
+            found.append(Carried(undo, item))
         before[cell] = item
     return found
 
 
-def folded(items: Sequence[Mapping[str, Any]], own_users: Collection[str]) -> list[dict[str, Any]]:
-    """The same for people: an undo stands once, with its way into the sheet.
+def halves(items: Sequence[Entry], pairs: Collection[Carried], own_users: Collection[str]) -> list[Entry]:
+    """Entries whose other half may stand elsewhere: behind a page's end, or among what was not asked for."""
+    whole = {one["id"] for pair in pairs for one in pair}
+    return [one for one in items if one["id"] not in whole and (one["side"] == SIDE or _is_ours(one, own_users))]
+
+
+def folded(items: Sequence[Entry], pairs: Collection[Carried], asked: HistoryFilter) -> list[dict[str, Any]]:
+    """Entries for people: an undo stands once, at its own place, with its way into the sheet, and ``in_sheet`` tells
+    that it has come there.
 
     Args:
         items: newest first, each with its ``way``.
-        own_users: as for :func:`carried`.
+        pairs: all in which one of them is.
+        asked: which entries are meant. What carries an undo stands for it where the undo itself is not.
     """
-    ways = carried(items, own_users)
-    arrived = {ways[item["id"]]: item["at"] for item in items if item["id"] in ways}
-    return [
-        {**item, "way": _way_of_undo(item["at"], arrived[item["id"]])} if item["id"] in arrived else dict(item)
-        for item in items
-        if item["id"] not in ways
-    ]
+    undone = {pair.undo["id"]: pair for pair in pairs} | {p.by["id"]: p for p in pairs if not asked.means(p.undo)}
+    hidden = {pair.by["id"] for pair in pairs} - undone.keys()
+    shown = [item for item in items if item["id"] not in hidden]
+    ways = {item["id"]: _way_of_undo(undone[item["id"]]) for item in shown if item["id"] in undone}
+    return [{**item, "way": ways.get(item["id"], item["way"]), "in_sheet": item["id"] in ways} for item in shown]
 
 
-def _values(item: Mapping[str, Any]) -> tuple[Any, Any]:
+def _is_ours(item: Entry, own_users: Collection[str]) -> bool:
+    return item["side"] == "table" and item["actor"] in ("", *own_users)
+
+
+def _values(item: Entry) -> tuple[Any, Any]:
     return item["old"], item["new"]
 
 
-def _way_of_undo(written_at: datetime, arrived_at: datetime) -> list[dict[str, Any]]:
+def _way_of_undo(pair: Carried) -> list[dict[str, Any]]:
+    written_at, arrived_at = pair.undo["at"], pair.by["at"]
     return [
         {"stage": "table", "at": written_at, "delay_s": 0.0},
         {"stage": "sheet", "at": arrived_at, "delay_s": round((arrived_at - written_at).total_seconds(), 6)},

@@ -214,7 +214,7 @@ class HistoryItem(Entry):
     received_at: datetime | None
     queued_at: datetime | None
     way: list[Stage]
-    carries: int | None = Field(description="Of an undo's way into the sheet, the undo's entry on this page.")
+    carries: int | None = Field(description="Of an undo's way into the sheet, the id of the undo's entry.")
     conflict: int | None = Field(description="Of the same cell and event.")
     rejection: int | None = Field(description="Of the same cell and event.")
 

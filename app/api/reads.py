@@ -11,7 +11,7 @@ from spectree import Response, SpecTree
 from app.api import answers
 from app.api.paging import newest, sorted_page
 from app.status import Status, as_json
-from core.history import HistoryFilter, carried
+from core.history import HistoryFilter
 
 Json = dict[str, Any]
 FAULTS = {f"HTTP_{code}": answers.Fault for code in (400, 401, 403, 404, 503)}
@@ -110,7 +110,7 @@ def _history(status: Status, link: str | None, query: answers.HistoryQuestion) -
     page = status.history.page(asked, cursor=query.cursor, limit=query.limit)
     beside = status.reports.beside(page.items)
     none = {"conflict": None, "rejection": None}
-    undos = carried(page.items, status.own_users)
+    undos = status.history.carries(page.items, status.own_users)
     items = [
         {**item, "carries": undos.get(item["id"]), **none, **beside.get((item["link"], item["id"]), {})}
         for item in page.items

@@ -9,7 +9,7 @@ import click
 from app.cli.moment import Moment
 from app.cli.output import EXIT_GOOD
 from app.cli.records import Item, ask_records, record_arguments, show_records
-from core.history import SIDES, HistoryFilter, carried, folded
+from core.history import SIDES, HistoryFilter
 
 if TYPE_CHECKING:
     from app.status import Status
@@ -33,10 +33,10 @@ def history(link: str | None, limit: int | None, as_json: bool, key: tuple[str, 
     wanted = HistoryFilter(link=link, key=key or None, **asked)
 
     def question(status: Status) -> list[Item]:
-        items = list(status.history.each(wanted, limit=limit))
         if not as_json:
-            return [_told(item) for item in folded(items, status.own_users)]
-        undos = carried(items, status.own_users)
+            return [_told(item) for item in status.history.each_told(wanted, status.own_users, limit=limit)]
+        items = list(status.history.each(wanted, limit=limit))
+        undos = status.history.carries(items, status.own_users)
         return [{**item, "carries": undos.get(item["id"])} for item in items]
 
     items = ask_records(link, question)

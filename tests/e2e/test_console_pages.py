@@ -166,6 +166,10 @@ def test_an_undo_stands_in_the_history_once_and_tells_when_it_has_come_into_the_
     visitor.page.reload()
     expect(line).to_have_count(1)
     expect(line.locator("[col-id=way]")).to_have_text("undo → sheet")
+    visitor.page.get_by_label("Person").fill("eve@example.com")
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.page.locator("#history .ag-center-cols-container .ag-row")).to_have_count(1)
+    expect(line.locator("[col-id=way]")).to_have_text("undo → sheet")
 
 
 def test_a_paste_is_undone_after_its_plan_was_shown(visitor: Visitor, place: ConsolePlace) -> None:

@@ -13,8 +13,9 @@ from app.console.pages import undoing
 from app.console.pages.desk import Desk
 from app.console.pages.grids import column, grid, short
 from app.console.pages.words import aria, iso, key_text, span
+from app.history import HistoryPage
 from core.errors import BadQuestion
-from core.history import HistoryFilter, carried, folded
+from core.history import HistoryFilter
 from core.model import ROW_ID_PREFIX
 
 Json = dict[str, Any]
@@ -143,41 +144,45 @@ def _moment(asked: Json, field: str) -> datetime | None:
 
 
 def _first(desk: Desk, question: HistoryFilter, asked: Json) -> tuple[Any, ...]:
-    page = desk.status.history.page(question, limit=PAGE_ITEMS)
-    state = {"link": question.link, "asked": asked, "cursor": page.cursor, "newest": _newest(page.items)}
-    return _rows(desk, page.items), no_update, state, _said(page.items, page.cursor), page.cursor is None
+    number = _last_number(desk, question)
+    page = _told(desk, question)
+    state: Json = {"link": question.link, "asked": asked, "cursor": page.cursor}
+    state |= {"newest": _newest(page.items), "number": number}
+    return _rows(page.items), no_update, state, _said(page.items, page.cursor), page.cursor is None
 
 
 def _older(desk: Desk, question: HistoryFilter, state: Json) -> tuple[Any, ...]:
     """The page after the last one; one that holds nothing has looked through a stretch of time all the same."""
     if state["cursor"] is None:
         raise PreventUpdate
-    page = desk.status.history.page(question, cursor=state["cursor"], limit=PAGE_ITEMS)
-    more = {"add": _rows(desk, page.items), "async": False}
+    page = _told(desk, question, state["cursor"])
+    more = {"add": _rows(page.items), "async": False}
     return no_update, more, state | {"cursor": page.cursor}, _said(page.items, page.cursor), page.cursor is None
 
 
 def _newer(desk: Desk, question: HistoryFilter, state: Json) -> tuple[Any, ...]:
     """What has come in since; where that is more than a page, the list begins anew."""
-    if question.until is not None:
+    number = _last_number(desk, question)
+    if question.until is not None or number == state["number"]:
         raise PreventUpdate
-    page = desk.status.history.page(question, limit=PAGE_ITEMS)
-    fresh = [one for one in page.items if _place(one) > (state["newest"] or "")]
-    if not fresh:
-        raise PreventUpdate
+    page, known = _told(desk, question), state["newest"] or ""
+    fresh = [one for one in page.items if _place(one) > known]
+    came = [one for one in page.items if _place(one) <= known < _latest(one)]
     if len(fresh) == PAGE_ITEMS:
         return _first(desk, question, state["asked"])
-    rows, fresh_ids = _rows(desk, page.items), {str(one["id"]) for one in fresh}
-    came = {
-        str(undo) for number, undo in carried(page.items, desk.status.own_users).items() if str(number) in fresh_ids
-    }
-    more = {
-        "add": [row for row in rows if row["id"] in fresh_ids],
-        "addIndex": 0,
-        "update": [row for row in rows if row["id"] in came - fresh_ids],
-        "async": False,
-    }
-    return no_update, more, state | {"newest": _newest(fresh)}, no_update, no_update
+    more = {"add": _rows(fresh), "addIndex": 0, "update": _rows(came), "async": False}
+    state |= {"newest": _newest(page.items), "number": number}
+    return no_update, more if fresh or came else no_update, state, no_update, no_update
+
+
+def _last_number(desk: Desk, question: HistoryFilter) -> int:
+    """Of the link's newest entry, whatever is asked for: an undo that is shown may have come into the sheet."""
+    newest = desk.status.history.page(HistoryFilter(link=question.link), limit=1).items
+    return newest[0]["id"] if newest else 0
+
+
+def _told(desk: Desk, question: HistoryFilter, cursor: str | None = None) -> HistoryPage:
+    return desk.status.history.told(question, desk.status.own_users, cursor=cursor, limit=PAGE_ITEMS)
 
 
 def _place(item: Json) -> str:
@@ -185,8 +190,13 @@ def _place(item: Json) -> str:
     return f"{iso(item['at'])} {item['id']:020}"
 
 
+def _latest(item: Json) -> str:
+    """The same of the last that is told of it: an undo comes into the sheet a while after it was written."""
+    return max(_place(item), iso(item["way"][-1]["at"]) or "") if item["way"] else _place(item)
+
+
 def _newest(items: Sequence[Json]) -> str | None:
-    return _place(items[0]) if items else None
+    return max(map(_latest, items), default=None)
 
 
 def _said(items: Sequence[Json], cursor: str | None) -> str:
@@ -195,8 +205,8 @@ def _said(items: Sequence[Json], cursor: str | None) -> str:
     return "Nothing in the stretch of time that was looked through; Older goes on."
 
 
-def _rows(desk: Desk, items: Sequence[Json]) -> list[Json]:
-    return [_row(one) for one in folded(items, desk.status.own_users)]
+def _rows(items: Sequence[Json]) -> list[Json]:
+    return [_row(one) for one in items]
 
 
 def _row(item: Json) -> Json:
@@ -209,7 +219,7 @@ def _row(item: Json) -> Json:
         "column": ("the whole row" if item["row_id"] else "") if whole else item["column"],
         "old": short(item["old"]),
         "new": short(item["new"]),
-        "way": "undo → sheet" if item["side"] == "undo" and item["way"] else _WAYS.get(item["side"], item["side"]),
+        "way": "undo → sheet" if item["in_sheet"] else _WAYS.get(item["side"], item["side"]),
         "who": item["actor"],
         "via": item["via"] or item["actor"],
         "what": item["what"],

@@ -299,6 +299,92 @@ def test_a_question_that_makes_no_sense_is_refused_with_what_to_ask(filled: Shar
             filled.history.page(HistoryFilter(), limit=limit)
 
 
+# --- undos -------------------------------------------------------------------------------
+
+OURS = {"twinsheet"}
+
+
+@pytest.fixture(scope="module")
+def undone(any_mysql: MysqlServer) -> Iterator[Shared]:
+    """Five rows of two cells that somebody has typed, taken back, and each come into the sheet; a program has changed
+    some of them since."""
+    with shared(any_mysql, "test_history_undone") as found:
+        found.months.tidy(2)
+        cells = [HistoryEntry(f"r_{n}", (str(n),), column, "a", "b", "sheet", "applied", "ann", event="msg_1")
+                 for n in range(5) for column in ("note", "size")]  # fmt: skip
+        back = [replace(one, old="b", new="a", side="undo", what="undone", event="undo_1") for one in cells]
+        found.record("orders", *cells)
+        found.record("orders", *back)
+        found.record("orders", *(replace(one, side="table", what="applied", actor="twinsheet", event="write 1 gtid:1")
+                                 for one in back))  # fmt: skip
+        found.record("orders", *(replace(one, old="a", new="c", side="table", actor="shop", event="write 2 gtid:2")
+                                 for one in cells[:3]))  # fmt: skip
+        yield found
+
+
+def pages_of(place: Shared, limit: int, **asked: Any) -> list[list[dict[str, Any]]]:
+    pages, cursor = [], None
+    while True:
+        page = place.history.told(HistoryFilter(link="orders", **asked), OURS, cursor=cursor, limit=limit)
+        pages.append(page.items)
+        cursor = page.cursor
+        if cursor is None:
+            return pages
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 8, 13, 16, 100])
+def test_wherever_a_page_ends_an_undo_stands_once_with_its_way_into_the_sheet(undone: Shared, limit: int) -> None:
+    pages = pages_of(undone, limit)
+    assert all(len(page) == limit for page in pages[:-1]), "a page is full"
+    told = [one for page in pages for one in page]
+    assert [(one["side"], one["actor"]) for one in told] == [("table", "shop")] * 3 + [("undo", "ann")] * 10 + [
+        ("sheet", "ann")
+    ] * 10
+    assert [one["in_sheet"] for one in told] == [one["side"] == "undo" for one in told]
+    for asked in (None, limit):
+        each = list(undone.history.each_told(HistoryFilter(link="orders"), OURS, limit=asked))
+        assert each == told[:asked]
+
+
+def test_an_undo_tells_its_way_whoever_and_whatever_is_asked_for(undone: Shared) -> None:
+    for asked, sides in (
+        ({"actor": "ann"}, ["undo"] * 10 + ["sheet"] * 10),
+        ({"side": "undo"}, ["undo"] * 10),
+        ({"event": "undo_1"}, ["undo"] * 10),
+        ({"event": "gtid:1"}, ["table"] * 10),
+        ({"row_id": "r_1", "column": "note"}, ["table", "undo", "sheet"]),
+        ({"side": "table", "actor": "twinsheet"}, ["table"] * 10),
+    ):
+        (told,) = pages_of(undone, 100, **asked)
+        assert [one["side"] for one in told] == sides, asked
+        for one in told:
+            assert one["in_sheet"] is (one["side"] == "undo" or one["actor"] == "twinsheet")
+
+
+def test_a_program_is_told_which_entry_carries_which_wherever_a_page_ends(undone: Shared) -> None:
+    everything = told(undone.history, "orders")
+    ids = [
+        one["id"] for one in everything if (one["side"], one["actor"]) in (("undo", "ann"), ("table", "twinsheet"))
+    ]
+    wanted = dict(zip(ids[:10], ids[10:], strict=True))
+    for limit in (1, 4, 7, 100):
+        found: dict[int, int] = {}
+        for start in range(0, len(everything), limit):
+            found |= undone.history.carries(everything[start : start + limit], OURS)
+        assert found == wanted
+
+
+def test_the_other_half_of_an_undo_is_found_over_the_turn_of_a_month(empty: Shared) -> None:
+    empty.months.tidy(24)
+    undo = HistoryEntry("r_a", ("1",), "note", "b", "a", "undo", "undone", "ann", event="undo_1")
+    empty.record("orders", undo, replace(undo, side="table", what="applied", actor="", event="write 1"))
+    for side, month, at in (("undo", 202602, "2026-02-28 23:59:59"), ("table", 202603, "2026-03-01 00:00:01")):
+        empty.state.query("UPDATE history SET month = %s, at = %s WHERE side = %s", (month, at, side))
+    for side in ("undo", None):
+        (one,) = pages_of(empty, 1, side=side)[0]
+        assert (one["side"], one["in_sheet"]) == ("undo", True)
+
+
 # --- months ------------------------------------------------------------------------------
 
 

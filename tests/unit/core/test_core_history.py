@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.history import carried, folded
+from core.history import Carried, HistoryFilter, carried, folded, halves
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OURS = "twinsheet"
@@ -14,7 +14,14 @@ OURS = "twinsheet"
 def entry(number: int, side: str, old: str | None, new: str | None, **more: Any) -> dict[str, Any]:
     """An entry so many seconds after noon."""
     cell = {"link": "orders", "row_id": "r_1", "column": "note", "actor": OURS if side == "table" else "sam"}
-    made = {"id": number, "side": side, "what": "applied", "at": NOON + timedelta(seconds=number), "way": []}
+    made = {
+        "id": number,
+        "side": side,
+        "what": "applied",
+        "at": NOON + timedelta(seconds=number),
+        "way": [],
+        "event": "",
+    }
     return {**cell, **made, "old": old, "new": new, **more}
 
 
@@ -25,9 +32,17 @@ EDIT, UNDO, CARRIED = (
 )
 
 
+EVERYTHING = HistoryFilter()
+
+
+def told(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return folded(items, carried(items, {OURS}), EVERYTHING)
+
+
 def test_what_carries_an_undo_into_the_sheet_names_it() -> None:
-    assert carried([CARRIED, UNDO, EDIT], {OURS}) == {5: 2}
-    assert carried([{**CARRIED, "actor": ""}, UNDO, EDIT], {OURS}) == {5: 2}, "not every server tells the user"
+    assert carried([CARRIED, UNDO, EDIT], {OURS}) == [Carried(UNDO, CARRIED)]
+    nameless = {**CARRIED, "actor": ""}
+    assert carried([nameless, UNDO, EDIT], {OURS}) == [Carried(UNDO, nameless)], "not every server tells the user"
 
 
 def test_what_somebody_else_did_between_or_otherwise_is_no_part_of_it() -> None:
@@ -43,20 +58,48 @@ def test_what_somebody_else_did_between_or_otherwise_is_no_part_of_it() -> None:
         [CARRIED, {**UNDO, "side": "sheet"}],
         [CARRIED],
     ):
-        assert carried(others, {OURS}) == {}
+        assert carried(others, {OURS}) == []
 
 
 def test_an_undo_stands_once_with_when_it_came_into_the_sheet() -> None:
     redo = entry(6, "undo", "a", "b", what="undone")
-    told = folded([redo, CARRIED, UNDO, EDIT], {OURS})
-    assert [one["id"] for one in told] == [6, 2, 1]
-    assert [(stage["stage"], stage["delay_s"]) for stage in told[1]["way"]] == [("table", 0.0), ("sheet", 3.0)]
-    assert told[0] == redo, "it is on its way"
-    assert told[2] == EDIT
+    newest, undone, edit = told([redo, CARRIED, UNDO, EDIT])
+    assert [one["id"] for one in (newest, undone, edit)] == [6, 2, 1]
+    assert [(stage["stage"], stage["delay_s"]) for stage in undone["way"]] == [("table", 0.0), ("sheet", 3.0)]
+    assert undone["in_sheet"]
+    assert newest == {**redo, "in_sheet": False}, "it is on its way"
+    assert edit == {**EDIT, "in_sheet": False}
 
 
 def test_a_row_that_comes_or_goes_by_an_undo_is_told_once_as_well() -> None:
     cells = ("id", "note")
     came = [entry(n, "undo", None, "x", what="inserted", column=c) for n, c in enumerate(cells, start=2)]
     seen = [entry(n, "table", None, "x", what="inserted", column=c) for n, c in enumerate(cells, start=5)]
-    assert [one["id"] for one in folded([*reversed(seen), *reversed(came)], {OURS})] == [3, 2]
+    assert [one["id"] for one in told([*reversed(seen), *reversed(came)])] == [3, 2]
+
+
+def test_what_carries_an_undo_stands_for_it_where_the_undo_itself_is_not_asked_for() -> None:
+    pairs = [Carried(UNDO, CARRIED)]
+    for asked in (
+        HistoryFilter(side="table"),
+        HistoryFilter(what="applied"),
+        HistoryFilter(actor=OURS),
+        HistoryFilter(event="write 4 gtid:7"),
+        HistoryFilter(since=NOON + timedelta(seconds=3)),
+        HistoryFilter(number=5),
+    ):
+        (alone,) = folded([CARRIED], pairs, asked)
+        assert (alone["id"], alone["in_sheet"], alone["way"][1]["delay_s"]) == (5, True, 3.0)
+    for asked in (
+        EVERYTHING,
+        HistoryFilter(link="orders", row_id="r_1", column="note"),
+        HistoryFilter(since=NOON, until=NOON + timedelta(seconds=9)),
+    ):
+        assert folded([CARRIED], pairs, asked) == [], "it is told further down"
+
+
+def test_the_other_half_is_looked_for_of_undos_and_of_what_may_carry_one() -> None:
+    whole = [CARRIED, UNDO]
+    undo, ours = {**UNDO, "id": 12, "row_id": "r_2"}, {**CARRIED, "id": 15, "row_id": "r_3"}
+    others = [EDIT, {**CARRIED, "id": 16, "actor": "shop"}]
+    assert halves([*others, ours, undo, *whole], [Carried(UNDO, CARRIED)], {OURS}) == [ours, undo]
