@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from core.events import TABLE_CHANGED, replans
 from core.model import Key, Link, RowBase
 from core.origin import Origin, made_by
 from core.ports import HistoryEntry, TableRow, Transaction
@@ -41,22 +42,34 @@ def keep(tx: Transaction, name: str, on_their_way: Mapping[Key, str]) -> None:
         tx.drop_kept_ids(name, tx.bases_of_keys(name, on_their_way).keys())
 
 
-def forget_gone(tx: Transaction, name: str, lost: Collection[Key], went: Mapping[Key, Origin | None]) -> None:
-    """Rows that have left the table before they came back into the tab.
+def forget_gone(
+    tx: Transaction, name: str, lost: Collection[Key], left: Mapping[Key, str], origins: Mapping[Key, Origin]
+) -> frozenset[Key]:
+    """Rows that have left the table before they came back into the tab: the history tells what they had held there.
+
+    That the row is not there tells less than that: it may have got another key, and that it went may be told of the
+    time before it came back. So the change feed is asked about it, whose answer comes behind all that.
 
     Args:
         lost: keys that neither side has.
-        went: those that the change feed has told to have gone, by whom: the history tells what these rows had held
-            since they came back into the table.
+        left: ids of rows about which the feed was asked and has answered, by their keys.
+        origins: the transactions that were told to have changed these rows last.
+
+    Returns:
+        Keys about which the feed is asked now.
     """
     kept = tx.kept_ids(name, lost) if lost else {}
-    gone = {row_id: key for key, row_id in kept.items() if key in went}
+    gone = {row_id: key for key, row_id in kept.items() if left.get(key) == row_id}
     steps = tx.steps_of_rows(name, dict.fromkeys(gone, 0)) if gone else []
     for row_id, key in gone.items():
-        held, origin = held_at_last(step for step in steps if step.row_id == row_id), went[key]
+        held, origin = held_at_last(step for step in steps if step.row_id == row_id), origins.get(key)
         entries = [HistoryEntry(row_id, key, column, old, None, "table", WENT) for column, old in held.items()]
         tx.add_history(name, [made_by(origin, entry) if origin is not None else entry for entry in entries])
-    tx.drop_kept_ids(name, kept.keys())
+    tx.drop_kept_ids(name, gone.values())
+    asked = {key: row_id for key, row_id in kept.items() if row_id not in gone}
+    for body in replans(name, [{"row_id": i, "key": list(key), "kind": "left"} for key, i in asked.items()]):
+        tx.send(TABLE_CHANGED, name, body)
+    return frozenset(asked)
 
 
 def forget_lost(tx: Transaction, link: Link) -> None:

@@ -233,6 +233,7 @@ class LinkWriter:
             came=frozenset(news.dirty.came),
             went=frozenset(news.dirty.went),
             told={key: frozenset(held) for key in keys if (held := news.dirty.told.get(key))},
+            left={key: news.left[key] for key in keys if key in news.left},
             missed=self._places.missed,
             origins={k: o for k in keys if (o := news.dirty.origins.get(k))},
             fresh=self._places.is_fresh,
@@ -272,10 +273,8 @@ class LinkWriter:
         self._places.put_off(keys)
 
     def _done(self) -> None:
-        self.news.dirty.done(self._in_write)
+        self.news.done(self._in_write)
         self._in_write = []
-        self.news.committed_at = None
-        self.news.compared()
 
     def _forget(self) -> None:
         """The link is paused, held or removed; whoever lets it go on asks for everything to be compared."""

@@ -51,6 +51,8 @@ class LinkNews:
         """Everything may differ."""
         self.asked_again: set[Key] = set()
         """Keys that the change feed is to tell again."""
+        self.left: dict[Key, str] = {}
+        """Ids of rows that have left the table on their way back into the tab, as the change feed has answered."""
         self.committed_at: datetime | None = None
         """When the oldest change was committed that nobody has carried out."""
         self._comparing: Progress | None = None
@@ -101,6 +103,14 @@ class LinkNews:
         self.dirty.tell(prints)
         self.dirty.vouch(keys.items())
         self.asked_again.difference_update(keys)
+
+    def done(self, keys: Collection[Key]) -> None:
+        """These have been looked at, as they were when that began."""
+        self.dirty.done(keys)
+        for key in keys:
+            self.left.pop(key, None)
+        self.committed_at = None
+        self.compared()
 
     def still_shown(self, keys: Mapping[Key, Key]) -> None:
         """The tab shows these keys of rows that have others by now."""
@@ -167,5 +177,6 @@ class LinkNews:
         self.named()
         self.asked_again.clear()
         self.shown.clear()
+        self.left.clear()
         self.compare_all = False
         self.compared()

@@ -73,6 +73,8 @@ class PlanRequest:
     went: frozenset[Key] = frozenset()
     """What the change feed has told of the keys (see :class:`core.dirty.DirtyRows`)."""
     told: Mapping[Key, Collection[str]] = field(default_factory=dict)
+    left: Mapping[Key, str] = field(default_factory=dict)
+    """Ids of rows that have left the table on their way back into the tab, as the change feed has answered."""
     missed: Mapping[str, Stamp] = field(default_factory=dict)
     """Row id to the stamp of the scan that missed it."""
     origins: Mapping[Key, Origin] = field(default_factory=dict)
@@ -140,7 +142,7 @@ def _plan_live(
         bases = {key: base for key, base in bases.items() if key in set(keys)}
     rows, busy = tx.free_rows(request.link, keys)
     lost = [k for k in keys if k not in rows and k not in bases and k not in busy]
-    coming_back.forget_gone(tx, name, lost, {k: request.origins.get(k) for k in lost if k in request.went})
+    untold = coming_back.forget_gone(tx, name, lost, request.left, request.origins)
     own_ids = coming_back.own_ids(tx, name, rows, bases)
     plan = _decide(tx, request, positions, rows, busy, bases, own_ids, new_row_id)
     if request.positions is None and (request.to_name or not plan.is_idle):
@@ -153,7 +155,7 @@ def _plan_live(
     planned = None if plan.is_empty else _intend(tx, request, positions, plan, bases, own_ids)
     if request.last and plan.is_empty and not plan.doubtful and not busy:
         use_up_approval(tx, state)
-    doubtful = frozenset(key for key, _ in plan.doubtful)
+    doubtful = untold.union(key for key, _ in plan.doubtful)
     row_ids = frozenset(base.row_id for base in bases.values())
     return PlanOutcome(planned, doubtful, tuple(plan.absent), busy, keys, row_ids)
 

@@ -197,6 +197,7 @@ class SheetWork:
             rows = [row for row in body["rows"] if row.get("key")]
             prints = [(tuple(row["key"]), row["print"]) for row in rows if row.get("print")]
             writer.news.asked(row for row in rows if row.get("kind") == "asked")
+            writer.news.left |= {tuple(row["key"]): row["row_id"] for row in rows if row.get("kind") == "left"}
             writer.news.look_again({tuple(row["key"]): row.get("kind", "i") for row in rows}, prints, offset)
         elif kind == "marks":
             writer.marks.wake(body["rows"], body.get("after_s", 0.0))

@@ -13,7 +13,8 @@
     rows             ``keys`` that one transaction touched, ``kinds`` (one letter a key: i came, d went, u else),
                      ``renamed`` keys, ``committed_at``, ``position`` in the feed (:class:`core.renames.FeedPlace`)
     ddl              ``what``: truncate, drop, alter; ``renamed_to`` where it is gone under that name alone
-    replan           ``rows``: [{row_id, key, kind}]; compare base and table again
+    replan           ``rows``: [{row_id, key, kind}]; compare base and table again; kind ``left``: the row of that id
+                     had left the table on its way back into the tab
     marks            ``rows``: row ids; what is to be told beside their cells may have changed (``after_s``: look
                      that much later)
     link             the link's state changed (approved, resumed, linked, restored): compare everything

@@ -292,6 +292,37 @@ def test_a_row_that_gets_another_key_on_its_way_back_has_its_id_again_all_the_sa
     assert not desk.state.kept_ids["orders"]
 
 
+@pytest.mark.parametrize("told", ["i", "d"])
+def test_a_row_that_gets_another_key_before_the_feed_has_told_that_it_came_has_its_id_again(
+    desk: Desk, told: str
+) -> None:
+    """The feed may tell as yet of how the row went before."""
+    comes_back(desk, {("98",): "r_98"})
+    desk.rows["99",] = {**desk.rows.pop(("98",)), "order_no": "99"}
+    desk.tells({"kind": "rows", "keys": [["98"]], "kinds": told})
+    desk.goes_on(1)
+    desk.rows["98",] = desk.rows.pop(("99",))
+    renames(desk, [("98", "99")])
+    desk.goes_on()
+    assert desk.state.bases["orders"]["r_98"].key == ("99",)
+    assert desk.tab.row_ids()[-1] == "r_98"
+    assert not desk.state.kept_ids["orders"]
+
+
+def test_of_a_row_that_seems_to_have_left_the_table_on_its_way_back_the_feed_is_asked(desk: Desk) -> None:
+    comes_back(desk, {("98",): "r_98"})
+    with desk.store.begin() as tx:
+        came = HistoryEntry("r_98", ("98",), "order_no", None, "98", "undo", "inserted", event="undo_1")
+        tx.add_history("orders", [came])
+    del desk.rows["98",]
+    desk.tells({"kind": "rows", "keys": [["98"]], "kinds": "i"})
+    desk.goes_on()
+    assert not desk.state.kept_ids["orders"], "what is asked of that row would wait for ever"
+    assert [(h.row_id, h.key, h.old, h.side) for _, h in desk.state.history if h.what == "deleted"] == [
+        ("r_98", ("98",), "98", "table")
+    ]
+
+
 def test_what_a_row_held_that_leaves_the_table_on_its_way_back_into_the_tab_is_told(desk: Desk) -> None:
     comes_back(desk, {("98",): "r_98", ("99",): "r_99"})
     with desk.store.begin() as tx:
