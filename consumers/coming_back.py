@@ -3,14 +3,19 @@ sheet_writer's transactions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+import structlog
 
 from core.events import TABLE_CHANGED, replans
-from core.model import Key, Link, RowBase
+from core.model import Canonical, Key, RowBase
 from core.origin import Origin, made_by
 from core.ports import HistoryEntry, TableRow, Transaction
 from core.renames import Renamed, made_by_us
 from core.undo_steps import WENT, held_at_last
+
+log = structlog.get_logger("sheet_writer")
 
 
 def own_ids(tx: Transaction, name: str, rows: Mapping[Key, TableRow], bases: Mapping[Key, RowBase]) -> dict[Key, str]:
@@ -60,19 +65,35 @@ def forget_gone(
     """
     kept = tx.kept_ids(name, lost) if lost else {}
     gone = {row_id: key for key, row_id in kept.items() if left.get(key) == row_id}
-    steps = tx.steps_of_rows(name, dict.fromkeys(gone, 0)) if gone else []
-    for row_id, key in gone.items():
-        held, origin = held_at_last(step for step in steps if step.row_id == row_id), origins.get(key)
-        entries = [HistoryEntry(row_id, key, column, old, None, "table", WENT) for column, old in held.items()]
-        tx.add_history(name, [made_by(origin, entry) if origin is not None else entry for entry in entries])
-    tx.drop_kept_ids(name, gone.values())
+    if gone:
+        log.info("left_on_the_way_back", link=name, rows=sorted(gone))
+        tx.add_history(name, [entry for row in _held(tx, name, gone) for entry in _went(row, origins)])
+        tx.drop_kept_ids(name, gone.values())
     asked = {key: row_id for key, row_id in kept.items() if row_id not in gone}
     for body in replans(name, [{"row_id": i, "key": list(key), "kind": "left"} for key, i in asked.items()]):
         tx.send(TABLE_CHANGED, name, body)
     return frozenset(asked)
 
 
-def forget_lost(tx: Transaction, link: Link) -> None:
-    """Rows that nobody was told of have left the table, or got another key, before they came back into the tab."""
-    kept = tx.kept_ids(link.name)
-    tx.drop_kept_ids(link.name, kept.keys() - tx.rows(link, kept).keys())
+class _Left(NamedTuple):
+    """A row that left the table on its way back into the tab."""
+
+    row_id: str
+    key: Key
+    cells: Mapping[str, Canonical]
+    """What it held at last: by the history, since it came back; else what both sides shared before."""
+
+
+def _held(tx: Transaction, name: str, gone: Mapping[str, Key]) -> Iterator[_Left]:
+    steps, bases = tx.steps_of_rows(name, dict.fromkeys(gone, 0)), tx.bases(name, list(gone))
+    for row_id, key in gone.items():
+        told = held_at_last(step for step in steps if step.row_id == row_id)
+        shared = bases[row_id].cells if row_id in bases else {}
+        yield _Left(row_id, key, told or {column: cell.value for column, cell in shared.items()})
+
+
+def _went(row: _Left, origins: Mapping[Key, Origin]) -> Iterator[HistoryEntry]:
+    origin = origins.get(row.key)
+    for column, old in row.cells.items():
+        entry = HistoryEntry(row.row_id, row.key, column, old, None, "table", WENT)
+        yield made_by(origin, entry) if origin is not None else entry

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from consumers import coming_back
 from consumers.sheet_handing_on import ask_feed, ask_scan, hand_over, parked_cells
@@ -169,7 +170,6 @@ def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> 
         if renamed is None:
             reached = None
             tx.forget_former_keys(name)
-            coming_back.forget_lost(tx, request.link)
         elif renamed.place.is_past(reached):
             on_their_way = coming_back.under_new_keys(tx, name, renamed)
             shown |= _follow(tx, request.link, renamed)
@@ -201,8 +201,9 @@ def _follow(tx: Transaction, link: Link, renamed: Renamed) -> dict[Key, Key]:
 
 
 def keys_of_all(tx: Transaction, link: Link, *, per_page: int) -> tuple[KeyPages, dict[Key, Key]]:
-    """All rows that either side may hold, each of which may differ; and :func:`keys_shown` of them."""
+    """All rows that either side may hold or wait for, each of which may differ; and :func:`keys_shown` of them."""
     shown: dict[Key, Key] = {}
+    kept = tx.kept_ids(link.name)
 
     def known() -> Iterator[Key]:
         for base in tx.each_base(link.name):
@@ -210,7 +211,7 @@ def keys_of_all(tx: Transaction, link: Link, *, per_page: int) -> tuple[KeyPages
             if base.key is not None:
                 yield base.key
 
-    return keys_of_both(tx.all_keys(link), known(), per_page=per_page), shown
+    return keys_of_both(tx.all_keys(link), chain(known(), kept), per_page=per_page), shown
 
 
 def keys_shown(link: Link, bases: Iterable[RowBase]) -> dict[Key, Key]:

@@ -340,9 +340,11 @@ def test_what_a_row_held_that_leaves_the_table_on_its_way_back_into_the_tab_is_t
     desk.goes_on()
     assert not desk.state.kept_ids["orders"]
     went = [h for _, h in desk.state.history if h.what == "deleted"][1:]
-    assert {h.column: h.old for h in went} == came, "of the other row nobody tells how it came"
+    assert {h.column: h.old for h in went if h.row_id == "r_98"} == came
+    shared = {c: cell.value for c, cell in make_base("r_99").cells.items()}
+    assert {h.column: h.old for h in went if h.row_id == "r_99"} == shared, "nobody tells how it came"
     assert {(h.row_id, h.key, h.new, h.side, h.actor, h.event) for h in went} == {
-        ("r_98", ("98",), None, "table", "importer", "t9")
+        (f"r_{key}", (key,), None, "table", "importer", "t9") for key in ("98", "99")
     }
 
 
@@ -366,10 +368,42 @@ def test_no_id_is_kept_under_a_key_beside_which_a_live_row_stands(desk: Desk) ->
     assert not desk.state.kept_ids["orders"]
 
 
-def test_ids_of_rows_that_changed_their_keys_unseen_are_kept_no_longer(desk: Desk) -> None:
+def deleted(desk: Desk) -> list[tuple[str, Key | None, str, Canonical, str]]:
+    """What the history tells of rows that went."""
+    told = [h for _, h in desk.state.history if h.what == "deleted"]
+    return [(h.row_id, h.key, h.column or "", h.old, h.side) for h in told]
+
+
+def came_by_an_undo(desk: Desk, row_id: str, key: Key) -> None:
+    with desk.store.begin() as tx:
+        came = HistoryEntry(row_id, key, "order_no", None, key[0], "undo", "inserted", event="undo_1")
+        tx.add_history("orders", [came])
+
+
+def test_where_the_feed_is_lost_rows_on_their_way_back_keep_their_ids_or_are_told_to_have_left(
+    desk: Desk,
+) -> None:
     comes_back(desk, {("98",): "r_98", ("99",): "r_99"})
+    came_by_an_undo(desk, "r_98", ("98",))
     desk.rows["97",] = {**desk.rows.pop(("98",)), "order_no": "97"}
     desk.tells({"kind": "link", "lost": True})
     desk.goes_on()
     assert desk.state.bases["orders"]["r_99"].key == ("99",)
     assert not desk.state.kept_ids["orders"], "what is asked of that row would wait for ever"
+    assert deleted(desk) == [("r_98", ("98",), "order_no", "98", "table")]
+
+
+def test_a_row_that_leaves_the_table_on_its_way_back_while_the_link_is_paused_is_told_when_it_goes_on(
+    desk: Desk,
+) -> None:
+    comes_back(desk, {("98",): "r_98"})
+    came_by_an_undo(desk, "r_98", ("98",))
+    desk.state.links["orders"] = replace(desk.state.links["orders"], state="paused")
+    del desk.rows["98",]
+    desk.tells({"kind": "rows", "keys": [["98"]], "kinds": "d"})
+    desk.goes_on()
+    desk.state.links["orders"] = replace(desk.state.links["orders"], state="live")
+    desk.tells({"kind": "link"})
+    desk.goes_on()
+    assert not desk.state.kept_ids["orders"], "what is asked of that row would wait for ever"
+    assert deleted(desk) == [("r_98", ("98",), "order_no", "98", "table")]
