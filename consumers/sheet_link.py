@@ -16,9 +16,10 @@ from consumers import sheet_asking, sheet_settle, sheet_tx
 from consumers.sheet_hold import HoldNote
 from consumers.sheet_marks import MarkWriter
 from consumers.sheet_news import LinkNews
+from consumers.sheet_open_write import OpenWrite
 from consumers.sheet_pace import Pace
 from consumers.sheet_places import Places
-from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
+from core.errors import SheetsUnavailable
 from core.intent import PlannedWrite, planned_from_json
 from core.key_pages import KEYS_PER_PAGE
 from core.model import Key, Link, LinkedColumn, Stamp
@@ -66,15 +67,11 @@ class LinkWriter:
         self.marks = MarkWriter(link, tools.store, tools.marks, tools.clock, pace.may_call, pace.back_off)
         self.hold_note = HoldNote(link, tools.store, tools.marks, pace.may_call, pace.back_off, self.marks.look_over)
         self._tools = tools
-        self._epoch: int | None = None
-        self._landed: tuple[int, int] | None = None
-        """Counters of our own last write."""
         self._target: SheetTarget | None = None
-        self._places = Places(tools.sheet, tools.clock, pace.may_call, pace.back_off)
-        self._open: PlannedWrite | None = None
-        self._in_doubt = False
-        """Nobody knows yet whether the open write landed."""
-        self._refusals = 0
+        self._places = places = Places(tools.sheet, tools.clock, pace.may_call, pace.back_off)
+        self._write = OpenWrite(
+            link.name, tools.store, tools.sheet, meanwhile=tools.meanwhile, pace=pace, lose_places=places.lose
+        )
         self._retyped: dict[str, tuple[LinkedColumn, LinkedColumn]] = {}
         """By header the columns that look otherwise since the table was altered: before and now."""
         self._in_write: list[Key] = []
@@ -123,7 +120,7 @@ class LinkWriter:
     def has_work(self) -> bool:
         """Whether there is anything to look at."""
         told = self.marks.has_work or self.hold_note.is_due or self._retyped
-        return bool(self.news or self._open or self._places.are_due or told)
+        return bool(self.news or self._write.planned or self._places.are_due or told)
 
     @property
     def trouble(self) -> str:
@@ -147,25 +144,27 @@ class LinkWriter:
         """
         if not self._lead() or self._target is None:
             return
-        if self._open is None and self._target.headers != self.link.headers:  # links.yaml names other columns by now
-            self._target, self._places.known = replace(self._target, headers=self.link.headers), None
-        if self._open is not None and self._in_doubt:
-            self._ask(self._open, self._target)
+        write, target = self._write, self._target
+        if write.planned is None and target.headers != self.link.headers:  # links.yaml names other columns by now
+            self._target = target = replace(target, headers=self.link.headers)
+            self._places.lose()
+        if write.in_doubt:
+            self._settle(write.ask(target))
             return
-        if self._retyped and not self._reshape(self._target):
+        if self._retyped and not self._reshape(target):
             return
         self.news.dirty.add(self._places.take(), None)
-        if self._open is None and self._backlog_waits():
+        if write.planned is None and self._backlog_waits():
             return
-        if self._open is None and self._plan() and self._places.read(self._target):
+        if write.planned is None and self._plan() and self._places.read(target):
             self._plan()
-        if self._open is not None:
-            self._perform(self._open, self._target)
+        if write.planned is not None:
+            self._perform(target)
         if self.hold_note.is_due and self.pace.wait_s() <= 0:
             self.hold_note.link = self.link
-            self.hold_note.work(self._target)
-        if self._open is None and self.pace.wait_s() <= 0 and self.marks.has_work:
-            self._mark(self._target)
+            self.hold_note.work(target)
+        if write.planned is None and self.pace.wait_s() <= 0 and self.marks.has_work:
+            self._mark(target)
 
     def _reshape(self, target: SheetTarget) -> bool:
         """Have the tab look as the table's types do, before values of theirs are written; whether it does."""
@@ -194,7 +193,7 @@ class LinkWriter:
 
     def _lead(self) -> bool:
         """Take the link over once, and settle what a predecessor left open."""
-        if self._epoch is not None:
+        if self._write.epoch:
             return True
         taken = self._tools.store.run(lambda tx: sheet_tx.take_over(tx, self.link.name))
         if taken is None:
@@ -202,10 +201,9 @@ class LinkWriter:
             return False
         self._target = SheetTarget.of(self.link, taken.state)
         if taken.intent is not None:
-            self._open = planned_from_json(taken.intent.n, taken.intent.epoch, taken.intent.plan)
-            self._in_doubt = True
+            self._write.take_up(planned_from_json(taken.intent.n, taken.intent.epoch, taken.intent.plan))
             log.info("settling_open_write", link=self.link.name, n=taken.intent.n)
-        self._epoch = taken.epoch
+        self._write.epoch = taken.epoch
         self.compare_all()
         return True
 
@@ -213,8 +211,6 @@ class LinkWriter:
 
     def _plan(self) -> bool:
         """Plan one write; whether it needs the rows' positions first."""
-        if self._epoch is None:
-            raise ValueError("a link is led before a plan")
         news = self.news
         if news.compare_all:
             self._begin_comparing()
@@ -223,7 +219,7 @@ class LinkWriter:
         keys = news.dirty.first(self._rows_max)
         request = sheet_tx.PlanRequest(
             link=self.link,
-            epoch=self._epoch,
+            epoch=self._write.epoch,
             keys=keys,
             renamed=tuple(news.renamed),
             questions=tuple(news.questions),
@@ -249,10 +245,9 @@ class LinkWriter:
             self._forget()
         elif not (outcome.no_token or outcome.needs_positions):
             news.named()
-            self._open, self._in_write = (
-                outcome.planned,
-                [k for k in outcome.keys if not (k in outcome.absent or k in outcome.busy or k in outcome.doubtful)],
-            )
+            self._write.planned = outcome.planned
+            left_out = {*outcome.absent, *outcome.busy, *outcome.doubtful}
+            self._in_write = [key for key in outcome.keys if key not in left_out]
             news.ask(outcome.doubtful)
             self.marks.changed(outcome.row_ids)
             self._put_off(self._places.not_found(outcome.absent))
@@ -283,23 +278,11 @@ class LinkWriter:
 
     # --- send and settle -----------------------------------------------------------------------
 
-    def _perform(self, planned: PlannedWrite, target: SheetTarget) -> None:
+    def _perform(self, target: SheetTarget) -> None:
         if self.news.committed_at is not None:
             waited_s = (self._tools.clock.now() - self.news.committed_at).total_seconds()
             TABLE_TO_SHEET_S.labels("committed_to_request").observe(max(0.0, waited_s))
-        try:
-            with TABLE_TO_SHEET_S.labels("request").time():
-                answer = self._tools.meanwhile(lambda: self._tools.sheet.swap(target, planned.write), self._ask_ahead)
-        except ReplyLost as error:
-            self._in_doubt = True
-            self.pace.back_off(error)
-        except SheetsUnavailable as error:
-            self.pace.back_off(error)
-            self._not_landed(planned)
-        except SheetsRefused as error:
-            self._refused(planned, error)
-        else:
-            self._landed_with(planned, answer)
+        self._settle(self._write.send(target, self._ask_ahead))
 
     def _ask_ahead(self) -> bool:
         """Have the change feed tell of rows that come into the sheet after those of the write that is on its way;
@@ -312,65 +295,18 @@ class LinkWriter:
         self.news.compared()
         return bool(asked)
 
-    def _ask(self, planned: PlannedWrite, target: SheetTarget) -> None:
-        """Ask the sheet itself whether a write landed; until it answers, nothing else may be done."""
-        if not self.pace.may_call("read"):
+    def _settle(self, answer: SwapAnswer | None) -> None:
+        planned = self._write.planned
+        if answer is None or planned is None:
             return
-        try:
-            answer = self._tools.sheet.recall(target, planned.write)
-        except SheetsUnavailable as error:
-            self.pace.back_off(error)
-            return
-        self._in_doubt = False
-        if answer is None:
-            self._not_landed(planned)
-        else:
-            self._landed_with(planned, answer)
-
-    def _landed_with(self, planned: PlannedWrite, answer: SwapAnswer) -> None:
-        self._refusals = 0
-        if answer.layout_changed:  # taken back by the sheet itself: only the counters moved
-            self._places.known = None
-            self._landed = (planned.write.n, planned.write.epoch)
-            self._not_landed(planned)
-            if self._open is not None:
-                self._open = self._tools.store.run(
-                    lambda tx: sheet_settle.send_anew(tx, self.link.name, planned, self._epoch or 0)
-                )
-        else:
-            self._settle(planned, answer)
-
-    def _not_landed(self, planned: PlannedWrite) -> None:
-        """Close the write, its rows are planned anew; what undoes a mistake is sent again instead."""
-        if not planned.write.brings_back:
-            self._tools.store.run(lambda tx: sheet_settle.close_write(tx, self.link.name, planned.write.n))
-            self._open = None
-
-    def _refused(self, planned: PlannedWrite, error: SheetsRefused) -> None:
-        """Rows that left the tab are refused by their number: look where they stand, and only then give up.
-
-        What is sent until it has landed is refused once it has.
-        """
-        self._refusals += 1
-        self._places.known = None
-        self._not_landed(planned)
-        self._in_doubt = self._open is not None
-        if self._refusals > 1:
-            self._refusals = 0
-            raise error
-
-    def _settle(self, planned: PlannedWrite, answer: SwapAnswer) -> None:
-        before = (answer.before.n, answer.before.epoch)
-        strange = self._landed is not None and before != self._landed
-        if strange:  # a stalled writer wrote after it had been replaced, or an old version was restored
-            log.warning("strange_counters", link=self.link.name, expected=self._landed, found=before)
+        strange = self._write.is_strange(answer)
         outcome = self._tools.store.run(
             lambda tx: sheet_settle.settle_write(
                 tx,
                 self.link,
                 planned,
                 answer,
-                epoch=self._epoch or 0,
+                epoch=self._write.epoch,
                 strange=strange,
                 last=len(self.news.dirty) <= len(self._in_write) and not self.news.asked_again,
                 own_contents=self._places.doubts.own,
@@ -381,8 +317,7 @@ class LinkWriter:
         took_s = self._tools.clock.monotonic() - self._planned_at
         self._rows_max = min(rows_next(planned.write, took_s), self._tools.rows_max)
         log.info("written", link=self.link.name, event_id=f"write {planned.write.n}", **_told(planned))
-        self._landed = (planned.write.n, planned.write.epoch)
-        self._open = outcome.follow_up
+        self._write.settled(outcome.follow_up)
         n = outcome.follow_up.write.n if outcome.follow_up else planned.write.n
         self._places.written(planned.write, moved=outcome.moved, displaced=outcome.displaced, n=n)
         if planned.write.ids:

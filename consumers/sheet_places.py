@@ -44,9 +44,13 @@ class Places:
 
     # --- what is told -------------------------------------------------------------------
 
+    def lose(self) -> None:
+        """Nobody knows where rows stand."""
+        self.known = None
+
     def moved(self) -> None:
         """Rows or columns came, went or moved in the sheet."""
-        self.known = None
+        self.lose()
         self.doubts.clear()
         self._hurry()
 
@@ -67,7 +71,7 @@ class Places:
     def written(self, write: SwapWrite, *, moved: bool, displaced: Mapping[str, Key], n: int) -> None:
         """A write of ours has landed; ``n`` is that of the write from which on the displaced rows may stand again."""
         if moved:
-            self.known = None
+            self.lose()
         elif self.known is not None:
             self.known = after_write(self.known, write)
         self.doubts.written(write.row_ids)
