@@ -17,8 +17,9 @@ from adapters.mysql_connection import quote
 from adapters.mysql_rows import Rows, from_table, mark, stated, table_name, to_table, written_columns
 from adapters.mysql_statements import Statement, check_text, packets
 from core.errors import Unfit
-from core.model import Canonical, Key, Link, LinkedColumn
+from core.model import Key, Link, LinkedColumn
 from core.ports import TableRow
+from core.values import Canonical
 
 SINGLY_MAX = 8
 """So many rows are not worth a statement of their own: they go one by one, in one round trip."""

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from adapters.mysql_connection import quote
 from adapters.mysql_statements import Row, Statement, Statements, chunks
 from core.errors import Unfit
-from core.model import Canonical, Key, Link, LinkedColumn
+from core.model import Key, Link, LinkedColumn
 from core.ports import TableRow
+from core.values import Canonical
 
 Made = TypeVar("Made")
 

@@ -25,8 +25,9 @@ from adapters.sheets_layout import (
 )
 from adapters.sheets_swap import SwapPlan
 from adapters.sheets_tickets import tickets_of
-from core.model import ROW_ID_HEADER, STATE_TAB, Serial, SheetCell, Stamp
+from core.model import ROW_ID_HEADER, STATE_TAB, SheetCell, Stamp
 from core.sheet import HitRow, SheetTarget, SwapAnswer, SwapWrite
+from core.values import Serial
 
 Json = dict[str, Any]
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.model import CellError, Serial, SheetCell, SheetValue
+from core.model import SheetCell
+from core.values import CellError, Serial, SheetValue
 
 Json = dict[str, Any]
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from adapters.sheets_cells import copy_paste, grid, row_span
 from adapters.sheets_layout import Grid, Layout, SheetPart
-from core.model import ROW_ID_HEADER, Serial, SheetCell, SheetValue
+from core.model import ROW_ID_HEADER, SheetCell
 from core.sheet import SwapWrite
+from core.values import Serial, SheetValue
 
 Json = dict[str, Any]
 NEAR_ROWS = 200

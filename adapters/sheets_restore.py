@@ -26,8 +26,9 @@ from adapters.sheets_layout import (
     tab_part,
 )
 from adapters.sheets_takeback import believed_columns
-from core.model import ROW_ID_HEADER, Serial
+from core.model import ROW_ID_HEADER
 from core.sheet import FormulaRestore, SheetTarget, SwapWrite
+from core.values import Serial
 
 Json = dict[str, Any]
 

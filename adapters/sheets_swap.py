@@ -12,8 +12,9 @@ from adapters.sheets_header import Header
 from adapters.sheets_layout import BAND_ROW, Band, Layout
 from adapters.sheets_tickets import clear, outdated, use
 from core.errors import SheetsRefused
-from core.model import ROW_ID_HEADER, STATE_TAB, Serial, SheetValue
+from core.model import ROW_ID_HEADER, STATE_TAB
 from core.sheet import RowInsert, SwapWrite
+from core.values import Serial, SheetValue
 
 Json = dict[str, Any]
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import Unfit
-from core.model import Canonical, LinkedColumn
+from core.model import LinkedColumn
+from core.values import Canonical
 from core.where import Condition
 
 NOT = "not"

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import structlog
 
 from core.events import TABLE_CHANGED, replans
-from core.model import Canonical, Key, RowBase
+from core.model import Key, RowBase
 from core.origin import Origin, made_by
 from core.ports import HistoryEntry, TableRow, Transaction
 from core.renames import Renamed, made_by_us
 from core.undo_steps import WENT, held_at_last
+from core.values import Canonical
 
 log = structlog.get_logger("sheet_writer")
 

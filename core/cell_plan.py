@@ -9,12 +9,13 @@ from core import planner
 from core.contents import shows
 from core.errors import Unfit
 from core.freshness import age, is_overtaken, is_subsumed, must_wait, tells_who_it_was
-from core.model import Canonical, CellBase, LinkedColumn, Observed
+from core.model import CellBase, LinkedColumn, Observed
 from core.one_way import READ_ONLY, fitting, is_formula_instead, others_than
 from core.planner import Resolution, Times, Verdict
 from core.ports import ConflictEntry, TableRow, Waiting
 from core.renames import is_as_known, is_recognized
 from core.row_view import ComputeRule, RowPlan, RowView, applied, overtaken, rejection, value_text
+from core.values import Canonical
 
 _ENDS = {
     Verdict.AGREE: ("none", "both sides came to the same value"),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 from core.contents import fitting_or_none, shows
-from core.model import Canonical, Key, Link, RowBase, SheetCell
+from core.model import Key, Link, RowBase, SheetCell
 from core.ports import TableRow
 from core.row_view import value_text
 from core.sheet import TabImage, TabRow
+from core.values import Canonical
 
 _BLANK = SheetCell(None)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.model import Canonical
+from core.values import Canonical
 
 Json = dict[str, Any]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from core.errors import Unfit
-from core.model import Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell, SheetValue
+from core.model import CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
+from core.values import Canonical, SheetValue
 
 _BLANK = SheetCell(None)
 _NOTHING = CellBase(None)

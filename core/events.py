@@ -26,7 +26,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from core.model import CellError, Serial, SheetCell, SheetValue, Stamp
+from core.model import SheetCell, Stamp
+from core.values import CellError, Serial, SheetValue
 
 SHEET_OBSERVED = "sheet.observed"
 TABLE_CHANGED = "table.changed"

@@ -10,7 +10,6 @@ from core.errors import Unfit
 from core.model import (
     ROW_ID_HEADER,
     ROW_ID_PREFIX,
-    Canonical,
     CellBase,
     Key,
     Link,
@@ -22,6 +21,7 @@ from core.model import (
 )
 from core.ports import ConflictEntry, TableRow
 from core.sheet import TabImage, TabRow
+from core.values import Canonical
 
 SHEET, TABLE, CONFLICTS = "sheet", "table", "conflicts"
 RULE = "both sides were filled before they were linked"

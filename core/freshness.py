@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.model import Age, Canonical, CellBase, Observed, RowBase, Stamp
+from core.model import Age, CellBase, Observed, RowBase, Stamp
+from core.values import Canonical
 
 
 def age(seen: Observed) -> Age:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from core.errors import Unfit
-from core.model import CellError, Serial, SheetValue, TableColumn
-from core.values import Codec
+from core.model import TableColumn
+from core.values import CellError, Codec, Serial, SheetValue
 from core.values.catalog import codec_for
 from core.values.spelling import DIGITS_SAFE, NUMBER_SAFE, decimal_of, shown
 

@@ -9,9 +9,10 @@ from typing import Any
 from core.errors import Unfit
 from core.events import value_from_json, value_to_json
 from core.freshness import OpenWrite
-from core.model import Canonical, Key, Link, SheetCell, SheetValue
+from core.model import Key, Link, SheetCell
 from core.origin import Origin, origin_from_json, origin_to_json
 from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
+from core.values import Canonical, SheetValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.conflicts import TAKEN_BY
-from core.model import ROW_ID_HEADER, Canonical, Link, LinkedColumn, RowBase
+from core.model import ROW_ID_HEADER, Link, LinkedColumn, RowBase
 from core.ports import ConflictEntry, NumberedConflict, RejectionEntry, ShownMark, Waiting
 from core.sheet import LookedRow, MarksLook, MarkWrite
+from core.values import Canonical
 
 PREFIX = "Twinsheet:"
 TEXT_CHARS_MAX = 500

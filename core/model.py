@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from core.values import Codec
-    from core.where import Condition
+from core.values import Canonical, Codec, SheetValue
+from core.where import Condition
 
 ROW_ID_HEADER = "_row_id"
 ROW_ID_PREFIX = "r_"
@@ -20,30 +19,6 @@ BOTH_WAYS = "both"
 TO_SHEET = "to_sheet"
 TO_TABLE = "to_table"
 """Which way a column's values go (:attr:`LinkedColumn.direction`)."""
-
-Canonical = str | None
-"""A value as text in the one spelling that its column's type gives it; ``None`` is NULL and an empty cell.
-
-Two sides hold the same value exactly when their canonical texts are equal.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Serial:
-    """A date or time as Google holds it: days since 1899-12-30, in the spreadsheet's time zone."""
-
-    days: float
-
-
-@dataclass(frozen=True, slots=True)
-class CellError:
-    """What a formula shows that could not be computed, e.g. ``#DIV/0!``."""
-
-    text: str
-
-
-SheetValue = str | int | float | bool | Serial | CellError | None
-"""What a cell of the sheet holds, typed as Google types it."""
 
 
 @dataclass(frozen=True, slots=True)

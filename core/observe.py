@@ -9,10 +9,11 @@ from typing import Any
 
 from core.conflicts import Choice
 from core.events import cell_from_json, stamp_from_json, value_from_json
-from core.model import Key, Link, Observed, RowBase, Serial, SheetValue, Stamp
+from core.model import Key, Link, Observed, RowBase, Stamp
 from core.ports import HistoryEntry, TableRow
 from core.renames import print_of
 from core.row_view import value_text
+from core.values import Serial, SheetValue
 
 Json = Mapping[str, Any]
 

@@ -6,10 +6,11 @@ What is typed where the table alone speaks gives way to its value, and is told.
 from __future__ import annotations
 
 from core.errors import Unfit
-from core.model import TO_SHEET, Canonical, Link, LinkedColumn, Observed
+from core.model import TO_SHEET, Link, LinkedColumn, Observed
 from core.ports import ConflictEntry
 from core.row_view import value_text
 from core.rules import sample_values
+from core.values import Canonical
 
 READ_ONLY = "read_only"
 """The rule of conflicts in columns that the sheet only shows: the table's value is put back."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.errors import NoParent, Unfit
-from core.model import Canonical
+from core.values import Canonical
 
 PARENT = "parent"
 """The reason of cells that wait for such a row."""

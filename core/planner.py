@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from core.model import Canonical
+from core.values import Canonical
 
 Same = Callable[[Canonical, Canonical], bool]
 

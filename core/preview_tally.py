@@ -10,11 +10,12 @@ from core import guards
 from core.compare import first_missing
 from core.errors import Unfit
 from core.first_link import Match, differing
-from core.model import Canonical, Key, Link, LinkedColumn, Serial, SheetCell, SheetValue
+from core.model import Key, Link, LinkedColumn, SheetCell
 from core.ports import ConflictEntry, TableRow
 from core.row_view import RowPlan, RowView, value_text
 from core.sheet import TabRow
 from core.sheet_plan import SheetPlan
+from core.values import Canonical, Serial, SheetValue
 
 SHEET, TABLE, STAYS = guards.SHEET, guards.TABLE, "neither"
 FIRST_SHOWN = 5

@@ -16,8 +16,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from core.contents import key_in_base
-from core.model import NEVER, Canonical, Key, Link, LinkedColumn, RowBase
+from core.model import NEVER, Key, Link, LinkedColumn, RowBase
 from core.ports import TableRow
+from core.values import Canonical
 
 Rename = tuple[Key, Key]
 """The key before and the key after."""

@@ -17,10 +17,11 @@ from core.contents import key_in_row
 from core.errors import Unfit
 from core.findings import Findings
 from core.freshness import scan_age
-from core.model import NEVER, ROW_ID_HEADER, Canonical, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
+from core.model import NEVER, ROW_ID_HEADER, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.ports import TableRow, Waiting
 from core.renames import is_recognized
 from core.sheet import TabImage, TabRow
+from core.values import Canonical
 
 _BLANK = SheetCell(None)
 

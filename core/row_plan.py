@@ -8,11 +8,12 @@ from dataclasses import replace
 from core.contents import fitting_or_none, owed_or, shows
 from core.errors import Unfit
 from core.freshness import age, must_wait
-from core.model import NEVER, Age, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
+from core.model import NEVER, Age, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
 from core.one_way import check_shown, fills_alone, is_typed_over, put_back
 from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow
 from core.renames import telling
 from core.row_view import RowPlan, RowView, overtaken, rejection, value_text
+from core.values import Canonical
 
 ROW_GONE = "the row was deleted"
 """The rule of conflicts whose row has gone."""

@@ -8,20 +8,9 @@ from datetime import datetime
 
 from core.conflicts import ConflictOutcome
 from core.freshness import OpenWrite
-from core.model import (
-    NEVER,
-    Age,
-    Canonical,
-    CellError,
-    Key,
-    Link,
-    LinkedColumn,
-    Observed,
-    RowBase,
-    Serial,
-    SheetValue,
-)
+from core.model import NEVER, Age, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow, Waiting
+from core.values import Canonical, CellError, Serial, SheetValue
 
 ComputeRule = Callable[[LinkedColumn, "RowView", Observed, Canonical], Canonical]
 """Computes a rule's value for a conflict: column, row, what was seen, its canonical text."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import TwinsheetError, Unfit
-from core.model import Canonical, Key, Link, LinkedColumn, Observed, Serial, SheetValue
+from core.model import Key, Link, LinkedColumn, Observed
 from core.row_view import RowView
-from core.values import Codec
+from core.values import Canonical, Codec, Serial, SheetValue
 
 
 @dataclass(frozen=True, slots=True)

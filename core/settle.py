@@ -12,11 +12,12 @@ from dataclasses import replace
 from core.contents import owed_or
 from core.displaced import may_carry
 from core.intent import PlannedWrite
-from core.model import ROW_ID_HEADER, Age, Canonical, CellBase, Link, LinkedColumn, RowBase, SheetCell
+from core.model import ROW_ID_HEADER, Age, CellBase, Link, LinkedColumn, RowBase, SheetCell
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import value_text
 from core.settle_cells import CellSettling, Settlement, canonical
 from core.sheet import HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
+from core.values import Canonical
 
 _BLANK = SheetCell(None)
 

@@ -8,21 +8,12 @@ from dataclasses import dataclass, field, replace
 from core.displaced import Owners
 from core.errors import Unfit
 from core.intent import PlannedWrite
-from core.model import (
-    Canonical,
-    CellBase,
-    Link,
-    LinkedColumn,
-    Observed,
-    RowBase,
-    SheetCell,
-    SheetValue,
-    Stamp,
-)
+from core.model import CellBase, Link, LinkedColumn, Observed, RowBase, SheetCell, Stamp
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import overtaken_in
 from core.sheet import CellWrite, FormulaRestore, HitRow, RowRestore, SwapAnswer
 from core.undo_steps import FOUND
+from core.values import Canonical, SheetValue
 
 _BLANK = SheetCell(None)
 

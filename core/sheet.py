@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from core.model import Link, SheetCell, SheetValue, Stamp
+from core.model import Link, SheetCell, Stamp
+from core.values import SheetValue
 
 if TYPE_CHECKING:
     from core.ports.record import LinkState

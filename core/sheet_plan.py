@@ -12,22 +12,11 @@ from dataclasses import dataclass, field, replace
 from core.dirty import TOLD_MAX
 from core.errors import Unfit
 from core.freshness import tells_of_going
-from core.model import (
-    ROW_ID_PREFIX,
-    Canonical,
-    CellBase,
-    Key,
-    Link,
-    LinkedColumn,
-    Observed,
-    RowBase,
-    SheetCell,
-    SheetValue,
-    Stamp,
-)
+from core.model import ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell, Stamp
 from core.ports import RejectionEntry, TableRow
 from core.renames import is_as_known, is_recognized, print_of
 from core.sheet import CellWrite, IdWrite, Positions, RowDelete, RowInsert
+from core.values import Canonical, SheetValue
 
 NameRow = tuple[str | None, str | None]
 """The id that stands in a row now, and the one to give it; ``None`` for none, and for a fresh one."""

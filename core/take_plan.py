@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from core.conflicts import TAKEN_BY, Choice, KnownConflict
 from core.errors import Unfit
 from core.freshness import age
-from core.model import Canonical, CellBase, LinkedColumn, RowBase
+from core.model import CellBase, LinkedColumn, RowBase
 from core.one_way import check_shown, fitting
 from core.ports import ConflictEntry, HistoryEntry, TableRow, Waiting
 from core.renames import may_be_another
 from core.row_plan import ROW_GONE
 from core.row_view import RowPlan, RowView
+from core.values import Canonical
 
 FORMULA = "the sheet computes this cell by a formula: replace the formula instead"
 WINNERS = {"sheet": "sheet", "table": "table", "value": "person"}

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import NotUndone
-from core.model import Canonical, Key
+from core.model import Key
+from core.values import Canonical
 
 Json = dict[str, Any]
 _PART = re.compile(r"(msg_[0-9a-fA-F-]+)_[0-9]+")

@@ -9,13 +9,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from core.errors import Unfit
-from core.model import Canonical, CellBase, Key, LinkedColumn, RowBase
+from core.model import CellBase, Key, LinkedColumn, RowBase
 from core.ports import HistoryEntry, TableRow
 from core.renames import may_be_another
 from core.row_view import RowView
 from core.take_plan import FORMULA, fitted, why_one_way
 from core.undo import SIDE, UNDONE, AskedCell, AskedRow, LeftAlone, OpenUndo, RowOutcome
 from core.undo_steps import CAME, WENT
+from core.values import Canonical
 
 ON_ITS_WAY = (
     "something of it is being carried over right now, or another transaction has it locked: look again in a moment"

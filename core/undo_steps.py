@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from core.model import Canonical, Key, Link
+from core.model import Key, Link
 from core.undo import AskedCell, AskedRow, PastConflict, Step
+from core.values import Canonical
 
 CAME, WENT = "inserted", "deleted"
 FOUND = "found"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.model import Canonical
+from core.values import Canonical
 
 Same = Callable[[Canonical, Canonical], bool]
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 
-from core.model import Key, Serial, SheetValue
+from core.model import Key
 from core.sheet import SwapWrite
+from core.values import Serial, SheetValue
 
 KNOWN_ROWS_MAX = 1_000
 NEW_ROWS_MAX = 5_000

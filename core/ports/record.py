@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.model import Canonical, Key, Observed
+from core.model import Key, Observed
 from core.ports.events import Json
+from core.values import Canonical
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,32 @@ NULL until somebody edits the cell.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from core.model import Canonical, SheetValue
+Canonical = str | None
+"""A value as text in the one spelling that its column's type gives it; ``None`` is NULL and an empty cell.
+
+Two sides hold the same value exactly when their canonical texts are equal.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Serial:
+    """A date or time as Google holds it: days since 1899-12-30, in the spreadsheet's time zone."""
+
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """What a formula shows that could not be computed, e.g. ``#DIV/0!``."""
+
+    text: str
+
+
+SheetValue = str | int | float | bool | Serial | CellError | None
+"""What a cell of the sheet holds, typed as Google types it."""
 
 
 class Codec(Protocol):

@@ -6,7 +6,8 @@ import struct
 from typing import Any, NoReturn
 
 from core.errors import Unfit
-from core.model import Canonical, CellError, Serial, SheetValue, TableColumn
+from core.model import TableColumn
+from core.values import Canonical, CellError, Serial, SheetValue
 from core.values.spelling import NUMBER_MAX, shown
 
 _OF_ANOTHER_TYPE = (ValueError, ArithmeticError, LookupError, StopIteration, struct.error)

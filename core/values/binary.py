@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from core.model import Canonical
+from core.values import Canonical
 from core.values.base import ColumnCodec
 
 BINARY_TYPES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})

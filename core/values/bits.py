@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from core.model import Canonical, SheetValue, TableColumn
+from core.model import TableColumn
+from core.values import Canonical, SheetValue
 from core.values.base import ColumnCodec
 from core.values.boolean import TRUTHS
 from core.values.spelling import DIGITS_SAFE

@@ -5,7 +5,8 @@ Canonical: ``1`` for TRUE, ``0`` for FALSE. TINYINT(1) holds other small numbers
 
 from __future__ import annotations
 
-from core.model import SheetValue, TableColumn
+from core.model import TableColumn
+from core.values import SheetValue
 from core.values.whole import WholeCodec
 
 TRUTHS = {"TRUE": "1", "FALSE": "0"}

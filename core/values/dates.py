@@ -11,7 +11,8 @@ import re
 from datetime import date, datetime
 from typing import NoReturn
 
-from core.model import Serial, SheetValue, TableColumn
+from core.model import TableColumn
+from core.values import Serial, SheetValue
 from core.values.base import ColumnCodec
 from core.values.serials import moment_of, serial_of
 from core.values.spelling import shown

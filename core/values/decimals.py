@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from decimal import Decimal, Inexact
 
-from core.model import SheetValue, TableColumn
+from core.model import TableColumn
+from core.values import SheetValue
 from core.values.base import ColumnCodec
 from core.values.spelling import DIGITS_SAFE, EXACT, NUMBER_SAFE, as_number, decimal_of, shown
 

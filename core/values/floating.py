@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
-from core.model import Canonical, SheetValue
+from core.values import Canonical, SheetValue
 from core.values.base import ColumnCodec
 from core.values.spelling import (
     DIGITS_SAFE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from core.model import Canonical
+from core.values import Canonical
 from core.values.base import ColumnCodec
 from core.values.shapes import KINDS, bytes_of, text_of
 

@@ -13,7 +13,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
-from core.model import Canonical
+from core.values import Canonical
 from core.values.base import ColumnCodec
 from core.values.spelling import shown
 from core.values.text import TextCodec

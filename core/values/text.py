@@ -7,7 +7,8 @@ where the link says so, and NULL otherwise. Neither ever becomes the other unles
 
 from __future__ import annotations
 
-from core.model import Canonical, Serial, TableColumn
+from core.model import TableColumn
+from core.values import Canonical, Serial
 from core.values.base import ColumnCodec
 from core.values.spelling import NUMBER_SAFE, shown, spelled
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from core.model import Serial, SheetValue, TableColumn
+from core.model import TableColumn
+from core.values import Serial, SheetValue
 from core.values.base import ColumnCodec
 from core.values.serials import DAY_MS, ms_of
 from core.values.spelling import shown

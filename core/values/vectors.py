@@ -9,7 +9,7 @@ import re
 import struct
 from array import array
 
-from core.model import Canonical
+from core.values import Canonical
 from core.values.base import ColumnCodec
 from core.values.spelling import spelled_signed
 

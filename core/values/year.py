@@ -5,7 +5,7 @@ Canonical: four digits, ``2024``. MySQL would read 24 as 2024 and 70 as 1970; he
 
 from __future__ import annotations
 
-from core.model import SheetValue
+from core.values import SheetValue
 from core.values.base import ColumnCodec
 from core.values.spelling import decimal_of, shown
 

@@ -6,7 +6,8 @@ Pure: told what changed on either side and when, with values as canonical texts.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from core.model import Canonical, Key, Link
+from core.model import Key, Link
+from core.values import Canonical
 
 Cells = Mapping[str, Canonical]
 """Canonical texts by the table's column names."""

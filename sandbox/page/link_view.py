@@ -6,7 +6,8 @@ from typing import Any
 
 from adapters.sheets_header import header_among
 from core.errors import Unfit
-from core.model import ROW_ID_HEADER, Canonical, CellError, Key, LinkedColumn, Serial, SheetValue
+from core.model import ROW_ID_HEADER, Key, LinkedColumn
+from core.values import Canonical, CellError, Serial, SheetValue
 from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row
 from sandbox.page import statements
 from sandbox.page.agreement import MISFIT, Agreement, Landed, SheetRow

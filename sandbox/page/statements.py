@@ -6,7 +6,8 @@ from typing import Any
 
 from adapters.mysql_connection import MysqlAddress, MysqlSession, quote, translated
 from core.errors import Unfit
-from core.model import Canonical, Key, Link, LinkedColumn
+from core.model import Key, Link, LinkedColumn
+from core.values import Canonical
 
 NUMERIC = frozenset(
     {"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year", "bit"}

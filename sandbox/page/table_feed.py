@@ -15,7 +15,8 @@ from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.mysql_reports import Reports
 from adapters.mysql_rows import read_row, select_rows
 from core.errors import MysqlRefused, TwinsheetError
-from core.model import Canonical, Key, Link
+from core.model import Key, Link
+from core.values import Canonical
 
 ROWS_MAX = 20_000
 LOOK_EVERY_S = 0.01

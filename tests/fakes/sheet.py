@@ -10,7 +10,7 @@ from adapters.sheets_cells import decode_cell, encode_value
 from adapters.sheets_restore import same_value
 from core.errors import ReplyLost, SheetsRefused, TwinsheetError
 from core.marks import PREFIX, TOP_LEFT
-from core.model import ROW_ID_HEADER, LinkedColumn, Serial, SheetCell, SheetValue, Stamp
+from core.model import ROW_ID_HEADER, LinkedColumn, SheetCell, Stamp
 from core.sheet import (
     FormulaRestore,
     HitRow,
@@ -25,6 +25,7 @@ from core.sheet import (
     TabImage,
     TabRow,
 )
+from core.values import Serial, SheetValue
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from adapters.binlog_events import RowChange
 from core.conflicts import UNLINKED, Choice, ConflictOutcome, KnownConflict
 from core.errors import Fenced, MysqlRefused, NoParent, NotLinked, Unfit
 from core.events import TABLE_CHANGED, held, marks_changed
-from core.model import NEVER, Canonical, CellBase, Key, Link, LinkedColumn, Observed, RowBase
+from core.model import NEVER, CellBase, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import (
     OF_ANOTHER_TOPIC,
     ConflictEntry,
@@ -44,6 +44,7 @@ from core.undo import (
     asked_to_json,
     whole_event,
 )
+from core.values import Canonical
 
 T = TypeVar("T")
 Cell = tuple[str, str]

@@ -13,9 +13,10 @@ from config.links import resolve
 from config.links_file import LinkEntry
 from core.errors import LinkRefused
 from core.infer_table import propose_table
-from core.model import Serial, SheetCell, SheetValue
+from core.model import SheetCell
 from core.sheet import TabRow
 from core.table_sql import create_table
+from core.values import Serial, SheetValue
 from core.values.catalog import codec_for
 from sandbox.stack.servers import MysqlServer
 

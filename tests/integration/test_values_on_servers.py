@@ -15,7 +15,8 @@ from adapters.mysql_connection import MysqlSession, parse_url
 from adapters.mysql_schema import describe_table
 from adapters.mysql_store import MysqlStore
 from core.errors import Unfit
-from core.model import Link, LinkedColumn, SheetValue
+from core.model import Link, LinkedColumn
+from core.values import SheetValue
 from core.values.catalog import codec_for
 
 TABLE = """

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from core.model import Canonical
+from core.values import Canonical
 from sandbox.stack.servers import MysqlServer
 from tests.contract.sheets.sandbox_server import SandboxServer, served
 from tests.integration.values_matrix import MATRIX, Case

@@ -20,9 +20,10 @@ from adapters.sheets_client import SheetsClient
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_tab import GoogleSheet
 from core.errors import Unfit
-from core.model import Canonical, Key, Link, LinkedColumn, SheetCell, SheetValue
+from core.model import Key, Link, LinkedColumn, SheetCell
 from core.sheet import CellWrite, RowInsert, SwapWrite
 from core.sheet_plan import SheetView, plan_sheet
+from core.values import Canonical, SheetValue
 from core.values.catalog import codec_for
 from sandbox.stack.servers import MysqlServer
 from tests.contract.sheets.sandbox_server import SandboxServer

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from core.errors import Unfit
 from core.marks import PREFIX
-from core.model import Canonical, LinkedColumn, RowBase, SheetCell
+from core.model import LinkedColumn, RowBase, SheetCell
 from core.parents import PARENT
+from core.values import Canonical
 from tests.fakes.sheet import FakeRow
 from tests.simulation.choosing import check_open
 from tests.simulation.ledger import Token, Violation, parts_of

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.model import SheetCell, SheetValue
+from core.model import SheetCell
+from core.values import SheetValue
 from tests.fakes.sheet import FakeRow, held
 from tests.simulation.script import EditEvent
 

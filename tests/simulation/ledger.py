@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from adapters.binlog_events import RowChange
 from core.errors import Unfit
-from core.model import Canonical, Key, SheetCell
+from core.model import Key, SheetCell
 from core.one_way import READ_ONLY
 from core.sheet import SwapWrite
+from core.values import Canonical
 from tests.fakes.sheet import FakeRow
 
 if TYPE_CHECKING:

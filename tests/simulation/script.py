@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.events import SHEET_OBSERVED, cell_to_json, value_to_json
-from core.model import ROW_ID_HEADER, SheetCell, SheetValue, Stamp
+from core.model import ROW_ID_HEADER, SheetCell, Stamp
+from core.values import SheetValue
 from tests.fakes.sheet import FakeRow
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from app.undoing import ask_undo, plan_undo
 from core.errors import NotUndone
-from core.model import Canonical, Key
+from core.model import Key
 from core.undo import LeftAlone, RowOutcome, Selection
 from core.undo_ids import RowIds
+from core.values import Canonical
 from tests.fakes.store import FakeStore
 from tests.simulation import checks
 from tests.simulation.actions import STRANGE_ACTIONS

@@ -9,7 +9,7 @@ from typing import Any
 from adapters.sheets_cells import encode_value, grid
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_json import cells_in
-from core.model import LinkedColumn, SheetValue
+from core.model import LinkedColumn
 from core.ports import Sheet, SheetMarks
 from core.sheet import (
     LookedRow,
@@ -23,6 +23,7 @@ from core.sheet import (
     TabImage,
     TabRow,
 )
+from core.values import SheetValue
 from tests.contract.sheets.worlds import GoogleWorld
 
 HEADER_ROW = 4

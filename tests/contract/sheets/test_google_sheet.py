@@ -12,8 +12,8 @@ from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_tab import GoogleSheet
 from adapters.sheets_trial import try_swap_write
 from core.errors import QuotaExhausted, ReplyLost, SheetsRefused
-from core.model import Serial
 from core.sheet import CellWrite, FormulaRestore, RowDelete, RowInsert, RowRestore, SheetTarget, SwapWrite
+from core.values import Serial
 from tests.contract.sheets.worlds import GoogleWorld, PlainCodec, cells, linked
 
 Google = Callable[[], GoogleWorld]

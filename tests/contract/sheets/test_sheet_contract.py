@@ -5,8 +5,9 @@ from contextlib import suppress
 import pytest
 
 from core.errors import ReplyLost, SheetsRefused
-from core.model import Serial, SheetCell, SheetValue, Stamp
+from core.model import SheetCell, Stamp
 from core.sheet import OPEN_END, CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
+from core.values import Serial, SheetValue
 from tests.contract.sheets.worlds import PlainCodec, World, cells, linked
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import ReplyLost
-from core.model import SheetValue
 from core.sheet import (
     CellWrite,
     FormulaRestore,
@@ -18,6 +17,7 @@ from core.sheet import (
     SwapAnswer,
     SwapWrite,
 )
+from core.values import SheetValue
 from tests.contract.sheets.worlds import HEADERS, FakeWorld, GoogleWorld, World, cells
 
 Told = list[tuple[int, int, str | None, dict[str, SheetValue]]]

@@ -14,8 +14,8 @@ from adapters.sheets_prepare import new_row_id, prepare_tab
 from adapters.sheets_remove import remove_link_from_tab
 from adapters.sheets_tab import GoogleSheet
 from core.errors import LinkRefused, ReplyLost, SheetsRefused
-from core.model import Serial
 from core.sheet import CellWrite, RowInsert, SwapWrite
+from core.values import Serial
 from tests.contract.sheets.worlds import PlainCodec, linked
 
 COLUMNS = linked(

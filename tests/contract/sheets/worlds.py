@@ -11,9 +11,10 @@ from adapters.sheets_marks import GoogleMarks
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_tab import GoogleSheet
 from core.errors import ReplyLost
-from core.model import LinkedColumn, Serial, SheetCell, SheetValue, TableColumn
+from core.model import LinkedColumn, SheetCell, TableColumn
 from core.ports import Sheet, SheetMarks
 from core.sheet import SheetTarget, TabRow
+from core.values import Serial, SheetValue
 from tests.fakes.sheet import FakeMarks, FakeSheet
 
 HEADERS = ("Name", "Qty", "Price", "Day")

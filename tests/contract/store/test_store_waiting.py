@@ -9,8 +9,9 @@ import pytest
 from contract.store.store_places import AnyStore, Place
 
 from core.errors import Fenced
-from core.model import CellError, Observed, Serial, SheetCell, Stamp
+from core.model import Observed, SheetCell, Stamp
 from core.ports import OF_ANOTHER_TOPIC, ConflictEntry, HistoryEntry, Intent, LinkState, RejectionEntry
+from core.values import CellError, Serial
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -16,7 +16,6 @@ from core.freshness import OpenWrite
 from core.model import (
     ROW_ID_HEADER,
     Age,
-    Canonical,
     CellBase,
     Key,
     Link,
@@ -24,7 +23,6 @@ from core.model import (
     Observed,
     RowBase,
     SheetCell,
-    SheetValue,
     Stamp,
     TableColumn,
 )
@@ -32,6 +30,7 @@ from core.ports import Json, TableRow, Waiting
 from core.row_view import ComputeRule, RowPlan, RowView
 from core.sheet import TabImage, TabRow
 from core.table_plan import plan_row
+from core.values import Canonical, SheetValue
 from core.values.catalog import codec_for
 
 NOON = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_core_applied import Desk, edit, event
 
 from core.events import value_from_json, value_to_json
-from core.model import CellError, Serial, SheetValue
+from core.values import CellError, Serial, SheetValue
 
 _NUMBERS = st.one_of(st.integers(), st.floats(), st.sampled_from([0, -0.0, 2**53 + 1, 1e308, 5e-324]))
 _TEXTS = st.one_of(

@@ -9,10 +9,11 @@ from core_makers import LINK, ROW, make_image, make_link, no_rule, one_way, orde
 
 from core.first_link import first_conflicts, match_rows, shared_bases
 from core.key_faults import key_faults
-from core.model import TO_SHEET, TO_TABLE, Link, Serial, Stamp, TableColumn
+from core.model import TO_SHEET, TO_TABLE, Link, Stamp, TableColumn
 from core.ports import TableRow
 from core.preview import preview_first
 from core.preview_tally import SHEET, STAYS, TABLE, Tally
+from core.values import Serial
 
 TWO = {**ROW, "order_no": "2", "customer": "Bea"}
 

@@ -13,9 +13,10 @@ from consumers.sheet_link import Tools
 from consumers.sheet_work import GROUP, SheetWork
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
-from core.model import Canonical, Key
+from core.model import Key
 from core.ports import HistoryEntry, LinkState
 from core.renames import print_of
+from core.values import Canonical
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.meanwhile import all_meanwhile
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab, held

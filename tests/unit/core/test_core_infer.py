@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from core.errors import LinkRefused
 from core.infer import NoType, comes_back, infer_column
 from core.infer_table import propose_table
-from core.model import CellError, Serial, SheetCell, SheetValue, TableColumn
+from core.model import SheetCell, TableColumn
 from core.sheet import TabRow
+from core.values import CellError, Serial, SheetValue
 from core.values.catalog import codec_for
 
 DAY, NOON = Serial(45418.0), Serial(45418.5)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from core_makers import LINK
 
 from core.intent import PlannedWrite, open_write, planned_from_json, planned_to_json
-from core.model import Serial, SheetCell
+from core.model import SheetCell
 from core.origin import Origin
 from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
+from core.values import Serial
 
 EVERYTHING = PlannedWrite(
     SwapWrite(

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from core_makers import LINK
 
-from core.model import Serial, SheetCell, Stamp
+from core.model import SheetCell, Stamp
 from core.observe import Batch
+from core.values import Serial
 
 
 def cell(column: str, value: Any, row_id: str = "r_1", **more: Any) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from core_makers import LINK, ROW, make_base, make_image, one_way, order_row, pl
 from core.compare import compare
 from core.conflicts import Choice, KnownConflict
 from core.contents import differs
-from core.model import TO_SHEET, TO_TABLE, Canonical, Link, SheetCell, SheetValue, Stamp
+from core.model import TO_SHEET, TO_TABLE, Link, SheetCell, Stamp
 from core.restore_plan import RestoreView, plan_restore
 from core.row_view import RowView
 from core.sheet import Positions
 from core.sheet_plan import SheetView, plan_sheet
 from core.take_plan import Refused, plan_take
+from core.values import Canonical, SheetValue
 
 SHOWN = one_way(price=TO_SHEET)
 TAKEN = one_way(notes=TO_TABLE)

@@ -10,12 +10,13 @@ import pytest
 from core_makers import EARLIER, LATER, LINK, NOON, ROW, make_base, order_row, plan, saw, typed_row
 
 from core.intent import PlannedWrite
-from core.model import Canonical, Observed, Stamp
+from core.model import Observed, Stamp
 from core.planner import POLICIES, Resolution, Times, Verdict, compare, resolve
 from core.ports import TableRow
 from core.settle import settle
 from core.sheet import HitRow, Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import SheetView, plan_sheet
+from core.values import Canonical
 
 _PAGE = Path(__file__).parents[3] / "docs" / "planner.md"
 

@@ -8,10 +8,11 @@ import pytest
 from core_makers import LINK, ROW, make_base, plan, saw, typed_row
 
 from core.conflicts import Choice, KnownConflict
-from core.model import Canonical, CellBase, Link, LinkedColumn, RowBase, TableColumn
+from core.model import CellBase, Link, LinkedColumn, RowBase, TableColumn
 from core.ports import TableRow
 from core.row_view import RowView
 from core.take_plan import Refused, plan_take
+from core.values import Canonical
 from core.values.catalog import codec_for
 
 PHOTO = TableColumn("photo", "blob", "blob", has_default=True)

@@ -11,10 +11,11 @@ from core_makers import LINK, by_id, make_base, make_image, order_row, tab_row
 
 from core.findings import Findings
 from core.guards import too_many
-from core.model import ROW_ID_HEADER, Serial
+from core.model import ROW_ID_HEADER
 from core.scan import compare
 from core.scan_events import scan_events
 from core.sheet import IdWrite, TabImage
+from core.values import Serial
 
 TITLES = {header: header for header in (*LINK.headers, ROW_ID_HEADER)}
 

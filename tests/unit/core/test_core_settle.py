@@ -11,7 +11,7 @@ from core_makers import HEADER, LINK, ROW, make_base, one_way
 
 from core.displaced import Doubts
 from core.intent import PlannedWrite
-from core.model import ROW_ID_HEADER, TO_SHEET, Age, CellBase, Key, Link, RowBase, SheetCell, SheetValue, Stamp
+from core.model import ROW_ID_HEADER, TO_SHEET, Age, CellBase, Key, Link, RowBase, SheetCell, Stamp
 from core.origin import Origin
 from core.settle import settle
 from core.settle_cells import Settlement
@@ -26,6 +26,7 @@ from core.sheet import (
     SwapAnswer,
     SwapWrite,
 )
+from core.values import SheetValue
 
 N = 7
 SHOWN: dict[str, SheetValue] = {

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from core_makers import LINK, ROW, make_base
 
-from core.model import CellBase, Key, RowBase, Serial, SheetCell, Stamp
+from core.model import CellBase, Key, RowBase, SheetCell, Stamp
 from core.ports import TableRow
 from core.sheet import CellWrite, IdWrite, Positions, RowDelete
 from core.sheet_plan import SheetPlan, SheetView, plan_sheet
+from core.values import Serial
 
 PLACES = Positions(Stamp(), {}, {"r_1": 5, "r_2": 9}, 9)
 

@@ -10,9 +10,10 @@ import pytest
 from core_makers import EARLIER, LATER, LINK, NOON, ROW, make_base, make_link, plan, saw, waits
 
 from core.freshness import OpenWrite
-from core.model import Age, Canonical, CellBase, RowBase, SheetCell
+from core.model import Age, CellBase, RowBase, SheetCell
 from core.row_view import RowPlan
 from core.rules import Rules
+from core.values import Canonical
 
 TIMES = {"notes": EARLIER, "price": EARLIER, "quantity": EARLIER}
 

@@ -9,7 +9,7 @@ import pytest
 from core_makers import LINK, NOON, ROW, make_base, one_way, saw, waits
 
 from core.errors import NotUndone
-from core.model import Canonical, Link
+from core.model import Link
 from core.row_view import RowView
 from core.undo import (
     AskedCell,
@@ -29,6 +29,7 @@ from core.undo import (
 )
 from core.undo_plan import RowUndo, UndoView, decide, history_of, over_others, shown
 from core.undo_steps import asked_rows
+from core.values import Canonical
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 

@@ -9,8 +9,9 @@ from core_makers import BLANK, LINK, ROW, make_base, plan, saw, typed_row
 from test_core_applied import Desk, edit, event
 
 from consumers.apply import NOT_SHOWN
-from core.model import Canonical, Link, SheetValue
+from core.model import Link
 from core.take_plan import fitted
+from core.values import Canonical, SheetValue
 from core.where import Condition
 
 NEW = Condition(("new",))

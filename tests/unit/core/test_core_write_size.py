@@ -6,8 +6,8 @@ import pytest
 
 from adapters.sheets_cells import encode_value
 from adapters.sheets_json import spelled
-from core.model import SheetValue
 from core.sheet import CellWrite, RowInsert, SwapWrite
+from core.values import SheetValue
 from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, NEW_ROWS_MIN, payload_bytes, rows_next, share
 
 

@@ -14,17 +14,7 @@ from hypothesis import strategies as st
 
 from config.rules import load_user_rule
 from core.errors import SettingsError, Unfit
-from core.model import (
-    Canonical,
-    CellBase,
-    Link,
-    LinkedColumn,
-    Observed,
-    RowBase,
-    SheetCell,
-    Stamp,
-    TableColumn,
-)
+from core.model import CellBase, Link, LinkedColumn, Observed, RowBase, SheetCell, Stamp, TableColumn
 from core.row_view import RowView
 from core.rules import (
     BUILT_IN,
@@ -39,6 +29,7 @@ from core.rules import (
     rule_faults,
     sample_values,
 )
+from core.values import Canonical
 from core.values.catalog import codec_for
 
 NOTES = codec_for(TableColumn("notes", "text", "text", charset="utf8mb4"))

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from adapters.sheets_cells import column_letters, decode_cell, encode_value
-from core.model import CellError, Serial, SheetCell, SheetValue
+from core.model import SheetCell
+from core.values import CellError, Serial, SheetValue
 
 
 def effective(value: Any, number_type: str = "") -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 from adapters.sheets_json import cells_in, parse
 from adapters.sheets_layout import Grid
 from adapters.sheets_rows import TabRows
-from core.model import ROW_ID_HEADER, Serial, SheetCell
+from core.model import ROW_ID_HEADER, SheetCell
 from core.sheet import TabRow
+from core.values import Serial
 
 HEADER = {"values": [{"effectiveValue": {"stringValue": "Name"}}, {"effectiveValue": {"stringValue": ROW_ID_HEADER}}]}
 ANNA = {"values": [{"effectiveValue": {"stringValue": "Anna"}}, {"effectiveValue": {"stringValue": "r_1"}}]}

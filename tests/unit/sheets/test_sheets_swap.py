@@ -13,8 +13,8 @@ from adapters.sheets_split import split
 from adapters.sheets_swap import plan_swap
 from adapters.sheets_tickets import Ticket, ticket_id, tickets_of
 from core.errors import SheetsRefused
-from core.model import Serial
 from core.sheet import CellWrite, IdWrite, RowDelete, RowInsert, RowRestore, SheetTarget, SwapWrite
+from core.values import Serial
 from core.write_size import payload_bytes
 from tests.fakes.sheet import FakeSheet
 

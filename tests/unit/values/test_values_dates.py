@@ -8,7 +8,7 @@ import pytest
 from values_columns import codec, refused
 
 from core.errors import Unfit
-from core.model import Serial, SheetValue
+from core.values import Serial, SheetValue
 
 NOON = 45418.5  # 2024-05-06 12:00:00
 

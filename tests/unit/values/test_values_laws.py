@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Unfit
-from core.model import CellError, Serial, SheetValue, TableColumn
-from core.values import Codec
+from core.model import TableColumn
+from core.values import CellError, Codec, Serial, SheetValue
 from core.values.catalog import codec_for
 
 MEMBERS = ("new", "Shipped", "00501", "1/2", "TRUE", "äöü")

@@ -8,7 +8,7 @@ from array import array
 import pytest
 from values_columns import codec, refused
 
-from core.model import Serial, SheetValue
+from core.values import Serial, SheetValue
 
 CHOICES = "set('new','Paid','00501')"
 

@@ -8,7 +8,7 @@ import pytest
 from values_columns import codec, refused
 
 from core.errors import Unfit
-from core.model import Serial, SheetValue
+from core.values import Serial, SheetValue
 from core.values.spelling import spelled
 
 # --- whole numbers

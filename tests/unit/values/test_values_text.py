@@ -6,7 +6,7 @@ import pytest
 from values_columns import codec, column, refused
 
 from core.errors import Unfit
-from core.model import Serial, SheetValue
+from core.values import Serial, SheetValue
 from core.values.catalog import codec_for
 
 TRICKY = [

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from values_columns import codec, refused
 
-from core.model import Serial, SheetValue
+from core.values import Serial, SheetValue
 
 
 @pytest.mark.parametrize(

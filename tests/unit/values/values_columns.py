@@ -7,8 +7,8 @@ import re
 import pytest
 
 from core.errors import Unfit
-from core.model import SheetValue, TableColumn
-from core.values import Codec
+from core.model import TableColumn
+from core.values import Codec, SheetValue
 from core.values.catalog import TEXT_TYPES, codec_for
 
 _DECLARED = re.compile(r"(\w+)(?:\((.*)\))?")
