@@ -73,9 +73,10 @@ class LinkNews:
     ) -> None:
         """Rows of the table changed in one transaction, committed ``at``; ``keys`` with their kinds, ``renamed`` with
         every key that was passed through, and what the rows that came hold."""
-        self.dirty.tell(prints)
         for pair in renamed.pairs:
+            self.dirty.handed_on(pair)
             self.dirty.add(pair, offset)
+        self.dirty.tell(prints)
         if renamed.pairs:
             self.renamed.append(Renamed(composed(renamed.pairs), renamed.place, dict(prints)))
         self.dirty.add(keys, offset)

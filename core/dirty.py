@@ -94,6 +94,11 @@ class DirtyRows:
             if len(known) > TOLD_MAX:
                 del known[next(iter(known))]
 
+    def handed_on(self, keys: Iterable[Key]) -> None:
+        """These keys have changed hands: what was told under them before, it was told of other rows."""
+        for key in keys:
+            self.told.pop(key, None)
+
     @property
     def fresh(self) -> int:
         """How many of them not a comparison alone has named."""

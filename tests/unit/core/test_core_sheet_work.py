@@ -272,6 +272,28 @@ def test_three_rows_that_pass_their_keys_on_in_a_ring_keep_their_ids(desk: Desk)
     assert {i: b.key for i, b in desk.state.bases["orders"].items()} == {"r_1": ("2",), "r_2": ("3",), "r_3": ("1",)}
 
 
+def test_what_was_told_of_a_row_says_nothing_of_the_one_that_has_got_its_key(desk: Desk) -> None:
+    """A program trades two keys and trades them back: one of the rows is as it was told, and the other's base has its
+    key, because the feed is yet to tell of the second trade."""
+    ann, bob = {**ROW, "order_no": "1"}, {**ROW, "order_no": "2", "customer": "Bob", "notes": "new"}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_2", key=("2",), **{**bob, "notes": "fragile"})])
+    desk.sheet.tabs["orders"].rows.append(FakeRow("r_2", shown_cells({**bob, "notes": "fragile"})))
+    desk.state.table(LINKS["orders"]).rows = {("1",): ann, ("2",): bob}
+    traded = {"kind": "rows", "keys": [], "renamed": [[["1"], ["9"]], [["2"], ["1"]], [["9"], ["2"]]]}
+    passed = [{**ann, "order_no": "2"}, {**bob, "order_no": "1"}]
+    prints = [[[row["order_no"]], print_of(row)] for row in passed]
+    desk.tells(bob)
+    desk.log.append(TABLE_CHANGED, "orders", {**traded, "position": PLACE, "prints": prints})
+    desk.goes_on(2)
+    assert {i: b.key for i, b in desk.state.bases["orders"].items()} == {"r_1": ("2",), "r_2": ("1",)}
+    assert not desk.sheet.calls.count("swap"), "neither row is known"
+    desk.log.append(TABLE_CHANGED, "orders", {**traded, "position": {**PLACE, "pos": 4712}})
+    desk.publishes_outbox()
+    desk.goes_on(2)
+    assert [row.cells for row in desk.sheet.tabs["orders"].rows] == [shown_cells(ann), shown_cells(bob)]
+
+
 def test_a_changed_key_that_is_told_again_moves_no_other_row_that_has_taken_the_key_since(desk: Desk) -> None:
     with desk.store.begin() as tx:
         tx.save_bases("orders", [make_base("r_1", key=("1",))])
