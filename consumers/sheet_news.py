@@ -39,6 +39,8 @@ class LinkNews:
         self.dirty = DirtyRows()
         self.renamed: list[Renamed | None] = []
         """``None`` where the change feed begins anew."""
+        self._lost_at = 0
+        """The first event that has told of that and is not followed."""
         self.questions: list[Json] = []
         """Of the table writer, to be answered once the changed keys that were told before are followed."""
         self.to_name: dict[int, NameRow] = {}
@@ -133,8 +135,9 @@ class LinkNews:
         """The table writer wants to know whether other rows have got the keys of these."""
         self.questions.extend(questions)
 
-    def history_lost(self) -> None:
+    def history_lost(self, offset: int) -> None:
         """The change feed begins anew: its places are no longer to be compared with those from before."""
+        self._lost_at = min(self._lost_at, offset) if None in self.renamed else offset
         self.renamed.append(None)
 
     def stand_for(self, offset: int | None) -> None:
@@ -144,7 +147,8 @@ class LinkNews:
     def oldest_offset(self) -> int | None:
         """The first event that is not done yet; ``None`` when none waits."""
         stands_for = self._stands_for if self.compare_all or self._comparing else None
-        return min((o for o in (stands_for, self.dirty.oldest_offset()) if o is not None), default=None)
+        lost_at = self._lost_at if None in self.renamed else None
+        return min((o for o in (stands_for, lost_at, self.dirty.oldest_offset()) if o is not None), default=None)
 
     def progress(self, now_s: float) -> str:
         """How far a whole comparison has come; empty where none is under way."""

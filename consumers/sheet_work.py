@@ -207,7 +207,7 @@ class SheetWork:
             writer.hold_note.is_due = True
         elif kind == "link":
             if body.get("lost"):
-                writer.news.history_lost()
+                writer.news.history_lost(offset)
             writer.rows_moved()
             writer.compare_all()
 

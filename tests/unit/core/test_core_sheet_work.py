@@ -33,7 +33,7 @@ from core.intent import PlannedWrite, planned_to_json
 from core.marks import REJECTED
 from core.model import Key, Link, LinkedColumn, SheetCell, Stamp, TableColumn
 from core.ports import ConflictEntry, Intent, LinkState, RejectionEntry, ShownMark, TableRow
-from core.renames import print_of
+from core.renames import FeedPlace, print_of
 from core.sheet import FormulaRestore, MarkWrite, SheetTarget, SwapAnswer, SwapWrite
 from core.values.catalog import codec_for
 from core.write_size import KNOWN_ROWS_MAX
@@ -75,11 +75,14 @@ class Desk:
             tab = self.sheet.tabs[link.name] = FakeTab(link.headers)
             tab.rows.append(FakeRow("r_1", shown_cells(ROW)))
         self.marks = FakeMarks(self.sheet)
+        self.source: FakeEventSource | None = None
         self.starts()
 
     def starts(self) -> None:
         """The writer begins anew, with nothing in mind."""
-        source = FakeEventSource(
+        if self.source is not None:
+            self.source.close()
+        self.source = source = FakeEventSource(
             self.log,
             GROUP,
             [TABLE_CHANGED, SHEET_OBSERVED],
@@ -145,6 +148,18 @@ def test_what_the_table_refused_in_a_row_that_left_both_sides_is_told_no_longer(
     desk.goes_on(5)
     assert desk.state.bases["orders"]["r_1"].gone
     assert not desk.state.rejections
+
+
+def test_that_the_change_feed_began_anew_is_not_forgotten_by_a_crash_before_each_link_knows(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        for name in LINKS:
+            tx.note_followed(name, FeedPlace("one", "binlog.000009", 4711).text)
+    for name in LINKS:
+        desk.log.append(TABLE_CHANGED, name, {"kind": "link", "lost": True})
+    desk.goes_on(1)  # one of the links works at a time
+    desk.starts()
+    desk.goes_on(5)
+    assert {name: desk.state.links[name].followed for name in LINKS} == dict.fromkeys(LINKS)
 
 
 def test_how_far_a_whole_comparison_has_come_is_told_until_every_row_was_looked_at(
