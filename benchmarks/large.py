@@ -11,7 +11,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -21,7 +21,7 @@ from rich.status import Status
 from rich.table import Table
 
 from adapters.sheets_cells import encode_value
-from benchmarks.stack import BenchStack, bench_stack, memory_table, wait_until
+from benchmarks.stack import EQUAL_WITHIN_S, BenchStack, bench_stack, memory_table, wait_until
 from core.errors import SheetsRefused
 
 TAB = "Large"
@@ -31,6 +31,8 @@ REQUEST_BYTES = 2_000_000
 WRITES_PER_S = 1.0
 BATCH_ROWS = 5_000
 WAYS = ("to_sheet", "to_table")
+ROWS_PER_S_MIN = 100
+"""A copy that is slower than that has come to a halt."""
 SCAN_INTERVAL_S = 60
 """As everywhere: the scanner's memory is measured as well."""
 
@@ -113,7 +115,7 @@ def _table_to_sheet(bench: BenchStack, rows: int, status: Status) -> Copied:
     spreadsheet = bench.new_tab(TAB, HEADERS, 100, len(HEADERS))
     began = time.perf_counter()
     bench.link("to_sheet", spreadsheet, TAB, "bench.to_sheet")
-    wait_until(lambda: _shown(bench, spreadsheet, rows + 1) == str(rows), pause_s=2.0)
+    _wait_copied(lambda: _shown(bench, spreadsheet, rows + 1) == str(rows), rows)
     seconds, writes = time.perf_counter() - began, bench.writes(spreadsheet)
     return Copied("table → sheet", seconds, _floor_s(rows), writes, _one_cell_s(bench, "to_sheet", spreadsheet, rows))
 
@@ -132,10 +134,14 @@ def _sheet_to_table(bench: BenchStack, rows: int, status: Status) -> Copied:
         cursor.execute("SELECT COUNT(*) FROM bench.to_table")
         return int(cursor.fetchall()[0][0])
 
-    wait_until(lambda: count() == rows, pause_s=2.0)
+    _wait_copied(lambda: count() == rows, rows)
     seconds, writes = time.perf_counter() - began, bench.writes(spreadsheet)
     connection.close()
     return Copied("sheet → table", seconds, _floor_s(rows), writes, _one_cell_s(bench, "to_table", spreadsheet, rows))
+
+
+def _wait_copied(is_there: Callable[[], bool], rows: int) -> None:
+    wait_until(is_there, pause_s=2.0, timeout_s=EQUAL_WITHIN_S + rows / ROWS_PER_S_MIN)
 
 
 def _one_cell_s(bench: BenchStack, link: str, spreadsheet: str, rows: int) -> float:
