@@ -59,6 +59,8 @@ class Looked:
     changed: int = 0
     """Rows that differ without anybody having told of it, those that were not looked at included; fewer than were
     looked at where nobody has counted."""
+    left: Container[str] = ()
+    """Ids that stood in the tab as the sweep began, and do no longer."""
     is_scrambled: bool = False
     """More rows show another key than base knows of them than one look can tell apart."""
 
@@ -72,6 +74,9 @@ class Findings:
     the row."""
     missing: list[str] = field(default_factory=list)
     """Row ids that base knows or that wait, and of which the tab holds nothing."""
+    is_leaving: bool = False
+    """Rows have left the tab while it was swept: their contents may stand beside the ids of rows that had been found
+    in their place before, which the next scan tells."""
     strangers: list[TabRow] = field(default_factory=list)
     """Rows without an id, and copies that carry another row's id."""
     moved_ids: list[IdWrite] = field(default_factory=list)

@@ -106,6 +106,7 @@ class Lot:
             unread=frozenset(unread),
             missing=len(missing) - known,
             changed=0 if self.is_only else self._swept.unreported,
+            left=self._swept.stood.without(ids),
             is_scrambled=not self._is_whole and self._swept.displaced > max(self.rows_max, ROWS_UNGUARDED),
         )
 

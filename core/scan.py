@@ -103,8 +103,8 @@ def _guard(link: Link, looked: Looked, found: Findings) -> None:
     found.guard = scan_guards.too_much(link, gone, changed, looked.bases, is_blank=looked.is_blank)
     if found.guard is None and looked.is_scrambled:
         found.guard = "changed_in_sheet", guards.changed_in_sheet(link, changed, looked.bases)
-    if not looked.is_whole:
-        found.missing = []
+    found.is_leaving = any(row_id in looked.left for row_id in found.missing)
+    found.missing = [i for i in found.missing if i not in looked.left] if looked.is_whole else []
 
 
 def _own_rows(link: Link, rows: Sequence[TabRow], known: Mapping[str, RowBase], found: Findings) -> dict[str, TabRow]:

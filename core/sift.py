@@ -58,6 +58,8 @@ def agrees(link: Link, row: TabRow, base: RowBase | None) -> bool:
 class Swept:
     """What the pieces of a tab have told so far. Every row takes some dozens of bytes, whatever it holds."""
 
+    stood: Texts = field(default_factory=Texts)
+    """Ids that stood in the tab as the sweep began."""
     in_place: Texts = field(default_factory=Texts)
     """Ids of rows that hold what base says, or were looked at and are themselves."""
     others: array[int] = field(default_factory=lambda: array("L"))
@@ -77,9 +79,10 @@ class Swept:
     _owners: array[int] = field(default_factory=lambda: array("Q"))
     """Marks of the keys that base knows, and in the same order of the ids of their rows."""
 
-    def begin(self, header_row: int) -> None:
-        """Rows are told of from below the header row."""
+    def begin(self, header_row: int, ids: Iterable[tuple[int, str]] = ()) -> None:
+        """Rows are told of from below the header row; these ids stand in the tab, each with its row."""
         self._last = header_row
+        self.stood = Texts(row_id for _, row_id in ids)
 
     def add(
         self,

@@ -89,7 +89,8 @@ class Judging:
         if not shown.is_last:
             return
         tab.told = tab.still_told
-        self._rest(tab, pieces, looks_again=looked.missing > 0 or (is_told and not looked.is_whole))
+        has_more = looked.missing > 0 or found.is_leaving
+        self._rest(tab, pieces, looks_again=has_more or (is_told and not looked.is_whole))
         rested = _is_as_before(tab, found) and pieces.rested and shown.looked.is_swept
         verdict = self._compared(link, pieces, shown, found, rested=rested)
         self._end(link, tab, known, found, _End(shown.image, shown.began, verdict))

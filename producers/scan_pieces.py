@@ -170,20 +170,17 @@ class Pieces:
 
     # --- the sweep
 
-    def begin(self, image: TabImage) -> Shown | None:
-        """The first piece has been read already, once all bases were."""
-        return self._take(image, self._begun)
-
     def _sweep(self) -> Shown | None:
         # Base may be read after a piece: what agrees with it does so in its place, and all else is looked at again.
-        image = self._read([(self._next_row, self._next_row + self._rows_at_once * self._times - 1)])
+        piece = self._next_row, self._next_row + self._rows_at_once * self._times - 1
+        image = self._read([piece], with_ids=self._first is None)
         ids = {row.row_id for row in image.rows if row.row_id}
         return self._take(image, self._tools.store.run(lambda tx: _known_of(tx, self.link.name, ids)))
 
     def _take(self, image: TabImage, known: Known) -> Shown | None:
         if self._first is None:
-            self._first = replace(image, rows=())
-            self._swept.begin(image.header_row)
+            self._first = replace(image, rows=(), ids=())
+            self._swept.begin(image.header_row, image.ids)
             if scan_guards.damaged(self.link, image, self._begun.settled_n):
                 return Shown(self._begun, image, Looked((), {}, (), 0), image.read_at, is_last=True)
         self._swept.add(self.link, image.rows, known.bases, known.open_rows, self._told)

@@ -30,6 +30,8 @@ class Tab:
     awaited: bool = False
     """Somebody who carries events out asked for a scan, and waits for it."""
     scanned_at: float = float("-inf")
+    grid_rows: int = 0
+    """As of the last read that might have taken the whole tab."""
     pieces: Pieces | None = None
     """The scan that is under way, of a tab that one read does not take."""
     read_at: float = 0.0

@@ -197,13 +197,14 @@ class ScanWork:
         tools = Tools(self._store, self._sheet, self._check, self._clock, rows_max)
         pieces = Pieces(link, target, known, tools, tab.told, awaited=tab.awaited)
         tab.awaited = False
-        if known.count > rows_max:
+        if max(known.count, tab.grid_rows) > rows_max:
             tab.pieces = pieces
             return pieces.step()
         image = self._sheet.read_spans(target, [(1, rows_max)])
+        tab.grid_rows = image.grid_rows
         if image.grid_rows > rows_max:
             tab.pieces = pieces
-            return pieces.begin(image)
+            return None
         self._judging.judge_tab(link, tab, known, image, rested=pieces.rested)
         return None
 

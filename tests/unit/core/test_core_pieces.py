@@ -37,13 +37,16 @@ def within(rows: Sequence[TabRow], spans: Sequence[Span]) -> list[TabRow]:
 
 def look_at(rows: Sequence[TabRow], spans: Sequence[Span], n: int = 0) -> TabImage:
     """As of one read, with all ids."""
-    ids = [(row.row, row.row_id) for row in rows if row.row_id is not None]
-    return replace(make_image(*within(rows, spans), n=n), ids=ids, grid_rows=GRID_ROWS)
+    return replace(make_image(*within(rows, spans), n=n), ids=ids_of(rows), grid_rows=GRID_ROWS)
+
+
+def ids_of(rows: Sequence[TabRow]) -> list[tuple[int, str]]:
+    return [(row.row, row.row_id) for row in rows if row.row_id is not None]
 
 
 def swept(rows: Sequence[TabRow], bases: Sequence[RowBase], rows_at_once: int, before: Before = Before()) -> Swept:  # noqa: B008 -- frozen
     found = Swept()
-    found.begin(1)
+    found.begin(1, ids_of(rows))
     for first in range(1, GRID_ROWS + 1, rows_at_once):
         piece = within(rows, [(first, first + rows_at_once - 1)])
         found.add(LINK, piece, by_id(bases), before.open_rows, before.told)
@@ -133,6 +136,20 @@ def test_contents_that_were_sorted_past_their_ids_after_the_sweep_are_not_taken_
     found = judge(LINK, look_at(sorted_now, lot.spans), looked(lot, sorted_now, bases), Before())
     assert {(move.row, move.row_id) for move in found.moved_ids} == {(2, "r_2"), (3, "r_1")}
     assert not found.rows
+
+
+def test_a_row_that_leaves_the_tab_while_it_is_swept_is_not_told_before_the_next_scan() -> None:
+    """Somebody has sorted without the id column and deleted a row: the contents of another one are gone."""
+    bases = [base(number) for number in ORDERS]
+    rows = [shown(number + 1, f"r_{number}", number) for number in ORDERS]
+    later = [shown(2, "r_1", 2), *(replace(row, row=row.row - 1) for row in rows[2:])]
+    lot = Lot(LINK, swept(rows, bases, 3), 1, GRID_ROWS, rows_max=1000)
+    found = judge(LINK, look_at(later, lot.spans), looked(lot, later, bases), Before())
+    assert not (found.missing or found.rows)
+    assert found.is_leaving
+    found = in_pieces(later, bases, 3)
+    assert [(move.row, move.row_id) for move in found.moved_ids] == [(2, "r_2")]
+    assert not found.is_leaving
 
 
 def in_lots(rows: Sequence[TabRow], bases: Sequence[RowBase], rows_max: int) -> list[Findings]:

@@ -114,7 +114,7 @@ def test_a_tab_that_one_read_takes_is_read_once_a_minute_and_a_larger_one_piece_
     for desk in (small, large):
         steps(desk, 300)
     assert len(small_asked) == 1
-    pieces = [([(first, first + 9)], False) for first in (1, 11, 21, 31)]
+    pieces = [([(first, first + 9)], first == 1) for first in (1, 11, 21, 31)]
     assert large_asked == [*pieces, ([(32, OPEN_END)], True)]
     assert "orders" in large.state.scanned
 
@@ -124,9 +124,10 @@ def test_below_a_blank_piece_the_pieces_grow(monkeypatch: pytest.MonkeyPatch) ->
     asked = spans(desk, monkeypatch)
     desk.tab.grid_rows = 3000
     steps(desk, 30)
-    assert [rows for rows, _ in asked[:7]] == [
-        [(1, 40)], [(41, 80)], [(81, 160)], [(161, 320)], [(321, 640)], [(641, 1280)], [(1281, 1920)],
+    assert [rows for rows, _ in asked[:8]] == [
+        [(1, 40)], [(1, 40)], [(41, 80)], [(81, 160)], [(161, 320)], [(321, 640)], [(641, 1280)], [(1281, 1920)],
     ]  # fmt: skip
+    assert [with_ids for _, with_ids in asked[:3]] == [False, True, False], "nobody knew that one read is too little"
 
 
 def test_a_piece_that_google_does_not_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +147,17 @@ def test_rows_that_are_moved_begin_a_scan_in_pieces_anew_though_not_for_ever(mon
         steps(desk, 8)
         desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure"})
     assert len([rows for rows, _ in asked if rows == [(1, 2)]]) == 1 + ANEW_MAX
+
+
+def test_a_row_that_is_deleted_while_the_tab_is_swept_is_told_by_the_scan_that_follows_at_once() -> None:
+    desk = Desk(rows_at_once=10)
+    steps(desk, 2)
+    desk.tab.delete_row(2)
+    while "orders" not in desk.state.scanned:
+        steps(desk, 1)
+    assert not any(body["missing"] for body in desk.published)
+    steps(desk, 40)
+    assert [body["missing"] for body in desk.published] == [["r_1"]]
 
 
 def test_rows_that_left_the_grid_during_a_scan_in_pieces_hold_no_link() -> None:
