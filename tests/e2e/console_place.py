@@ -119,7 +119,7 @@ class ConsolePlace:
         with self.store.begin() as tx:
             tx.add_history(link, [entry])
 
-    def paste(self, link: str, rows: dict[int, tuple[str, str]]) -> None:
+    def paste(self, link: str, rows: dict[int, tuple[str, str]], event: str = "paste") -> None:
         """What one paste of a person has left on both sides, by number of the row: notes before and after."""
         now = datetime.now(UTC)
         for number, (_, after) in rows.items():
@@ -128,10 +128,20 @@ class ConsolePlace:
             tx.save_bases(link, [_base(number, after) for number, (_, after) in rows.items()])
             pasted = [
                 HistoryEntry(f"r_{n}", (str(n),), "notes", old, new, "sheet",
-                             actor="bob@example.com", edited_at=now, event="paste")
+                             actor="bob@example.com", edited_at=now, event=event)
                 for n, (old, new) in rows.items()
             ]  # fmt: skip
             tx.add_history(link, pasted)
+
+    def goes(self, link: str, number: int, held: dict[str, str | None]) -> None:
+        """A person has deleted a row that held this."""
+        went = [
+            HistoryEntry(f"r_{number}", (str(number),), name, old, None, "sheet", "deleted",
+                         actor="bob@example.com", event=f"went_{number}")
+            for name, old in held.items()
+        ]  # fmt: skip
+        with self.store.begin() as tx:
+            tx.add_history(link, went)
 
     def asks_back(self, link: str, rows: dict[int, tuple[str, str]]) -> None:
         """Somebody has asked for notes, by number of the row: as they are now and as they are to be."""

@@ -172,6 +172,46 @@ def test_an_undo_stands_in_the_history_once_and_tells_when_it_has_come_into_the_
     expect(line.locator("[col-id=way]")).to_have_text("undo → sheet")
 
 
+def test_what_is_selected_to_be_undone_is_let_go_by_another_search(visitor: Visitor, place: ConsolePlace) -> None:
+    place.paste("people", {5: ("was 5", "pasted 5")}, "paste_5")
+    visitor.open("/links/people/history")
+    said, way = visitor.page.locator("#undo-said"), visitor.button("Undo this cell …")
+    visitor.row("history", "pasted 5").first.get_by_role("checkbox").check()
+    expect(said).to_have_text("notes of 5, by bob@example.com")
+    expect(way).to_be_enabled()
+    visitor.page.get_by_label("Row", exact=True).fill("no such row")
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.page.locator("#history")).to_contain_text("Nothing in the history fits.")
+    expect(said).to_have_text("To undo, select an entry.")
+    expect(way).to_be_disabled()
+
+
+def test_the_whole_event_of_an_entry_is_shown_alone(visitor: Visitor, place: ConsolePlace) -> None:
+    place.paste("people", {6: ("was 6", "pasted 6")}, "paste_6")
+    place.paste("people", {7: ("was 7", "pasted 7")}, "paste_7")
+    visitor.open("/links/people/history")
+    expect(visitor.row("history", "pasted 7").first).to_be_visible()
+    visitor.page.get_by_label("Row", exact=True).fill("6")
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.row("history", "pasted 7")).to_have_count(0)
+    visitor.row("history", "pasted 6").first.get_by_role("checkbox").check()
+    visitor.button("Show its whole event").click()
+    expect(visitor.page.get_by_label("Event", exact=True)).to_have_value("paste_6")
+    expect(visitor.page.get_by_label("Row", exact=True)).to_have_value("")
+    expect(visitor.row("history", "pasted 6").first).to_be_visible()
+    expect(visitor.row("history", "pasted 7")).to_have_count(0)
+
+
+def test_of_a_row_that_came_or_went_the_row_is_what_is_undone(visitor: Visitor, place: ConsolePlace) -> None:
+    place.goes("people", 8, {"notes": "gone", "quantity": None})
+    visitor.open("/links/people/history")
+    visitor.row("history", "gone").first.get_by_role("checkbox").check()
+    expect(visitor.button("Undo this row …")).to_be_enabled()
+    expect(visitor.page.locator("#undo-said")).to_have_text("row 8, by bob@example.com")
+    empty = visitor.row("history", "quantity").filter(has_text="deleted").first
+    expect(empty.locator("[col-id=old]")).to_have_text("empty")
+
+
 def test_a_paste_is_undone_after_its_plan_was_shown(visitor: Visitor, place: ConsolePlace) -> None:
     place.paste("people", {1: ("was 1", "pasted 1"), 2: ("was 2", "pasted 2"), 3: ("was 3", "pasted 3")})
     visitor.open("/links/people/history")

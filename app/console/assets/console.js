@@ -84,8 +84,14 @@
     const row = rows?.[0];
     const of = row?.undo ? { ...row.undo, id: row.id } : null;
     const can = { entry: of && row.edit, event: of?.event, actor: of?.who, as_of: of };
-    const said = of ? `${row.column} of ${row.row}${of.who ? `, by ${of.who}` : ""}` : "To undo, select an entry.";
-    return [of, said, ids.map(({ undo }) => !can[undo])];
+    const what = of?.what === "row" ? `row ${row.row}` : `${row?.column} of ${row?.row}`;
+    const said = of ? `${what}${of.who ? `, by ${of.who}` : ""}` : "To undo, select an entry.";
+    return [of, said, ids.map(({ undo }) => !can[undo]), `Undo this ${of?.what ?? "cell"} …`, !of?.event];
+  }
+
+  // All of an event, whatever was searched for before.
+  function showEvent(_clicks, of) {
+    return window.dash_clientside.callback_context.outputs_list.map(({ id }) => (id === "history-event" ? of.event : ""));
   }
 
   function toggle(clicks) {
@@ -100,6 +106,6 @@
   }
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.console = { beat, show, arrived, find, sides, asked, undoable, toggle, chosen };
+  window.dash_clientside.console = { beat, show, arrived, find, sides, asked, undoable, showEvent, toggle, chosen };
   window.consoleGo = go;
 })();

@@ -102,10 +102,14 @@
     );
   };
 
-  // What changed: the value before and the one after.
-  cells.Change = ({ data }) =>
-    draw("span", { className: "change", title: `${data.old ?? "empty"} → ${data.new ?? "empty"}` },
-      draw("del", null, data.old ?? "empty"), " → ", draw("ins", null, data.new ?? "empty"));
+  // What changed: the value before and the one after. Of a row or a link as a whole there may be one alone, or none.
+  cells.Change = ({ data }) => {
+    const old = data.old ?? null, now = data.new ?? null;
+    if (now === null && (old === null || !data.edit))
+      return draw("span", { className: "quiet", title: old ?? "" }, old ?? (data.edit ? "empty" : ""));
+    return draw("span", { className: "change", title: `${old ?? "empty"} → ${now ?? "empty"}` },
+      draw("del", null, old ?? "empty"), " → ", draw("ins", null, now ?? "empty"));
+  };
 
   // Every column of the row, one below the other, drawn as its own column would draw it.
   cells.Card = (params) => {

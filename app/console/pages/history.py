@@ -21,14 +21,14 @@ from core.model import ROW_ID_PREFIX
 Json = dict[str, Any]
 PAGE_ITEMS = 100
 
-
-_SIDES = {"sheet": "From the sheet", "table": "From the table", "person": "By a person"}
+_SIDES = {"sheet": "From the sheet", "table": "From the table", "person": "By a person", "undo": "By an undo"}
 _WAYS = {"sheet": "sheet → table", "table": "table → sheet", "person": "by a person", "undo": "undo"}
+_NOTHING = "Nothing in the history fits. Keys, names and events are searched for as a whole."
 _FIELDS = {
     "row": ("Row", "its key, or its id"),
     "column": ("Column", "as the table calls it"),
-    "actor": ("Person", "address, or user of MySQL"),
-    "event": ("Event", "edit, write or transaction"),
+    "actor": ("Person", "address, MySQL user"),
+    "event": ("Event", "id, or transaction"),
     "since": ("From", "2026-11-29 16:00"),
     "until": ("Before", "2026-11-29 16:01"),
 }
@@ -50,14 +50,15 @@ def page(desk: Desk, link: str) -> html.Div:
         html.Button(name, id={"side": side}, className="plain", **aria(pressed="false"))
         for side, name in _SIDES.items()
     ]
+    whole = html.Button("Show its whole event", id="undo-show", className="plain", disabled=True)
     return html.Div(
         [
             html.H2("History", className="away"),
             html.Div(fields, className="filters", role="search", **aria(label="Search the history")),
-            html.Div(sides, className="bar", role="group", **aria(label="Where the value came from")),
+            html.Div([*sides, whole], className="bar", role="group", **aria(label="Narrow the history")),
             undoing.bar(),
             html.P(id="history-said", className="quiet", role="status"),
-            grid("history", "History", _columns(), nothing="Nothing in the history fits.", chosen="singleRow"),
+            grid("history", "History", _columns(), nothing=_NOTHING, chosen="singleRow"),
             html.Button("Older", id="older", className="plain"),
             dcc.Store(id="history-asked", data={}),
             dcc.Store(id="history-state"),
@@ -94,6 +95,13 @@ def register(dash: Dash, desk: Desk) -> None:
         Input({"side": ALL}, "aria-pressed"),
         prevent_initial_call=True,
     )
+    dash.clientside_callback(
+        ClientsideFunction("console", "showEvent"),
+        *(Output(f"history-{field}", "value") for field in _FIELDS),
+        Input("undo-show", "n_clicks"),
+        State("undo-of", "data"),
+        prevent_initial_call=True,
+    )
 
     @dash.callback(
         Output("history", "rowData"),
@@ -101,6 +109,7 @@ def register(dash: Dash, desk: Desk) -> None:
         Output("history-state", "data"),
         Output("history-said", "children"),
         Output("older", "hidden"),
+        Output("history", "selectedRows"),
         Input("history-asked", "data"),
         Input("older", "n_clicks"),
         Input("beat", "data"),
@@ -111,9 +120,9 @@ def register(dash: Dash, desk: Desk) -> None:
         question = _question(here["link"], asked)
         if state is not None and state["asked"] == asked and state["link"] == here["link"]:
             if ctx.triggered_id == "older":
-                return _older(desk, question, state)
-            return _newer(desk, question, state)
-        return _first(desk, question, asked)
+                return (*_older(desk, question, state), no_update)
+            return (*_newer(desk, question, state), no_update)
+        return (*_first(desk, question, asked), [])  # what was selected may be shown no longer
 
 
 def _question(link: str, asked: Json) -> HistoryFilter:

@@ -16,6 +16,7 @@ from app.undo import preview, undo
 from app.withdraw import withdraw
 from core.errors import NotUndone
 from core.undo import Selection, event_of_entry
+from core.undo_steps import CAME, WENT
 
 Json = dict[str, Any]
 WAIT_S = 5.0
@@ -26,8 +27,8 @@ JUST_BEFORE = timedelta(milliseconds=1)
 _WAYS = {
     "entry": "Undo this cell …",
     "event": "Undo its whole event …",
-    "actor": "Undo all by this person since …",
-    "as_of": "Back to just before …",
+    "actor": "Undo all by this person since then …",
+    "as_of": "Whole link back to just before …",
 }
 _SAID = {"change": "Cells that get their values back", "back": "Rows that come back", "away": "Rows that go"}
 
@@ -47,6 +48,7 @@ def bar() -> html.Div:
 def place_of(item: Json) -> Json:
     """What the browser keeps of an entry, so that it can be the one that is undone."""
     return {
+        "what": "row" if item["column"] is None or item["what"] in (CAME, WENT) else "cell",
         "event": event_of_entry(item["event"]),
         "who": item["actor"],
         "since": iso(item["edited_at"] or item["at"]),
@@ -64,6 +66,8 @@ def register(dash: Dash, desk: Desk) -> None:
         Output("undo-of", "data"),
         Output("undo-said", "children"),
         Output({"undo": ALL}, "disabled"),
+        Output({"undo": "entry"}, "children"),
+        Output("undo-show", "disabled"),
         Input("history", "selectedRows"),
         State({"undo": ALL}, "id"),
         prevent_initial_call=True,
