@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from adapters.sheets_cells import decode_cell, encode_value
 from adapters.sheets_restore import same_value
 from core.errors import ReplyLost, SheetsRefused, TwinsheetError
 from core.marks import PREFIX, TOP_LEFT
-from core.model import ROW_ID_HEADER, LinkedColumn, SheetCell, Stamp
+from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, LinkedColumn, SheetCell, Stamp
 from core.sheet import (
     FormulaRestore,
     HitRow,
@@ -55,20 +55,29 @@ def held(value: SheetValue) -> SheetCell | None:
 
 
 class FakeTab:
-    """One linked tab. Rows are numbered from 1, row 1 being the header, as people see them."""
+    """One linked tab. Rows are numbered from 1, as people see them; row 1 is the header unless others stand above.
 
-    def __init__(self, headers: Iterable[str]) -> None:
+    Args:
+        headers: linked ones, in the order of their columns.
+        above: rows of people's own above the header row.
+        left: columns of people's own on the left.
+    """
+
+    def __init__(self, headers: Iterable[str], above: int = 0, left: int = 0) -> None:
         self.headers = (*headers, ROW_ID_HEADER)
         """In the order of the columns; people may change it."""
+        self.left = left
+        self.above = [FakeRow() for _ in range(above)]
+        self.header_row = FakeRow(ROW_ID_HEADER, {h: SheetCell(h) for h in self.headers if h != ROW_ID_HEADER})
+        """Its cells are the titles, which people may change; where somebody has deleted it, the row in its place."""
+        self.linked_at = self.header_at
         self.rows: list[FakeRow] = []
+        """Those below the header row."""
         self.stamp = Stamp()
         self.scratch: list[FakeRow] = []
         self.taken_back = 0
         self.tickets: set[tuple[int, int]] = set()
         """(n, epoch) of writes that landed or were given up: neither can land any more."""
-        self.titles = {h: h for h in self.headers}
-        self.header_row = FakeRow(ROW_ID_HEADER)
-        """Its notes and colours; what it says stands in ``titles``."""
         self.looks: dict[str, object] = {}
         """By header what a column that was re-typed looks like."""
         self.grid_rows = 100
@@ -82,21 +91,42 @@ class FakeTab:
         """Put a value (or a formula that shows it) into a cell."""
         self._put(row, header, SheetCell(value, formula) if formula else held(value))
 
+    def rename(self, header: str, title: str) -> None:
+        """Have the header row say something else above a column."""
+        self._put(self.header_at, header, SheetCell(title))
+
     def insert_row(self, before: int) -> None:
         """A fresh row before row ``before``."""
         self.row(before)
-        self.rows.insert(before - 2, FakeRow())
+        lines = self.lines()
+        lines.insert(before - 1, FakeRow())
+        self._part(lines)
 
     def delete_row(self, row: int) -> None:
         """Remove a row; those below move up."""
         self.row(row)
-        del self.rows[row - 2]
+        lines = self.lines()
+        del lines[row - 1]
+        if row == self.header_at:
+            lines += [] if self.rows else [FakeRow()]
+            self.header_row = lines[row - 1]
+        self._part(lines)
 
     def move_row(self, row: int, before: int) -> None:
         """Move a row to before row ``before``, counted as before the move."""
         self.row(max(row, before - 1))
-        moved = self.rows.pop(row - 2)
-        self.rows.insert(before - 2 - (1 if before > row else 0), moved)
+        lines = self.lines()
+        moved = lines.pop(row - 1)
+        lines.insert(before - 1 - (1 if before > row else 0), moved)
+        self._part(lines)
+
+    def lines(self) -> list[FakeRow]:
+        """All rows from the first one on."""
+        return [*self.above, self.header_row, *self.rows]
+
+    def _part(self, lines: list[FakeRow]) -> None:
+        at = next(i for i, line in enumerate(lines) if line is self.header_row)
+        self.above, self.rows = lines[:at], lines[at + 1 :]
 
     def move_column_first(self, header: str) -> None:
         """Move a column to the left end."""
@@ -105,9 +135,13 @@ class FakeTab:
     def delete_column(self, header: str) -> None:
         """Remove a linked column (or the id column) with all it holds."""
         self.headers = tuple(h for h in self.headers if h != header)
-        for row in self.rows:
+        for row in self.lines():
             row.cells.pop(header, None)
             row.row_id = None if header == ROW_ID_HEADER else row.row_id
+
+    def insert_column_left(self) -> None:
+        """A fresh column left of all others."""
+        self.left += 1
 
     def script_saw_edit(self) -> Stamp:
         """The script counts one more edit; the stamp that it reads."""
@@ -116,26 +150,64 @@ class FakeTab:
 
     # --- what stands there ---
 
+    @property
+    def header_at(self) -> int:
+        """1-based row of the headers."""
+        return len(self.above) + 1
+
+    @property
+    def first_row(self) -> int:
+        """1-based row below them."""
+        return len(self.above) + 2
+
+    @property
+    def is_header_seen(self) -> bool:
+        """Whether the id column's title tells where the header row is: of an id above it nobody knows how that came
+        there, unless it is where it was linked."""
+        is_titled = self.header_row.row_id == ROW_ID_HEADER
+        ids = [row.row_id for row in self.above if row.row_id and row.row_id.startswith(ROW_ID_PREFIX)]
+        return is_titled and (self.header_at == self.linked_at or not ids)
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """By header its 0-based column."""
+        return {h: i for i, h in enumerate(self.headers, start=self.left)}
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the header row says above each column."""
+        said = self.header_row.cells
+        titles = {h: str(said[h].value) if h in said else "" for h in self.headers}
+        if ROW_ID_HEADER in titles:
+            says = self.header_row.row_id or ""
+            titles[ROW_ID_HEADER] = says if says != ROW_ID_HEADER or self.is_header_seen else ""
+        return titles
+
     def row(self, number: int) -> FakeRow:
         """The row of that number; the grid grows as needed."""
-        if number == 1:
-            return self.header_row
-        while len(self.rows) < number - 1:
+        index = number - self.first_row
+        if index < 0:
+            return self.above[number - 1] if index < -1 else self.header_row
+        while len(self.rows) <= index:
             self.rows.append(FakeRow())
-        return self.rows[number - 2]
+        return self.rows[index]
+
+    def numbered(self) -> Iterable[tuple[int, FakeRow]]:
+        """The rows below the header row with their numbers."""
+        return enumerate(self.rows, start=self.first_row)
 
     def cell(self, row: int, header: str) -> SheetCell | None:
         """What one cell holds."""
         return self.row(row).cells.get(header)
 
     def row_ids(self) -> list[str | None]:
-        """Ids from row 2 to the last row with content."""
-        return [r.row_id for r in self.rows[: self.last_row - 1]]
+        """Ids from the first row below the headers to the last row with content."""
+        return [r.row_id for r in self.rows[: self.last_row - self.header_at]]
 
     @property
     def last_row(self) -> int:
         """1-based last row with content."""
-        return max((i + 2 for i, r in enumerate(self.rows) if not r.blank), default=1)
+        return max((i for i, r in self.numbered() if not r.blank), default=self.header_at)
 
     # --- the swap write ---
 
@@ -166,10 +238,11 @@ class FakeTab:
 
     def _restore(self, write: SwapWrite) -> Callable[[int], int]:
         restored = sorted(write.row_restores, key=lambda r: r.row)
+        restored = [replace(r, row=max(r.row, self.first_row)) for r in restored]
         hit = [(self._meant(r, write), r) for r in write.formula_restores]
         for restore in restored:
             self.row(restore.row)
-            self.rows.insert(restore.row - 2, self.scratch[restore.scratch_line].copy())
+            self.rows.insert(restore.row - self.first_row, self.scratch[restore.scratch_line].copy())
 
         def shift(row: int) -> int:
             for restore in restored:
@@ -197,14 +270,17 @@ class FakeTab:
             similar = self._similar_rows(restore, write)
             written = restore.written.value
             in_common = self.row(restore.row).cells.items() & was.cells.items()
-            there = [*likest, *alike, *similar, *([restore.row] if written not in (None, "") or in_common else [])]
+            is_there = restore.row > self.header_at and (written not in (None, "") or in_common)
+            there = [*likest, *alike, *similar, *([restore.row] if is_there else [])]
             return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:
             return own
         if restore.header == ROW_ID_HEADER:
             return restore.row
-        same = self.row(restore.row).row_id is None and was.row_id is None
-        return restore.row if same else None
+        others = [(h, cell) for h, cell in was.cells.items() if h != restore.header]
+        there = self.row(restore.row)
+        is_alike = there.cells.items() & others if others else there.row_id is None
+        return restore.row if was.row_id is None and is_alike and restore.row > self.header_at else None
 
     def _alike_rows(self, restore: FormulaRestore, write: SwapWrite) -> list[int]:
         was = self.scratch[restore.scratch_line]
@@ -213,14 +289,14 @@ class FakeTab:
         def others(row: FakeRow) -> dict[str, SheetCell]:
             return {header: cell for header, cell in row.cells.items() if header not in ours}
 
-        rows = [(i + 2, r) for i, r in enumerate(self.rows) if others(r) == others(was)]
+        rows = [(i, r) for i, r in self.numbered() if others(r) == others(was)]
         named_there = restore.row if was.row_id is None else None
         return [n for n, row in rows if others(was) or row.row_id == was.row_id or n == named_there]
 
     def _similar_rows(self, restore: FormulaRestore, write: SwapWrite) -> list[int]:
         ours = {r.header for r in write.formula_restores if r.scratch_line == restore.scratch_line}
         was = {h: c for h, c in self.scratch[restore.scratch_line].cells.items() if h not in ours}
-        common = {i + 2: len(r.cells.items() & was.items()) for i, r in enumerate(self.rows)}
+        common = {i: len(r.cells.items() & was.items()) for i, r in self.numbered()}
         return sorted((row for row, count in common.items() if 2 * count > len(was)), key=lambda row: -common[row])
 
     def _value(self, number: int, header: str) -> SheetValue:
@@ -233,7 +309,7 @@ class FakeTab:
         return next(iter(self._rows_of(row_id)), None)
 
     def _rows_of(self, row_id: str | None) -> list[int]:
-        return [] if row_id is None else [i + 2 for i, r in enumerate(self.rows) if r.row_id == row_id]
+        return [] if row_id is None else [i for i, r in self.numbered() if r.row_id == row_id]
 
     def _put_back(self, row: int, restore: FormulaRestore) -> None:
         was = self.scratch[restore.scratch_line]
@@ -247,13 +323,14 @@ class FakeTab:
     def _insert(self, write: SwapWrite, after: int) -> None:
         if not write.inserts:
             return
-        if after > 1:
-            self.row(after)
+        after = max(after, self.header_at)
+        self.row(after)
         fresh = []
         for insert in write.inserts:
             cells = {h: held(v) for h, v in insert.cells.items()}
             fresh.append(FakeRow(insert.row_id, {h: c for h, c in cells.items() if c is not None}))
-        self.rows[after - 1 : after - 1] = fresh
+        at = after - self.header_at
+        self.rows[at:at] = fresh
 
     def _put(self, row: int, header: str, cell: SheetCell | None) -> None:
         found = self.row(row)
@@ -263,6 +340,30 @@ class FakeTab:
             found.cells.pop(header, None)
         else:
             found.cells[header] = cell
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a writer believes of a tab from its last look on."""
+
+    columns: Mapping[str, int]
+    header_row: int
+    """0 where nobody knows."""
+
+    @classmethod
+    def of(cls, tab: FakeTab) -> Layout:
+        """As it is now."""
+        return cls(tab.columns, tab.header_at if tab.is_header_seen else 0)
+
+    def moved(self, tab: FakeTab, write: SwapWrite) -> bool:
+        """Whether a write finds that it went by columns or a header row which stood elsewhere: once all is done, the
+        row has to have the id column's title."""
+        if self.columns != tab.columns:
+            return True
+        believed = write.header_row or self.header_row
+        is_hit = any(i.row == believed for i in write.ids) or any(d.row <= believed for d in write.deletes)
+        stands = tab.header_row.row_id == ROW_ID_HEADER and tab.header_at == believed
+        return believed > 0 and (is_hit or not stands)
 
 
 class FakeSheet:
@@ -275,7 +376,7 @@ class FakeSheet:
         self.tabs: dict[str, FakeTab] = {}
         self.calls: list[str] = []
         self._clock = clock
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._known: dict[str, Layout] = {}
         self._before: dict[str, Stamp] = {}
         self._failure: tuple[TwinsheetError, bool] | None = None
         self.before_swap: Callable[[], None] | None = None
@@ -283,7 +384,7 @@ class FakeSheet:
 
     def tab(self, target: SheetTarget) -> FakeTab:
         """The tab of a link, made when it is first asked for."""
-        return self.tabs.setdefault(target.link, FakeTab(target.headers))
+        return self.tabs.setdefault(target.link, FakeTab(target.headers, above=target.header_row - 1))
 
     def fail_next(self, error: TwinsheetError, *, took_effect: bool = False) -> None:
         """Let the next call fail."""
@@ -304,12 +405,12 @@ class FakeSheet:
         rows = tuple(r for r in image.rows if any(first <= r.row <= last for first, last in spans))
         has_ids = with_ids and ROW_ID_HEADER in tab.headers
         ids = tuple((r.row, r.row_id) for r in image.rows if r.row_id is not None) if has_ids else ()
-        return replace(image, rows=rows, ids=ids, last_row=rows[-1].row if rows else 1)
+        return replace(image, rows=rows, ids=ids, last_row=rows[-1].row if rows else tab.header_at)
 
     def _image(self, target: SheetTarget, tab: FakeTab) -> TabImage:
         rows = tuple(
-            TabRow(i + 2, r.row_id, {h: c for h, c in r.cells.items() if h in tab.headers})
-            for i, r in enumerate(tab.rows)
+            TabRow(i, r.row_id, {h: c for h, c in r.cells.items() if h in tab.headers})
+            for i, r in tab.numbered()
             if not r.blank
         )
         return TabImage(
@@ -319,8 +420,9 @@ class FakeSheet:
             last_row=tab.last_row,
             read_at=self._clock(),
             missing_headers=tuple(h for h in (*target.headers, ROW_ID_HEADER) if h not in tab.headers),
-            titles={h: tab.titles[h] for h in tab.headers},
-            grid_rows=max(len(tab.rows) + 1, tab.grid_rows),
+            titles=tab.titles,
+            header_row=tab.header_at,
+            grid_rows=max(len(tab.rows) + tab.header_at, tab.grid_rows),
         )
 
     def reshape(self, target: SheetTarget, changed: Sequence[tuple[LinkedColumn, LinkedColumn]]) -> None:
@@ -330,20 +432,21 @@ class FakeSheet:
     def read_positions(self, target: SheetTarget) -> Positions:
         tab = self._call("read_positions", target)
         rows: dict[str, int] = {}
-        last_row = 1
+        last_row = tab.header_at
         repeated = set()
-        for index, row in enumerate(tab.rows):
+        for number, row in tab.numbered():
             if row.row_id is not None:
                 if row.row_id in rows:
                     repeated.add(row.row_id)
-                rows.setdefault(row.row_id, index + 2)
-                last_row = index + 2
-        return Positions(tab.stamp, self._columns(target), rows, last_row, frozenset(repeated))
+                rows.setdefault(row.row_id, number)
+                last_row = number
+        header_row = tab.header_at if tab.is_header_seen else 0
+        return Positions(tab.stamp, self._columns(target), rows, last_row, frozenset(repeated), header_row)
 
     def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
         _check(write)
         tab, happens = self.tab(target), self.before_swap
-        self._known.setdefault(target.link, tab.headers)
+        self._look_first(target, write)
         self.before_swap = None
         if happens:
             happens()
@@ -353,31 +456,39 @@ class FakeSheet:
         self._failure = None
         self.calls.append("swap")
         gone = {c.header for c in write.cells} | {ROW_ID_HEADER}
-        if self._known[target.link] == tab.headers and (missing := gone - set(tab.headers)):
+        if self._known[target.link].columns == tab.columns and (missing := gone - set(tab.headers)):
             raise SheetsRefused(f"The column {', '.join(sorted(missing))} is gone from the tab.")
         answer = self._apply(target, tab, write)
         if failure:
+            self._known.pop(target.link, None)
             raise failure[0]
         return answer
 
+    def _look_first(self, target: SheetTarget, write: SwapWrite) -> None:
+        """Nobody knows the tab yet, or has heard of the last write; or something is to come back, wherever it belongs
+        by now."""
+        if write.brings_back or target.link not in self._known:
+            self._known[target.link] = Layout.of(self.tab(target))
+
     def recall(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer | None:
         tab = self._call("recall", target)
-        self._known[target.link] = tab.headers
+        self._remember(target)
         if (tab.stamp.n, tab.stamp.epoch) != (write.n, write.epoch):
             if not write.brings_back:
                 tab.tickets.add((write.n, write.epoch))
             return None
         before = self._before[target.link]
-        if tab.taken_back == write.n:
+        if tab.taken_back == write.n:  # the real adapter takes it back only now, by a look at the tab
+            self._known[target.link] = Layout.of(tab)
             return SwapAnswer(before, (), layout_changed=True)
         return SwapAnswer(before, tab._hits(write))
 
     def _apply(self, target: SheetTarget, tab: FakeTab, write: SwapWrite) -> SwapAnswer:
         self._before[target.link] = tab.stamp
-        if self._known[target.link] != tab.headers:
+        if self._known[target.link].moved(tab, write):
             # the real adapter writes, sees it, and takes the write back
             tab.use_ticket(write)
-            self._known[target.link] = tab.headers
+            self._known[target.link] = Layout.of(tab)
             before, tab.taken_back = tab.stamp, write.n
             tab.stamp = Stamp(write.n, before.q, write.epoch)
             return SwapAnswer(before, (), layout_changed=True)
@@ -391,9 +502,12 @@ class FakeSheet:
         return self.tab(target)
 
     def _columns(self, target: SheetTarget) -> dict[str, int]:
-        tab = self.tab(target)
-        self._known[target.link] = tab.headers
-        return {h: i for i, h in enumerate(tab.headers)}
+        self._remember(target)
+        return self.tab(target).columns
+
+    def _remember(self, target: SheetTarget) -> None:
+        if target.link in self._known:
+            self._known[target.link] = Layout.of(self.tab(target))
 
 
 class FakeMarks:
@@ -406,14 +520,14 @@ class FakeMarks:
 
     def marked(self, target: SheetTarget) -> list[int]:
         tab = self._sheet._call("marked", target)
-        return [i + 2 for i, r in enumerate(tab.rows) if any(n.startswith(PREFIX) for n in r.notes.values())]
+        return [i for i, r in enumerate(tab.lines(), 1) if any(n.startswith(PREFIX) for n in r.notes.values())]
 
     def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
         tab = self._sheet._call("look", target)
-        self._known = tab.headers
+        self._known = tab.columns
         linked = frozenset(tab.headers) - {ROW_ID_HEADER}
         looked = tuple(_looked(tab, row) for row in sorted(set(rows)))
-        return MarksLook(tab.markings, looked, linked or {TOP_LEFT}, _looked(tab, 1))
+        return MarksLook(tab.markings, looked, linked or {TOP_LEFT}, _looked(tab, tab.header_at))
 
     def mark(self, target: SheetTarget, look: MarksLook, writes: Sequence[MarkWrite]) -> tuple[LookedRow, ...] | None:
         happens, self.before_mark = self.before_mark, None
@@ -425,7 +539,7 @@ class FakeMarks:
         self._sheet._failure = None
         self._sheet.calls.append("mark")
         tab = self._sheet.tab(target)
-        if tab.markings != look.last or tab.headers != self._known:
+        if tab.markings != look.last or tab.columns != self._known:
             return None
         tab.markings += 1
         hit = tuple(_looked(tab, row) for row in sorted({w.row for w in writes}))

@@ -213,7 +213,7 @@ class Person(CellEdits):
 
     def _rename_header(self, action: Action) -> None:
         header = self._column(action.picks[0])
-        self._tab.titles[header] = f"{header} {self._ledger.number()}"
+        self._tab.rename(header, f"{header} {self._ledger.number()}")
         self._tell(f"renames {header} to {self._tab.titles[header]}")
         self._twin.trigger_edit(EditEvent(1, 1, (header,)))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from adapters.sheets_client import SheetsClient
-from tests.contract.sheets.lowered import LoweredWorld
+from tests.contract.sheets.lowered import LoweredFakeWorld, LoweredWorld
 from tests.contract.sheets.sandbox_server import SandboxServer, served
 from tests.contract.sheets.worlds import FakeWorld, GoogleWorld, World
 
@@ -36,11 +36,11 @@ def lowered(sandbox: SandboxServer, client: SheetsClient) -> Callable[[], Lowere
     return lambda: LoweredWorld(sandbox, client)
 
 
-@pytest.fixture(params=["fake", "google", "lowered"])
+@pytest.fixture(params=["fake", "lowered fake", "google", "lowered"])
 def world(request: pytest.FixtureRequest) -> World:
     """A linked tab: Name, Qty, Price and Day, with three rows."""
-    if request.param == "fake":
-        return FakeWorld()
+    if "fake" in request.param:
+        return FakeWorld() if request.param == "fake" else LoweredFakeWorld()
     made: Callable[[], World] = request.getfixturevalue(request.param)
     return made()
 
@@ -51,5 +51,5 @@ def _above_stays(request: pytest.FixtureRequest) -> Iterator[None]:
     worlds = {"world", "tab"} & set(request.fixturenames)
     world = request.getfixturevalue(worlds.pop()) if worlds else None
     yield
-    if isinstance(world, LoweredWorld):
+    if isinstance(world, LoweredWorld | LoweredFakeWorld):
         world.check()

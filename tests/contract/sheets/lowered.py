@@ -1,4 +1,5 @@
-"""A linked tab whose header row is not the first, told as if it were: so the same contract holds for it."""
+"""A linked tab whose header row is not the first, nor its first column A, told as if they were: so the same contract
+holds for it."""
 
 import json
 import re
@@ -24,17 +25,24 @@ from core.sheet import (
     TabRow,
 )
 from core.values import SheetValue
-from tests.contract.sheets.worlds import GoogleWorld
+from tests.contract.sheets.worlds import HEADERS, FakeWorld, GoogleWorld
 
 HEADER_ROW = 4
 ABOVE = HEADER_ROW - 1
+LEFT = 2
+"""Columns of a person's own: the data begins in column C."""
 TITLE = ("Orders 2026", 17)
+MARGIN = ("a note", 5)
 NOTES = (None, "=1+1", "r_notes of ours")
 
 
-def lowered(formula: str | None, by: int) -> str | None:
-    """A formula whose references stand that many rows lower."""
-    return formula and re.sub(r"([A-Z]\$?)(\d+)", lambda m: f"{m[1]}{int(m[2]) + by}", formula)
+def lowered(formula: str | None, rows: int, columns: int) -> str | None:
+    """A formula whose references stand that many rows lower and columns to the right."""
+
+    def moved(found: re.Match[str]) -> str:
+        return f"{chr(ord(found[1]) + columns)}{found[2]}{int(found[3]) + rows}"
+
+    return formula and re.sub(r"\b([A-Z])(\$?)(\d+)", moved, formula)
 
 
 class LoweredSheet:
@@ -59,7 +67,8 @@ class LoweredSheet:
     def read_positions(self, target: SheetTarget) -> Positions:
         found = self._sheet.read_positions(target)
         rows = {row_id: row - ABOVE for row_id, row in found.rows.items()}
-        return replace(found, rows=rows, last_row=found.last_row - ABOVE)
+        header_row = found.header_row and found.header_row - ABOVE
+        return replace(found, rows=rows, last_row=found.last_row - ABOVE, header_row=header_row)
 
     def reshape(self, target: SheetTarget, changed: Sequence[tuple[LinkedColumn, LinkedColumn]]) -> None:
         self._sheet.reshape(target, changed)
@@ -92,24 +101,24 @@ class LoweredMarks:
 
 
 class LoweredWorld(GoogleWorld):
-    """The same tab with a title and notes above it, which it keeps as they are."""
+    """The same tab with a title, notes and columns of a person's own, who finds them as they were."""
 
-    HEADER_ROW = HEADER_ROW
+    HEADER_ROW, LEFT = HEADER_ROW, LEFT
 
     def __init__(self, sandbox: Any, client: SheetsClient) -> None:
         super().__init__(sandbox, client)
-        self._above = self.above()
+        self._own = self.own()
         self.sheet = LoweredSheet(self.sheet)
         self.marks = LoweredMarks(self.marks)
 
     def _fill(self) -> None:
         super()._fill()
-        lines = [{"values": [encode_value(v) for v in line]} for line in (TITLE, NOTES)]
-        lines[1]["values"][1] = {"userEnteredValue": {"formulaValue": NOTES[1]}}
-        area = grid(self.sheet_id, 1, 2, 0, len(NOTES))
-        self.batch({"updateCells": {"range": area, "rows": lines, "fields": "userEnteredValue"}})
+        for row, left, values in ((1, LEFT, TITLE), (2, LEFT, NOTES), (2, 0, MARGIN)):
+            line = [{"userEnteredValue": {"formulaValue": v}} if v == "=1+1" else encode_value(v) for v in values]
+            area = grid(self.sheet_id, row, 1, left, len(values))
+            self.batch({"updateCells": {"range": area, "rows": [{"values": line}], "fields": "userEnteredValue"}})
 
-    def above(self) -> list[str]:
+    def own(self) -> list[str]:
         """Every cell above the header row that holds anything, as Google tells it."""
         rows = {"gridRange": {"sheetId": self.sheet_id, "startRowIndex": 0, "endRowIndex": ABOVE}}
         (piece,) = self.client.read(self.spreadsheet_id, [rows], "sheets(data(rowData))")["sheets"][0]["data"]
@@ -121,13 +130,13 @@ class LoweredWorld(GoogleWorld):
     def check(self) -> None:
         """What the person has above the header row is as it was left."""
         self.sandbox.faults()
-        assert self.above() == self._above
+        assert self.own() == self._own
 
     def _cell(self, row: int, header: str, cell: Any, fields: str = "userEnteredValue") -> None:
         super()._cell(row + ABOVE, header, cell, fields)
 
     def type_formula(self, row: int, header: str, formula: str, value: SheetValue) -> None:
-        super().type_formula(row, header, lowered(formula, ABOVE) or "", value)
+        super().type_formula(row, header, lowered(formula, ABOVE, LEFT) or "", value)
 
     def move_row(self, row: int, before: int) -> None:
         super().move_row(row + ABOVE, before + ABOVE)
@@ -141,21 +150,71 @@ class LoweredWorld(GoogleWorld):
     def delete_column(self, header: str) -> None:
         self.check()
         super().delete_column(header)
-        self._above = self.above()
+        self._own = self.own()
+
+    def rows(self) -> list[TabRow]:
+        return [_raised(row) for row in super().rows()]
+
+
+class LoweredFakeWorld(FakeWorld):
+    """The fake of such a tab."""
+
+    HEADER_ROW, LEFT = HEADER_ROW, LEFT
+
+    def __init__(self) -> None:
+        super().__init__()
+        for row, values in ((1, TITLE), (2, NOTES)):
+            for header, value in zip(HEADERS, values, strict=False):
+                self.tab.type(row, header, value)
+        self._own = self.own()
+        self.sheet = LoweredSheet(self.sheet)
+        self.marks = LoweredMarks(self.marks)
+
+    def own(self) -> list[object]:
+        """What stands above the header row."""
+        return [(row.row_id, dict(row.cells), dict(row.notes), dict(row.colours)) for row in self.tab.above[:ABOVE]]
+
+    def check(self) -> None:
+        """As :meth:`LoweredWorld.check`."""
+        assert self.own() == self._own
+
+    def note(self, row: int, header: str, text: str) -> None:
+        super().note(row + ABOVE, header, text)
+
+    def type(self, row: int, header: str, value: SheetValue) -> None:
+        super().type(row + ABOVE, header, value)
+
+    def type_formula(self, row: int, header: str, formula: str, value: SheetValue) -> None:
+        super().type_formula(row + ABOVE, header, lowered(formula, ABOVE, LEFT) or "", value)
+
+    def move_row(self, row: int, before: int) -> None:
+        super().move_row(row + ABOVE, before + ABOVE)
+
+    def insert_row(self, before: int) -> None:
+        super().insert_row(before + ABOVE)
+
+    def delete_row(self, row: int) -> None:
+        super().delete_row(row + ABOVE)
+
+    def delete_column(self, header: str) -> None:
+        self.check()
+        super().delete_column(header)
+        self._own = self.own()
 
     def rows(self) -> list[TabRow]:
         return [_raised(row) for row in super().rows()]
 
 
 def _raised(row: TabRow) -> TabRow:
-    cells = {h: replace(c, formula=lowered(c.formula, -ABOVE)) for h, c in row.cells.items()}
+    cells = {h: replace(c, formula=lowered(c.formula, -ABOVE, -LEFT)) for h, c in row.cells.items()}
     return replace(row, row=row.row - ABOVE, cells=cells)
 
 
 def _written(write: SwapWrite) -> SwapWrite:
     fields = ("cells", "ids", "deletes", "formula_restores", "row_restores")
     moved = {name: tuple(replace(one, row=one.row + ABOVE) for one in getattr(write, name)) for name in fields}
-    return replace(write, **moved, insert_after_row=write.insert_after_row + ABOVE)
+    header_row = write.header_row and write.header_row + ABOVE
+    return replace(write, **moved, insert_after_row=write.insert_after_row + ABOVE, header_row=header_row)
 
 
 def _answered(answer: SwapAnswer) -> SwapAnswer:

@@ -86,7 +86,7 @@ def test_a_renamed_tab_is_still_the_same_tab(google: Google) -> None:
 def test_a_column_inserted_to_the_left_shifts_no_value_and_costs_nobody_a_cell(google: Google) -> None:
     world = google()
     world.sheet.swap(world.target, qty("r_2", 2, 5))
-    world.insert_column_first()
+    world.insert_column_left()
     notes = {"updateCells": {
         "range": grid(world.sheet_id, 1, 4, 0, 1),
         "rows": [{"values": [encode_value(f"note {i}")]} for i in range(4)],
@@ -112,7 +112,7 @@ def test_a_column_inserted_to_the_left_shifts_no_value_and_costs_nobody_a_cell(g
 def test_a_lost_reply_about_moved_columns_is_recalled_as_taken_back(google: Google) -> None:
     world = google()
     world.sheet.swap(world.target, qty("r_2", 2, 5))
-    world.insert_column_first()
+    world.insert_column_left()
     lost = qty("r_2", 2, 6, n=2)
     world.lose_next_reply()
     with pytest.raises(ReplyLost):
@@ -225,7 +225,7 @@ def test_rows_are_read_without_the_columns_beside_them_and_whole_once_their_colu
     whole = [cells(row) for row in world.rows()[:2]]
     for moved, reads in ((False, 1), (False, 1), (True, 2), (False, 1)):
         if moved:
-            world.insert_column_first()
+            world.insert_column_left()
         asked.clear()
         image = sheet.read_spans(world.target, [(2, 3)], with_ids=True)
         assert [cells(row) for row in image.rows] == whole

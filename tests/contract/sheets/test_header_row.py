@@ -133,7 +133,7 @@ def test_a_title_that_a_write_has_hit_comes_back_wherever_it_stands_by_now(lower
     with pytest.raises(ReplyLost):
         world.google.swap(world.target, write(2))  # row 5 is the title by now, row 6 the notes
     world.sandbox.faults()
-    assert whole(world)[4][0] == "wrong"
+    assert whole(world)[4][2] == "wrong"
     insert_above(world)
     insert_above(world)
     answer = world.google.recall(world.target, write(2))

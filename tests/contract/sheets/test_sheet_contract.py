@@ -1,6 +1,7 @@
 """The Sheet port's contract, kept by the fake and by Google's adapter alike."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -411,6 +412,32 @@ def test_everything_at_once_is_numbered_as_the_tab_stood_before(world: World) ->
     assert [(h.row, h.row_id) for h in answer.rows] == [(3, "r_3"), (4, "r_4")]
     assert [r.row_id for r in world.rows()] == ["r_2", "r_x", "r_y", "r_4"]
     assert names(world) == ["apple", "x", "y", "PLUM"]
+
+
+def test_a_row_above_the_headers_moves_all_rows_and_is_nobodys_data(world: World) -> None:
+    world.sheet.read_tab(world.target)
+    world.insert_row(1)
+    world.type(1, "Name", "Orders of 2026")
+    before = world.rows()
+    stale = SwapWrite(1, 4, cells=(CellWrite("r_3", 3, "Qty", 20),), deletes=(RowDelete("r_2", 2),), header_row=1)
+    assert world.sheet.swap(world.target, stale).layout_changed
+    assert world.rows() == before
+    image, positions = world.sheet.read_tab(world.target), world.sheet.read_positions(world.target)
+    assert (image.header_row, [(r.row, r.row_id) for r in image.rows]) == (2, [(3, "r_2"), (4, "r_3"), (5, "r_4")])
+    assert (positions.header_row, positions.rows) == (2, {"r_2": 3, "r_3": 4, "r_4": 5})
+    assert world.marks.look(world.target, []).header.row == 2
+    anew = replace(stale, n=2, cells=(CellWrite("r_3", 4, "Qty", 20),), deletes=(), header_row=2)
+    assert not world.sheet.swap(world.target, anew).layout_changed
+    assert [cells(r)["Qty"] for r in world.rows()] == [1, 20, 3]
+
+
+def test_a_header_row_that_somebody_has_deleted_is_told_by_what_stands_in_its_place(world: World) -> None:
+    world.delete_row(1)
+    image = world.sheet.read_tab(world.target)
+    assert (image.titles["_row_id"], image.titles["Name"]) == ("r_2", "apple")
+    assert [r.row_id for r in image.rows] == ["r_3", "r_4"]
+    assert world.sheet.read_positions(world.target).header_row == 0
+    assert world.marks.look(world.target, []).header.row_id == "r_2"
 
 
 @pytest.mark.parametrize(

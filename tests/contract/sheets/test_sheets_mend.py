@@ -112,7 +112,7 @@ def test_a_header_row_that_lost_its_mark_after_it_had_moved_is_known_by_its_titl
     client: SheetsClient, lowered: Callable[[], LoweredWorld]
 ) -> None:
     tab = lowered()
-    before, above = image(tab), tab.above()
+    before, above = image(tab), tab.own()
     GoogleWorld.insert_row(tab, 1)
     tab.type(2, "_row_id", None)
     tab.type(2, "Qty", None)
@@ -120,4 +120,4 @@ def test_a_header_row_that_lost_its_mark_after_it_had_moved_is_known_by_its_titl
     assert after.header_row == 5
     assert picture(after) == picture(before)
     GoogleWorld.delete_row(tab, 1)
-    assert tab.above() == above
+    assert tab.own() == above

@@ -67,16 +67,18 @@ def linked(*headers: str, **codecs: PlainCodec) -> tuple[LinkedColumn, ...]:
 class FakeWorld:
     """The fake, with a person at it."""
 
+    HEADER_ROW, LEFT = 1, 0
+
     def __init__(self) -> None:
-        self.target = SheetTarget("orders", "sheet", 7, HEADERS)
+        self.target = SheetTarget("orders", "sheet", 7, HEADERS, self.HEADER_ROW)
         self.fake = FakeSheet()
         self.sheet: Sheet = self.fake
         self.marks: SheetMarks = FakeMarks(self.fake)
         self.tab = self.fake.tab(self.target)
-        for row, values in enumerate(ROWS, start=2):
-            for header, value in zip(HEADERS, values, strict=True):
-                self.tab.type(row, header, value)
-            self.tab.type(row, "_row_id", f"r_{row}")
+        self.tab.left = self.LEFT
+        for number, values in enumerate(ROWS, start=2):
+            for header, value in zip((*HEADERS, "_row_id"), (*values, f"r_{number}"), strict=True):
+                self.tab.type(number + self.HEADER_ROW - 1, header, value)
 
     def note(self, row: int, header: str, text: str) -> None:
         self.tab.row(row).notes[header] = text
@@ -99,6 +101,9 @@ class FakeWorld:
     def move_column_first(self, header: str) -> None:
         self.tab.move_column_first(header)
 
+    def insert_column_left(self) -> None:
+        self.tab.insert_column_left()
+
     def delete_column(self, header: str) -> None:
         self.tab.delete_column(header)
 
@@ -117,7 +122,7 @@ class FakeWorld:
 class GoogleWorld:
     """A fresh spreadsheet in the sandbox, linked, with a person at it who works through the API."""
 
-    HEADER_ROW = 1
+    HEADER_ROW, LEFT = 1, 0
 
     def __init__(self, sandbox: Any, client: SheetsClient) -> None:
         self.sandbox, self.client = sandbox, client
@@ -144,7 +149,7 @@ class GoogleWorld:
         lines = [[encode_value(h) for h in HEADERS]]
         lines += [[encode_value(v) for v in row] for row in ROWS]
         rows = [{"values": line} for line in lines]
-        area = grid(self.sheet_id, self.HEADER_ROW, len(rows), 0, len(HEADERS))
+        area = grid(self.sheet_id, self.HEADER_ROW, len(rows), self.LEFT, len(HEADERS))
         self.batch({"updateCells": {"range": area, "rows": rows, "fields": "userEnteredValue"}})
 
     def batch(self, *requests: Any) -> Any:
@@ -199,7 +204,7 @@ class GoogleWorld:
     def move_column_first(self, header: str) -> None:
         self._move("COLUMNS", self.column(header), 0)
 
-    def insert_column_first(self) -> None:
+    def insert_column_left(self) -> None:
         area = {"sheetId": self.sheet_id, "dimension": "COLUMNS", "startIndex": 0, "endIndex": 1}
         self.batch({"insertDimension": {"range": area}})
 

@@ -89,7 +89,7 @@ def test_the_approval_of_one_damage_does_not_let_another_one_pass(desk: Desk, da
     if damage == "column":
         desk.tab.delete_column("Notes")
     elif damage == "header":
-        desk.tab.titles["_row_id"] = "r_1"
+        desk.tab.rename("_row_id", "r_1")
     else:
         del desk.tab.rows[: 25 if damage == "rows" else ROWS]
     assert desk.scans() == "held"
