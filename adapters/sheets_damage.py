@@ -7,7 +7,7 @@ back: by them it is known whether they were the rows that were meant, and what t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,8 +70,8 @@ class Damage:
         self._width = min(used.copied_columns, now.tab_columns)
         self._id_column = now.columns.get(ROW_ID_HEADER)
         self._by_id = self._find_ids()
-        self._places = self._find_places()
         self._doomed = sorted(row for row in range(2, tab.last_row + 1) if self._is_new(row))
+        self._places = self._find_places()
         self._cells = list(self._find_cells())
         self._lost = list(self._find_lost())
         header = {now.header.row} if now.header.is_seen else set()
@@ -122,18 +122,28 @@ class Damage:
 
     def _find_places(self) -> dict[int, int]:
         """Line to the row where it stands by now; rows that were deleted stand nowhere."""
-        by_id = {row_id: rows[0] for row_id, rows in self._by_id.items()}
-        # rows whose id itself was written over are found by the number that they had
-        lines = list(enumerate(self._deed.rows))
-        by_id |= {self._id_of(line): row for line, row in lines if self._id_column in self._written(row)}
-        left = [(line, row) for line, row in lines if row not in self._deed.deleted]
-        found = {}
-        for line, row in left:
-            row_id = self._id_of(line)
-            place = by_id.get(row_id) if row_id else self._alike(line, row) or row
-            if place is not None:
-                found[line] = place
-        return found
+        left = [(line, row) for line, row in enumerate(self._deed.rows) if row not in self._deed.deleted]
+        return {line: place for line, row in left if (place := self._place_of(line, row))}
+
+    def _place_of(self, line: int, row: int) -> int | None:
+        written = self._written(row).get(self._id_column) if self._id_column is not None else None
+        if written is not None and (named := self._by_id.get(str(written))):
+            return self._alike(line, row, named) or self._nearest(row, named)
+        if row_id := self._id_of(line):
+            rows = self._by_id.get(row_id, [])  # a copy may have it, too
+            return (self._alike(line, row, rows) if len(rows) > 1 else None) or self._nearest(row, rows)
+        return self._alike(line, row) or self._expected(row)
+
+    def _expected(self, row: int) -> int:
+        """Where the row of that number stands if nothing but the deed has moved it."""
+        place = row - sum(1 for deleted in self._deed.deleted if deleted < row)
+        for doomed in self._doomed:
+            place += 1 if doomed <= place else 0
+        return place
+
+    def _nearest(self, row: int, rows: Iterable[int]) -> int | None:
+        expected = self._expected(row)
+        return min(rows, key=lambda place: abs(place - expected), default=None)
 
     def _find_ids(self) -> dict[str, list[int]]:
         """Id to the rows that have it, top down."""
@@ -144,9 +154,9 @@ class Damage:
                 found.setdefault(str(cell.value), []).append(row)
         return found
 
-    def _alike(self, line: int, row: int) -> int | None:
+    def _alike(self, line: int, row: int, among: Iterable[int] | None = None) -> int | None:
         """Where a row stands that is known by its contents, as one above the header: it holds what was written,
-        and else what it held."""
+        and else what it held. Looked for ``among`` these, or wherever it may be."""
 
         def holds(place: int, column: int) -> bool:
             wanted = self._written(row).get(column, _value(self._copy(line, column)))
@@ -154,7 +164,8 @@ class Damage:
 
         near = range(max(1, row - NEAR_ROWS), min(row + NEAR_ROWS, self._tab.last_row) + 1)
         rows = self._by_id.get(row_id, []) if (row_id := self._id_of(line)) else near
-        by_distance = sorted(rows, key=lambda place: abs(place - row))
+        expected = self._expected(row)
+        by_distance = sorted(rows if among is None else among, key=lambda place: abs(place - expected))
         return next((p for p in by_distance if all(holds(p, column) for column in range(self._width))), None)
 
     def _find_cells(self) -> Iterator[tuple[int, int, int]]:

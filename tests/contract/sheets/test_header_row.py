@@ -15,7 +15,7 @@ from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_remove import remove_link_from_tab
 from adapters.sheets_tab import GoogleSheet
 from core.errors import LinkRefused, ReplyLost
-from core.sheet import CellWrite, RowDelete, RowInsert, SwapWrite, TabImage
+from core.sheet import CellWrite, IdWrite, RowDelete, RowInsert, SwapWrite, TabImage
 from tests.contract.sheets.lowered import LoweredWorld
 from tests.contract.sheets.test_sheets_prepare import COLUMNS, Spreadsheet
 from tests.contract.sheets.worlds import GoogleWorld, cells, linked
@@ -140,6 +140,28 @@ def test_a_title_that_a_write_has_hit_comes_back_wherever_it_stands_by_now(lower
     assert answer is not None
     assert answer.layout_changed
     assert [line for line in whole(world) if any(line)] == [line for line in before if any(line)]
+
+
+def test_a_row_whose_id_was_typed_over_below_a_moved_header_row_gets_it_back_whatever_went_above_it(
+    lowered: Lowered,
+) -> None:
+    world = lowered()
+    delete_above(world)
+    before = whole(world)
+    mistaken = SwapWrite(1, 4, ids=(IdWrite(6, "r_new"),), deletes=(RowDelete("r_2", 5),), header_row=4)
+    assert world.google.swap(world.target, mistaken).layout_changed  # row 6 is r_4, row 5 is r_3
+    assert whole(world) == before
+
+
+def test_a_copy_that_was_written_into_below_a_moved_header_row_gets_its_own_back(lowered: Lowered) -> None:
+    world = lowered()
+    world.type(5, "_row_id", "r_2")
+    world.type(5, "Name", "a copy")
+    delete_above(world)
+    before = whole(world)
+    mistaken = SwapWrite(1, 4, cells=(CellWrite("r_4", 7, "Qty", 20),), header_row=4)  # row 7 is the copy
+    assert world.google.swap(world.target, mistaken).layout_changed
+    assert whole(world) == before
 
 
 class Meddled:
