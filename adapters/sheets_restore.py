@@ -25,7 +25,7 @@ from adapters.sheets_layout import (
     tab_filters,
     tab_part,
 )
-from adapters.sheets_takeback import believed_columns
+from adapters.sheets_takeback import copied_columns
 from core.model import ROW_ID_HEADER
 from core.sheet import FormulaRestore, SheetTarget, SwapWrite
 from core.values import Serial
@@ -55,10 +55,8 @@ def resolve(
     state, tab = state_part(found), tab_part(found, target)
     counters = counters_of(state, target.link)
     now = layout_of(answer, target, layout.date_formats)
-    believed = believed_columns(state.grid_at(BAND_ROW, counters.band.column), counters.band)
-    # a write that was taken back had believed something else than the truth
-    columns = believed if believed and counters.taken_back != counters.stamp.n else now.columns
-    now = replace(now, scratch_columns=columns)
+    copied = copied_columns(state.grid_at(BAND_ROW, counters.band.column), counters.band)
+    now = replace(now, scratch_columns=copied or now.columns)
     scratch = state.grid_at(counters.band.line_row, counters.band.column)
     places = _Places(now, counters.band, scratch, tab.grid_at(1, 0), write)
     formulas = [replace(r, row=row) for r in write.formula_restores if (row := places.of_cell(r))]

@@ -55,7 +55,7 @@ def plan_swap(link: str, layout: Layout, write: SwapWrite) -> SwapPlan:
         *_grow_scratch(layout, after, write),
         *_restores(layout, write, rows),
         *_grow_tab(layout, write, rows),
-        *_journal(after),
+        *_journal(after, {} if write.looked_at else layout.scratch_columns),
         *_looks(after, write, rows),
         *_cell_writes(after, write, rows),
         *_inserts(after, write, rows),
@@ -161,12 +161,17 @@ def _fetch(layout: Layout, source: tuple[int, int], target: tuple[int, int], wid
     return copy_paste(area, grid(layout.tab_id, row, 1, column, width))
 
 
-def _journal(layout: Layout) -> Iterator[Json]:
-    """The counters and the header row before the write, and which columns the writer went by."""
+def _journal(layout: Layout, copied: Mapping[str, int]) -> Iterator[Json]:
+    """The counters and the header row before the write, and which columns the writer went by; and by which the lines
+    that stay in the scratch were ``copied``, where those are others."""
     band, state = layout.band, layout.state_id
     yield copy_paste(grid(state, layout.counters_row, 1, 1, 3), grid(state, BAND_ROW, 1, band.column, 3))
-    believed = json.dumps(dict(layout.columns), ensure_ascii=False, separators=(",", ":"))
-    yield _update(grid(state, BAND_ROW, 1, band.column + 3, 1), [[believed]])
+    columns = dict(layout.columns)
+    noted = [columns, dict(copied)] if copied and copied != columns else columns
+    yield _update(
+        grid(state, BAND_ROW, 1, band.column + 3, 1),
+        [[json.dumps(noted, ensure_ascii=False, separators=(",", ":"))]],
+    )
     width = layout.copied_columns
     header = grid(layout.tab_id, layout.header.row, 1, 0, width)
     yield copy_paste(header, grid(state, BAND_ROW, 1, band.column + band.half, width), "PASTE_VALUES")

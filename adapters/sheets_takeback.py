@@ -46,9 +46,19 @@ JOURNALS_RANGE = f"'{STATE_TAB}'!{BAND_ROW}:{BAND_ROW}"
 
 def believed_columns(journal: Grid, band: Band) -> dict[str, int]:
     """The columns that the last write went by, as it left them in the scratch."""
+    return _noted_columns(journal, band)[0]
+
+
+def copied_columns(journal: Grid, band: Band) -> dict[str, int]:
+    """The columns by which the lines of the scratch stand: an earlier write may have copied them."""
+    return _noted_columns(journal, band)[-1]
+
+
+def _noted_columns(journal: Grid, band: Band) -> list[dict[str, int]]:
     cell = journal.cell(BAND_ROW, band.column + 3)
     found = json.loads(str(cell.value)) if cell and cell.value else {}
-    return {str(header): int(column) for header, column in found.items()}
+    noted = found if isinstance(found, list) else [found]
+    return [{str(header): int(column) for header, column in one.items()} for one in noted]
 
 
 def header_moved(tab: SheetPart, journal: Grid, used: Layout, today: tuple[Mapping[str, int], int]) -> bool:

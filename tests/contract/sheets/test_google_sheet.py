@@ -12,6 +12,7 @@ from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_tab import GoogleSheet
 from adapters.sheets_trial import try_swap_write
 from core.errors import QuotaExhausted, ReplyLost, SheetsRefused
+from core.model import SheetCell
 from core.sheet import CellWrite, FormulaRestore, RowDelete, RowInsert, RowRestore, SheetTarget, SwapWrite
 from core.values import Serial
 from tests.contract.sheets.worlds import GoogleWorld, PlainCodec, cells, linked
@@ -107,6 +108,19 @@ def test_a_column_inserted_to_the_left_shifts_no_value_and_costs_nobody_a_cell(g
     assert after == before
     assert not world.sheet.swap(world.target, qty("r_2", 2, 6, n=3)).layout_changed
     assert cells(world.rows()[0])["Qty"] == 6
+
+
+def test_what_comes_back_in_two_tries_comes_from_its_own_column_though_columns_moved_before_each(
+    google: Google,
+) -> None:
+    world = google()
+    world.sheet.swap(world.target, qty("r_gone", 2, 70))
+    mistake = FormulaRestore(0, 2, "Qty", SheetCell(70))
+    for n in (2, 3):
+        world.insert_column_left()
+        world.sheet.swap(world.target, SwapWrite(n=n, epoch=1, formula_restores=(mistake,)))
+        assert cells(world.rows()[0])["Qty"] == 1
+        world.type(2, "Qty", 70)
 
 
 def test_a_lost_reply_about_moved_columns_is_recalled_as_taken_back(google: Google) -> None:
