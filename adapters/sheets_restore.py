@@ -93,11 +93,9 @@ class _Places:
             return next((r for r in there if same_value(self._here(r, restore.header), written)), None)
         if row is not None:
             return row
-        if restore.header == ROW_ID_HEADER:
-            return restore.row  # the id itself was written over
-        if row_id is None and self._alike(restore):
-            return restore.row
-        return None
+        # the id itself was written over; or the row has none, and is known by what else it holds
+        is_there = restore.header == ROW_ID_HEADER or (row_id is None and self._alike(restore))
+        return restore.row if is_there and restore.row in self._rows else None
 
     def _candidates(self, restore: FormulaRestore, row_id: object, written: object) -> Iterator[int]:
         """Rows that may be the one that was hit, the likeliest first: the whole tab is searched only where its id
@@ -105,8 +103,9 @@ class _Places:
         yield from sorted(self._rows_of(row_id), key=lambda r: (-self._in_common(restore, r), r != restore.row))
         yield from sorted(self._alike_rows(restore), key=lambda r: r != restore.row)
         yield from self._similar_rows(restore)
-        # by the place alone: a blank cell is nobody's own, so something else of the row has to tell
-        if written not in (None, "") or self._in_common(restore, restore.row):
+        # by the place alone: a blank cell is nobody's own, so something else of the row has to tell; and the header
+        # row may have moved below it
+        if restore.row in self._rows and (written not in (None, "") or self._in_common(restore, restore.row)):
             yield restore.row
 
     def _alike(self, restore: FormulaRestore) -> bool:

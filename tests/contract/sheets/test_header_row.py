@@ -15,7 +15,8 @@ from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_remove import remove_link_from_tab
 from adapters.sheets_tab import GoogleSheet
 from core.errors import LinkRefused, ReplyLost
-from core.sheet import CellWrite, IdWrite, RowDelete, RowInsert, SwapWrite, TabImage
+from core.model import SheetCell
+from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, SwapWrite, TabImage
 from tests.contract.sheets.lowered import LoweredWorld
 from tests.contract.sheets.test_sheets_prepare import COLUMNS, Spreadsheet
 from tests.contract.sheets.worlds import GoogleWorld, cells, linked
@@ -161,6 +162,21 @@ def test_a_copy_that_was_written_into_below_a_moved_header_row_gets_its_own_back
     before = whole(world)
     mistaken = SwapWrite(1, 4, cells=(CellWrite("r_4", 7, "Qty", 20),), header_row=4)  # row 7 is the copy
     assert world.google.swap(world.target, mistaken).layout_changed
+    assert whole(world) == before
+
+
+def test_what_we_put_into_a_row_by_mistake_is_never_looked_for_above_the_header_row(lowered: Lowered) -> None:
+    world = lowered()
+    world.google.swap(
+        world.target, SwapWrite(1, 4, cells=(CellWrite("r_gone", 8, "Name", "nobody's"),), header_row=4)
+    )
+    GoogleWorld.delete_row(world, 8)
+    for _ in range(5):
+        insert_above(world)
+    GoogleWorld._cell(world, 8, "Name", encode_value("nobody's"))
+    before = whole(world)
+    mistake = FormulaRestore(0, 8, "Name", SheetCell("nobody's"))
+    world.google.swap(world.target, SwapWrite(2, 4, formula_restores=(mistake,)))
     assert whole(world) == before
 
 
