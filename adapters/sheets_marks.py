@@ -73,7 +73,7 @@ class GoogleMarks:
         whole = [{"gridRange": {"sheetId": target.sheet_id}}]
         answer = self._client.read(target.spreadsheet_id, whole, _NOTE_FIELDS)
         piece = tab_part(parts(answer), target).grid_at(1, 0)
-        return [row for row in range(2, piece.last_row + 1) if any(_is_ours(raw) for raw in piece.raw(row))]
+        return [row for row in range(1, piece.last_row + 1) if any(_is_ours(raw) for raw in piece.raw(row))]
 
     def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
         """What stands beside the linked cells of these rows, in one read."""

@@ -11,6 +11,7 @@ from adapters.sheets_cells import encode_value
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_layout import BAND_ROW, READ_FIELDS, layout_filters, layout_of
 from adapters.sheets_look import look_at_tab
+from adapters.sheets_marks import GoogleMarks
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_remove import remove_link_from_tab
 from adapters.sheets_tab import GoogleSheet
@@ -178,6 +179,21 @@ def test_what_we_put_into_a_row_by_mistake_is_never_looked_for_above_the_header_
     mistake = FormulaRestore(0, 8, "Name", SheetCell("nobody's"))
     world.google.swap(world.target, SwapWrite(2, 4, formula_restores=(mistake,)))
     assert whole(world) == before
+
+
+def test_a_note_of_ours_that_was_copied_to_the_top_of_the_tab_is_found(lowered: Lowered) -> None:
+    world = lowered()
+    area = {
+        "sheetId": world.sheet_id,
+        "startRowIndex": 0,
+        "endRowIndex": 1,
+        "startColumnIndex": 0,
+        "endColumnIndex": 1,
+    }
+    note = {"values": [{"note": "Twinsheet: Qty: many is not a whole number"}]}
+    world.batch({"updateCells": {"range": area, "rows": [note], "fields": "note"}})
+    world._own = world.own()
+    assert GoogleMarks(world.client).marked(world.target) == [1]
 
 
 class Meddled:
