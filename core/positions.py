@@ -38,12 +38,15 @@ def _moved(row: int, doomed: list[int], top: int, inserted: int) -> int:
 def with_hints(positions: Positions, seen: Iterable[tuple[str, int]]) -> Positions | None:
     """The positions with rows as the script has just seen them, as (row id, 1-based row).
 
-    ``None`` where another row was believed to stand in such a place: nobody knows where that one is now.
+    ``None`` where another row was believed to stand in such a place, or the header row or what is above it: nobody
+    knows where those are now.
     """
     news = {row_id: row for row_id, row in seen if positions.rows.get(row_id) != row}
     if not news:
         return positions
     taken = set(news.values())
+    if min(taken) <= positions.header_row:
+        return None
     if any(row in taken and row_id not in news for row_id, row in positions.rows.items()):
         return None
     return replace(positions, rows={**positions.rows, **news}, last_row=max(positions.last_row, *taken))

@@ -124,7 +124,8 @@ def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
         is_id = expected is not None and expected.startswith(ROW_ID_PREFIX)  # else it is what somebody typed there
         is_told_apart = row_id is None and is_id and expected not in view.positions.repeated
         stands_elsewhere = row_id in view.positions.rows and row_id not in leaving
-        if not (is_another or is_told_apart or stands_elsewhere):
+        is_above = row <= view.positions.header_row  # it has moved down since
+        if not (is_another or is_told_apart or stands_elsewhere or is_above):
             writes.append(IdWrite(row, row_id or new_row_id(), expected))
     return writes
 

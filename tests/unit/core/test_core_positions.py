@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.dirty import DirtyRows
 from core.key_pages import KeyPages, keys_of_both
 from core.model import Key, Stamp
@@ -56,6 +58,13 @@ def test_two_rows_are_never_believed_to_stand_in_one_place() -> None:
     swapped = with_hints(PLACES, [("a", 4), ("c", 2)])
     assert swapped is not None
     assert swapped.rows == {"a": 4, "b": 3, "c": 2, "d": 5}
+
+
+def test_a_row_that_was_seen_where_the_headers_are_by_now_tells_that_nobody_knows_where_rows_stand() -> None:
+    lowered = replace(PLACES, rows={"a": 5, "b": 6}, header_row=4)
+    assert with_hints(lowered, [("a", 3)]) is None
+    assert with_hints(lowered, [("a", 4)]) is None
+    assert with_hints(lowered, [("a", 5)]) is lowered
 
 
 def test_what_the_script_has_just_seen_corrects_the_belief() -> None:

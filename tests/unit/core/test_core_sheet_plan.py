@@ -123,6 +123,12 @@ def test_rows_without_an_id_are_named_the_known_ones_by_their_own_id() -> None:
     assert done.ids == [IdWrite(4, "r_new1", None), IdWrite(9, "r_3", "r_2")]
 
 
+def test_no_id_is_put_where_the_headers_are_by_now_nor_above_them() -> None:
+    lowered = Positions(Stamp(), {}, {"r_2": 9}, 9, header_row=7)
+    asked = {4: (None, None), 7: (None, None), 8: (None, None), 3: ("junk", "r_5")}
+    assert planned(to_name=asked, positions=lowered).ids == [IdWrite(8, "r_new1", None)]
+
+
 def test_a_copy_is_named_only_as_long_as_its_id_stands_in_several_rows() -> None:
     asked = {7: ("r_2", None)}
     twice = Positions(Stamp(), {}, {"r_2": 5}, 7, frozenset({"r_2"}))
