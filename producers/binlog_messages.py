@@ -137,8 +137,8 @@ class Messages:
         touched = self._touched.setdefault(link.name, _Touched())
         for key in (old, new):
             if key is not None:
-                kind = change.kind[0]
-                touched.keys[key] = touched.keys.get(key, "u") if kind == "u" else kind
+                kind, is_got = change.kind[0], bool(renamed) and key == new
+                touched.keys[key] = touched.keys.get(key, "u") if kind == "u" and not is_got else kind
         for key, row in ((old, change.before), (new, change.after)):
             if key is not None:
                 touched.prints.pop(key, None)

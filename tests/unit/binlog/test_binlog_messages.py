@@ -106,6 +106,11 @@ def test_a_row_that_one_transaction_touches_often_is_told_once() -> None:
     assert body["kinds"] == "i"
 
 
+def test_a_key_that_one_row_gives_up_and_another_one_gets_in_the_same_transaction_is_not_told_as_gone() -> None:
+    (body,) = bodies(messages(), delete(row(sku=2)), update(row(sku=1), row(sku=2)))
+    assert dict(zip(map(tuple, body["keys"]), body["kinds"], strict=True)) == {("A", "2"): "u", ("A", "1"): "u"}
+
+
 def test_a_changed_key_is_told_under_both_keys_and_as_renamed() -> None:
     (body,) = bodies(messages(), update(row(), row(warehouse="B")), update(row(warehouse="B"), row(warehouse="C")))
     assert body["keys"] == [["A", "1"], ["B", "1"], ["C", "1"]]
