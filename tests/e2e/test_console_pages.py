@@ -158,6 +158,9 @@ def test_an_undo_stands_in_the_history_once_and_tells_when_it_has_come_into_the_
     visitor: Visitor, place: ConsolePlace
 ) -> None:
     place.undo_passes("stock", "undo")
+    visitor.open("/links/stock")
+    passes = visitor.page.locator("#events li").filter(has_text="as before")
+    expect(passes.locator(".way-of")).to_have_text("Undo")
     visitor.open("/links/stock/history")
     line = visitor.page.locator("#history .ag-center-cols-container .ag-row").filter(has_text="as before")
     expect(line.locator("[col-id=way]")).to_have_text("undo")
@@ -170,6 +173,9 @@ def test_an_undo_stands_in_the_history_once_and_tells_when_it_has_come_into_the_
     visitor.page.keyboard.press("Enter")
     expect(visitor.page.locator("#history .ag-center-cols-container .ag-row")).to_have_count(1)
     expect(line.locator("[col-id=way]")).to_have_text("undo → sheet")
+    visitor.open("/links/stock")
+    expect(passes).to_have_count(1)
+    expect(passes.locator(".way-of")).to_have_text("Undo → sheet")
 
 
 def test_what_is_selected_to_be_undone_is_let_go_by_another_search(visitor: Visitor, place: ConsolePlace) -> None:

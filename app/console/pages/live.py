@@ -69,7 +69,7 @@ def register(dash: Dash, desk: Desk) -> None:
         State("live-seen", "data"),
     )
     def follow(_beat: int | None, here: Json, seen: str) -> tuple[Any, Any, Any]:
-        newest = _newest(desk, here["link"], 1)
+        newest = desk.status.history.page(HistoryFilter(link=here["link"]), limit=1).items
         now = f"{newest[0]['id'] if newest else 0}.{desk.watch.samples.number}"
         if now == seen:
             raise PreventUpdate
@@ -77,12 +77,8 @@ def register(dash: Dash, desk: Desk) -> None:
         return events, _hops(desk), now
 
 
-def _newest(desk: Desk, link: str, limit: int) -> list[Json]:
-    return desk.status.history.page(HistoryFilter(link=link), limit=limit).items
-
-
 def _list(desk: Desk, link: str) -> Any:
-    items = _newest(desk, link, SHOWN_MAX)
+    items = desk.status.history.told(HistoryFilter(link=link), desk.status.own_users, limit=SHOWN_MAX).items
     if not items:
         one = desk.watch.look().link(link) or {"tab": "the tab", "table": "its table"}
         then = f"Type into a cell of {one['tab']}, or change a row of {one['table']}: it shows here as it passes."
@@ -101,7 +97,7 @@ def _event(cells: Sequence[Json]) -> html.Li:
         [
             html.Div(
                 [
-                    html.Span(_SIDES.get(first["side"], first["side"]), className=f"way-of {first['side']}"),
+                    html.Span(_side(first), className=f"way-of {first['side']}"),
                     html.Span(first["actor"] or "", className="actor"),
                     when(first["at"]),
                 ],
@@ -113,6 +109,11 @@ def _event(cells: Sequence[Json]) -> html.Li:
         ],
         key=str(first["id"]),
     )
+
+
+def _side(item: Json) -> str:
+    side: str = item["side"]
+    return "Undo → sheet" if item["in_sheet"] else _SIDES.get(side, side)
 
 
 def _cell(cell: Json) -> html.Div:
