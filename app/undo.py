@@ -28,7 +28,8 @@ from config.settings import Settings
 from core.errors import NotUndone
 from core.model import Link
 from core.ports import Transaction
-from core.undo import Selection, check_selection
+from core.undo import Selection, check_selection, event_of_entry
+from core.undo_plan import ON_ITS_WAY
 
 Json = dict[str, Any]
 Confirm = Callable[[Mapping[str, Any]], bool]
@@ -109,6 +110,26 @@ def undo(
         return {**_awaited(settings, store, plan, event, wait_s), "notes": report["notes"]}
 
 
+def whole_of(settings: Settings, entry: int) -> tuple[str, Selection]:
+    """All of the event that an entry of the history belongs to.
+
+    Returns:
+        The link's name, and what is wanted.
+
+    Raises:
+        NotUndone: there is no such entry, or it came alone.
+        MysqlUnavailable
+    """
+    with closing(open_store(settings.mysql_url.get_secret_value())) as store:
+        known = store.run(lambda tx: tx.step(entry))
+    if known is None:
+        raise _unknown(f"an entry {entry}")
+    link, step = known
+    if not step.event:
+        raise NotUndone(f"Entry {entry} came alone.", f"To take it back: twinsheet undo --entry {entry}")
+    return link, Selection(event=event_of_entry(step.event))
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """The link, and what its table has besides."""
@@ -141,12 +162,15 @@ def _link_of(tx: Transaction, wanted: Selection) -> str:
             refuse_waiting(tx, wanted)
     else:
         raise NotUndone("Name the link that this is about.", "See: twinsheet link list")
-    if len(names) != 1:
-        raise NotUndone(
-            f"The history has no such thing as {what}." if not names else f"{what} is of several links.",
-            "See: twinsheet history" if not names else f"Name one of them: {', '.join(names)}",
-        )
+    if not names:
+        raise _unknown(what)
+    if len(names) > 1:
+        raise NotUndone(f"{what} is of several links.", f"Name one of them: {', '.join(names)}")
     return names[0]
+
+
+def _unknown(what: str) -> NotUndone:
+    return NotUndone(f"The history has no such thing as {what}.", "See: twinsheet history")
 
 
 def _refuse_nothing(plan: UndoPlan) -> None:
@@ -155,7 +179,7 @@ def _refuse_nothing(plan: UndoPlan) -> None:
     _, key, first = plan.left[0]
     more = f" (and {len(plan.left) - 1} more)" if len(plan.left) > 1 else ""
     where = ", ".join(filter(None, ["/".join(key or ()), first.column]))
-    hint = f"See what was done: twinsheet history {plan.link}"
+    hint = "" if first.reason == ON_ITS_WAY else f"See what was done: twinsheet history {plan.link}"
     if "since" in first.reason:
         hint = "To take back what others have done since as well: --over"
     raise NotUndone(f"Nothing of it can be taken back: {where}: {first.reason}{more}.", hint)
@@ -179,6 +203,8 @@ def _report(place: _Place, plan: UndoPlan) -> Json:
 def _not_known(place: _Place, plan: UndoPlan) -> list[str]:
     kinds = {row.kind for row in plan.rows}
     told = []
+    if "back" in kinds:
+        told.append("Rows that come back stand below the last row of the tab.")
     if place.unlinked and "back" in kinds:
         told.append(f"Columns that are not linked take their defaults: {', '.join(place.unlinked)}.")
     if place.unlinked and "away" in kinds:

@@ -15,7 +15,7 @@ from core.errors import NotUndone
 from core.events import SHEET_OBSERVED
 from core.model import Key, Link
 from core.ports import Transaction
-from core.undo import SIDE, AskedRow, LeftAlone, OpenUndo, Selection, Step
+from core.undo import SIDE, AskedRow, LeftAlone, OpenUndo, Selection, Step, moment_text
 from core.undo_ids import RowIds
 from core.undo_plan import ON_ITS_WAY, RowUndo, decide, over_others, shown
 from core.undo_steps import NOT_UNDOABLE, asked_rows
@@ -228,7 +228,7 @@ def _nothing_left(link: Link, every: Sequence[Step]) -> NotUndone:
     if last is None:
         return NotUndone("There is nothing to take back: it is all as it was before.", _HISTORY.format(link.name))
     return NotUndone(
-        f"It was taken back already, by {last.who} at {last.at.isoformat(timespec='seconds')}.",
+        f"It was taken back already, by {last.who} at {moment_text(last.at)}.",
         f"To have it again: twinsheet undo --event {last.event}",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import NotUndone
@@ -40,6 +40,11 @@ def event_of_entry(event: str) -> str:
     """The event that an entry is taken back by: of a change of the table its transaction, which is told behind our
     write."""
     return event.rpartition(" ")[2]
+
+
+def moment_text(at: datetime) -> str:
+    """A time, aware, as sentences tell it to people anywhere."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def whole_event(event: str) -> str:
@@ -233,4 +238,4 @@ def check_selection(wanted: Selection, now: datetime) -> None:
         raise NotUndone("The range of time ends before it begins.", "Give the earlier time first.")
     begin = wanted.as_of or wanted.since
     if begin is not None and begin > now:
-        raise NotUndone(f"{begin.isoformat(timespec='seconds')} is yet to come.", "Give a time that has been.")
+        raise NotUndone(f"{moment_text(begin)} is yet to come.", "Give a time that has been.")

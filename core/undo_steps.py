@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from core.model import Key, Link
-from core.undo import AskedCell, AskedRow, PastConflict, Step
+from core.undo import AskedCell, AskedRow, PastConflict, Step, moment_text
 from core.values import Canonical
 
 CAME, WENT = "inserted", "deleted"
@@ -211,4 +211,4 @@ def _ops(steps: Sequence[Step]) -> list[list[Step]]:
 
 def _deed(step: Step | None) -> str:
     """Who did it and when, for a person."""
-    return f"{step.who} at {step.at.isoformat(timespec='seconds')}" if step is not None else ""
+    return f"{step.who} at {moment_text(step.at)}" if step is not None else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -22,6 +22,7 @@ _SAID = {"change": "Cells that get their values back", "back": "Rows that come b
 @click.option(
     "--event", metavar="EVENT", help="An event of the history: a paste, a transaction of the table, an undo."
 )
+@click.option("--whole", is_flag=True, help="With --entry: all of its event, which --event would name.")
 @click.option("--by", "actor", metavar="PERSON", help="What this person did, since a time.")
 @click.option("--since", type=Moment(), metavar="TIME", help="With --by: from then on.")
 @click.option("--until", type=Moment(), metavar="TIME", help="With --by: up to then.")
@@ -41,6 +42,7 @@ def undo(  # noqa: PLR0917 -- click gives each option by its name
     link: str | None,
     entry: int | None,
     event: str | None,
+    whole: bool,
     actor: str | None,
     since: datetime | None,
     until: datetime | None,
@@ -61,16 +63,24 @@ def undo(  # noqa: PLR0917 -- click gives each option by its name
     Exit code 0: taken back. 1: nobody said yes, something was left alone, or it is queued. 2: refused.
     """
     from app.undo import undo as do
+    from app.undo import whole_of
     from config.settings import load_settings
-    from core.undo import Selection
+    from core.undo import Selection, check_selection
 
     wanted = Selection(entry, event, actor, since, until, as_of)
+    if whole and entry is None:
+        raise click.UsageError("--whole goes with --entry.")
     if list_open or withdraw is not None:
         if wanted != Selection() or (withdraw is not None and (list_open or link is not None)):
             raise click.UsageError("--open stands alone or with a LINK, --withdraw EVENT alone.")
         return _list_open(link, as_json) if withdraw is None else _withdraw(withdraw, as_json)
+    settings = load_settings(("mysql_url",))
+    if whole and entry is not None:
+        check_selection(wanted, datetime.now(UTC))
+        found, wanted = whole_of(settings, entry)
+        link = link or found
     ask = None if yes else (lambda _report: False) if as_json else _confirm
-    report = do(load_settings(("mysql_url",)), wanted, link, over=over, wait_s=wait_s, confirm=ask)
+    report = do(settings, wanted, link, over=over, wait_s=wait_s, confirm=ask)
     if as_json:
         print_json(report)
     else:

@@ -72,7 +72,7 @@ def test_a_paste_is_taken_back_whole_on_both_sides_and_had_again(orders: Orders)
     listed = orders.job.told("history", orders.name, "--key", "2", "--limit", "2")["items"]
     assert [(item["side"], item["carries"]) for item in listed] == [("table", told["id"]), ("undo", None)]
     assert "taken back already" in orders.job.refusal("undo", "--event", event, "--yes")
-    undo(orders, "--event", done["event"])
+    undo(orders, "--entry", str(told["id"]), "--whole")
     both_hold(orders, 3, "Item", "Pit")
     orders.verify()
 
@@ -163,6 +163,7 @@ def test_what_cannot_be_taken_back_is_refused_and_nothing_is_written(orders: Ord
     number = str(entry(orders, 20, "notes", "stays", "sheet")["id"])
     assert "has no" in main_job.refusal("undo", orders.name, "--entry", "999999999", "--yes")
     assert "no such thing" in main_job.refusal("undo", "--event", "msg_of_nobody", "--yes")
+    assert "no such thing" in main_job.refusal("undo", "--entry", "999999999", "--whole", "--yes")
     main_job.told("pause", orders.name)
     assert "is paused" in main_job.refusal("undo", "--entry", number, "--yes")
     main_job.told("resume", orders.name)

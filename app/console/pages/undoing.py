@@ -166,16 +166,18 @@ def _lines(row: Json) -> list[str]:
     name = key_text(row["key"], row["row_id"])
     if row["kind"] == "change":
         return [f"{name} {c['column']}: {_value(c['now'])} → {_value(c['then'])}" for c in row["cells"]]
-    values = ", ".join(f"{c['column']} {_value(c['then'])}" for c in row["cells"] if c["then"] is not None)
+    moment = "then" if row["kind"] == "back" else "now"
+    values = ", ".join(f"{c['column']} {_value(c[moment])}" for c in row["cells"] if c[moment] is not None)
     taken = f" (its key {key_text(row['old_key'], '')} is taken: it gets a new one)" if row["old_key"] else ""
-    return [f"{name}{taken}" + (f": {values}" if values and row["kind"] == "back" else "")]
+    return [f"{name}{taken}" + (f": {values}" if values else "")]
 
 
 def _left(left: Sequence[Json], *, over: bool) -> list[Any]:
     """What is not taken back, and the button that takes it back all the same."""
     if not left:
         return []
-    lines = [f"{key_text(one['key'], one['row_id'])} {one['column'] or ''}: {one['reason']}" for one in left]
+    named = [" ".join(filter(None, [key_text(one["key"], one["row_id"]), one["column"]])) for one in left]
+    lines = [f"{name}: {one['reason']}" for name, one in zip(named, left, strict=True)]
     parts: list[Any] = [html.P("Left alone:"), _list(lines)]
     if not over and any("since" in one["reason"] for one in left):
         parts.append(html.Button("Take back what others did since, too", id={"over": "yes"}, className="plain"))
@@ -207,7 +209,7 @@ def _undone(desk: Desk, asked: Question, actor: str) -> str:
     if report["state"] == "queued":
         kept = count(report["rows_open"], "row")
         return f"{kept} kept and taken back later, because {report['reason']}. Until then it can be withdrawn."
-    left = f"; {count(len(report['left']), 'value')} left alone" if report["left"] else ""
+    left = f"; left alone: {len(report['left']):,}" if report["left"] else ""
     rows = count(len(report["rows"]), "row")
     return f"Taken back in {rows}{left}. It stands in the history, and can be undone as well."
 

@@ -91,7 +91,7 @@ def test_what_somebody_else_did_in_between_stays() -> None:
 def test_who_has_changed_the_cell_since_is_named() -> None:
     row = asked(step(1, "notes", "a", "b"), step(2, "notes", "b", "c", BOB), selected={1})
     assert row is not None
-    assert row.cells["notes"] == AskedCell("b", "a", f"{BOB} at 2026-05-04T12:00:02+00:00")
+    assert row.cells["notes"] == AskedCell("b", "a", f"{BOB} at 2026-05-04 12:00:02 UTC")
 
 
 def test_other_cells_of_the_row_are_not_touched_even_where_others_are_overruled() -> None:
