@@ -80,6 +80,9 @@ def _check_ids(twin: Twin) -> None:
     nameless = [i + 2 for i, r in enumerate(twin.tab.rows) if r.cells and not r.row_id]
     if nameless:
         raise Violation(f"row {nameless[0]} has no id")
+    kept = twin.state.kept_ids.get(twin.link.name)
+    if kept:
+        raise Violation(f"ids are kept for ever: {kept}")
 
 
 def _bases(twin: Twin) -> dict[str, RowBase]:

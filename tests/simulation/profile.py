@@ -46,6 +46,8 @@ PIECES_SHARE = 0.2
 """Of the scenarios in which a tab is scanned in pieces."""
 SMALL_WRITES_SHARE = 0.2
 """Of the scenarios in which a write takes few rows, so that others are asked about while it is on its way."""
+FEED_LOST_SHARE = 0.05
+"""Of the scenarios in which the change feed begins anew now and then, and everything is compared."""
 FILTERED_SHARE = 0.1
 """Of the scenarios in which the link shows some rows of the table alone."""
 
@@ -74,6 +76,8 @@ class Profile:
     """By column that goes to one side alone, which."""
     refers: bool = False
     """Whether notes refer to rows of another table."""
+    feed_lost: float = 0.0
+    """Chance that the change feed begins anew before it tells of a transaction."""
     is_filtered: bool = False
     """Whether the link shows the rows with a note alone."""
     rows_at_once: int = 0
@@ -111,6 +115,7 @@ def draw(seed: int) -> Profile:
         is_filtered=random.Random(f"filter {seed}").random() < FILTERED_SHARE,
         refers=random.Random(f"refers {seed}").random() < REFERRING_SHARE,
         rows_a_write=_rows_a_write(seed),
+        feed_lost=0.03 if random.Random(f"feed {seed}").random() < FEED_LOST_SHARE else 0.0,
         **_pieces(seed),
     )
     return replace(found, policy=MANUAL) if settled_by_person(seed) else found

@@ -17,7 +17,7 @@ from core.rules import Rules, UserRule
 from core.table_times import TableTimes
 from core.write_size import NEW_ROWS_MAX
 from producers.agreement_check import AgreementCheck
-from producers.binlog_messages import Messages
+from producers.binlog_messages import Messages, compare_all
 from producers.scan_judging import GROUP as SCANNER
 from producers.scan_work import ScanWork
 from tests.fakes.event_log import Place
@@ -137,6 +137,8 @@ def binlog(world: World, _owner: str) -> None:
             committed = Committed(
                 Position("one", "binlog.1", at + 1), f"t{at}", world.committed_at[at], True, world.state.binlog[at]
             )
+            if world.profile.feed_lost and world.rng.random() < world.profile.feed_lost:
+                publisher.publish_many(compare_all(world.links, "the position is lost", lost=True))
             publisher.publish_many(list(messages.of(committed)))
             at += 1
         world.pause("is about to note its position")
