@@ -150,12 +150,17 @@ function giveIds_(sheet, span, columns, fresh) {
   writeIds_(sheet, span.first, columns.id, fresh);
   const after = readIds();
   const given = new Set(fresh.values());
+  const isSingle = (/** @type {string} */ id) => after.indexOf(id) === after.lastIndexOf(id);
+  const landed = [...fresh] // of an id that stands twice somebody has copied the row meanwhile
+    .map(([index, id]) => ({ index, at: id && isSingle(id) ? after.indexOf(id) : -1 }))
+    .filter(({ at }) => at >= 0);
+  const isHit = (/** @type {number} */ at) => landed.some((one) => one.at === at);
+  const header = headerAmong_(before, after, given, (at) => isHit(at) && isTitled_(sheet, columns, top + at));
   const overwritten = new Map();
-  for (const [index, id] of fresh) {
-    const isSingle = after.indexOf(id) === after.lastIndexOf(id); // else somebody has copied the row meanwhile
-    const at = id && isSingle ? after.indexOf(id) : -1;
-    const owner = at < 0 ? '' : overwrittenId_(before, after, at, given);
-    if (owner && !isMeant_(sheet, span, columns, index, top + at)) overwritten.set(at, owner);
+  for (const { index, at } of landed) {
+    const owner = overwrittenId_(before, after, at, given);
+    if (at <= header) overwritten.set(at, at === header ? ID_HEADER : '');
+    else if (owner && !isMeant_(sheet, span, columns, index, top + at)) overwritten.set(at, owner);
   }
   if (overwritten.size) writeIds_(sheet, top, columns.id, overwritten);
   return overwritten.size === 0;
@@ -184,6 +189,33 @@ function overwrittenId_(before, after, at, given) {
     if (owner && !after.includes(owner)) return owner;
   }
   return '';
+}
+
+/**
+ * Where the header row is once new ids were written: rows may have come above it, so that an id has overwritten its
+ * title, or stands above it.
+ * @param {string[]} before ids before the write
+ * @param {string[]} after ids after it
+ * @param {Set<string>} given the new ids
+ * @param {(at: number) => boolean} isTitled whether a new id stands in a row of titles
+ * @returns {number} index in the ids; -1 when it is not among them
+ */
+function headerAmong_(before, after, given, isTitled) {
+  const first = after.findIndex((id) => id.startsWith(ROW_ID_PREFIX) && !given.has(id));
+  const found = (first < 0 ? after : after.slice(0, first)).lastIndexOf(ID_HEADER);
+  return found >= 0 || !before.includes(ID_HEADER) ? found : after.findIndex((_, at) => isTitled(at));
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Columns} columns
+ * @param {number} row
+ * @returns {boolean} whether one of the linked headers stands in its column there
+ */
+function isTitled_(sheet, columns, row) {
+  const left = Math.min(...columns.mapped.values());
+  const [held] = sheet.getRange(row, left, 1, Math.max(...columns.mapped.values()) - left + 1).getValues();
+  return [...columns.mapped].some(([header, column]) => String(held[column - left]) === header);
 }
 
 /**

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from standardwebhooks import Webhook
 
 from app.webhook.asks import AskBody
@@ -16,6 +17,7 @@ from sandbox.google.document import Document
 from sandbox.google.events import Changed, ChangeType, Edited, Selection
 from sandbox.google.sheet import Sheet
 from sandbox.google.store import Store
+from sandbox.script import runtime as runtime_module
 from sandbox.script.outcomes import Clicked
 from sandbox.script.runtime import ScriptRuntime
 
@@ -195,3 +197,18 @@ def linked(document: Document, link: str = "orders") -> None:
         for column, header in enumerate(("link", "n", "epoch", "q", "scratch_column", "scratch_width")):
             counters.set_value(0, column, header)
         counters.set_value(1, 0, link)
+
+
+def once_before(monkeypatch: pytest.MonkeyPatch, name: str, act: Any, when: Any) -> list[bool]:
+    """Let somebody act in the instant before one call of the script takes effect."""
+    real = runtime_module.CALLS[name]
+    acted: list[bool] = []
+
+    def call(execution: Any, spreadsheet_id: str, sheet_id: int, *args: Any) -> Any:
+        if not acted and when(sheet_id, *args):
+            acted.append(True)
+            act()
+        return real(execution, spreadsheet_id, sheet_id, *args)
+
+    monkeypatch.setitem(runtime_module.CALLS, name, call)
+    return acted

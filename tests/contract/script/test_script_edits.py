@@ -10,7 +10,7 @@ from core.undo import whole_event
 from sandbox.google.area import Area
 from sandbox.google.events import ChangeType, Edited
 from sandbox.script import runtime as runtime_module
-from tests.contract.script.script_bench import ANN, Bench, area_of
+from tests.contract.script.script_bench import ANN, Bench, area_of, once_before
 
 
 def test_a_typed_cell_is_sent_signed_in_the_contracted_shape(connected: Bench) -> None:
@@ -382,7 +382,7 @@ def _once_before_ids(connected: Bench, monkeypatch: pytest.MonkeyPatch, act: Any
         with connected.document.change(user):
             act()
 
-    return _once_before(
+    return once_before(
         monkeypatch, "range.setValues", change, when=lambda sheet_id, *_: sheet_id == connected.tab.sheet_id
     )
 
@@ -401,7 +401,7 @@ def _type_dan_and_once_he_is_named(connected: Bench, monkeypatch: pytest.MonkeyP
             act()
 
     monkeypatch.setitem(runtime_module.CALLS, "range.setValues", note)
-    acted = _once_before(monkeypatch, "range.values", program, when=lambda *_: bool(written))
+    acted = once_before(monkeypatch, "range.values", program, when=lambda *_: bool(written))
     connected.type("B5", "Dan")
     assert acted and connected.failures() == []
 
@@ -468,7 +468,7 @@ def test_a_column_that_moves_while_the_script_reads_is_never_mistaken(
         with connected.document.change("bob@example.com"):
             connected.tab.move_columns(0, 1, 3)
 
-    wide = _once_before(
+    wide = once_before(
         monkeypatch,
         "range.values",
         move,
@@ -479,21 +479,6 @@ def test_a_column_that_moves_while_the_script_reads_is_never_mistaken(
     told = {c["column"]: c["value"] for c in connected.receiver.cells}
     sheet = {connected.tab.cell(0, i).value: connected.tab.cell(1, i).value for i in range(3)}
     assert all(sheet[column] == value for column, value in told.items())
-
-
-def _once_before(monkeypatch: pytest.MonkeyPatch, name: str, act: Any, when: Any) -> list[bool]:
-    """Let somebody act in the instant before one call of the script takes effect."""
-    real = runtime_module.CALLS[name]
-    acted: list[bool] = []
-
-    def call(execution: Any, spreadsheet_id: str, sheet_id: int, *args: Any) -> Any:
-        if not acted and when(sheet_id, *args):
-            acted.append(True)
-            act()
-        return real(execution, spreadsheet_id, sheet_id, *args)
-
-    monkeypatch.setitem(runtime_module.CALLS, name, call)
-    return acted
 
 
 def _row(row: int) -> Area:

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.google.area import Area
 from sandbox.google.events import ChangeType, Edited
-from tests.contract.script.script_bench import ANN, Bench
+from tests.contract.script.script_bench import ANN, Bench, once_before
 
 KEEP = "Conflict: keep the sheet's value"
 
@@ -107,6 +107,24 @@ def test_where_the_header_row_is_gone_no_row_gets_an_id_and_a_look_at_the_struct
     lowered.type("A1", "Our orders of 2026")
     assert [(body["kind"], body["cells"]) for body in lowered.receiver.bodies] == [("structure", [])] * 2
     assert ids(lowered)[:5] == [""] * 5
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_an_id_that_lands_on_the_headers_as_rows_come_above_them_leaves_them_their_title(
+    lowered: Bench, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    acted = once_before(
+        monkeypatch,
+        "range.setValues",
+        lambda: insert_above(lowered, rows),
+        when=lambda sheet_id, *_: sheet_id == lowered.tab.sheet_id,
+    )
+    lowered.paste("A5", [["1", "Ann"], ["2", "Bob"]])
+    assert acted and lowered.failures() == []
+    assert ids(lowered)[: 4 + rows] == [""] * (3 + rows) + ["_row_id"]
+    told = {cell["row_id"]: cell["value"] for cell in lowered.receiver.told("customer")}
+    standing = dict(zip(ids(lowered)[4 + rows :], ("Ann", "Bob"), strict=False))
+    assert all(standing.get(row_id) == value for row_id, value in told.items())
 
 
 def test_a_row_inserted_above_the_header_row_is_a_change_of_the_structure_as_any(lowered: Bench) -> None:
