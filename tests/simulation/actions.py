@@ -41,6 +41,11 @@ STRANGE_SHARE = 0.15
 STRANGE_CHANCE = 0.3
 """Of such an action in place of another one of a person, in these scenarios."""
 
+ABOVE_ACTIONS = {"insert_above": 5, "delete_above": 4, "type_above": 4, "copy_above": 2, "insert_left": 1}
+"""By kind, how likely, what a person does besides where something stands above the header row."""
+ABOVE_CHANCE = 0.4
+"""Of that after each action."""
+
 TABLE_ACTIONS = {
     "update": 20,
     "update_many": 4,
@@ -68,7 +73,7 @@ class Action:
     @property
     def by_person(self) -> bool:
         """Whether it happens in the sheet."""
-        return self.kind in SHEET_ACTIONS or self.kind in STRANGE_ACTIONS
+        return self.kind in SHEET_ACTIONS or self.kind in STRANGE_ACTIONS or self.kind in ABOVE_ACTIONS
 
 
 def draw_actions(rng: random.Random, count: int) -> list[Action]:
@@ -92,3 +97,15 @@ def with_strange(seed: int, actions: list[Action]) -> list[Action]:
         return actions
     kinds = [rng.choice(STRANGE_ACTIONS) if rng.random() < STRANGE_CHANCE else a.kind for a in actions]
     return [replace(a, kind=kind) if a.by_person else a for a, kind in zip(actions, kinds, strict=True)]
+
+
+def with_above(seed: int, header_row: int, actions: list[Action]) -> list[Action]:
+    """The actions with such above the header row among them, where there is anything above it."""
+    rng = random.Random(f"above {seed}")
+    found = []
+    for action in actions:
+        found.append(action)
+        if header_row > 1 and rng.random() < ABOVE_CHANCE:
+            kind = rng.choices(list(ABOVE_ACTIONS), list(ABOVE_ACTIONS.values()))[0]
+            found.append(Action(kind, (rng.random(), rng.random(), rng.random()), action.link))
+    return found

@@ -89,7 +89,7 @@ class CellEdits(Hand):
     def _sort_column(self, action: Action) -> None:
         """One column alone: its values are in other rows now, as if they had been typed there."""
         header = self._column(action.picks[1])
-        rows = [(i + 2, r) for i, r in enumerate(self._tab.rows) if r.cells]
+        rows = [(i, r) for i, r in self._tab.numbered() if r.cells]
         if any(r.cells.get(header) is None or r.cells[header].formula for _, r in rows) or len(rows) < 2:
             return
         if self._ledger.is_parted_from_ids() or not self._twin.may_trade("values"):
@@ -144,8 +144,8 @@ class CellEdits(Hand):
     def _recalculate(self, action: Action) -> None:
         """What a formula shows changes, and nobody is told."""
         cells = [
-            (i + 2, row, header, cell.formula)
-            for i, row in enumerate(self._tab.rows)
+            (i, row, header, cell.formula)
+            for i, row in self._tab.numbered()
             for header, cell in row.cells.items()
             if cell.formula
         ]

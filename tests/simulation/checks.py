@@ -30,6 +30,7 @@ def check_rest(twin: Twin) -> None:
     if twin.link.name in twin.state.intents:
         raise Violation("a write is open for ever")
     twin.ledger.see_ids()
+    twin.own.check()
     _check_ids(twin)
     _check_equal(twin)
     _check_rows(twin)
@@ -51,6 +52,7 @@ def check_agreement(twin: Twin) -> None:
     state = twin.state.links[twin.link.name]
     if state.state != "live":
         raise Violation(f"the link is {state.state}: {state.reason}")
+    twin.own.check()
     _check_ids(twin)
     _check_equal(twin)
     check_open(twin)
@@ -77,7 +79,7 @@ def _check_ids(twin: Twin) -> None:
     doubled = [i for i, count in ids.items() if count > 1]
     if doubled:
         raise Violation(f"id {doubled[0]} stands in {ids[doubled[0]]} rows")
-    nameless = [i + 2 for i, r in enumerate(twin.tab.rows) if r.cells and not r.row_id]
+    nameless = [i for i, r in twin.tab.numbered() if r.cells and not r.row_id]
     if nameless:
         raise Violation(f"row {nameless[0]} has no id")
     kept = twin.state.kept_ids.get(twin.link.name)

@@ -14,7 +14,7 @@ from core.intent import PlannedWrite
 from core.look import Lot
 from core.model import CellBase, Stamp
 from core.sift import Swept
-from tests.fakes.sheet import FakeSheet
+from tests.fakes.sheet import FakeSheet, FakeTab, Layout
 from tests.fakes.store import FakeTransaction
 from tests.simulation.ports import SimSheet
 from tests.simulation.script import ScriptRun, Span
@@ -78,7 +78,7 @@ def _stale_whole_row() -> Any:
     handle = ScriptRun.handle_edit
 
     def early(self: ScriptRun, e: Any) -> None:
-        rows = range(max(2, e.first), min(e.last, self._tab.last_row) + 1)
+        rows = range(max(self._tab.first_row, e.first), min(e.last, self._tab.last_row) + 1)
         self.context = {self._tab.row(r).row_id: dict(self._tab.row(r).cells) for r in rows}
         handle(self, e)
 
@@ -143,7 +143,7 @@ def _torn_scan() -> Any:
         early = read(self, target, spans, **asked)
         self._world.pause("reads the rest of the tab")
         late = read(self, target, spans, **asked)
-        middle = 2 + len(early.rows) // 2
+        middle = early.header_row + 1 + len(early.rows) // 2
         rows = [r for r in early.rows if r.row < middle] + [r for r in late.rows if r.row >= middle]
         return replace(early, rows=tuple(rows))
 
@@ -266,6 +266,15 @@ def _rewritten() -> Any:
     return mock.patch.object(SimSheet, "swap", twice)
 
 
+def _header_row_trusted() -> Any:
+    """A write does not look where the header row was when it landed."""
+
+    def moved(self: Layout, tab: FakeTab, _write: Any) -> bool:
+        return self.columns != tab.columns
+
+    return mock.patch.object(Layout, "moved", moved)
+
+
 FAULTY: Mapping[str, Patch] = {
     "no intents": _no_intent,
     "open intents not waited for": _no_waiting,
@@ -290,9 +299,11 @@ FAULTY: Mapping[str, Patch] = {
     "wake-ups forgotten": _wake_forgotten,
     "a changed key is a delete and an insert": _renames_are_deletes,
     "every write twice": _rewritten,
+    "a header row that moved not noticed": _header_row_trusted,
 }
 
 HINTS: Mapping[str, tuple[int, ...]] = {
+    "a header row that moved not noticed": (225,),
     "no intents": (4748,),
     "whole row from an edit event, stale": (563,),
     "tab read in pieces": (1553,),

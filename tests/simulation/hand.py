@@ -43,18 +43,19 @@ class Hand:
     # --- where
 
     def _pick(self, where: float) -> tuple[int, FakeRow | None]:
-        rows = [(i + 2, r) for i, r in enumerate(self._tab.rows) if r.cells]
+        rows = [(i, r) for i, r in self._tab.numbered() if r.cells]
         return rows[int(where * len(rows))] if rows else (0, None)
 
     def _pick_other(self, where: float, row: FakeRow) -> tuple[int, FakeRow | None]:
-        rows = [(i + 2, r) for i, r in enumerate(self._tab.rows) if r.cells and r is not row]
+        rows = [(i, r) for i, r in self._tab.numbered() if r.cells and r is not row]
         return rows[int(where * len(rows))] if rows else (0, None)
 
     def _number(self, row: FakeRow) -> int:
-        return next(i + 2 for i, r in enumerate(self._tab.rows) if r is row)
+        return next(i for i, r in self._tab.numbered() if r is row)
 
     def _blank_row(self, where: float) -> tuple[int, FakeRow]:
-        blank = [(i + 2, r) for i, r in enumerate(self._tab.rows[: self._tab.last_row - 1]) if r.blank]
+        last = self._tab.last_row
+        blank = [(i, r) for i, r in self._tab.numbered() if i <= last and r.blank]
         if blank and where < 0.5:
             number, row = blank[int(where * 2 * len(blank))]
         else:

@@ -1,4 +1,5 @@
-"""A person in the tab: rows that come, go, move and are copied, and everything of :mod:`cell_edits`."""
+"""A person in the tab: rows that come, go, move and are copied, and everything of :mod:`cell_edits` and
+:mod:`above`."""
 
 from __future__ import annotations
 
@@ -8,15 +9,15 @@ from functools import partial
 from core.contents import is_row_of, key_in_base
 from core.model import ROW_ID_HEADER, SheetCell
 from tests.fakes.sheet import FakeRow
+from tests.simulation.above import Above
 from tests.simulation.actions import Action
-from tests.simulation.cell_edits import CellEdits
 from tests.simulation.hand import shown
 from tests.simulation.script import EditEvent
 
 KEY_ACTIONS = ("type_key", "swap_keys", "double_key", "paste_block")
 
 
-class Person(CellEdits):
+class Person(Above):
     """Does what an action says."""
 
     def act(self, action: Action) -> None:
@@ -49,7 +50,7 @@ class Person(CellEdits):
         self._retype(number, row, header)
 
     def _insert_row(self, action: Action) -> None:
-        before = 2 + int(action.picks[0] * self._tab.last_row)
+        before = self._any_place(action.picks[0])
         self._tab.insert_row(before)
         self._tell(f"inserts a row before row {before}")
         self._changed()
@@ -111,9 +112,9 @@ class Person(CellEdits):
         """Undo of a delete: the row stands there again with all it held, its id as well."""
         if any(r.row_id == row.row_id for r in self._tab.rows) or not isinstance(row.mark, int):
             return
-        number = min(number, self._tab.last_row + 1)
+        number = max(self._tab.first_row, min(number, self._tab.last_row + 1))
         self._tab.insert_row(number)
-        self._tab.rows[number - 2] = row
+        self._tab.rows[number - self._tab.first_row] = row
         self._ledger.restore(row, row.mark)
         self._tell(f"takes the delete back: {self._name(number, row)}")
         self._changed()
@@ -130,11 +131,16 @@ class Person(CellEdits):
 
     # --- rows that move
 
+    def _any_place(self, where: float) -> int:
+        """Number of a row to put another one before, or of the one below the last."""
+        tab = self._tab
+        return tab.first_row + int(where * (tab.last_row - tab.header_at + 1))
+
     def _move_row(self, action: Action) -> None:
         number, row = self._pick(action.picks[0])
         if row is None:
             return
-        before = 2 + int(action.picks[1] * self._tab.last_row)
+        before = self._any_place(action.picks[1])
         if before in (number, number + 1):
             return
         self._tab.move_row(number, before)
@@ -142,7 +148,7 @@ class Person(CellEdits):
         self._changed()
 
     def _sort(self, action: Action) -> None:
-        self._sort_rows(action, 2, self._tab.last_row)
+        self._sort_rows(action, self._tab.first_row, self._tab.last_row)
 
     def _sort_part(self, action: Action) -> None:
         first, row = self._pick(action.picks[0])
@@ -151,9 +157,10 @@ class Person(CellEdits):
 
     def _sort_rows(self, action: Action, first: int, last: int) -> None:
         header = self._column(action.picks[1])
-        rows = self._tab.rows[first - 2 : last - 1]
+        there = self._span(first, last)
+        rows = self._tab.rows[there]
         rows.sort(key=lambda r: _order(r.cells.get(header)), reverse=action.picks[2] < 0.5)
-        self._tab.rows[first - 2 : last - 1] = rows
+        self._tab.rows[there] = rows
         self._tell(f"sorts rows {first} to {last} by {header}")
         if action.picks[0] < 0.5:
             self._changed()
@@ -162,18 +169,24 @@ class Person(CellEdits):
         """A selection that leaves the hidden column out: contents move, and the ids stay where they are."""
         first, _row = self._pick(action.picks[0])
         last = first + 1 + int(action.picks[2] * 3)
-        rows = self._tab.rows[first - 2 : last - 1]
+        there = self._span(first, last)
+        rows = self._tab.rows[there]
         if first == 0 or not all(self._is_known(row) for row in rows) or not self._twin.may_trade("values"):
             return
         header, ids = self._column(action.picks[1]), [row.row_id for row in rows]
         rows.sort(key=lambda r: _order(r.cells.get(header)), reverse=action.picks[2] < 0.5)
-        self._tab.rows[first - 2 : last - 1] = rows
+        self._tab.rows[there] = rows
         for row, row_id in zip(rows, ids, strict=True):
             row.row_id = row_id
         self._ledger.part_from_ids(rows)
         self._tell(f"sorts rows {first} to {last} by {header}, and their ids stay: {', '.join(map(shown, rows))}")
         if action.picks[0] < 0.5:
             self._changed()
+
+    def _span(self, first: int, last: int) -> slice:
+        """Rows by their numbers, as they stand below the header row."""
+        top = self._tab.header_at
+        return slice(first - top - 1, last - top)
 
     def _damage_id(self, action: Action) -> None:
         """The hidden column: an id cleared, typed over, trod on by another row's, or traded for it."""
@@ -213,9 +226,12 @@ class Person(CellEdits):
 
     def _rename_header(self, action: Action) -> None:
         header = self._column(action.picks[0])
-        self._tab.rename(header, f"{header} {self._ledger.number()}")
-        self._tell(f"renames {header} to {self._tab.titles[header]}")
-        self._twin.trigger_edit(EditEvent(1, 1, (header,)))
+        title = f"{header} {self._ledger.number()}"
+        self._tab.rename(header, title)
+        self._twin.own.titles[header] = title
+        self._tell(f"renames {header} to {title}")
+        at = self._tab.header_at
+        self._twin.trigger_edit(EditEvent(at, at, (header,)))
 
 
 def _order(cell: SheetCell | None) -> tuple[int, str]:

@@ -140,6 +140,7 @@ class SimSheet(FakeSheet):
 
     def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
         world = self._world
+        super()._look_first(target, write)
         world.pause(f"is about to send write {write.n}: {_told(write)}")
         self.refuse()
         lost = world.chance("reply_lost")
@@ -153,6 +154,9 @@ class SimSheet(FakeSheet):
         world.pause(f"has the answer to write {write.n}")
         return answer
 
+    def _look_first(self, target: SheetTarget, write: SwapWrite) -> None:
+        """Done before anything else may happen."""
+
     def _land(self, target: SheetTarget, write: SwapWrite) -> None:
         """What was given up for lost arrives after all."""
         with suppress(SheetsRefused):
@@ -163,6 +167,7 @@ class SimSheet(FakeSheet):
         if (write.n, write.epoch) not in self.tab(target).tickets:
             twin.ledger.before_swap(write)
         answer = super().swap(target, write)
+        twin.own.check_values()
         with twin.hushed():
             twin.ledger.after_swap(write)
         self._world.hub.tell(f"write {write.n} took effect")

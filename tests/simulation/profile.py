@@ -48,6 +48,8 @@ SMALL_WRITES_SHARE = 0.2
 """Of the scenarios in which a write takes few rows, so that others are asked about while it is on its way."""
 FEED_LOST_SHARE = 0.05
 """Of the scenarios in which the change feed begins anew now and then, and everything is compared."""
+ABOVE_SHARE = 0.2
+"""Of the scenarios in which the header row is not the first."""
 FILTERED_SHARE = 0.1
 """Of the scenarios in which the link shows some rows of the table alone."""
 
@@ -86,6 +88,9 @@ class Profile:
     """That a write to the sheet takes at the most; 0 for as many as there are."""
     grid_rows: int = 100
     """Of a tab at the least, blank ones included."""
+    header_row: int = 1
+    left: int = 0
+    """Columns on the left of the linked ones."""
     skew_s: float = 0.0
     """How far the clock of the sheet goes wrong."""
 
@@ -117,6 +122,7 @@ def draw(seed: int) -> Profile:
         rows_a_write=_rows_a_write(seed),
         feed_lost=0.03 if random.Random(f"feed {seed}").random() < FEED_LOST_SHARE else 0.0,
         **_pieces(seed),
+        **_header_row(seed),
     )
     return replace(found, policy=MANUAL) if settled_by_person(seed) else found
 
@@ -140,6 +146,12 @@ def _pieces(seed: int) -> dict[str, int]:
     if rng.random() >= PIECES_SHARE:
         return {}
     return {"rows_at_once": rng.choice((1, 2, 3, 3, 5)), "grid_rows": rng.choice((1, 1, 12, 30))}
+
+
+def _header_row(seed: int) -> dict[str, int]:
+    """Of a tab in which something stands above the headers; draws nothing that other draws depend on."""
+    rng = random.Random(f"header row 42 {seed}")  # as of pieces
+    return {"header_row": rng.choice((2, 3, 3, 4)), "left": rng.choice((0, 2))} if rng.random() < ABOVE_SHARE else {}
 
 
 def _rows_a_write(seed: int) -> int:

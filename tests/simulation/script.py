@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from adapters.sheets_header import header_among
 from core.events import SHEET_OBSERVED, cell_to_json, value_to_json
 from core.model import ROW_ID_HEADER, SheetCell, Stamp
 from core.values import SheetValue
@@ -42,6 +43,15 @@ class Span:
     first: int
     ids: list[str]
     cells: list[dict[str, SheetCell]]
+
+
+@dataclass
+class Seen:
+    """What was seen of an edit."""
+
+    cells: list[dict[str, Any]]
+    is_header: bool = False
+    """The headers were edited, too."""
 
 
 class ScriptRun:
@@ -96,19 +106,22 @@ class ScriptRun:
         stamp = self._next_stamp()
         self._call("reads the last row")
         last = min(e.last, self._tab.last_row)
-        cells = self._observe_rows(e, max(2, e.first), last) if e.first <= last else []
-        bodies = []
-        if cells is None or (ROW_ID_HEADER in e.headers and not cells):
+        seen = self._observe_rows(e, e.first, last) if e.first <= last else Seen([])
+        bodies, cells = [], seen.cells if seen is not None else []
+        holds_ids = ROW_ID_HEADER in e.headers
+        if seen is None or seen.is_header or (holds_ids and not cells and not self._is_above(last)):
             bodies.append(self._body("structure", stamp, edited_at, [], e.user))
         return bodies + ([self._body("edit", stamp, edited_at, cells, e.user)] if cells else [])
 
-    def _observe_rows(self, e: EditEvent, first: int, last: int) -> list[dict[str, Any]] | None:
+    def _observe_rows(self, e: EditEvent, first: int, last: int) -> Seen | None:
         given: dict[str, dict[str, SheetCell]] = {}
         for _ in range(READ_ROUNDS_MAX):
             span = self._read_span(first, last)
             if self._take_back_strayed(span, given):
                 return None
             fresh = self._ids_to_give(e, span, given)
+            if fresh and not self._leave_above(span, fresh):
+                return None
             if fresh:
                 if not self._give_ids(span, fresh):
                     return None
@@ -117,11 +130,35 @@ class ScriptRun:
             self._call("reads formulas")
             self._call("reads ids again")
             if self._ids(first, last) == span.ids:
-                return self._bodies(e, span, given)
+                return Seen(self._bodies(e, span, given), ROW_ID_HEADER in span.ids)
         return None
+
+    def _is_above(self, last: int) -> bool:
+        return last < self._header_row()
+
+    def _header_row(self, fresh: Collection[int] = ()) -> int:
+        """Where the header row is by now, the rows with those numbers left aside; 0 when nobody knows."""
+        if self._world.profile.header_row > 1:
+            self._call("looks for the header row")
+        lines = enumerate(self._tab.lines(), start=1)
+        return header_among("" if number in fresh else row.row_id or "" for number, row in lines)
+
+    def _leave_above(self, span: Span, fresh: dict[int, str]) -> bool:
+        header = self._header_row({span.first + index for index in fresh})
+        for index in list(fresh) if header else ():
+            if span.first + index > header:
+                continue
+            if span.ids[index]:
+                fresh[index] = ""
+            else:
+                del fresh[index]
+        return header > 0
 
     def _ids(self, first: int, last: int) -> list[str]:
         return [self._tab.row(r).row_id or "" for r in range(first, last + 1)]
+
+    def _all_ids(self) -> list[str]:
+        return [row.row_id or "" for row in self._tab.lines()]
 
     def _read_span(self, first: int, last: int) -> Span:
         self._call(f"reads rows {first} to {last}")
@@ -137,7 +174,7 @@ class ScriptRun:
         if not suspects:
             return False
         self._call("reads the rows around")
-        strayed = {i: "" for i, meant in suspects.items() if any(_alike(r.cells, meant) for r in self._tab.rows)}
+        strayed = {i: "" for i, meant in suspects.items() if any(_alike(r.cells, meant) for r in self._tab.lines())}
         if strayed:
             self._write_ids(span.first, strayed)
         return bool(strayed)
@@ -149,7 +186,7 @@ class ScriptRun:
         if holds_ids:
             self._call("reads all ids")
             last = span.first + len(span.ids) - 1
-            numbers = [r for r in range(2, self._tab.last_row + 1) if not span.first <= r <= last]
+            numbers = [r for r in range(1, self._tab.last_row + 1) if not span.first <= r <= last]
             taken = {self._tab.row(r).row_id or "" for r in numbers}
         for index, row_id in enumerate(span.ids):
             content = bool(span.cells[index])
@@ -162,23 +199,39 @@ class ScriptRun:
         return fresh
 
     def _give_ids(self, span: Span, fresh: dict[int, str]) -> bool:
-        bottom = max(self._tab.last_row, span.first + len(span.ids) - 1) + 1
         self._call("reads ids around")
-        before = self._ids(2, bottom)
-        if any(row_id != before[span.first + i - 2] for i, row_id in enumerate(span.ids)):
+        before, there = self._all_ids(), span.first - 1
+        if before[there : there + len(span.ids)] != span.ids:
             return True
         self._write_ids(span.first, fresh)
         self._call("reads ids after")
-        after = self._ids(2, bottom)
+        after = self._all_ids()
+        landed = {i: after.index(row_id) for i, row_id in fresh.items() if row_id and after.count(row_id) == 1}
+        header = self._header_among(before, after, fresh, landed)
         overwritten: dict[int, str] = {}
-        for index, row_id in fresh.items():
-            at = after.index(row_id) if row_id and after.count(row_id) == 1 else -1
-            owner = _overwritten_id(before, after, at, set(fresh.values())) if at >= 0 else ""
-            if owner and not self._is_meant(span, index, 2 + at):
+        for index, at in landed.items():
+            owner = _overwritten_id(before, after, at, set(fresh.values()))
+            if at <= header:
+                overwritten[at] = ROW_ID_HEADER if at == header else ""
+            elif owner and not self._is_meant(span, index, 1 + at):
                 overwritten[at] = owner
         if overwritten:
-            self._write_ids(2, overwritten)
+            self._write_ids(1, overwritten)
         return not overwritten
+
+    def _header_among(
+        self, before: list[str], after: list[str], fresh: Mapping[int, str], landed: Mapping[int, int]
+    ) -> int:
+        """Index of the header row, or of the one whose title a new id has overwritten; -1 when there is none."""
+        given = set(fresh.values())
+        found = header_among("" if row_id in given else row_id for row_id in after) - 1
+        if found >= 0 or ROW_ID_HEADER not in before:
+            return found
+        return next((at for at in sorted(landed.values()) if self._is_titled(1 + at)), -1)
+
+    def _is_titled(self, number: int) -> bool:
+        self._call("reads titles")
+        return any(str(cell.value) == header for header, cell in self._tab.row(number).cells.items())
 
     def _is_meant(self, span: Span, index: int, number: int) -> bool:
         self._call("reads a row again")
@@ -206,7 +259,7 @@ class ScriptRun:
     def _bodies(self, e: EditEvent, span: Span, given: Collection[str]) -> list[dict[str, Any]]:
         bodies = []
         for index, row_id in enumerate(span.ids):
-            if not row_id:
+            if not row_id or row_id == ROW_ID_HEADER:
                 continue
             for header in self._target.headers:
                 cell = span.cells[index].get(header)

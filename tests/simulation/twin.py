@@ -14,6 +14,7 @@ from core.values.catalog import codec_for
 from core.where import Condition
 from tests.fakes.sheet import FakeRow
 from tests.fakes.store import FakeStore
+from tests.simulation.above import Own
 from tests.simulation.ledger import Ledger, Violation
 from tests.simulation.person import Person
 from tests.simulation.profile import Profile
@@ -57,7 +58,7 @@ def make_link(name: str, profile: Profile) -> Link:
         )
         for c in (*key, *_VALUES)
     )
-    return Link(name, "sheet", name.title(), "shop", name, columns)
+    return Link(name, "sheet", name.title(), "shop", name, columns, header_row=profile.header_row)
 
 
 class Twin:
@@ -69,7 +70,8 @@ class Twin:
         self.link = make_link(NAMES[number], world.profile)
         self.target = SheetTarget(self.link.name, "sheet", 7 + number, self.link.headers, self.link.header_row)
         self.tab = self.sheet.tab(self.target)
-        self.tab.grid_rows = world.profile.grid_rows
+        self.tab.grid_rows, self.tab.left = world.profile.grid_rows, world.profile.left
+        self.own = Own(self.tab)
         self.ledger = Ledger(self, 1000 + number * NUMBERS_APART)
         self.person = Person(self)
         self.program = Program(self)

@@ -16,7 +16,7 @@ from core.model import Link
 from producers.scan_pieces import CELLS_AT_ONCE
 from tests.fakes.store import FakeState, FakeStore
 from tests.simulation import checks
-from tests.simulation.actions import Action, draw_actions, with_strange
+from tests.simulation.actions import Action, draw_actions, with_above, with_strange
 from tests.simulation.choosing import with_choices
 from tests.simulation.ledger import Violation
 from tests.simulation.others import Others
@@ -90,7 +90,7 @@ class World:
         for twin in self.twins:
             twin.furnish(drawn)
         actions = draw_actions(drawn, drawn.choice((1, 2, 3, 5, 8, 12)))
-        actions = with_strange(plan.seed, actions)
+        actions = with_above(plan.seed, self.profile.header_row, with_strange(plan.seed, actions))
         policies = {column.policy for link in self.links for column in link.columns}
         actions = with_choices(plan.seed, policies, actions)
         actions = with_undos(plan.seed, actions)
