@@ -28,6 +28,18 @@ from sandbox.stack.servers import KafkaServer, MysqlServer, free_port
 os.environ.setdefault("SSL_CERT_FILE", os.devnull)
 
 _numbers = itertools.count(1)
+_FIRST, _ON_THE_STACK, _LAST = range(3)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that share a worker's stack come one after the other, so that it does not run, and take its part of the
+    processor, while others do without it; the many quick ones come last, so that the workers end together."""
+    ranks: dict[Path, int] = {}
+    for item in items:
+        rank = _LAST if "unit" in item.path.parts else _FIRST
+        rank = _ON_THE_STACK if "main_job" in getattr(item, "fixturenames", ()) else rank
+        ranks[item.path] = max(rank, ranks.get(item.path, rank))
+    items.sort(key=lambda item: ranks[item.path])
 
 
 def _quiet(*_: object) -> None:
