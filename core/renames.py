@@ -105,7 +105,7 @@ def follow(
     if holder is not None and old not in rows and (may_be_ahead or not is_traded):
         return []  # the row is gone whose key this one took: what it held goes on under that one's id
     is_told = told is not None and told == print_of(_under(link, moved, new))
-    if is_told and not (may_be_ahead or _may_be_from_sheet(link, moved)):
+    if (is_told or is_traded) and not (may_be_ahead or _may_be_from_sheet(link, moved)):
         return _exchanged(pair, moved, holder)
     is_free = holder is None and (old not in rows or not is_recognized(link, moved, rows[old]))
     followed = _likeness(link, moved, rows.get(new)) + _likeness(link, holder, rows.get(old))

@@ -74,6 +74,14 @@ def test_a_trade_is_followed_by_what_the_rows_held_then_although_they_have_trade
     assert follow(LINK, (A, B), came_from_the_sheet, now, is_traded=True, told=told) == []
 
 
+def test_a_trade_is_followed_although_the_rows_have_traded_back_and_base_lacks_what_was_changed_before() -> None:
+    bases = {A: base_of("ann", A, ANN), B: base_of("bob", B, BOB)}
+    changed = {**ANN, "price": "7.00"}
+    now, told = {A: {**changed, "order_no": "1"}, B: {**BOB, "order_no": "2"}}, print_of({**changed, "order_no": "2"})
+    done = follow(LINK, (A, B), bases, now, is_traded=True, told=told)
+    assert {base.row_id: base.key for base in done} == {"ann": B, "bob": A}, "the second trade is yet to be told"
+
+
 def test_a_copy_that_took_the_key_which_its_original_gave_up_in_the_sheet_keeps_it() -> None:
     copied, rows = make_base("copy", key=A, cell_age=6), {A: ROW, C: {**ROW, "order_no": "3"}}
     assert followed(A, C, [make_base("ann", order_no="3", cell_age=6), copied], rows) == {}
