@@ -140,9 +140,11 @@ class LinkNews:
         self._lost_at = min(self._lost_at, offset) if None in self.renamed else offset
         self.renamed.append(None)
 
-    def stand_for(self, offset: int | None) -> None:
-        """The next whole comparison is made instead of what had been told from that event on."""
-        self._stands_for = offset
+    def go_on_from(self, before: LinkNews) -> None:
+        """The next whole comparison is made instead of all that had been told and not carried out; but for what it
+        cannot find out: keys that changed, and what the table writer has asked."""
+        self._stands_for = before.oldest_offset()
+        self.renamed, self.questions = before.renamed, before.questions
 
     def oldest_offset(self) -> int | None:
         """The first event that is not done yet; ``None`` when none waits."""

@@ -281,7 +281,8 @@ class SheetWork:
         writer = self._writer(name)
         if writer is not None:
             writer.compare_all()
-            writer.news.stand_for(before.news.oldest_offset() if before is not None else None)
+            if before is not None:
+                writer.news.go_on_from(before.news)
             writer.pace.put_off(pause_s)
 
     def _store_offsets(self) -> None:

@@ -275,6 +275,21 @@ def test_what_an_earlier_write_has_found_in_a_row_is_not_pushed_aside_when_anoth
     assert (waiting["customer"], waiting["notes"], waiting["price"]) == ("Bea", "mine", 9.5)
 
 
+def test_a_changed_key_is_followed_although_the_link_was_taken_from_its_writer_when_that_was_told(desk: Desk) -> None:
+    desk.changes("orders", "before")
+    desk.goes_on(3)
+    with desk.store.begin() as tx:
+        tx.next_epoch("orders")  # somebody else takes the link over, and goes away
+    row = {**ROW, "order_no": "2", "notes": "from the table"}
+    desk.state.table(LINKS["orders"]).rows = {("2",): row}
+    renamed = {"renamed": [[["1"], ["2"]]], "position": PLACE, "prints": [[["2"], print_of(row)]]}
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["2"]], **renamed})
+    desk.goes_on(3)
+    assert desk.state.bases["orders"]["r_1"].key == ("1",), "it was decided with a write that was not ours to make"
+    desk.goes_on(20)
+    assert desk.state.bases["orders"]["r_1"].key == ("2",)
+
+
 def test_three_rows_that_pass_their_keys_on_in_a_ring_keep_their_ids(desk: Desk) -> None:
     rows = {key: {**ROW, "order_no": key, "customer": f"of {key}", "notes": f"notes of {key}"} for key in "123"}
     with desk.store.begin() as tx:
