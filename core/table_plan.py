@@ -121,10 +121,10 @@ def _precedes_our_write(view: RowView, seen: Observed) -> bool:
 
 
 def _has_spoken(view: RowView, seen: Observed) -> bool:
-    """Whether the very edit has decided on the cell before: what waits has come since, however many scans have begun
-    when it is told again."""
+    """Whether the very edit has decided on the cell before, or a later look has: what waits has come since, however
+    many scans have begun when it is told again."""
     base = view.base.cells.get(seen.column) if view.base else None
-    return base is not None and seen.source == "edit" and age(seen).place == base.age.place
+    return base is not None and seen.source == "edit" and age(seen).place <= base.age.place
 
 
 def _shows_our_write(view: RowView, seen: Observed) -> bool:

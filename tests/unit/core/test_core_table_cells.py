@@ -343,10 +343,11 @@ def test_a_manual_conflict_is_parked_once_and_neither_side_is_written() -> None:
     assert [why for _, why in again.wait] == ["manual"]
 
 
-def test_an_edit_that_is_told_again_does_not_push_aside_what_has_been_parked_since() -> None:
+@pytest.mark.parametrize("decided", [Age(6, scan=1), Age(7, scan=1)], ids=["the edit", "a scan after it"])
+def test_an_edit_that_is_told_again_does_not_push_aside_what_has_been_parked_since(decided: Age) -> None:
     link, told_again = make_link(notes="manual"), saw("notes", "fragile", q=3, scan=9)
     base = make_base()
-    base = replace(base, cells={**base.cells, "notes": CellBase("fragile", age=Age(6, scan=1))})
+    base = replace(base, cells={**base.cells, "notes": CellBase("fragile", age=decided)})
     parked = waits(saw("notes", "from sheet", "scan", q=3, scan=2), "manual")
     done = plan(told_again, link=link, base=base, table={**ROW, "notes": "from table"}, waiting=(parked,))
     assert [(o.cell.value, why) for o, why in done.wait] == [("from sheet", "manual")]
