@@ -7,7 +7,7 @@ than the header is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ class Header:
 
 
 def header_of(tab: SheetPart, columns: Mapping[str, int], linked_at: int) -> Header:
-    """The header row: the last one with the id column's title above all rows with ids.
+    """The header row: the last one with the id column's title above all rows with ids, aside from copies of rows.
 
     Args:
         tab: with its id column from row 1 on, as far down as it was read.
@@ -45,12 +45,24 @@ def header_of(tab: SheetPart, columns: Mapping[str, int], linked_at: int) -> Hea
 
 def header_among(ids: Iterable[str]) -> int:
     """The same by the texts of the id column alone, from row 1 on: 1-based; 0 where no row is the header."""
-    found = 0
-    for row, text in enumerate(ids, start=1):
+    found, texts = 0, iter(ids)
+    read: list[str] = []
+    for text in texts:
+        read.append(text)
         if text.startswith(ROW_ID_PREFIX):
-            break
-        found = row if text == ROW_ID_HEADER else found
+            return found or _below_copies([*read, *texts])
+        found = len(read) if text == ROW_ID_HEADER else found
     return found
+
+
+def _below_copies(ids: Sequence[str]) -> int:
+    """The same where rows with ids stand above it: copies, of which people have pasted the hidden id along. All of
+    them stand below it, too; else it may be the header row that was moved."""
+    for row in (row for row, text in enumerate(ids, start=1) if text == ROW_ID_HEADER):
+        below = set(ids[row:])
+        if all(text in below for text in ids[: row - 1] if text.startswith(ROW_ID_PREFIX)):
+            return row
+    return 0
 
 
 def _from_the_top(tab: SheetPart, column: int) -> Grid | None:

@@ -163,10 +163,11 @@ class FakeTab:
     @property
     def is_header_seen(self) -> bool:
         """Whether the id column's title tells where the header row is: of an id above it nobody knows how that came
-        there, unless it is where it was linked."""
+        there, unless it is a copy's or the title stands where it was linked."""
         is_titled = self.header_row.row_id == ROW_ID_HEADER
-        ids = [row.row_id for row in self.above if row.row_id and row.row_id.startswith(ROW_ID_PREFIX)]
-        return is_titled and (self.header_at == self.linked_at or not ids)
+        above = {row.row_id for row in self.above if row.row_id and row.row_id.startswith(ROW_ID_PREFIX)}
+        is_known = self.header_at == self.linked_at or not above or above <= {row.row_id for row in self.rows}
+        return is_titled and is_known
 
     @property
     def columns(self) -> dict[str, int]:

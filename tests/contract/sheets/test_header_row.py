@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.sheets_cells import encode_value
+from adapters.sheets_cells import copy_paste, encode_value, grid
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_layout import BAND_ROW, READ_FIELDS, layout_filters, layout_of
 from adapters.sheets_look import look_at_tab
@@ -286,6 +286,19 @@ def test_the_header_row_is_followed_wherever_it_moves(lowered: Lowered, act: Act
     assert positions.rows == {r.row_id: r.row for r in image.rows}
     look = world.marks.look(world.target, [])
     assert look.header.row_id == "_row_id"
+
+
+def test_a_copy_of_a_row_above_the_headers_hides_them_only_where_it_is_no_copy(lowered: Lowered) -> None:
+    world = lowered()
+    insert_above(world)
+    source, target = (grid(world.sheet_id, row, 1, 2, 5) for row in (7, 1))
+    world.batch(copy_paste(source, target))
+    world._own = world.own()
+    image, positions = world.google.read_tab(world.target), world.google.read_positions(world.target)
+    assert (image.header_row, [r.row_id for r in image.rows]) == (5, ["r_2", "r_3", "r_4"])
+    assert (positions.header_row, positions.rows) == (5, {"r_2": 6, "r_3": 7, "r_4": 8})
+    GoogleWorld.delete_row(world, 7)
+    assert world.google.read_positions(world.target).header_row == 0, "it may be a row that they were moved below"
 
 
 def test_a_new_row_never_goes_above_the_header_row(lowered: Lowered) -> None:
