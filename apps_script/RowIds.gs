@@ -18,7 +18,7 @@ function holdsIds_(edited, columns) {
 
 /**
  * Where the header row is by now: people insert and delete rows above it, so it is known by the title of the id column.
- * Of copies the last one above all rows with ids is it.
+ * Of copies the last one above all rows with ids is it; copies of rows may stand above it.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Columns} columns
  * @param {(row: number) => boolean} isCopy which rows to leave aside
@@ -31,7 +31,18 @@ function headerRow_(sheet, columns, isCopy = () => false) {
     .getValues()
     .map(([id], index) => (isCopy(index + 1) ? '' : String(id)));
   const first = ids.findIndex((id) => id.startsWith(ROW_ID_PREFIX));
-  return (first < 0 ? ids : ids.slice(0, first)).lastIndexOf(ID_HEADER) + 1;
+  const found = (first < 0 ? ids : ids.slice(0, first)).lastIndexOf(ID_HEADER);
+  return 1 + (found >= 0 ? found : ids.findIndex((id, at) => id === ID_HEADER && areCopies_(ids, at)));
+}
+
+/**
+ * @param {string[]} ids of all rows
+ * @param {number} at
+ * @returns {boolean} whether every id above that row stands below it, too: copies of rows hide no header row
+ */
+function areCopies_(ids, at) {
+  const below = new Set(ids.slice(at + 1));
+  return ids.slice(0, at).every((id) => !id.startsWith(ROW_ID_PREFIX) || below.has(id));
 }
 
 /**
@@ -75,11 +86,14 @@ function idsToGive_(sheet, span, edited, columns, given) {
   const fresh = new Map();
   const holdsIds = holdsIds_(edited, columns);
   const taken = holdsIds ? idsOutside_(sheet, edited, columns) : new Set();
+  const isEdited = (/** @type {number} */ row) => edited.first <= row && row <= edited.last;
+  const header = holdsIds ? headerRow_(sheet, columns, isEdited) : 0;
   span.values.forEach((row, index) => {
     const id = String(row[columns.id - span.left]);
     const content = [...columns.mapped.values()].some((column) => row[column - span.left] !== '');
-    if (given.has(id) && !content)
-      fresh.set(index, ''); // it landed on an empty row
+    const isAbove = id.startsWith(ROW_ID_PREFIX) && span.first + index < header;
+    if (isAbove || (given.has(id) && !content))
+      fresh.set(index, ''); // it landed on an empty row, or was brought along above the headers
     else if (id === '' ? content : taken.has(id) && !given.has(id)) fresh.set(index, newRowId_());
     else if (holdsIds && id !== '') taken.add(id);
   });
@@ -149,21 +163,36 @@ function giveIds_(sheet, span, columns, fresh) {
   if (isMoved) return true;
   writeIds_(sheet, span.first, columns.id, fresh);
   const after = readIds();
-  const given = new Set(fresh.values());
-  const isSingle = (/** @type {string} */ id) => after.indexOf(id) === after.lastIndexOf(id);
-  const landed = [...fresh] // of an id that stands twice somebody has copied the row meanwhile
-    .map(([index, id]) => ({ index, at: id && isSingle(id) ? after.indexOf(id) : -1 }))
-    .filter(({ at }) => at >= 0);
-  const isHit = (/** @type {number} */ at) => landed.some((one) => one.at === at);
-  const header = headerAmong_(before, after, given, (at) => isHit(at) && isTitled_(sheet, columns, top + at));
-  const overwritten = new Map();
-  for (const { index, at } of landed) {
-    const owner = overwrittenId_(before, after, at, given);
-    if (at <= header) overwritten.set(at, at === header ? ID_HEADER : '');
-    else if (owner && !isMeant_(sheet, span, columns, index, top + at)) overwritten.set(at, owner);
-  }
+  const overwritten = overwrittenIds_(sheet, span, columns, fresh, { top, before, after });
   if (overwritten.size) writeIds_(sheet, top, columns.id, overwritten);
   return overwritten.size === 0;
+}
+
+/**
+ * What new ids have overwritten as rows moved below them: other rows' ids, or the title of the id column; and ids that
+ * stand above that by now.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Columns} columns
+ * @param {Map<number, string>} fresh
+ * @param {{top: number, before: string[], after: string[]}} seen the ids around, from row `top` on
+ * @returns {Map<number, string>} index in `after` → what belongs there
+ */
+function overwrittenIds_(sheet, span, columns, fresh, { top, before, after }) {
+  const given = new Set(fresh.values());
+  const header = headerAmong_(after, given);
+  const isLost = header < 0 && before.includes(ID_HEADER);
+  const lost = isLost ? titleAmong_(sheet, columns, top, after, given) : -1;
+  const overwritten = new Map(lost < 0 ? [] : [[lost, ID_HEADER]]);
+  for (const [index, id] of fresh) {
+    const isSingle = after.indexOf(id) === after.lastIndexOf(id); // else somebody has copied the row meanwhile
+    const at = id && isSingle ? after.indexOf(id) : -1;
+    if (at < 0 || at === lost) continue;
+    const owner = overwrittenId_(before, after, at, given);
+    if (at < Math.max(header, lost)) overwritten.set(at, '');
+    else if (owner && !isMeant_(sheet, span, columns, index, top + at)) overwritten.set(at, owner);
+  }
+  return overwritten;
 }
 
 /**
@@ -192,30 +221,34 @@ function overwrittenId_(before, after, at, given) {
 }
 
 /**
- * Where the header row is once new ids were written: rows may have come above it, so that an id has overwritten its
- * title, or stands above it.
- * @param {string[]} before ids before the write
- * @param {string[]} after ids after it
- * @param {Set<string>} given the new ids
- * @param {(at: number) => boolean} isTitled whether a new id stands in a row of titles
- * @returns {number} index in the ids; -1 when it is not among them
+ * @param {string[]} ids after new ones were written
+ * @param {Set<string>} given the new ones
+ * @returns {number} index of the header row in the ids; -1 when it is not among them
  */
-function headerAmong_(before, after, given, isTitled) {
-  const first = after.findIndex((id) => id.startsWith(ROW_ID_PREFIX) && !given.has(id));
-  const found = (first < 0 ? after : after.slice(0, first)).lastIndexOf(ID_HEADER);
-  return found >= 0 || !before.includes(ID_HEADER) ? found : after.findIndex((_, at) => isTitled(at));
+function headerAmong_(ids, given) {
+  const first = ids.findIndex((id) => id.startsWith(ROW_ID_PREFIX) && !given.has(id));
+  return (first < 0 ? ids : ids.slice(0, first)).lastIndexOf(ID_HEADER);
 }
 
 /**
+ * Where the title of the id column was overwritten: in the row that shows most of the linked headers.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Columns} columns
- * @param {number} row
- * @returns {boolean} whether one of the linked headers stands in its column there
+ * @param {number} top the row of the first of the ids
+ * @param {string[]} ids after new ones were written
+ * @param {Set<string>} given the new ones
+ * @returns {number} index in the ids; -1 when no row shows any
  */
-function isTitled_(sheet, columns, row) {
+function titleAmong_(sheet, columns, top, ids, given) {
   const left = Math.min(...columns.mapped.values());
-  const [held] = sheet.getRange(row, left, 1, Math.max(...columns.mapped.values()) - left + 1).getValues();
-  return [...columns.mapped].some(([header, column]) => String(held[column - left]) === header);
+  const width = Math.max(...columns.mapped.values()) - left + 1;
+  const rows = sheet.getRange(top, left, ids.length, width).getValues();
+  const titles = rows.map((row, at) => {
+    if (ids[at] !== '' && !given.has(ids[at])) return 0;
+    return [...columns.mapped].filter(([header, column]) => String(row[column - left]) === header).length;
+  });
+  const most = Math.max(...titles);
+  return most ? titles.indexOf(most) : -1;
 }
 
 /**

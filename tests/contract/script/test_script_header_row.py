@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.google.area import Area
 from sandbox.google.events import ChangeType, Edited
-from tests.contract.script.script_bench import ANN, Bench, once_before
+from tests.contract.script.script_bench import ANN, Bench, area_of, once_before
 
 KEEP = "Conflict: keep the sheet's value"
 
@@ -38,6 +38,22 @@ def test_an_edit_above_the_header_row_is_no_event_and_gives_no_id(lowered: Bench
     lowered.type("B2", "")
     assert lowered.receiver.bodies == []
     assert ids(lowered) == ["", "", "", "_row_id"]
+
+
+def test_edits_below_headers_that_begin_in_column_c_are_told_by_their_headers(lowered: Bench) -> None:
+    with lowered.document.change(ANN):
+        lowered.tab.insert_columns(0, 2)
+    lowered.type("A5", "mine")
+    lowered.type("D5", "Ann")
+    lowered.paste("A6", [["a", "note", "7", "Bob"]])
+    lowered.type("E6", "12.5")
+    cells = lowered.receiver.cells
+    assert {(c["row"], c["column"]): c["value"] for c in cells if c["value"] is not None} == {
+        (5, "customer"): "Ann", (6, "order_no"): 7, (6, "customer"): "Bob", (6, "price"): 12.5,
+    }  # fmt: skip
+    standing = [str(lowered.tab.cell(row, 6).value or "") for row in range(3, 6)]
+    assert [name[:2] for name in standing] == ["_r", "r_", "r_"]
+    assert {c["row_id"] for c in cells} == set(standing[1:])
 
 
 def test_a_whole_row_that_is_pasted_or_cleared_above_the_header_row_is_no_event(lowered: Bench) -> None:
@@ -88,6 +104,50 @@ def test_rows_that_are_copied_above_the_header_row_leave_their_ids_behind(lowere
     assert ids(lowered)[:3] == ["", "", ""]
     assert lowered.tab.cell(1, 1).value == "Ann"
     assert lowered.receiver.cells == []
+
+
+def test_a_row_that_is_copied_above_the_headers_and_then_gone_from_below_them_is_no_event(lowered: Bench) -> None:
+    lowered.type("B5", "Ann")
+    lowered.type("B6", "Bob")
+    lowered.receiver.bodies.clear()
+    copied = area_of(lowered.tab, "A1:E1")
+    with lowered.document.change(ANN):
+        lowered.tab.copy(area_of(lowered.tab, "A5:E5"), copied)
+    with lowered.document.change("program"):
+        lowered.tab.delete_rows(4, 1)
+    lowered.runtime.notify(Edited(lowered.document.id, lowered.tab.sheet_id, copied, ANN))
+    lowered.rest()
+    assert lowered.receiver.cells == []
+    assert [name[:2] for name in ids(lowered)] == ["", "", "", "_r", "r_"]
+
+
+def test_an_id_that_is_taken_away_above_the_headers_as_rows_go_there_leaves_them_their_title(
+    lowered: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lowered.type("B5", "Ann")
+
+    def delete_above() -> None:
+        with lowered.document.change(ANN):
+            lowered.tab.delete_rows(0, 1)
+
+    acted = once_before(
+        monkeypatch,
+        "range.setValues",
+        delete_above,
+        when=lambda sheet_id, *_: sheet_id == lowered.tab.sheet_id,
+    )
+    lowered.copy("A5:E5", "A3:E3")
+    assert acted and lowered.failures() == []
+    assert [name[:2] for name in ids(lowered)][2:] == ["_r", "r_"]
+
+
+def test_a_copy_above_the_headers_of_which_nobody_has_told_keeps_no_row_from_its_id(lowered: Bench) -> None:
+    lowered.type("B5", "Ann")
+    with lowered.document.change("program"):
+        lowered.tab.copy(area_of(lowered.tab, "A5:E5"), area_of(lowered.tab, "A1:E1"))
+    lowered.type("B6", "Bob")
+    assert lowered.receiver.values("customer")[6] == "Bob"
+    assert [name[:2] for name in ids(lowered)] == ["r_", "", "", "_r", "r_", "r_"]
 
 
 def test_a_copy_of_the_headers_below_them_is_a_row_with_an_id_of_its_own(lowered: Bench) -> None:
