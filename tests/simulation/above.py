@@ -6,6 +6,7 @@ row, and all below it, while we write.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.model import ROW_ID_HEADER, SheetCell
@@ -39,13 +40,23 @@ class Own:
         if [row.cells for row in self._tab.above] != [row.cells for row in self.above]:
             raise Violation(f"above the header row stands {_told(self._tab.above)}, was {_told(self.above)}")
 
+    def take_ids_away(self) -> bool:
+        """Those that people have pasted along; whether there were any."""
+        pasted = [n for n, own in enumerate(self.above) if own.row_id and self._tab.above[n].row_id == own.row_id]
+        for n in pasted:
+            self._tab.above[n].row_id = self.above[n].row_id = None
+        return bool(pasted)
+
     def check(self) -> None:
         """At rest all of it is as it was left.
 
         Raises:
             Violation: it is not.
         """
-        if self._tab.above != self.above:
+        # an id that was pasted along is the person's as well, as long as the script has not taken it away
+        pairs = zip(self._tab.above, self.above, strict=True)
+        wanted = [replace(own, row_id=row.row_id and own.row_id) for row, own in pairs]
+        if self._tab.above != wanted:
             raise Violation(f"above the header row stands {self._tab.above}, was {self.above}")
         if self._tab.titles != self.titles:
             raise Violation(f"the titles are {self._tab.titles}, were {self.titles}")
@@ -96,8 +107,11 @@ class Above(CellEdits):
             return
         headers = self._twin.link.headers if action.picks[2] < 0.6 else tuple(self._twin.free_headers)
         cells = {h: SheetCell(cell.value) for h, cell in copied.cells.items() if h in headers}
-        self._put_above(row, cells)
         is_whole = action.picks[2] < 0.3
+        self._put_above(row, cells)
+        if is_whole:
+            for one in (self._tab.above[row - 1], self._twin.own.above[row - 1]):
+                one.row_id = copied.row_id
         self._twin.trigger_edit(EditEvent(row, row, (*headers, ROW_ID_HEADER) if is_whole else headers))
 
     def _note_above(self, row: int, header: str, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.sheets_header import header_among
 from core.events import SHEET_OBSERVED, cell_to_json, value_to_json
-from core.model import ROW_ID_HEADER, SheetCell, Stamp
+from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, SheetCell, Stamp
 from core.values import SheetValue
 from tests.fakes.sheet import FakeRow
 
@@ -136,12 +136,12 @@ class ScriptRun:
     def _is_above(self, last: int) -> bool:
         return last < self._header_row()
 
-    def _header_row(self, fresh: Collection[int] = ()) -> int:
+    def _header_row(self, aside: Collection[int] = ()) -> int:
         """Where the header row is by now, the rows with those numbers left aside; 0 when nobody knows."""
         if self._world.profile.header_row > 1:
             self._call("looks for the header row")
         lines = enumerate(self._tab.lines(), start=1)
-        return header_among("" if number in fresh else row.row_id or "" for number, row in lines)
+        return header_among("" if number in aside else row.row_id or "" for number, row in lines)
 
     def _leave_above(self, span: Span, fresh: dict[int, str]) -> bool:
         header = self._header_row({span.first + index for index in fresh})
@@ -188,9 +188,11 @@ class ScriptRun:
             last = span.first + len(span.ids) - 1
             numbers = [r for r in range(1, self._tab.last_row + 1) if not span.first <= r <= last]
             taken = {self._tab.row(r).row_id or "" for r in numbers}
+        header = self._header_row(range(e.first, e.last + 1)) if holds_ids else 0
         for index, row_id in enumerate(span.ids):
             content = bool(span.cells[index])
-            if row_id in given and not content:
+            is_above = row_id.startswith(ROW_ID_PREFIX) and span.first + index < header
+            if is_above or (row_id in given and not content):
                 fresh[index] = ""
             elif content if not row_id else row_id in taken and row_id not in given:
                 fresh[index] = self._world.new_row_id()
@@ -206,32 +208,37 @@ class ScriptRun:
         self._write_ids(span.first, fresh)
         self._call("reads ids after")
         after = self._all_ids()
-        landed = {i: after.index(row_id) for i, row_id in fresh.items() if row_id and after.count(row_id) == 1}
-        header = self._header_among(before, after, fresh, landed)
-        overwritten: dict[int, str] = {}
-        for index, at in landed.items():
-            owner = _overwritten_id(before, after, at, set(fresh.values()))
-            if at <= header:
-                overwritten[at] = ROW_ID_HEADER if at == header else ""
-            elif owner and not self._is_meant(span, index, 1 + at):
-                overwritten[at] = owner
+        overwritten = self._overwritten_ids(span, fresh, before, after)
         if overwritten:
             self._write_ids(1, overwritten)
         return not overwritten
 
-    def _header_among(
-        self, before: list[str], after: list[str], fresh: Mapping[int, str], landed: Mapping[int, int]
-    ) -> int:
-        """Index of the header row, or of the one whose title a new id has overwritten; -1 when there is none."""
+    def _overwritten_ids(
+        self, span: Span, fresh: Mapping[int, str], before: list[str], after: list[str]
+    ) -> dict[int, str]:
         given = set(fresh.values())
-        found = header_among("" if row_id in given else row_id for row_id in after) - 1
-        if found >= 0 or ROW_ID_HEADER not in before:
-            return found
-        return next((at for at in sorted(landed.values()) if self._is_titled(1 + at)), -1)
+        header = header_among("" if row_id in given else row_id for row_id in after) - 1
+        lost = self._title_among(after, given) if header < 0 and ROW_ID_HEADER in before else -1
+        overwritten = {} if lost < 0 else {lost: ROW_ID_HEADER}
+        for index, row_id in fresh.items():
+            at = after.index(row_id) if row_id and after.count(row_id) == 1 else -1
+            if at < 0 or at == lost:
+                continue
+            owner = _overwritten_id(before, after, at, given)
+            if at < max(header, lost):
+                overwritten[at] = ""
+            elif owner and not self._is_meant(span, index, 1 + at):
+                overwritten[at] = owner
+        return overwritten
 
-    def _is_titled(self, number: int) -> bool:
+    def _title_among(self, ids: list[str], given: Collection[str]) -> int:
         self._call("reads titles")
-        return any(str(cell.value) == header for header, cell in self._tab.row(number).cells.items())
+        titles = [
+            sum(str(cell.value) == header for header, cell in row.cells.items()) if not i or i in given else 0
+            for row, i in zip(self._tab.lines(), ids, strict=False)
+        ]
+        most = max(titles, default=0)
+        return titles.index(most) if most else -1
 
     def _is_meant(self, span: Span, index: int, number: int) -> bool:
         self._call("reads a row again")

@@ -253,7 +253,8 @@ class World:
             self._go_on()
 
     def _go_on(self) -> None:
-        self._approve_emptied()
+        if self.state.holds:
+            self._approve()
         come = self.others.next_change() if self.others is not None else None
         if come is not None:
             self.hub.tell(f"TABLE others: comes {come.after}")
@@ -267,13 +268,20 @@ class World:
         else:
             self.clock.now_s = max(self.clock.now_s, self.hub.next_wake())
 
-    def _approve_emptied(self) -> None:
-        """The last rows of a small tab may be meant to go; whoever deleted them is asked, and says so."""
-        for name in [name for name, (guard, _) in self.state.holds.items() if guard == "tab_emptied"]:
+    def _approve(self) -> None:
+        """The last rows of a small tab may be meant to go; whoever deleted them is asked, and says so. And who has
+        pasted a row with its id above the headers takes that away."""
+        held = [name for name, (guard, _) in self.state.holds.items() if guard == "tab_emptied"]
+        held += [twin.link.name for twin in self.twins if self._is_hidden(twin) and twin.own.take_ids_away()]
+        for name in held:
             self.hub.tell(f"a person approves what holds {name}")
             with FakeStore(self.state, self.clock.now).begin() as tx:
                 approve_held(tx, self.state.links[name])
             self.note_commits()
+
+    def _is_hidden(self, twin: Twin) -> bool:
+        guard, _ = self.state.holds.get(twin.link.name, ("", ""))
+        return guard == "header_damaged" and self.state.links[twin.link.name].state == "held"
 
     def _act(self) -> None:
         number, action = self.actions.pop(0)
