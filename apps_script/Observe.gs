@@ -103,8 +103,12 @@ function observeRows_(sheet, link, edited, columns, e) {
     }
     span.formulas = span.range.getFormulas();
     const now = columnsOf_(sheet, link.name);
-    if (!sameColumns_(columns, now)) columns = now;
-    else if (sameIds_(sheet, span, columns)) return tell_(span, edited, columns, given, e);
+    if (sameColumns_(columns, now)) {
+      const above = rowsAbove_(sheet, span, columns);
+      if (above && !above.length) return tell_(span, edited, columns, given, e);
+      if (above && !takeAway_(sheet, span, columns, above)) return null;
+    }
+    columns = now;
     if (!columns.id) return null;
   }
   return null;
@@ -139,15 +143,25 @@ function sameColumns_(one, other) {
 }
 
 /**
- * Whether the rows still lie where they were read.
+ * Whether the rows still lie where they were read, and which of them with ids stand above the header row: such are
+ * copies that people have pasted, and nothing of ours.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Span} span
  * @param {Columns} columns
- * @returns {boolean}
+ * @returns {number[] | null} indexes of these; null when rows have moved
  */
-function sameIds_(sheet, span, columns) {
-  const now = sheet.getRange(span.first, columns.id, span.values.length, 1).getValues();
-  return now.every(([id], index) => String(id) === String(span.values[index][columns.id - span.left]));
+function rowsAbove_(sheet, span, columns) {
+  const top = span.first > HEADER_ROW_MAX ? span.first : 1; // so far down no header row is looked for
+  const ids = sheet
+    .getRange(top, columns.id, span.first - top + span.values.length, 1)
+    .getValues()
+    .map(([id]) => String(id));
+  const now = ids.slice(span.first - top);
+  if (now.some((id, index) => id !== String(span.values[index][columns.id - span.left]))) return null;
+  const header = top === 1 ? ids.indexOf(ID_HEADER) : -1;
+  const isAbove = (/** @type {number} */ index) => header < 0 || span.first - top + index < header;
+  const indexes = [...now.keys()].filter((index) => now[index].startsWith(ROW_ID_PREFIX) && isAbove(index));
+  return top === 1 ? indexes : [];
 }
 
 /**

@@ -74,6 +74,20 @@ function leaveAbove_(sheet, span, columns, fresh) {
 }
 
 /**
+ * Takes ids away that people have brought along above the header row, as with whole rows that they have pasted.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Span} span
+ * @param {Columns} columns
+ * @param {number[]} above indexes of rows with ids that no title stands above
+ * @returns {boolean} false when the header row is not there, or rows have moved: a scan has to look
+ */
+function takeAway_(sheet, span, columns, above) {
+  const header = headerRow_(sheet, columns, (row) => above.includes(row - span.first));
+  const ids = new Map(above.filter((index) => span.first + index < header).map((index) => [index, '']));
+  return ids.size > 0 && giveIds_(sheet, span, columns, ids);
+}
+
+/**
  * Which rows need an id: those with content and none, and copies that brought another row's along.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Span} span
@@ -86,14 +100,11 @@ function idsToGive_(sheet, span, edited, columns, given) {
   const fresh = new Map();
   const holdsIds = holdsIds_(edited, columns);
   const taken = holdsIds ? idsOutside_(sheet, edited, columns) : new Set();
-  const isEdited = (/** @type {number} */ row) => edited.first <= row && row <= edited.last;
-  const header = holdsIds ? headerRow_(sheet, columns, isEdited) : 0;
   span.values.forEach((row, index) => {
     const id = String(row[columns.id - span.left]);
     const content = [...columns.mapped.values()].some((column) => row[column - span.left] !== '');
-    const isAbove = id.startsWith(ROW_ID_PREFIX) && span.first + index < header;
-    if (isAbove || (given.has(id) && !content))
-      fresh.set(index, ''); // it landed on an empty row, or was brought along above the headers
+    if (given.has(id) && !content)
+      fresh.set(index, ''); // it landed on an empty row
     else if (id === '' ? content : taken.has(id) && !given.has(id)) fresh.set(index, newRowId_());
     else if (holdsIds && id !== '') taken.add(id);
   });

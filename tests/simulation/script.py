@@ -129,9 +129,26 @@ class ScriptRun:
                 continue
             self._call("reads formulas")
             self._call("reads ids again")
-            if self._ids(first, last) == span.ids:
+            above = self._rows_above(span)
+            if above is not None and not above:
                 return Seen(self._bodies(e, span, given), ROW_ID_HEADER in span.ids)
+            if above and not self._take_away(span, above):
+                return None
         return None
+
+    def _rows_above(self, span: Span) -> list[int] | None:
+        """See Observe.gs."""
+        there = span.first - 1
+        ids = self._all_ids()[: there + len(span.ids)]
+        if ids[there:] != span.ids:
+            return None
+        header = ids.index(ROW_ID_HEADER) if ROW_ID_HEADER in ids else len(ids)
+        return [i for i, row_id in enumerate(span.ids) if row_id.startswith(ROW_ID_PREFIX) and there + i < header]
+
+    def _take_away(self, span: Span, above: list[int]) -> bool:
+        header = self._header_row({span.first + index for index in above})
+        ids = {index: "" for index in above if span.first + index < header}
+        return bool(ids) and self._give_ids(span, ids)
 
     def _is_above(self, last: int) -> bool:
         return last < self._header_row()
@@ -153,9 +170,6 @@ class ScriptRun:
             else:
                 del fresh[index]
         return header > 0
-
-    def _ids(self, first: int, last: int) -> list[str]:
-        return [self._tab.row(r).row_id or "" for r in range(first, last + 1)]
 
     def _all_ids(self) -> list[str]:
         return [row.row_id or "" for row in self._tab.lines()]
@@ -188,11 +202,9 @@ class ScriptRun:
             last = span.first + len(span.ids) - 1
             numbers = [r for r in range(1, self._tab.last_row + 1) if not span.first <= r <= last]
             taken = {self._tab.row(r).row_id or "" for r in numbers}
-        header = self._header_row(range(e.first, e.last + 1)) if holds_ids else 0
         for index, row_id in enumerate(span.ids):
             content = bool(span.cells[index])
-            is_above = row_id.startswith(ROW_ID_PREFIX) and span.first + index < header
-            if is_above or (row_id in given and not content):
+            if row_id in given and not content:
                 fresh[index] = ""
             elif content if not row_id else row_id in taken and row_id not in given:
                 fresh[index] = self._world.new_row_id()

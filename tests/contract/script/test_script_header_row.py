@@ -121,6 +121,22 @@ def test_a_row_that_is_copied_above_the_headers_and_then_gone_from_below_them_is
     assert [name[:2] for name in ids(lowered)] == ["", "", "", "_r", "r_"]
 
 
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_an_edit_above_the_headers_in_a_row_that_carries_an_id_is_no_event_of_that_row(
+    lowered: Bench, *, is_gone: bool
+) -> None:
+    lowered.type("B5", "Ann")
+    lowered.type("B6", "Bob")
+    lowered.receiver.bodies.clear()
+    with lowered.document.change("program"):
+        lowered.tab.copy(area_of(lowered.tab, "A5:E5"), area_of(lowered.tab, "A1:E1"))
+        if is_gone:
+            lowered.tab.delete_rows(4, 1)
+    lowered.type("B1", "Our orders")
+    assert lowered.receiver.cells == []
+    assert [name[:2] for name in ids(lowered)] == ["", "", "", "_r", "r_", *([] if is_gone else ["r_"])]
+
+
 def test_an_id_that_is_taken_away_above_the_headers_as_rows_go_there_leaves_them_their_title(
     lowered: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
