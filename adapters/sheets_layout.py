@@ -4,12 +4,13 @@ The hidden tab ``_twinsheet`` has one row per link from row 2 on::
 
     A link | B n | C epoch | D q | E scratch_column | F scratch_width | G scratch_row | H taken_back
 
-Each link's scratch band begins at column E (1-based) and is F columns wide: two halves, each as wide as
-the tab. Row 101 of the band holds a copy of the counters, the columns as the writer believed them to be,
-and (right half) the row that was believed to be the header, as it stood. From row G on follow whole rows of the tab,
-as they stood before the last write: left as they were (values, formulas, formats), right their values alone, because
-a formula computes something else away from its place. A line never stands above or left of the row it was copied
-from, so that a formula's relative references never fall off the grid and come back intact.
+Each link's scratch band begins at column E (1-based) and is F columns wide: two halves, each as wide as the
+tab. Row 101 of the band holds a copy of the counters, the columns as the writer believed them to be (and, where
+they are others, those by which the lines below were copied by an earlier write), and (right half) the row that
+was believed to be the header, as it stood. From row G on follow whole rows of the tab, as they stood before the
+last write: left as they were (values, formulas, formats), right their values alone, because a formula computes
+something else away from its place. A line never stands above or left of the row it was copied from, so that a
+formula's relative references never fall off the grid and come back intact.
 """
 
 from __future__ import annotations
