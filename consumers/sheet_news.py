@@ -144,7 +144,7 @@ class LinkNews:
         """The next whole comparison is made instead of all that had been told and not carried out; but for what it
         cannot find out: keys that changed, and what the table writer has asked."""
         self._stands_for = before.oldest_offset()
-        self.renamed, self.questions = before.renamed, before.questions
+        self.renamed, self.questions, self._lost_at = before.renamed, before.questions, before._lost_at
 
     def oldest_offset(self) -> int | None:
         """The first event that is not done yet; ``None`` when none waits."""

@@ -630,6 +630,14 @@ def test_a_row_beside_which_other_contents_stand_for_good_is_tried_more_and_more
     assert tab.rows[0].cells == shown_cells(HERS)
 
 
+def test_whoever_goes_on_knows_since_which_event_the_change_feed_is_to_be_followed_anew() -> None:
+    before, after = LinkNews("orders"), LinkNews("orders")
+    before.history_lost(7)
+    after.go_on_from(before)
+    assert after.renamed == [None]
+    assert after.oldest_offset() == 7
+
+
 def test_only_so_many_changed_keys_are_kept_in_mind() -> None:
     news = LinkNews("orders")
     news.still_shown({(str(n),): (f"new {n}",) for n in range(SHOWN_MAX)})
