@@ -137,7 +137,8 @@ class Twin:
     # --- the beginning
 
     def furnish(self, rng: random.Random) -> None:
-        """Some rows that both sides agree on."""
+        """Some rows that both sides agree on: in a link that shows some rows, ones that it shows. That another one
+        stands in the tab no event would have told, and the check of the agreement would say so."""
         link, rows = self.link, rng.randint(0, 5)
         self.state.links[link.name] = LinkState(
             link.name, "sheet", self.target.sheet_id, link.tab, link.schema, link.table, "live", None, 1, 0
@@ -160,7 +161,7 @@ class Twin:
             "part": str(ledger.number()),
             "name": f"n{ledger.number()}",
             "qty": str(ledger.number()) if rng.random() < 0.8 else None,
-            "note": f"n{ledger.number()}" if rng.random() < 0.6 else None,
+            "note": f"n{ledger.number()}" if rng.random() < 0.6 or self.profile.is_filtered else None,
         }
         row = {c.name: values[c.name] for c in link.columns}
         for column, text in row.items():
