@@ -14,7 +14,7 @@ from core.model import Key, Stamp
 from core.origin import Origin
 from core.ports import Json
 from core.progress import Progress
-from core.renames import Renamed, composed
+from core.renames import Anew, Renamed, composed
 from core.sheet_plan import NameRow
 
 SHOWN_MAX = 10_000
@@ -37,10 +37,7 @@ class LinkNews:
     def __init__(self, link: str) -> None:
         self._link = link
         self.dirty = DirtyRows()
-        self.renamed: list[Renamed | None] = []
-        """``None`` where the change feed begins anew."""
-        self._lost_at = 0
-        """The first event that has told of that and is not followed."""
+        self.renamed: list[Renamed | Anew] = []
         self.questions: list[Json] = []
         """Of the table writer, to be answered once the changed keys that were told before are followed."""
         self.to_name: dict[int, NameRow] = {}
@@ -136,21 +133,20 @@ class LinkNews:
         self.questions.extend(questions)
 
     def history_lost(self, offset: int) -> None:
-        """The change feed begins anew: its places are no longer to be compared with those from before."""
-        self._lost_at = min(self._lost_at, offset) if None in self.renamed else offset
-        self.renamed.append(None)
+        """The change feed begins anew, as the event with that offset tells."""
+        self.renamed.append(Anew(offset))
 
     def go_on_from(self, before: LinkNews) -> None:
         """The next whole comparison is made instead of all that had been told and not carried out; but for what it
         cannot find out: keys that changed, and what the table writer has asked."""
         self._stands_for = before.oldest_offset()
-        self.renamed, self.questions, self._lost_at = before.renamed, before.questions, before._lost_at
+        self.renamed, self.questions = before.renamed, before.questions
 
     def oldest_offset(self) -> int | None:
         """The first event that is not done yet; ``None`` when none waits."""
         stands_for = self._stands_for if self.compare_all or self._comparing else None
-        lost_at = self._lost_at if None in self.renamed else None
-        return min((o for o in (stands_for, lost_at, self.dirty.oldest_offset()) if o is not None), default=None)
+        anew = [one.event for one in self.renamed if isinstance(one, Anew)]
+        return min((o for o in (stands_for, *anew, self.dirty.oldest_offset()) if o is not None), default=None)
 
     def progress(self, now_s: float) -> str:
         """How far a whole comparison has come; empty where none is under way."""

@@ -23,7 +23,7 @@ from core.key_pages import KeyPages, keys_of_both
 from core.model import Key, Link, RowBase, Stamp
 from core.origin import Origin, made_by
 from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
-from core.renames import FeedPlace, Renamed, follow, made_by_us
+from core.renames import Anew, FeedPlace, Renamed, follow, made_by_us
 from core.row_plan import ROW_GONE
 from core.row_view import overtaken_in
 from core.sheet import Positions, SwapWrite
@@ -61,8 +61,8 @@ class PlanRequest:
     link: Link
     epoch: int
     keys: Sequence[Key]
-    renamed: Sequence[Renamed | None]
-    """The keys that transactions of the table have changed, in order; ``None`` where the change feed begins anew."""
+    renamed: Sequence[Renamed | Anew]
+    """The keys that transactions of the table have changed, in order."""
     to_name: Sequence[tuple[int, NameRow]]
     moved_ids: Mapping[str, Stamp]
     """Of the ids among them that known rows have, the stamp of the scan that found the row beside another one."""
@@ -167,14 +167,15 @@ def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> 
     shown: dict[Key, Key] = {}
     reached = FeedPlace.of(state.followed) if state.followed else None
     for renamed in request.renamed:
-        if renamed is None:
-            reached = None
-            tx.forget_former_keys(name)
+        if isinstance(renamed, Anew):
+            if reached is None or renamed.event > reached.anew:
+                reached = FeedPlace(anew=renamed.event)
+                tx.forget_former_keys(name)
         elif renamed.place.is_past(reached):
             on_their_way = coming_back.under_new_keys(tx, name, renamed)
             shown |= _follow(tx, request.link, renamed)
             coming_back.keep(tx, name, on_their_way)
-            reached = renamed.place
+            reached = renamed.place._replace(anew=reached.anew if reached else -1)
     if request.renamed:
         tx.note_followed(name, reached.text if reached else None)
     for body in replans(name, [{**question, "told": True} for question in request.questions]):

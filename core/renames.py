@@ -32,6 +32,8 @@ class FeedPlace(NamedTuple):
     pos: int = 0
     part: int = 0
     """Of the messages of one transaction, which."""
+    anew: int = -1
+    """The event that told last that the feed begins anew."""
 
     def is_past(self, other: FeedPlace | None) -> bool:
         """Whether it was told after the other one; another server counts anew."""
@@ -60,6 +62,13 @@ class Renamed(NamedTuple):
     place: FeedPlace
     prints: Mapping[Key, str] = MappingProxyType({})
     """What the rows held after that under the keys that they have got (:func:`print_of`)."""
+
+
+class Anew(NamedTuple):
+    """The change feed begins anew: its places are no longer to be compared with those from before."""
+
+    event: int
+    """Its offset among the link's events: it may be told again, when places after it are followed already."""
 
 
 def composed(pairs: Iterable[Rename]) -> list[Rename]:

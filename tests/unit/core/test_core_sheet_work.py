@@ -33,7 +33,7 @@ from core.intent import PlannedWrite, planned_to_json
 from core.marks import REJECTED
 from core.model import Key, Link, LinkedColumn, SheetCell, Stamp, TableColumn
 from core.ports import ConflictEntry, Intent, LinkState, RejectionEntry, ShownMark, TableRow
-from core.renames import FeedPlace, print_of
+from core.renames import Anew, FeedPlace, print_of
 from core.sheet import FormulaRestore, MarkWrite, SheetTarget, SwapAnswer, SwapWrite
 from core.values.catalog import codec_for
 from core.write_size import KNOWN_ROWS_MAX
@@ -159,7 +159,17 @@ def test_that_the_change_feed_began_anew_is_not_forgotten_by_a_crash_before_each
     desk.goes_on(1)  # one of the links works at a time
     desk.starts()
     desk.goes_on(5)
-    assert {name: desk.state.links[name].followed for name in LINKS} == dict.fromkeys(LINKS)
+    reached = {name: FeedPlace.of(desk.state.links[name].followed or "[]") for name in LINKS}
+    assert reached == {name: FeedPlace(anew=offset) for offset, name in enumerate(LINKS)}
+
+
+def test_that_the_change_feed_began_anew_is_told_again_without_key_changes_being_followed_again(desk: Desk) -> None:
+    later = FeedPlace("one", "binlog.000001", 4711, anew=0).text
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "link", "lost": True})
+    with desk.store.begin() as tx:
+        tx.note_followed("orders", later)
+    desk.goes_on(5)
+    assert desk.state.links["orders"].followed == later
 
 
 def test_how_far_a_whole_comparison_has_come_is_told_until_every_row_was_looked_at(
@@ -634,7 +644,7 @@ def test_whoever_goes_on_knows_since_which_event_the_change_feed_is_to_be_follow
     before, after = LinkNews("orders"), LinkNews("orders")
     before.history_lost(7)
     after.go_on_from(before)
-    assert after.renamed == [None]
+    assert after.renamed == [Anew(7)]
     assert after.oldest_offset() == 7
 
 
