@@ -17,7 +17,7 @@ CREATE TABLE link (
   n               BIGINT       NOT NULL DEFAULT 0 COMMENT 'number of the last write to the sheet that was begun',
   settled_n       BIGINT       NOT NULL DEFAULT 0 COMMENT 'number of the last one that is known to have landed',
   restored_n      BIGINT       NOT NULL DEFAULT 0 COMMENT 'number of the last write that took a mistake of ours back',
-  followed        VARCHAR(600) NULL COMMENT '[server, file, pos, part] of the change feed: bases have followed the keys of their rows up to there',
+  followed        VARCHAR(600) NULL COMMENT '[server, file, pos, part, anew] of the change feed (core.renames.FeedPlace): bases have followed the keys of their rows up to there',
   known           LONGTEXT     NULL COMMENT 'core.known.KnownColumns as JSON: a new column is offered, a new key is noticed',
   scanned_at      DATETIME(6)  NULL,
   scans           BIGINT       NOT NULL DEFAULT 0 COMMENT 'number of the last scan that was begun',
