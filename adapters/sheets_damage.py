@@ -101,7 +101,9 @@ class Damage:
         written: dict[int, dict[int, SheetValue]] = {}
         for line, row, column in self._cells:
             written.setdefault(row, {})[column] = _value(self._copy(line, column))
-        inserted = frozenset(row_id for line, _ in self._lost if (row_id := self._id_of(line)))
+        # a copy that has come back stays where it is: by its id its original would be taken for it
+        brought_back = (self._id_of(line) for line, _ in self._lost)
+        inserted = frozenset(row_id for row_id in brought_back if row_id and row_id not in self._by_id)
         id_column = self._deed.id_column if self._id_column is None else self._id_column
         return Deed(self._touched, self._copied_to, written, frozenset(self._doomed), inserted, id_column)
 
@@ -126,12 +128,13 @@ class Damage:
         return {line: place for line, row in left if (place := self._place_of(line, row))}
 
     def _place_of(self, line: int, row: int) -> int | None:
-        written = self._written(row).get(self._id_column) if self._id_column is not None else None
-        if written is not None and (named := self._by_id.get(str(written))):
-            return self._alike(line, row, named) or self._nearest(row, named)
-        if row_id := self._id_of(line):
-            rows = self._by_id.get(row_id, [])  # a copy may have it, too
-            return (self._alike(line, row, rows) if len(rows) > 1 else None) or self._nearest(row, rows)
+        own = self._by_id.get(self._id_of(line), [])
+        if self._id_column is not None and self._id_column in self._written(row):
+            named = self._by_id.get(str(self._written(row)[self._id_column]), [])
+            there = self._alike(line, row, named or self._near(row))
+            return there or self._nearest(row, named or own) or self._expected(row)
+        if self._id_of(line):  # a copy may have it, too
+            return (self._alike(line, row, own) if len(own) > 1 else None) or self._nearest(row, own)
         return self._alike(line, row) or self._expected(row)
 
     def _expected(self, row: int) -> int:
@@ -140,6 +143,9 @@ class Damage:
         for doomed in self._doomed:
             place += 1 if doomed <= place else 0
         return place
+
+    def _near(self, row: int) -> range:
+        return range(max(1, row - NEAR_ROWS), min(row + NEAR_ROWS, self._tab.last_row) + 1)
 
     def _nearest(self, row: int, rows: Iterable[int]) -> int | None:
         expected = self._expected(row)
@@ -162,8 +168,7 @@ class Damage:
             wanted = self._written(row).get(column, _value(self._copy(line, column)))
             return _value(self._tab.cell(place, column)) == _bare(wanted)
 
-        near = range(max(1, row - NEAR_ROWS), min(row + NEAR_ROWS, self._tab.last_row) + 1)
-        rows = self._by_id.get(row_id, []) if (row_id := self._id_of(line)) else near
+        rows = self._by_id.get(row_id, []) if (row_id := self._id_of(line)) else self._near(row)
         expected = self._expected(row)
         by_distance = sorted(rows if among is None else among, key=lambda place: abs(place - expected))
         return next((p for p in by_distance if all(holds(p, column) for column in range(self._width))), None)

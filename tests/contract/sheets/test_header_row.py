@@ -238,6 +238,24 @@ def test_rows_that_move_while_a_write_is_taken_back_cost_nobody_a_cell(
     assert [r.row_id for r in sheet.read_tab(world.target).rows] == ["r_2", "r_3", "r_4"]
 
 
+def test_rows_whose_ids_were_typed_over_and_copies_that_were_deleted_come_back_while_rows_move(
+    lowered: Lowered,
+) -> None:
+    world = lowered()
+    world.type(5, "_row_id", "r_2")
+    world.type(5, "Name", "a copy")
+    sheet = GoogleSheet(Meddled(world, {2: insert_three}))  # type: ignore[arg-type]  # it does what a client does here
+    sheet.read_positions(world.target)
+    delete_above(world)
+    before = sorted(contents(world))
+    ids, deletes = (IdWrite(6, "r_new6"), IdWrite(8, "r_new8")), (RowDelete("r_9", 7),)
+    cells_of = (CellWrite("r_5", 5, "Qty", None), CellWrite("r_8", 8, "Name", "wrong"))
+    assert sheet.swap(
+        world.target, SwapWrite(1, 4, cells=cells_of, ids=ids, deletes=deletes, header_row=4)
+    ).layout_changed
+    assert sorted(contents(world)) == before
+
+
 def test_a_look_at_the_tab_waits_until_a_write_into_wrong_rows_is_taken_back(lowered: Lowered) -> None:
     world, has_looked = lowered(), Event()
 
