@@ -100,7 +100,28 @@ class LoweredMarks:
         return None if hit is None else tuple(map(_told, hit))
 
 
-class LoweredWorld(GoogleWorld):
+class _Lowered:
+    """What both worlds have in common: rows are counted as if the header row were the first."""
+
+    def move_row(self, row: int, before: int) -> None:
+        super().move_row(row + ABOVE, before + ABOVE)
+
+    def insert_row(self, before: int) -> None:
+        super().insert_row(before + ABOVE)
+
+    def delete_row(self, row: int) -> None:
+        super().delete_row(row + ABOVE)
+
+    def delete_column(self, header: str) -> None:
+        self.check()
+        super().delete_column(header)
+        self._own = self.own()
+
+    def rows(self) -> list[TabRow]:
+        return [_raised(row) for row in super().rows()]
+
+
+class LoweredWorld(_Lowered, GoogleWorld):
     """The same tab with a title, notes and columns of a person's own, who finds them as they were."""
 
     HEADER_ROW, LEFT = HEADER_ROW, LEFT
@@ -138,25 +159,8 @@ class LoweredWorld(GoogleWorld):
     def type_formula(self, row: int, header: str, formula: str, value: SheetValue) -> None:
         super().type_formula(row, header, lowered(formula, ABOVE, LEFT) or "", value)
 
-    def move_row(self, row: int, before: int) -> None:
-        super().move_row(row + ABOVE, before + ABOVE)
 
-    def insert_row(self, before: int) -> None:
-        super().insert_row(before + ABOVE)
-
-    def delete_row(self, row: int) -> None:
-        super().delete_row(row + ABOVE)
-
-    def delete_column(self, header: str) -> None:
-        self.check()
-        super().delete_column(header)
-        self._own = self.own()
-
-    def rows(self) -> list[TabRow]:
-        return [_raised(row) for row in super().rows()]
-
-
-class LoweredFakeWorld(FakeWorld):
+class LoweredFakeWorld(_Lowered, FakeWorld):
     """The fake of such a tab."""
 
     HEADER_ROW, LEFT = HEADER_ROW, LEFT
@@ -186,23 +190,6 @@ class LoweredFakeWorld(FakeWorld):
 
     def type_formula(self, row: int, header: str, formula: str, value: SheetValue) -> None:
         super().type_formula(row + ABOVE, header, lowered(formula, ABOVE, LEFT) or "", value)
-
-    def move_row(self, row: int, before: int) -> None:
-        super().move_row(row + ABOVE, before + ABOVE)
-
-    def insert_row(self, before: int) -> None:
-        super().insert_row(before + ABOVE)
-
-    def delete_row(self, row: int) -> None:
-        super().delete_row(row + ABOVE)
-
-    def delete_column(self, header: str) -> None:
-        self.check()
-        super().delete_column(header)
-        self._own = self.own()
-
-    def rows(self) -> list[TabRow]:
-        return [_raised(row) for row in super().rows()]
 
 
 def _raised(row: TabRow) -> TabRow:
