@@ -88,7 +88,7 @@ class Judging:
         pieces.note(shown, found)
         if not shown.is_last:
             return
-        tab.told = tab.still_told
+        tab.told, tab.grid_rows = tab.still_told, shown.image.grid_rows
         has_more = looked.missing > 0 or found.is_leaving
         self._rest(tab, pieces, looks_again=has_more or (is_told and not looked.is_whole))
         rested = _is_as_before(tab, found) and pieces.rested and shown.looked.is_swept

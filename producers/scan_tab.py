@@ -31,7 +31,7 @@ class Tab:
     """Somebody who carries events out asked for a scan, and waits for it."""
     scanned_at: float = float("-inf")
     grid_rows: int = 0
-    """As of the last read that might have taken the whole tab."""
+    """As of its last scan: where one read does not take them, none is wasted on trying."""
     pieces: Pieces | None = None
     """The scan that is under way, of a tab that one read does not take."""
     read_at: float = 0.0

@@ -130,6 +130,17 @@ def test_below_a_blank_piece_the_pieces_grow(monkeypatch: pytest.MonkeyPatch) ->
     assert [with_ids for _, with_ids in asked[:3]] == [False, True, False], "nobody knew that one read is too little"
 
 
+def test_a_tab_that_has_shrunk_is_read_whole_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(rows_at_once=40)
+    asked = spans(desk, monkeypatch)
+    desk.tab.grid_rows = 3000
+    while "orders" not in desk.state.scanned:
+        steps(desk, 1)
+    desk.tab.grid_rows = 20
+    steps(desk, 3000)
+    assert asked[-2:] == [([(1, 40)], False)] * 2
+
+
 def test_a_piece_that_google_does_not_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(rows_at_once=10)
     asked = spans(desk, monkeypatch)
