@@ -27,6 +27,8 @@ from tests.simulation.ports import SimGate, SimMarks, SimMeanwhile, SimPublisher
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+KEYS_PER_PAGE = 2
+"""Of a whole comparison, of a handful of rows."""
 SCAN_INTERVAL_S = 10.0
 SCAN_DELAY_S = 2.0
 Body = Callable[["World", str], None]
@@ -74,7 +76,7 @@ def sheet_writer(world: World, owner: str) -> None:
     store = SimStore(world, "sheet_writer")
     marks, gate, meanwhile = SimMarks(world), SimGate(world), SimMeanwhile(world)
     rows_max = world.profile.rows_a_write or NEW_ROWS_MAX
-    tools = Tools(store, world.sheet, marks, gate, world.new_row_id, world.clock, meanwhile, rows_max)
+    tools = Tools(store, world.sheet, marks, gate, world.new_row_id, world.clock, meanwhile, rows_max, KEYS_PER_PAGE)
     fresh: list[frozenset[Place]] = []
     source = _source(
         world,
