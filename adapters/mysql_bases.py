@@ -15,6 +15,8 @@ _SELECT = (
     "SELECT row_id, key_json, cells, stamps, gone, n, age, scan, former_key_json, key_hash"
     " FROM row_base WHERE link = %s"
 )
+_LIVE = _SELECT + " AND gone = FALSE"
+_ALL_LIVE = _LIVE + " ORDER BY row_id"
 _COLUMNS = "(link, row_id, key_hash, key_json, cells, stamps, gone, n, age, scan, former_key_json)"
 # A new row id whose key another live row holds would meet that row's entry here and overwrite it. NULL for its
 # row_id, which cannot be NULL, turns that into an error.
@@ -85,14 +87,13 @@ class Bases(Statements):
 
     def all_bases(self, link: str, row_ids: Collection[str] | None = None) -> Mapping[str, RowBase]:
         """Not locked; live rows only, by row id in its order; each is made anew whenever it is looked at."""
-        live = _SELECT + " AND gone = FALSE"
         if row_ids is not None:
-            return HeldBases(self._select_in(live + " AND row_id IN ({}) ORDER BY row_id", (link,), set(row_ids)))
-        return HeldBases(self._each(live + " ORDER BY row_id", (link,)))
+            return HeldBases(self._select_in(_LIVE + " AND row_id IN ({}) ORDER BY row_id", (link,), set(row_ids)))
+        return HeldBases(self._each(_ALL_LIVE, (link,)))
 
     def each_base(self, link: str) -> Iterator[RowBase]:
         """As :meth:`all_bases`, a piece at a time."""
-        return map(_base, self._each(_SELECT + " AND gone = FALSE ORDER BY row_id", (link,)))
+        return map(_base, self._each(_ALL_LIVE, (link,)))
 
     def count_bases(self, link: str) -> int:
         """Of live rows; not locked."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-Row = tuple[Any, ...]
+from adapters.mysql_statements import Row
 
 
 class Query(Protocol):

@@ -11,7 +11,8 @@ from typing import Any
 from adapters.mysql_connection import quote
 from adapters.mysql_ddl import checked_as_json, table_statement
 from adapters.mysql_grants import TABLE_RIGHTS, Grant, quoted
-from adapters.mysql_query import Query, Row
+from adapters.mysql_query import Query
+from adapters.mysql_statements import Row
 from core.errors import LinkRefused
 from core.model import TableColumn
 from core.values.json_text import JSON_AS_TEXT

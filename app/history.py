@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,15 +89,7 @@ class History:
         Raises:
             MysqlUnavailable
         """
-        place: HistoryPlace | None = None
-        left = limit
-        while left is None or left > 0:
-            found = self._search.page(asked, place, PAGE_ITEMS_MAX if left is None else min(left, PAGE_ITEMS_MAX))
-            yield from found.items
-            left = None if left is None else left - len(found.items)
-            place = found.reached
-            if place is None:
-                return
+        return _page_by_page(lambda cursor, count: self.page(asked, cursor=cursor, limit=count), limit)
 
     def pairs(self, items: Sequence[Item], own_users: Collection[str]) -> list[Carried]:
         """Undos with what tells of their ways into the sheet, where one of the two is among these entries.
@@ -159,14 +151,17 @@ class History:
         self, asked: HistoryFilter, own_users: Collection[str], *, limit: int | None = None
     ) -> Iterator[Item]:
         """All entries for people, newest first, a page at a time; arguments as for :meth:`told` and :meth:`each`."""
-        cursor: str | None = None
-        left = limit
-        while left is None or left > 0:
-            page = self.told(
-                asked, own_users, cursor=cursor, limit=PAGE_ITEMS_MAX if left is None else min(left, PAGE_ITEMS_MAX)
-            )
-            yield from page.items
-            left = None if left is None else left - len(page.items)
-            cursor = page.cursor
-            if cursor is None:
-                return
+        return _page_by_page(lambda cursor, count: self.told(asked, own_users, cursor=cursor, limit=count), limit)
+
+
+def _page_by_page(page_of: Callable[[str | None, int], HistoryPage], limit: int | None) -> Iterator[Item]:
+    """At most ``limit`` entries of pages that follow each other by their cursors."""
+    cursor: str | None = None
+    left = limit
+    while left is None or left > 0:
+        page = page_of(cursor, PAGE_ITEMS_MAX if left is None else min(left, PAGE_ITEMS_MAX))
+        yield from page.items
+        left = None if left is None else left - len(page.items)
+        cursor = page.cursor
+        if cursor is None:
+            return

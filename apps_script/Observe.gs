@@ -158,10 +158,10 @@ function rowsAbove_(sheet, span, columns) {
     .map(([id]) => String(id));
   const now = ids.slice(span.first - top);
   if (now.some((id, index) => id !== String(span.values[index][columns.id - span.left]))) return null;
-  const header = top === 1 ? ids.indexOf(ID_HEADER) : -1;
-  const isAbove = (/** @type {number} */ index) => header < 0 || span.first - top + index < header;
-  const indexes = [...now.keys()].filter((index) => now[index].startsWith(ROW_ID_PREFIX) && isAbove(index));
-  return top === 1 ? indexes : [];
+  if (top > 1) return [];
+  const header = ids.indexOf(ID_HEADER);
+  const isAbove = (/** @type {number} */ index) => header < 0 || span.first - 1 + index < header;
+  return [...now.keys()].filter((index) => now[index].startsWith(ROW_ID_PREFIX) && isAbove(index));
 }
 
 /**
