@@ -30,6 +30,8 @@ class Position:
     """First byte after the transaction."""
     gtid_set: str | None = None
     """All transactions up to here: ``gtid_executed`` of MySQL, ``gtid_binlog_pos`` of MariaDB."""
+    beginning: int = 0
+    """Of the reading, from which on files and offsets count in one order; a later one has a higher number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,8 @@ class BinlogLease:
     def load(self) -> Position | None:
         """The position noted last; ``None`` before the first note."""
         rows = self._query(
-            "SELECT server_uuid, file, position, gtid_set FROM binlog_position WHERE reader = %s", (self._reader,)
+            "SELECT server_uuid, file, position, gtid_set, beginning FROM binlog_position WHERE reader = %s",
+            (self._reader,),
         )
         return Position(*rows[0]) if rows else None
 
@@ -68,10 +69,18 @@ class BinlogLease:
             MysqlUnavailable: the connection broke, and the lock with it; nothing may be noted any more.
         """
         self._query(
-            "INSERT INTO binlog_position (reader, server_uuid, file, position, gtid_set) VALUES (%s, %s, %s, %s, %s)"
-            " ON DUPLICATE KEY UPDATE server_uuid = VALUES(server_uuid), file = VALUES(file),"
-            " position = VALUES(position), gtid_set = VALUES(gtid_set), updated_at = CURRENT_TIMESTAMP(6)",
-            (self._reader, position.server, position.file, position.offset, position.gtid_set),
+            "INSERT INTO binlog_position (reader, server_uuid, file, position, gtid_set, beginning)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON DUPLICATE KEY UPDATE server_uuid = VALUES(server_uuid),"
+            " file = VALUES(file), position = VALUES(position), gtid_set = VALUES(gtid_set),"
+            " beginning = VALUES(beginning), updated_at = CURRENT_TIMESTAMP(6)",
+            (
+                self._reader,
+                position.server,
+                position.file,
+                position.offset,
+                position.gtid_set,
+                position.beginning,
+            ),
         )
 
     def outbox_since_note(self) -> list[tuple[str, str, Json]]:

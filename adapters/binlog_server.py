@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -61,7 +62,8 @@ class BinlogServer:
         return Position(self.identity, now.file, now.position, gtids or None)
 
     def resume(self, stored: Position) -> tuple[Position, bool]:
-        """Where reading goes on after ``stored``, and whether by its set of GTIDs instead of file and offset.
+        """Where reading goes on after ``stored``, and whether by its set of GTIDs: files and offsets of another
+        server count by themselves.
 
         Raises:
             PositionLost: the server no longer holds what came after, or it is another server.
@@ -77,7 +79,7 @@ class BinlogServer:
                 if self._follows(stored):
                     return stored, False
             elif stored.gtid_set and self._can_serve(stored.gtid_set):
-                return stored, True
+                return replace(stored, server=self.identity), True
         raise PositionLost(
             f"The server no longer holds the binlog after {stored.file}:{stored.offset}"
             f"{' (it is another server)' if stored.server != self.identity else ''}.",

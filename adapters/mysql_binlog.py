@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -117,7 +118,7 @@ class BinlogReader:
     ) -> None:
         self._watch = watch
         self._own = own
-        self._server = start.server
+        self._start = start
         self._gtids = _gtids(start.gtid_set, is_mariadb=is_mariadb)
         self._tap = Tap(clock, stop or threading.Event(), asks_for_statements=is_mariadb)
         self._where = f"{address.host}:{address.port}"
@@ -282,7 +283,7 @@ class BinlogReader:
 
     def _here(self) -> Position:
         gtids = str(self._gtids) if self._gtids is not None else None
-        return Position(self._server, self._stream.log_file, self._stream.log_pos, gtids or None)
+        return replace(self._start, file=self._stream.log_file, offset=self._stream.log_pos, gtid_set=gtids or None)
 
 
 def random_server_id() -> int:

@@ -132,9 +132,9 @@ class LinkNews:
         """The table writer wants to know whether other rows have got the keys of these."""
         self.questions.extend(questions)
 
-    def history_lost(self, offset: int) -> None:
-        """The change feed begins anew, as the event with that offset tells."""
-        self.renamed.append(Anew(offset))
+    def feed_began(self, anew: Anew) -> None:
+        """The change feed begins anew: keys may have changed without a word."""
+        self.renamed.append(anew)
 
     def go_on_from(self, before: LinkNews) -> None:
         """The next whole comparison is made instead of all that had been told and not carried out; but for what it
@@ -145,7 +145,7 @@ class LinkNews:
     def oldest_offset(self) -> int | None:
         """The first event that is not done yet; ``None`` when none waits."""
         stands_for = self._stands_for if self.compare_all or self._comparing else None
-        anew = [one.event for one in self.renamed if isinstance(one, Anew)]
+        anew = [one.offset for one in self.renamed if isinstance(one, Anew)]
         return min((o for o in (stands_for, *anew, self.dirty.oldest_offset()) if o is not None), default=None)
 
     def progress(self, now_s: float) -> str:

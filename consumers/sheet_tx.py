@@ -168,14 +168,14 @@ def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> 
     reached = FeedPlace.of(state.followed) if state.followed else None
     for renamed in request.renamed:
         if isinstance(renamed, Anew):
-            if reached is None or renamed.event > reached.anew:
-                reached = FeedPlace(anew=renamed.event)
+            if reached is None or renamed.beginning > reached.beginning:
+                reached = FeedPlace(renamed.beginning)
                 tx.forget_former_keys(name)
         elif renamed.place.is_past(reached):
             on_their_way = coming_back.under_new_keys(tx, name, renamed)
             shown |= _follow(tx, request.link, renamed)
             coming_back.keep(tx, name, on_their_way)
-            reached = renamed.place._replace(anew=reached.anew if reached else -1)
+            reached = renamed.place
     if request.renamed:
         tx.note_followed(name, reached.text if reached else None)
     for body in replans(name, [{**question, "told": True} for question in request.questions]):

@@ -17,7 +17,7 @@ from core.events import TABLE_CHANGED, stamp_from_json
 from core.model import Link
 from core.origin import origin_of
 from core.ports import Delivery, EventSource, Transaction
-from core.renames import FeedPlace, Renamed
+from core.renames import Anew, FeedPlace, Renamed
 
 GROUP = "sheet_writer"
 OFFSETS_EVERY_S = 0.5
@@ -206,8 +206,8 @@ class SheetWork:
         elif kind == "hold":
             writer.hold_note.is_due = True
         elif kind == "link":
-            if body.get("lost"):
-                writer.news.history_lost(offset)
+            if "beginning" in body:
+                writer.news.feed_began(Anew(body["beginning"], offset))
             writer.rows_moved()
             writer.compare_all()
 

@@ -27,22 +27,21 @@ Rename = tuple[Key, Key]
 class FeedPlace(NamedTuple):
     """Where in the change feed something was told."""
 
-    server: str = ""
+    beginning: int = 0
+    """Of the feed, from which on files and offsets count; a later one has a higher number."""
     file: str = ""
     pos: int = 0
     part: int = 0
     """Of the messages of one transaction, which."""
-    anew: int = -1
-    """The event that told last that the feed begins anew."""
 
     def is_past(self, other: FeedPlace | None) -> bool:
-        """Whether it was told after the other one; another server counts anew."""
-        return other is None or self.server != other.server or self._order > other._order
+        """Whether it was told after the other one."""
+        return other is None or self._order > other._order
 
     @property
-    def _order(self) -> tuple[int, str, int, int]:
+    def _order(self) -> tuple[int, int, str, int, int]:
         number = self.file.rpartition(".")[2]
-        return (int(number) if number.isdigit() else 0, self.file, self.pos, self.part)
+        return (self.beginning, int(number) if number.isdigit() else 0, self.file, self.pos, self.part)
 
     @property
     def text(self) -> str:
@@ -65,10 +64,12 @@ class Renamed(NamedTuple):
 
 
 class Anew(NamedTuple):
-    """The change feed begins anew: its places are no longer to be compared with those from before."""
+    """The change feed begins anew: what happened before, and was not told, will not be told any more."""
 
-    event: int
-    """Its offset among the link's events: it may be told again, when places after it are followed already."""
+    beginning: int
+    """As in :class:`FeedPlace`. It may be told again, when places after it are followed already."""
+    offset: int
+    """Of the event that tells it."""
 
 
 def composed(pairs: Iterable[Rename]) -> list[Rename]:

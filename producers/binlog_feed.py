@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -117,13 +118,14 @@ class BinlogFeed:
         published: Published = lambda _at, _exact: None,
         reading: Reading = lambda _at: None,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._server, self._open_reader, self._watch = server, open_reader, watch
         self._lease, self._publisher, self._links = lease, publisher, links
         self._messages, self._stop, self._beat, self._tell_standing_by = messages, stop, beat, stand_by
         self._cascades, self._parents = cascades, parents
         self._published, self._reading = published, reading
-        self._clock = clock
+        self._clock, self._wall_clock = clock, wall_clock
         self._inflight: InFlight[Position] = InFlight()
         self._failure: KafkaUnavailable | None = None
         self._links_version: int | None = None
@@ -173,17 +175,19 @@ class BinlogFeed:
         stored = self._lease.load()
         if stored is None:
             return self._start_over("the binlog was not read before"), False
+        self._noted = stored
         try:
             start, by_gtid = self._server.resume(stored)
         except PositionLost as error:
             return self._start_over(str(error)), False
-        self._noted = stored
+        if by_gtid:
+            start = replace(start, beginning=self._next_beginning())
         log.info("binlog_resumed", file=start.file, offset=start.offset, by_gtid=by_gtid)
         return start, by_gtid
 
     def _start_over(self, reason: str) -> Position:
         """Read from now on, after having everything compared that was changed before."""
-        now = self._server.position()
+        now = replace(self._server.position(), beginning=self._next_beginning())
         links = self._links.current()
         FAILURES.labels("mysql", "PositionLost").inc()
         log.warning("binlog_started_over", reason=reason, file=now.file, offset=now.offset, links=len(links))
@@ -191,11 +195,16 @@ class BinlogFeed:
             (topic, link, self._messages.answered(topic, link, body, exact=False))
             for topic, link, body in self._lease.outbox_since_note()
         ]
-        self._publisher.publish_many([*compare_all(links, reason, lost=True), *asked])
+        self._publisher.publish_many([*compare_all(links, reason, beginning=now.beginning), *asked])
         self._inflight = InFlight()
         self._lease.save(now)
         self._noted = self._fresh = now
         return now
+
+    def _next_beginning(self) -> int:
+        """Later than any before, also where the note of the last one is gone."""
+        last = self._noted.beginning if self._noted else 0
+        return max(last + 1, int(self._wall_clock()))
 
     # --- gather, publish, move the position ------------------------------------------------
 

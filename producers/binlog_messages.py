@@ -310,20 +310,27 @@ def _texts(value: Any) -> Any:
     return value
 
 
-def compare_all(links: Iterable[Link], reason: str, *, lost: bool = False) -> list[Message]:
-    """The messages that have every link looked at whole, on both sides; ``lost`` where the feed begins anew."""
+def compare_all(links: Iterable[Link], reason: str, *, beginning: int | None = None) -> list[Message]:
+    """The messages that have every link looked at whole, on both sides.
+
+    Args:
+        links: these.
+        reason: for the log.
+        beginning: the feed begins anew with that number (:attr:`adapters.binlog_events.Position.beginning`).
+    """
     return [
         message
         for link in links
         for message in (
-            _compare(link.name, reason, lost=lost),
+            _compare(link.name, reason, beginning),
             (SHEET_OBSERVED, link.name, {"kind": "rescan", "link": link.name, "reason": reason}),
         )
     ]
 
 
-def _compare(name: str, reason: str, *, lost: bool = False) -> Message:
-    return TABLE_CHANGED, name, {"kind": "link", "link": name, "reason": reason, "lost": lost}
+def _compare(name: str, reason: str, beginning: int | None = None) -> Message:
+    begun = {} if beginning is None else {"beginning": beginning}
+    return TABLE_CHANGED, name, {"kind": "link", "link": name, "reason": reason, **begun}
 
 
 def _via(committed: Committed) -> str:
@@ -338,7 +345,7 @@ def _when(committed: Committed) -> Json:
         "time_exact": committed.exact,
         "transaction": committed.transaction,
         "position": {
-            "server": committed.position.server,
+            "beginning": committed.position.beginning,
             "file": committed.position.file,
             "pos": committed.position.offset,
         },

@@ -244,6 +244,7 @@ CREATE TABLE binlog_position (
   file        VARCHAR(255) NOT NULL,
   position    BIGINT       NOT NULL,
   gtid_set    LONGTEXT     NULL,
+  beginning   BIGINT       NOT NULL COMMENT 'of the reading, from which on files and positions count in one order; later ones are higher',
   updated_at  DATETIME(6)  NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 

@@ -136,11 +136,13 @@ def binlog(world: World, _owner: str) -> None:
             continue
         end = min(len(world.state.binlog), at + world.rng.randint(1, 4))
         while at < end:
-            committed = Committed(
-                Position("one", "binlog.1", at + 1), f"t{at}", world.committed_at[at], True, world.state.binlog[at]
-            )
             if world.profile.feed_lost and world.rng.random() < world.profile.feed_lost:
-                publisher.publish_many(compare_all(world.links, "the position is lost", lost=True))
+                begun = world.beginning + 1
+                publisher.publish_many(compare_all(world.links, "the position is lost", beginning=begun))
+                world.pause("is about to note where it begins anew")
+                world.noted, world.beginning = at, begun
+            place = Position("one", "binlog.1", at + 1, beginning=world.beginning)
+            committed = Committed(place, f"t{at}", world.committed_at[at], True, world.state.binlog[at])
             publisher.publish_many(list(messages.of(committed)))
             at += 1
         world.pause("is about to note its position")

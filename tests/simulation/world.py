@@ -71,6 +71,8 @@ class World:
         self.committed_at: list[datetime] = []
         self.noted = 0
         """How far the change feed has been published."""
+        self.beginning = 0
+        """Of the change feed, which it counts from."""
         self.locked = False
         """Whether a run of the script has the document's lock."""
         self.calm = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +49,12 @@ class World:
         self.steps = list(steps)
         self.stored = stored
         self.notes: list[int] = []
+        self.beginnings: list[int] = []
+        """Of the positions that were noted."""
         self.opened: list[int] = []
+        self.beginning = 0
+        """From which the reader counts that was opened last."""
+        self.by_gtid = False
         self.sent: list[Message] = []
         self.open_acks: list[Callable[[KafkaUnavailable | None], None]] = []
         self.acknowledging = True
@@ -73,6 +79,7 @@ class World:
             beat=self.beat,
             reading=self.reads.append,
             clock=lambda: self.now_s,
+            wall_clock=lambda: 1001.5,
         )
 
     def run(self) -> None:
@@ -85,11 +92,12 @@ class World:
     def resume(self, stored: Position) -> tuple[Position, bool]:
         if self.resume_error:
             raise self.resume_error
-        return stored, False
+        return stored, self.by_gtid
 
     # reader
     def open(self, start: Position, by_gtid: bool) -> World:
         self.opened.append(start.offset)
+        self.beginning = start.beginning
         return self
 
     def read(self) -> Iterator[Committed | None]:
@@ -119,6 +127,7 @@ class World:
 
     def save(self, position: Position) -> None:
         self.notes.append(position.offset)
+        self.beginnings.append(position.beginning)
 
     def outbox_since_note(self) -> list[Message]:
         return [("table.changed", "orders", {"kind": "replan", "rows": []})]
@@ -240,6 +249,15 @@ def test_where_the_binlog_is_gone_everything_is_compared_and_reading_starts_over
     assert world.opened[-1] == 1000
     assert world.notes[-2:] == [1000, 1010]
     assert world.kinds()[-4:] == ["link", "rescan", "replan", "ddl"]
+    assert world.beginnings[-2] == 1001, "later than any that was noted, also where no note is left"
+    assert world.sent[-4][2]["beginning"] == 1001
+
+
+def test_on_another_server_that_has_the_same_transactions_places_count_from_a_later_beginning() -> None:
+    world = World(linked(10), stored=replace(at(1), beginning=5000))
+    world.by_gtid = True
+    world.run()
+    assert world.beginning == 5001
 
 
 def test_a_binlog_that_cannot_be_read_even_from_now_on_is_left_for_later() -> None:

@@ -94,7 +94,7 @@ def test_a_message_of_rows_tells_keys_time_transaction_and_position() -> None:
         "committed_at": rfc3339(AT),
         "time_exact": True,
         "transaction": "s:42",
-        "position": {"server": "s", "file": "binlog.000003", "pos": 4711, "part": 1},
+        "position": {"beginning": 0, "file": "binlog.000003", "pos": 4711, "part": 1},
         "actor": "",
         "via": "",
     }

@@ -276,7 +276,7 @@ def renames(desk: Desk, pairs: list[tuple[str, str]]) -> None:
     """A program changes keys one after the other in one transaction, and the change feed tells of it."""
     for old, new in pairs:
         desk.rows[new,] = {**desk.rows.pop((old,)), "order_no": new}
-    place = {"server": "one", "file": "binlog.000001", "pos": 4711, "part": 1}
+    place = {"beginning": 1, "file": "binlog.000001", "pos": 4711, "part": 1}
     renamed = [[[old], [new]] for old, new in pairs]
     keys = sorted({key for pair in pairs for key in pair})
     prints = [[[key], print_of(desk.rows[key,])] for key in keys if (key,) in desk.rows]
@@ -387,7 +387,7 @@ def test_where_the_feed_is_lost_rows_on_their_way_back_keep_their_ids_or_are_tol
     comes_back(desk, {("98",): "r_98", ("99",): "r_99"})
     came_by_an_undo(desk, "r_98", ("98",))
     desk.rows["97",] = {**desk.rows.pop(("98",)), "order_no": "97"}
-    desk.tells({"kind": "link", "lost": True})
+    desk.tells({"kind": "link", "beginning": 2})
     desk.goes_on()
     assert desk.state.bases["orders"]["r_99"].key == ("99",)
     assert not desk.state.kept_ids["orders"], "what is asked of that row would wait for ever"

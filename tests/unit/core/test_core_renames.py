@@ -105,13 +105,14 @@ def test_a_key_that_we_have_just_given_to_a_row_is_not_taken_from_it_by_what_hap
     }
 
 
-def test_places_in_the_change_feed_are_compared_on_one_server_alone() -> None:
-    early = FeedPlace("one", "binlog.000009", 700, 1)
-    assert FeedPlace("one", "binlog.000010", 4, 1).is_past(early)
-    assert FeedPlace("one", "binlog.000009", 700, 2).is_past(early), "another message of the same transaction"
+def test_places_in_the_change_feed_are_ordered_by_its_beginnings_first() -> None:
+    early = FeedPlace(1, "binlog.000009", 700, 1)
+    assert FeedPlace(1, "binlog.000010", 4, 1).is_past(early)
+    assert FeedPlace(1, "binlog.000009", 700, 2).is_past(early), "another message of the same transaction"
     assert not early.is_past(early)
-    assert not FeedPlace("one", "binlog.000009", 4, 9).is_past(early)
-    assert FeedPlace("two", "binlog.000001", 4, 1).is_past(early)
+    assert not FeedPlace(1, "binlog.000009", 4, 9).is_past(early)
+    assert FeedPlace(2, "binlog.000001", 4, 1).is_past(early)
+    assert not early.is_past(FeedPlace(2)), "what was told before the feed began anew may be told again"
     assert FeedPlace.of(early.text) == early
 
 

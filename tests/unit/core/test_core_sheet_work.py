@@ -42,7 +42,7 @@ from tests.fakes.meanwhile import all_meanwhile
 from tests.fakes.sheet import FakeMarks, FakeRow, FakeSheet, FakeTab
 from tests.fakes.store import FakeState, FakeStore, FakeTransaction
 
-PLACE = {"server": "one", "file": "binlog.000001", "pos": 4711, "part": 1}
+PLACE = {"beginning": 1, "file": "binlog.000001", "pos": 4711, "part": 1}
 NOTHING_SHARED = {"customer": "Eve", "quantity": "8", "price": "1.00", "status": "paid", "notes": "new"}
 LINKS = {name: replace(LINK, name=name, table=name) for name in ("orders", "altered")}
 
@@ -153,19 +153,19 @@ def test_what_the_table_refused_in_a_row_that_left_both_sides_is_told_no_longer(
 def test_that_the_change_feed_began_anew_is_not_forgotten_by_a_crash_before_each_link_knows(desk: Desk) -> None:
     with desk.store.begin() as tx:
         for name in LINKS:
-            tx.note_followed(name, FeedPlace("one", "binlog.000009", 4711).text)
+            tx.note_followed(name, FeedPlace(1, "binlog.000009", 4711).text)
     for name in LINKS:
-        desk.log.append(TABLE_CHANGED, name, {"kind": "link", "lost": True})
+        desk.log.append(TABLE_CHANGED, name, {"kind": "link", "beginning": 2})
     desk.goes_on(1)  # one of the links works at a time
     desk.starts()
     desk.goes_on(5)
     reached = {name: FeedPlace.of(desk.state.links[name].followed or "[]") for name in LINKS}
-    assert reached == {name: FeedPlace(anew=offset) for offset, name in enumerate(LINKS)}
+    assert reached == {name: FeedPlace(2) for name in LINKS}
 
 
 def test_that_the_change_feed_began_anew_is_told_again_without_key_changes_being_followed_again(desk: Desk) -> None:
-    later = FeedPlace("one", "binlog.000001", 4711, anew=0).text
-    desk.log.append(TABLE_CHANGED, "orders", {"kind": "link", "lost": True})
+    later = FeedPlace(2, "binlog.000001", 4711).text
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "link", "beginning": 2})
     with desk.store.begin() as tx:
         tx.note_followed("orders", later)
     desk.goes_on(5)
@@ -642,9 +642,9 @@ def test_a_row_beside_which_other_contents_stand_for_good_is_tried_more_and_more
 
 def test_whoever_goes_on_knows_since_which_event_the_change_feed_is_to_be_followed_anew() -> None:
     before, after = LinkNews("orders"), LinkNews("orders")
-    before.history_lost(7)
+    before.feed_began(Anew(2, offset=7))
     after.go_on_from(before)
-    assert after.renamed == [Anew(7)]
+    assert after.renamed == [Anew(2, offset=7)]
     assert after.oldest_offset() == 7
 
 
