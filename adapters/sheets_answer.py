@@ -10,19 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.sheets_cells import grid
-from adapters.sheets_layout import (
-    BAND_ROW,
-    GRID_FIELDS,
-    SHEET_FIELDS,
-    Band,
-    Grid,
-    Layout,
-    SheetPart,
-    columns_of,
-    parts,
-    state_part,
-    tab_part,
-)
+from adapters.sheets_layout import BAND_ROW, GRID_FIELDS, SHEET_FIELDS, Band, Layout, columns_of
+from adapters.sheets_parts import Grid, SheetPart, parts, state_part, tab_part
 from adapters.sheets_swap import SwapPlan
 from adapters.sheets_tickets import tickets_of
 from core.model import ROW_ID_HEADER, STATE_TAB, SheetCell, Stamp

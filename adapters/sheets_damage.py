@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.sheets_cells import copy_paste, grid, row_span
-from adapters.sheets_layout import Grid, Layout, SheetPart
+from adapters.sheets_layout import Layout
+from adapters.sheets_parts import Grid, SheetPart
 from core.model import ROW_ID_HEADER, SheetCell
 from core.sheet import SwapWrite
 from core.values import Serial, SheetValue

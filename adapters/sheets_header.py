@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from adapters.sheets_parts import Grid, SheetPart
 from core.model import ROW_ID_HEADER, ROW_ID_PREFIX
-
-if TYPE_CHECKING:
-    from adapters.sheets_layout import Grid, SheetPart
 
 
 @dataclass(frozen=True, slots=True)

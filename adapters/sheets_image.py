@@ -9,18 +9,8 @@ from typing import Any
 
 from adapters.sheets_answer import id_text
 from adapters.sheets_header import header_of
-from adapters.sheets_layout import (
-    COUNTERS_RANGE,
-    ROWS_ABOVE_MAX,
-    Grid,
-    SheetPart,
-    columns_of,
-    counters_of,
-    parts,
-    state_part,
-    tab_part,
-    top_filter,
-)
+from adapters.sheets_layout import COUNTERS_RANGE, ROWS_ABOVE_MAX, columns_of, counters_of, top_filter
+from adapters.sheets_parts import Grid, SheetPart, parts, state_part, tab_part
 from adapters.sheets_rows import IdColumn, TabRows
 from core.model import ROW_ID_HEADER, SheetCell
 from core.sheet import OPEN_END, Positions, SheetTarget, Span, TabImage

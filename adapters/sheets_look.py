@@ -9,7 +9,8 @@ from typing import Any
 
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_columns import NEW_TAB_COLUMNS_MIN, PROTECTION
-from adapters.sheets_layout import LAYOUT_FIELDS, Grid, SheetPart, parts
+from adapters.sheets_layout import LAYOUT_FIELDS
+from adapters.sheets_parts import Grid, SheetPart, parts
 from adapters.sheets_rows import TabRows
 from core.errors import LinkRefused
 from core.model import ROW_ID_HEADER, STATE_TAB, Stamp

@@ -14,20 +14,8 @@ from typing import Any
 from adapters.sheets_answer import id_text
 from adapters.sheets_cells import a1_range, copy_paste, grid, quoted, runs
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_layout import (
-    BAND_ROW,
-    COUNTERS_RANGE,
-    SHEET_FIELDS,
-    Grid,
-    Layout,
-    SheetPart,
-    columns_of,
-    layout_of,
-    parts,
-    state_part,
-    tab_part,
-    top_filter,
-)
+from adapters.sheets_layout import BAND_ROW, COUNTERS_RANGE, SHEET_FIELDS, Layout, columns_of, layout_of, top_filter
+from adapters.sheets_parts import Grid, SheetPart, parts, state_part, tab_part
 from adapters.sheets_tickets import clear, marks_name, outdated, tickets_of, use
 from core.errors import SheetsRefused
 from core.marks import PREFIX, TOP_LEFT

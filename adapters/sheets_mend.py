@@ -14,16 +14,8 @@ from adapters.sheets_cells import row_span
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_columns import Column, make_id_column, mark, protect, shape, write_line
 from adapters.sheets_header import header_of
-from adapters.sheets_layout import (
-    LAYOUT_FIELDS,
-    Grid,
-    SheetPart,
-    columns_of,
-    formats_of_dates,
-    parts,
-    tab_filters,
-    tab_part,
-)
+from adapters.sheets_layout import LAYOUT_FIELDS, columns_of, formats_of_dates, tab_filters
+from adapters.sheets_parts import Grid, SheetPart, parts, tab_part
 from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, LinkedColumn
 from core.sheet import SheetTarget
 

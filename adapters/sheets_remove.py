@@ -7,17 +7,8 @@ from typing import Any
 
 from adapters.sheets_cells import grid
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_layout import (
-    LAYOUT_FIELDS,
-    STATE_HEADER,
-    Layout,
-    SheetPart,
-    layout_filters,
-    layout_of,
-    metadata_key,
-    parts,
-    tab_part,
-)
+from adapters.sheets_layout import LAYOUT_FIELDS, STATE_HEADER, Layout, layout_filters, layout_of, metadata_key
+from adapters.sheets_parts import SheetPart, parts, tab_part
 from adapters.sheets_tickets import clear, marks_name, tickets_of
 from core.model import ROW_ID_HEADER
 from core.sheet import SheetTarget

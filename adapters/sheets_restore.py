@@ -12,19 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.sheets_layout import (
-    BAND_ROW,
-    Band,
-    Grid,
-    Layout,
-    counters_of,
-    layout_of,
-    parts,
-    scratch_filters,
-    state_part,
-    tab_filters,
-    tab_part,
-)
+from adapters.sheets_layout import BAND_ROW, Band, Layout, counters_of, layout_of, scratch_filters, tab_filters
+from adapters.sheets_parts import Grid, parts, state_part, tab_part
 from adapters.sheets_takeback import copied_columns
 from core.model import ROW_ID_HEADER
 from core.sheet import FormulaRestore, SheetTarget, SwapWrite

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from adapters.sheets_answer import id_text
 from adapters.sheets_cells import decode_cell
-from adapters.sheets_layout import Grid
+from adapters.sheets_parts import Grid
 from core.model import ROW_ID_HEADER, SheetCell
 from core.sheet import TabRow
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapters.sheets_cells import encode_value, grid
-from adapters.sheets_layout import BAND_ROW, FIRST_LINE_ROW, STATE_HEADER, SheetPart
+from adapters.sheets_layout import BAND_ROW, FIRST_LINE_ROW, STATE_HEADER
+from adapters.sheets_parts import SheetPart
 from adapters.sheets_widen import first_free_column, half_for
 from core.errors import LinkRefused
 from core.model import STATE_TAB

@@ -34,12 +34,10 @@ from adapters.sheets_layout import (
     layout_filters,
     layout_of,
     metadata_key,
-    parts,
     scratch_filters,
-    state_part,
     tab_filters,
-    tab_part,
 )
+from adapters.sheets_parts import parts, state_part, tab_part
 from adapters.sheets_restore import needs_resolving, resolve, restore_filters
 from adapters.sheets_swap import SwapPlan, plan_swap
 from adapters.sheets_takeback import JOURNALS_RANGE, believed_columns, header_moved, is_being_taken_back, take_back

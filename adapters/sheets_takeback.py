@@ -20,18 +20,14 @@ from adapters.sheets_layout import (
     BAND_ROW,
     READ_FIELDS,
     Band,
-    Grid,
     Layout,
-    SheetPart,
     columns_of,
     counters_of,
     layout_of,
-    parts,
     scratch_filters,
-    state_part,
     tab_filters,
-    tab_part,
 )
+from adapters.sheets_parts import Grid, SheetPart, parts, state_part, tab_part
 from core.errors import SheetsUnavailable
 from core.model import ROW_ID_HEADER, STATE_TAB
 from core.sheet import SheetTarget, SwapWrite

@@ -8,17 +8,8 @@ from typing import Any
 
 from adapters.sheets_cells import a1_range, copy_paste, encode_value, grid
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_layout import (
-    GRID_FIELDS,
-    LAYOUT_FIELDS,
-    SHEET_FIELDS,
-    Grid,
-    Layout,
-    layout_filters,
-    layout_of,
-    parts,
-    state_part,
-)
+from adapters.sheets_layout import GRID_FIELDS, LAYOUT_FIELDS, SHEET_FIELDS, Layout, layout_filters, layout_of
+from adapters.sheets_parts import Grid, parts, state_part
 from core.model import STATE_TAB, SheetCell
 from core.sheet import SheetTarget
 

@@ -6,16 +6,8 @@ from typing import Any
 
 from adapters.sheets_cells import grid
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_layout import (
-    HALF_MIN,
-    LAYOUT_FIELDS,
-    STATE_HEADER,
-    Layout,
-    SheetPart,
-    layout_filters,
-    parts,
-    state_part,
-)
+from adapters.sheets_layout import HALF_MIN, LAYOUT_FIELDS, STATE_HEADER, Layout, layout_filters
+from adapters.sheets_parts import SheetPart, parts, state_part
 from core.sheet import SheetTarget
 
 Json = dict[str, Any]

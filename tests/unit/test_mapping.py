@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from adapters.mysql_schema import TableDescription
-from adapters.sheets_layout import Grid
 from adapters.sheets_look import TabBefore
+from adapters.sheets_parts import Grid
 from app.linking.mapping import map_columns
 from config.links_file import LinkEntry
 from core.errors import LinkRefused

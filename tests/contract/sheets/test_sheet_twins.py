@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_layout import READ_FIELDS, layout_of, parts, tab_filters, tab_part
+from adapters.sheets_layout import READ_FIELDS, layout_of, tab_filters
+from adapters.sheets_parts import parts, tab_part
 from core.errors import ReplyLost
 from core.model import SheetCell
 from core.sheet import (

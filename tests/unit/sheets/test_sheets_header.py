@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.sheets_header import Header, header_of
-from adapters.sheets_layout import Grid, SheetPart
+from adapters.sheets_parts import Grid, SheetPart
 
 AT = {"Name": 0, "_row_id": 1}
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from adapters.sheets_json import cells_in, parse
-from adapters.sheets_layout import Grid
+from adapters.sheets_parts import Grid
 from adapters.sheets_rows import TabRows
 from core.model import ROW_ID_HEADER, SheetCell
 from core.sheet import TabRow
