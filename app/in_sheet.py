@@ -11,7 +11,7 @@ from adapters.mysql_reports import Reports
 from app.history import History
 from app.status import as_json
 from app.undo import preview, undo
-from config.links_file import LinkEntry
+from config.link_entry import LinkEntry
 from config.settings import Settings
 from core.history import HistoryFilter
 from core.undo import Selection, event_of_entry

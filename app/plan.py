@@ -16,7 +16,8 @@ from adapters.sheets_tab import GoogleSheet
 from app.linking.look import look_at_both
 from app.parts import asked_links, sheets_client
 from app.plan_report import plan_to_json
-from config.links_file import LinkEntry, load_links
+from config.link_entry import LinkEntry
+from config.links_file import load_links
 from config.rules import load_user_rule
 from config.settings import Settings
 from core import guards

@@ -24,8 +24,9 @@ from app.operate import look_at_everything
 from app.orders import Order
 from app.parts import sheets_client
 from app.restore_report import report_of
+from config.link_entry import LinkEntry
 from config.links import resolve
-from config.links_file import LinkEntry, load_links
+from config.links_file import load_links
 from config.settings import Settings
 from core import guards
 from core.conflicts import ConflictOutcome

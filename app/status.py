@@ -19,7 +19,8 @@ from adapters.mysql_reports import LinkReport, Reports
 from app.history import History
 from app.notes import Note, read_notes
 from app.resting import READERS
-from config.links_file import LinkEntry, LinksFile, load_links
+from config.link_entry import LinkEntry
+from config.links_file import LinksFile, load_links
 from config.settings import Settings, stack_pids
 from core import guards
 from core.errors import NotLinked, TwinsheetError

@@ -11,7 +11,8 @@ from typing import Protocol
 
 import structlog
 
-from config.links_file import Fault, LinkEntry, LinksFile, faults_message, load_links
+from config.link_entry import LinkEntry
+from config.links_file import Fault, LinksFile, faults_message, load_links
 from config.where import conditions
 from core.errors import LinkRefused, SettingsError, TwinsheetError, Unavailable
 from core.model import BOTH_WAYS, Link, LinkedColumn, TableColumn

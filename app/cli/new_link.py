@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from config.links_file import LinkEntry
+    from config.link_entry import LinkEntry
 
 F = TypeVar("F", bound=Callable[..., Any])
 Pair = tuple[str, str]
@@ -29,7 +29,7 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, given: Sequence
 
 
 def _conditions(_context: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> dict[str, Any]:
-    from config.links_file import condition_of
+    from config.link_entry import condition_of
 
     found = {}
     for text in given:
@@ -120,7 +120,7 @@ def entry_of(name: str, given: Mapping[str, Any]) -> LinkEntry:
     Raises:
         LinkRefused: naming every word that cannot be so.
     """
-    from config.links_file import make_entry
+    from config.link_entry import make_entry
 
     fields = dict(given) | {"spreadsheet": spreadsheet_id(given["spreadsheet"]), "columns": given["columns"] or None}
     return make_entry(name=name, **fields)

@@ -13,7 +13,8 @@ from adapters.sheets_tab import GoogleSheet
 from adapters.sheets_trial import try_swap_write
 from app.doctor.finding import Finding, looked
 from app.parts import links_for
-from config.links_file import LinkEntry, load_links
+from config.link_entry import LinkEntry
+from config.links_file import load_links
 from config.settings import Settings
 from core.errors import LinkRefused
 from core.known import KnownColumns, offers

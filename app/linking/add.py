@@ -17,7 +17,8 @@ from adapters.sheets_tab import GoogleSheet
 from app.linking.copying import Watcher, wait_until_copied
 from app.linking.look import FROM_TABLE, FirstLook, look_at_both
 from app.parts import sheets_client
-from config.links_file import LinkEntry, add_entry, check_addable
+from config.link_entry import LinkEntry
+from config.links_edit import add_entry, check_addable
 from config.settings import Settings
 from core import guards
 from core.first_link import CONFLICTS, first_conflicts, match_rows, shared_bases

@@ -19,8 +19,10 @@ from adapters.sheets_mend import mend_tab
 from adapters.sheets_tab import GoogleSheet
 from app.operate import look_at_everything
 from app.parts import sheets_client
+from config.link_entry import LinkEntry, make_entry
 from config.links import resolve
-from config.links_file import LinkEntry, load_links, make_entry, replace_columns
+from config.links_edit import replace_columns
+from config.links_file import load_links
 from config.settings import Settings
 from core.column_plan import ColumnPlan, plan_column, shared_cells, with_column, with_renamed
 from core.compare import headers_to_columns

@@ -19,8 +19,8 @@ from adapters.sheets_look import TabBefore, look_at_tab
 from adapters.sheets_prepare import preparing_requests
 from app.linking.mapping import map_columns
 from app.plan_report import plan_to_json
+from config.link_entry import LinkEntry
 from config.links import resolve
-from config.links_file import LinkEntry
 from config.rules import load_user_rule
 from config.settings import Settings
 from core.errors import LinkRefused

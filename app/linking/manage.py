@@ -11,7 +11,8 @@ from adapters.mysql_store import open_store
 from adapters.sheets_marks import MARKED_ROWS_MAX, GoogleMarks
 from adapters.sheets_remove import remove_link_from_tab
 from app.parts import sheets_client
-from config.links_file import load_links, remove_entry
+from config.links_edit import remove_entry
+from config.links_file import load_links
 from config.settings import Settings
 from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
 from core.known import KnownColumns

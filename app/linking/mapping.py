@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adapters.mysql_schema import TableDescription
 from adapters.sheets_look import TabBefore
-from config.links_file import LinkEntry
+from config.link_entry import LinkEntry
 from core.compare import headers_to_columns
 from core.errors import LinkRefused, UnsupportedType
 from core.model import TableColumn

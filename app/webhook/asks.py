@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from app.webhook.body import FromSheet, RowId, Strict, in_shape, read_json
 from app.webhook.gate import Gate, Guest, Request, of_link
 from app.webhook.receiver import Seen
-from config.links_file import LinkEntry
+from config.link_entry import LinkEntry
 from core.errors import WebhookRefused
 from core.ports import Json
 from core.undo import Selection

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from config.links_file import LinkEntry
+from config.link_entry import LinkEntry
 from core.errors import WebhookRefused
 from core.ports import Json
 from core.secrets import is_signed

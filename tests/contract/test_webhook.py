@@ -27,8 +27,8 @@ from app.webhook.app import LIMITS, make_webhook_server
 from app.webhook.asks import AT_ONCE_MAX, Asks
 from app.webhook.gate import BODY_BYTES_MAX, Gate
 from app.webhook.receiver import Receiver
+from config.link_entry import LinkEntry
 from config.links import LinkEntries
-from config.links_file import LinkEntry
 from config.settings import load_settings
 from core.errors import KafkaUnavailable, NotUndone, TwinsheetError
 from core.ports import Json

@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 from app.linking import add_link, remove_link
 from app.status import Status
 from app.verify import verify
-from config.links_file import LinkEntry
+from config.link_entry import LinkEntry
 from config.settings import Settings, load_settings
 from core.history import HistoryFilter
 from sandbox.stack.commands import MysqlPlace

@@ -9,8 +9,8 @@ import pytest
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_schema import describe_table, has_rows, has_schema, is_there
 from adapters.mysql_store import open_store
+from config.link_entry import LinkEntry
 from config.links import resolve
-from config.links_file import LinkEntry
 from core.errors import LinkRefused
 from core.infer_table import propose_table
 from core.model import SheetCell

@@ -16,7 +16,7 @@ import pytest
 import app.cli
 from app.cli import main
 from app.cli.output import ago
-from config.links_file import LinkEntry
+from config.link_entry import LinkEntry
 from core.errors import LinkRefused, NotLinked
 
 

@@ -12,7 +12,7 @@ import pytest
 from adapters.sheets_look import TabBefore
 from app.linking import add_link
 from app.linking.look import FirstLook
-from config.links_file import LinkEntry
+from config.link_entry import LinkEntry
 from core.errors import LinkRefused, SettingsError, TwinsheetError
 from core.model import Link, LinkedColumn, Stamp, TableColumn
 from core.sheet import TabImage

@@ -8,8 +8,8 @@ from typing import cast
 
 import pytest
 
+from config.link_entry import LinkEntry
 from config.links import LinkEntries, Links, resolve
-from config.links_file import LinkEntry
 from core.errors import LinkRefused, MysqlUnavailable, UnsupportedType
 from core.model import Link, TableColumn
 from core.values import Codec

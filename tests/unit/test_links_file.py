@@ -8,15 +8,9 @@ from threading import Thread
 
 import pytest
 
-from config.links_file import (
-    LinkEntry,
-    add_entry,
-    check_addable,
-    parse_links,
-    read_links,
-    remove_entry,
-    replace_columns,
-)
+from config.link_entry import LinkEntry
+from config.links_edit import add_entry, check_addable, remove_entry, replace_columns
+from config.links_file import parse_links, read_links
 from core.errors import LinkRefused, NotLinked, SettingsError
 
 GOOD = """\

@@ -13,7 +13,7 @@ from adapters.mysql_schema import TableDescription
 from adapters.sheets_look import TabBefore
 from adapters.sheets_parts import Grid
 from app.linking.mapping import map_columns
-from config.links_file import LinkEntry
+from config.link_entry import LinkEntry
 from core.errors import LinkRefused
 from core.model import Stamp, TableColumn
 from core.sheet import TabImage

@@ -12,7 +12,7 @@ from app.console.pages import conflicts, history, link_head, live, overview, plo
 from app.console.pages.desk import Desk
 from app.console.pages.words import empty, fault, when
 from app.console.watch import Picture
-from config.links_file import NAME_PATTERN
+from config.link_entry import NAME_PATTERN
 
 _PATH = re.compile(rf"/(?:links/(?P<link>{NAME_PATTERN.pattern})(?:/(?P<section>[a-z]+))?)?")
 SECTIONS = {
