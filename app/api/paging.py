@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.api.answers import Paging
+from app.api.questions import Paging
 from app.status import as_json
 from core import cursor
 

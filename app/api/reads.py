@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint
 from spectree import Response, SpecTree
 
-from app.api import answers
+from app.api import answers, questions
 from app.api.paging import newest, sorted_page
 from app.status import Status, as_json
 from core.history import HistoryFilter
@@ -23,7 +23,7 @@ def add_reads(api: Blueprint, spec: SpecTree, status: Status) -> None:
 
     @api.get("/links")
     @spec.validate(resp=Response(HTTP_200=answers.LinksAnswer, **FAULTS), tags=["links"])
-    def links(query: answers.Paging) -> Json:
+    def links(query: questions.Paging) -> Json:
         """All links, by name, each with its state, lag and counts."""
         page, cursor = sorted_page(query, sorted(status.links(), key=lambda one: one["link"]), "link")
         return {"links": as_json(page), "cursor": cursor}
@@ -38,7 +38,7 @@ def add_reads(api: Blueprint, spec: SpecTree, status: Status) -> None:
 
     @api.get("/links/<link>/conflicts")
     @spec.validate(resp=Response(HTTP_200=answers.ConflictsAnswer, **FAULTS), tags=["record"])
-    def conflicts(link: str, query: answers.ConflictQuestion) -> Json:
+    def conflicts(link: str, query: questions.ConflictQuestion) -> Json:
         """Where both sides moved to different values, newest first."""
         status.check_link(link)
         return newest(
@@ -48,7 +48,7 @@ def add_reads(api: Blueprint, spec: SpecTree, status: Status) -> None:
 
     @api.get("/links/<link>/rejections")
     @spec.validate(resp=Response(HTTP_200=answers.RejectionsAnswer, **FAULTS), tags=["record"])
-    def rejections(link: str, query: answers.RejectionQuestion) -> Json:
+    def rejections(link: str, query: questions.RejectionQuestion) -> Json:
         """Values of the sheet that the table cannot hold, newest first."""
         status.check_link(link)
 
@@ -59,14 +59,14 @@ def add_reads(api: Blueprint, spec: SpecTree, status: Status) -> None:
 
     @api.get("/links/<link>/holds")
     @spec.validate(resp=Response(HTTP_200=answers.HoldsAnswer, **FAULTS), tags=["record"])
-    def holds(link: str, query: answers.Paging) -> Json:
+    def holds(link: str, query: questions.Paging) -> Json:
         """What has stopped the link, newest first."""
         status.check_link(link)
         return newest(query, lambda limit, before: reports.holds(link, limit=limit, before=before))
 
     @api.get("/links/<link>/pending")
     @spec.validate(resp=Response(HTTP_200=answers.PendingAnswer, **FAULTS), tags=["record"])
-    def pending(link: str, query: answers.Paging) -> Json:
+    def pending(link: str, query: questions.Paging) -> Json:
         """Cells that are known not to be equal, and why, by row id and column."""
         status.check_link(link)
         page, cursor = sorted_page(query, reports.pending(link), "row_id", "column")
@@ -74,7 +74,7 @@ def add_reads(api: Blueprint, spec: SpecTree, status: Status) -> None:
 
     @api.get("/links/<link>/undos")
     @spec.validate(resp=Response(HTTP_200=answers.OpenUndosAnswer, **FAULTS), tags=["history"])
-    def undos(link: str, query: answers.Paging) -> Json:
+    def undos(link: str, query: questions.Paging) -> Json:
         """What was asked to be taken back and waits, in the order in which it was asked."""
         status.check_link(link)
         page, cursor = sorted_page(query, as_json(reports.open_undos(link)), "at", "event")
@@ -82,19 +82,19 @@ def add_reads(api: Blueprint, spec: SpecTree, status: Status) -> None:
 
     @api.get("/links/<link>/history")
     @spec.validate(resp=Response(HTTP_200=answers.HistoryAnswer, **FAULTS), tags=["history"])
-    def history_of_link(link: str, query: answers.HistoryQuestion) -> Json:
+    def history_of_link(link: str, query: questions.HistoryQuestion) -> Json:
         """Every value that was carried over, newest first."""
         status.check_link(link)
         return _history(status, link, query)
 
     @api.get("/history")
     @spec.validate(resp=Response(HTTP_200=answers.HistoryAnswer, **FAULTS), tags=["history"])
-    def history_of_all(query: answers.AnyHistoryQuestion) -> Json:
+    def history_of_all(query: questions.AnyHistoryQuestion) -> Json:
         """The same, of all links together."""
         return _history(status, query.link, query)
 
 
-def _history(status: Status, link: str | None, query: answers.HistoryQuestion) -> Json:
+def _history(status: Status, link: str | None, query: questions.HistoryQuestion) -> Json:
     asked = HistoryFilter(
         link=link,
         row_id=query.row_id,

@@ -9,7 +9,7 @@ from spectree import Response as Answers
 from spectree import SpecTree
 
 from app import operate
-from app.api import answers
+from app.api import answers, questions
 from app.api.faults import fault
 from app.api.reads import utc_of
 from app.restore import restore
@@ -39,31 +39,31 @@ def add_writes(api: Blueprint, spec: SpecTree, status: Status) -> None:
 
     @api.post("/links/<link>/pause")
     @spec.validate(resp=Answers(HTTP_200=answers.StateAnswer, **FAULTS), tags=["orders"])
-    def pause(link: str, json: answers.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
+    def pause(link: str, json: questions.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
         """Write nothing to either side for a while; what comes in waits with its own times."""
         return operate.pause(settings, link, who())
 
     @api.post("/links/<link>/resume")
     @spec.validate(resp=Answers(HTTP_200=answers.StateAnswer, **FAULTS), tags=["orders"])
-    def resume(link: str, json: answers.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
+    def resume(link: str, json: questions.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
         """Go on after a pause, from the state found on both sides."""
         return operate.resume(settings, link, who())
 
     @api.post("/links/<link>/approve")
     @spec.validate(resp=Answers(HTTP_200=answers.StateAnswer, **FAULTS), tags=["orders"])
-    def approve(link: str, json: answers.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
+    def approve(link: str, json: questions.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
         """Let through what a guard has stopped: it was meant."""
         return operate.approve(settings, link, who())
 
     @api.post("/links/<link>/restore")
     @spec.validate(resp=Answers(HTTP_200=answers.RestoreAnswer, **FAULTS), tags=["orders"])
-    def bring_back(link: str, json: answers.RestoreOrder) -> Json:
+    def bring_back(link: str, json: questions.RestoreOrder) -> Json:
         """Undo what a guard has stopped: it was not meant. Shows the plan; carries it out where that is said."""
         return restore(settings, link, None if json.go_on else lambda _plan: False, who())
 
     @api.post("/conflicts/<int:number>/take")
     @spec.validate(resp=Answers(HTTP_200=answers.TakeAnswer, **FAULTS), tags=["orders"])
-    def settle(number: int, json: answers.TakeOrder) -> Json:
+    def settle(number: int, json: questions.TakeOrder) -> Json:
         """End a conflict with the sheet's value, the table's, or another; a settled one is opened again for it."""
         if json.take != "value" and json.value is not None:
             raise NotTaken("A value was sent along with another choice.", 'Leave it out, or take "value".')
@@ -71,7 +71,7 @@ def add_writes(api: Blueprint, spec: SpecTree, status: Status) -> None:
 
     @api.post("/undo")
     @spec.validate(resp=Answers(HTTP_200=answers.UndoAnswer, **FAULTS), tags=["orders"])
-    def take_back(json: answers.UndoOrder) -> Json:
+    def take_back(json: questions.UndoOrder) -> Json:
         """Take back, on both sides, one edit, a paste, a transaction, or what was done since a time. Shows the plan;
         carries it out where that is said."""
         since, until, as_of = utc_of(json.since), utc_of(json.until), utc_of(json.as_of)
@@ -85,7 +85,7 @@ def add_writes(api: Blueprint, spec: SpecTree, status: Status) -> None:
 
     @api.post("/undo/<event>/withdraw")
     @spec.validate(resp=Answers(HTTP_200=answers.WithdrawAnswer, **FAULTS), tags=["orders"])
-    def give_up(event: str, json: answers.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
+    def give_up(event: str, json: questions.Nothing) -> Json:  # noqa: ARG001 -- an empty body, which is checked
         """Give up an undo that waits; what of it is done stays done."""
         return withdraw(settings, event, who())
 
