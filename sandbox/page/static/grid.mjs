@@ -5,7 +5,7 @@ import { CellEditor } from './editor.mjs';
 import { listen } from './hands.mjs';
 import { element, mark } from './look.mjs';
 
-export const ROW_PX = 25;
+const ROW_PX = 25;
 const HEAD_PX = 46;
 const ROWS_BEFORE_REBUILD = 40;
 
@@ -226,6 +226,11 @@ export class Grid {
     if (scroll.top === holder.scrollTop) return;
     holder.scrollTop = scroll.top;
     if (!again) requestAnimationFrame(() => this.reveal(row, column, true)); // a long way lands only about there
+  }
+
+  /** How many rows Page Down goes. */
+  get rowsOfAPage() {
+    return Math.max(1, Math.floor(this.holder.clientHeight / ROW_PX) - 1);
   }
 
   /** Whether the row is in view. */

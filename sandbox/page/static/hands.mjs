@@ -1,7 +1,6 @@
 // What hands do to a grid: mouse, finger, keyboard, clipboard.
 import { linesOf, quoted } from './blocks.mjs';
 import { moved } from './keys.mjs';
-import { ROW_PX } from './grid.mjs';
 
 /** Listen to everything that a person does to a grid. @param {import('./grid.mjs').Grid} grid */
 export function listen(grid) {
@@ -124,7 +123,7 @@ class Keyboard {
     return {
       rows: grid.source.rowCount(),
       columns: grid.columns.length,
-      page: Math.max(1, Math.floor(grid.holder.clientHeight / ROW_PX) - 1),
+      page: grid.rowsOfAPage,
       filled: (row, column) => Boolean(grid.source.cell(row, column).text),
     };
   }
