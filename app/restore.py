@@ -36,7 +36,8 @@ from core.known import KnownColumns
 from core.model import Link
 from core.ports import HistoryEntry, Hold, LinkState, Transaction, Waiting
 from core.renames import print_of
-from core.restore_plan import RestorePlan, RestoreView, plan_restore
+from core.restore_plan import plan_restore
+from core.restore_view import RestorePlan, RestoreView
 from core.row_view import overtaken_in
 from core.sheet import SheetTarget, TabImage
 from core.values.catalog import codec_for

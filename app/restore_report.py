@@ -8,7 +8,7 @@ from typing import Any
 from core import guards
 from core.model import Link
 from core.ports import Hold
-from core.restore_plan import RestorePlan
+from core.restore_view import RestorePlan
 from core.row_view import value_text
 
 Json = dict[str, Any]

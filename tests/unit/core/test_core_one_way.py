@@ -12,7 +12,8 @@ from core.compare import compare
 from core.conflicts import Choice, KnownConflict
 from core.contents import differs
 from core.model import TO_SHEET, TO_TABLE, Link, SheetCell, Stamp
-from core.restore_plan import RestoreView, plan_restore
+from core.restore_plan import plan_restore
+from core.restore_view import RestoreView
 from core.row_view import RowView
 from core.sheet import Positions
 from core.sheet_plan import SheetView, plan_sheet

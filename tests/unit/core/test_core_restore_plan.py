@@ -10,7 +10,8 @@ from core_makers import LINK, ROW, make_base, make_image, make_link, order_row, 
 
 from core.model import ROW_ID_HEADER, Age, Key, Link, RowBase
 from core.ports import TableRow, Waiting
-from core.restore_plan import RestorePlan, RestoreView, plan_restore
+from core.restore_plan import plan_restore
+from core.restore_view import RestorePlan, RestoreView
 from core.sheet import TabImage
 from core.where import Condition
 
