@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from consumers import coming_back
 from consumers.trades import trade_keys
 from core.errors import NoParent, Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed, replans
@@ -47,6 +48,8 @@ class Applier:
         kept = {plan.comes_back: plan.row_id for plan in plans if plan.comes_back is not None}
         if kept:
             self._tx.keep_ids(self._link.name, kept)
+        taken = {b.key for b in self._bases if b.key is not None and b.key != views[b.row_id].key}
+        coming_back.forget_replaced(self._tx, self._link.name, taken)
         self._record(plans)
         self._wake(plans, views)
 

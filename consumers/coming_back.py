@@ -1,5 +1,5 @@
 """Rows that stand in the table and are to come back into the tab under the ids that they had there: part of
-sheet_writer's transactions."""
+sheet_writer's transactions, and of table_writer's where it gives their keys away."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.renames import Renamed, made_by_us
 from core.undo_steps import WENT, held_at_last
 from core.values import Canonical
 
-log = structlog.get_logger("sheet_writer")
+log = structlog.get_logger(__name__)
 
 
 def own_ids(tx: Transaction, name: str, rows: Mapping[Key, TableRow], bases: Mapping[Key, RowBase]) -> dict[Key, str]:
@@ -65,15 +65,26 @@ def forget_gone(
         Keys about which the feed is asked now.
     """
     kept = tx.kept_ids(name, lost) if lost else {}
-    gone = {row_id: key for key, row_id in kept.items() if left.get(key) == row_id}
-    if gone:
-        log.info("left_on_the_way_back", link=name, rows=sorted(gone))
-        tx.add_history(name, [entry for row in _held(tx, name, gone) for entry in _went(row, origins)])
-        tx.drop_kept_ids(name, gone.values())
-    asked = {key: row_id for key, row_id in kept.items() if row_id not in gone}
+    gone = {key: row_id for key, row_id in kept.items() if left.get(key) == row_id}
+    _tell_gone(tx, name, gone, origins)
+    asked = {key: row_id for key, row_id in kept.items() if key not in gone}
     for body in replans(name, [{"row_id": i, "key": list(key), "kind": "left"} for key, i in asked.items()]):
         tx.send(TABLE_CHANGED, name, body)
     return frozenset(asked)
+
+
+def forget_replaced(tx: Transaction, name: str, taken: Collection[Key]) -> None:
+    """Rows that have left the table before they came back into the tab, and whose keys the table has got from the
+    tab since: typed for another row, or for the row itself."""
+    if taken:
+        _tell_gone(tx, name, tx.kept_ids(name, taken), {})
+
+
+def _tell_gone(tx: Transaction, name: str, gone: Mapping[Key, str], origins: Mapping[Key, Origin]) -> None:
+    if gone:
+        log.info("left_on_the_way_back", link=name, rows=sorted(gone.values()))
+        tx.add_history(name, [entry for row in _held(tx, name, gone) for entry in _went(row, origins)])
+        tx.drop_kept_ids(name, gone)
 
 
 class _Left(NamedTuple):
@@ -85,9 +96,10 @@ class _Left(NamedTuple):
     """What it held at last: by the history, since it came back; else what both sides shared before."""
 
 
-def _held(tx: Transaction, name: str, gone: Mapping[str, Key]) -> Iterator[_Left]:
-    steps, bases = tx.steps_of_rows(name, dict.fromkeys(gone, 0)), tx.bases(name, list(gone))
-    for row_id, key in gone.items():
+def _held(tx: Transaction, name: str, gone: Mapping[Key, str]) -> Iterator[_Left]:
+    row_ids = list(gone.values())
+    steps, bases = tx.steps_of_rows(name, dict.fromkeys(row_ids, 0)), tx.bases(name, row_ids)
+    for key, row_id in gone.items():
         told = held_at_last(step for step in steps if step.row_id == row_id)
         shared = bases[row_id].cells if row_id in bases else {}
         yield _Left(row_id, key, told or {column: cell.value for column, cell in shared.items()})
