@@ -162,7 +162,7 @@ class World:
         while len(self.committed_at) < len(self.state.binlog):
             self.committed_at.append(self.clock.now())
             self.moved()
-        self.hub.news()
+            self.hub.news()
 
     # --- the life of a scenario
 
