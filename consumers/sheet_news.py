@@ -72,12 +72,13 @@ class LinkNews:
     ) -> None:
         """Rows of the table changed in one transaction, committed ``at``; ``keys`` with their kinds, ``renamed`` with
         every key that was passed through, and what the rows that came hold."""
+        came = self.dirty.came.intersection(key for pair in renamed.pairs for key in pair)
         for pair in renamed.pairs:
             self.dirty.handed_on(pair)
             self.dirty.add(pair, offset)
         self.dirty.tell(prints)
         if renamed.pairs:
-            self.renamed.append(Renamed(composed(renamed.pairs), renamed.place, dict(prints)))
+            self.renamed.append(Renamed(composed(renamed.pairs), renamed.place, dict(prints), frozenset(came)))
         self.dirty.add(keys, offset)
         self.dirty.vouch(keys.items())
         self.committed_at = self.committed_at or at

@@ -23,7 +23,7 @@ from core.key_pages import KeyPages, keys_of_both
 from core.model import Key, Link, RowBase, Stamp
 from core.origin import Origin, made_by
 from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
-from core.renames import Anew, FeedPlace, Renamed, follow, made_by_us
+from core.renames import Anew, FeedPlace, Renamed, follow, made_by_us, told_of
 from core.row_plan import ROW_GONE
 from core.row_view import overtaken_in
 from core.sheet import Positions, SwapWrite
@@ -141,6 +141,9 @@ def _plan_live(
     if len(keys) < len(request.keys):
         request = replace(request, keys=keys, last=False)
         bases = {key: base for key, base in bases.items() if key in set(keys)}
+    inserted = told_of(bases, request.came)
+    tx.save_bases(name, inserted.values())
+    bases |= inserted
     rows, busy = tx.free_rows(request.link, keys)
     lost = [k for k in keys if k not in rows and k not in bases and k not in busy]
     untold = coming_back.forget_gone(tx, name, lost, request.left, request.origins)
@@ -191,7 +194,8 @@ def _follow(tx: Transaction, link: Link, renamed: Renamed) -> dict[Key, Key]:
     given_up = {old for old, _ in renamed.pairs}
     for pair in renamed.pairs:
         bases = tx.bases_of_keys(link.name, pair)
-        if pair[0] not in bases or bases[pair[0]].row_id in moved:
+        bases |= told_of(bases, renamed.came)
+        if pair in ours or pair[0] not in bases or bases[pair[0]].row_id in moved:
             continue
         told, there = renamed.prints.get(pair[1]), tx.rows(link.unfiltered, pair)
         followed = follow(link, pair, bases, there, is_traded=pair[1] in given_up, told=told)

@@ -82,6 +82,7 @@ class DirtyRows:
             if kind == "i":
                 self.came.add(key)
             elif kind == "d":
+                self.came.discard(key)
                 self.went.add(key)
 
     def tell(self, prints: Iterable[tuple[Key, str]]) -> None:
@@ -98,6 +99,7 @@ class DirtyRows:
         """These keys have changed hands: what was told under them before, it was told of other rows."""
         for key in keys:
             self.told.pop(key, None)
+            self.came.discard(key)
 
     @property
     def fresh(self) -> int:

@@ -253,8 +253,8 @@ class RowBase:
     age: Age = NEVER
     """Age of the observation that brought or removed it."""
     former_key: Key | None = None
-    """The key that the row had until a write of ours changed it in the table, as long as the change feed has not told
-    of that."""
+    """The key that the row had until a write of ours changed it in the table, an empty one where that has inserted
+    the row; as long as the change feed has not told of that."""
 
     def under(self, key: Key) -> RowBase:
         """The same row, once a write of ours has given it that key in the table."""

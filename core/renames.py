@@ -2,8 +2,8 @@
 
 A base knows its row of the table by the key alone, and keys change hands: two rows may trade theirs, or a new row
 may take one that was given up. That a key changed comes late, and perhaps twice: the place in the change feed up to
-which bases have followed is kept with the link. Keys that came into the table from the sheet are ahead of the feed,
-so what the rows hold has a say as well.
+which bases have followed is kept with the link. Keys that writes of ours have given to rows are ahead of the feed
+until it tells of them, so what these rows hold has a say as well.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from core.contents import key_in_base
-from core.model import NEVER, Key, Link, LinkedColumn, RowBase
+from core.model import Key, Link, LinkedColumn, RowBase
 from core.ports import TableRow
 from core.values import Canonical
 
@@ -61,6 +60,8 @@ class Renamed(NamedTuple):
     place: FeedPlace
     prints: Mapping[Key, str] = MappingProxyType({})
     """What the rows held after that under the keys that they have got (:func:`print_of`)."""
+    came: frozenset[Key] = frozenset()
+    """Of these keys those under which rows had come before that, as the feed has told of late."""
 
 
 class Anew(NamedTuple):
@@ -87,6 +88,12 @@ def made_by_us(pairs: Collection[Rename], bases: Mapping[Key, RowBase]) -> dict[
     return {p: replace(b, former_key=None) for p, b in held.items() if b is not None and b.former_key == p[0]}
 
 
+def told_of(bases: Mapping[Key, RowBase], came: Collection[Key]) -> dict[Key, RowBase]:
+    """Of rows that writes of ours have inserted those of which the change feed has told since: it is not behind them
+    any longer."""
+    return {k: replace(base, former_key=None) for k, base in bases.items() if base.former_key == () and k in came}
+
+
 def follow(
     link: Link,
     pair: Rename,
@@ -111,16 +118,15 @@ def follow(
     if moved is None:
         return []
     is_ahead = any(base is not None and base.former_key is not None for base in (moved, holder))
-    may_be_ahead = is_ahead or (holder is not None and _may_be_from_sheet(link, holder))
-    if holder is not None and old not in rows and (may_be_ahead or not is_traded):
+    if holder is not None and old not in rows and (is_ahead or not is_traded):
         return []  # the row is gone whose key this one took: what it held goes on under that one's id
     is_told = told is not None and told == print_of(_under(link, moved, new))
-    if (is_told or is_traded) and not (may_be_ahead or _may_be_from_sheet(link, moved)):
+    if (is_told or is_traded) and not is_ahead:
         return _exchanged(pair, moved, holder)
     is_free = holder is None and (old not in rows or not is_recognized(link, moved, rows[old]))
     followed = _likeness(link, moved, rows.get(new)) + _likeness(link, holder, rows.get(old))
     stayed = _likeness(link, moved, rows.get(old)) + _likeness(link, holder, rows.get(new))
-    if (followed < stayed or (followed == stayed and may_be_ahead)) and not is_free:
+    if (followed < stayed or (followed == stayed and is_ahead)) and not is_free:
         return []
     return _exchanged(pair, moved, holder)
 
@@ -134,12 +140,6 @@ def _under(link: Link, base: RowBase, key: Key) -> dict[str, Canonical]:
     """What the row would hold under that key."""
     parts = dict(zip((c.name for c in link.key_columns), key, strict=True))
     return {c.name: parts.get(c.name, _held(base, c.name)) for c in link.columns}
-
-
-def _may_be_from_sheet(link: Link, base: RowBase) -> bool:
-    """Whether a row may have got its key from the sheet, which shows it: somebody has told of it there."""
-    cells = [base.cells.get(c.name) for c in link.key_columns]
-    return key_in_base(link, base) == base.key and any(cell is not None and cell.age > NEVER for cell in cells)
 
 
 def _likeness(link: Link, base: RowBase | None, row: TableRow | None) -> int:

@@ -273,7 +273,8 @@ def base_of_inserted(view: RowView, plan: RowPlan, key: Key) -> RowBase:
     n, before = (view.base.n, view.base.age) if view.base is not None else (view.restored_n, NEVER)
     before = max([before, *(age(o) for o in plan.observed.values() if o.source == "scan")])
     cells = {c.name: _cell_of_inserted(c, plan.observed.get(c.name), n, before) for c in view.link.columns}
-    return RowBase(view.row_id, key, cells, n=n, age=max([before, *(age(o) for o in plan.observed.values())]))
+    newest = max([before, *(age(o) for o in plan.observed.values())])
+    return RowBase(view.row_id, key, cells, n=n, age=newest, former_key=())
 
 
 def _cell_of_inserted(column: LinkedColumn, seen: Observed | None, n: int, before: Age) -> CellBase:

@@ -39,7 +39,7 @@ CREATE TABLE row_base (
   n               BIGINT      NOT NULL DEFAULT 0,
   age             BIGINT      NOT NULL DEFAULT 0,
   scan            BIGINT      NOT NULL DEFAULT 0 COMMENT 'with age: the scan that decided last',
-  former_key_json LONGTEXT    NULL COMMENT 'as key_json, where our own write has changed the key: until the change feed has told of the new one',
+  former_key_json LONGTEXT    NULL COMMENT 'as key_json, where our own write has changed the key, [] where it has inserted the row: until the change feed has told of that',
   PRIMARY KEY (link, row_id),
   UNIQUE KEY row_of_key (link, key_hash)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

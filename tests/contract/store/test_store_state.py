@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -249,9 +250,11 @@ def test_a_base_comes_back_exactly_as_it_was_saved(store: AnyStore) -> None:
 
 def test_where_the_change_feed_begins_anew_no_key_is_ahead_of_it_any_more(store: AnyStore) -> None:
     with store.begin() as tx:
-        tx.save_bases("orders", [base("r_a", ("1",)).under(("2",)), base("r_b", ("3",))])
+        inserted = replace(base("r_b", ("3",)), former_key=())
+        tx.save_bases("orders", [base("r_a", ("1",)).under(("2",)), inserted])
         tx.save_bases("others", [base("r_a", ("1",)).under(("2",))])
     with store.begin() as tx:
+        assert tx.bases("orders", ["r_b"]) == {"r_b": inserted}
         tx.forget_former_keys("orders")
     with store.begin() as tx:
         assert {b.key: b.former_key for b in tx.all_bases("orders").values()} == {("2",): None, ("3",): None}

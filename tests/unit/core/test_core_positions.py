@@ -194,7 +194,7 @@ def test_what_is_remembered_of_a_row_does_not_grow_with_the_number_of_its_change
     dirty = DirtyRows()
     for change in range(10_000):
         dirty.add([("1",)], change)
-        dirty.vouch([(("1",), "id"[change % 2])])
+        dirty.vouch([(("1",), "di"[change % 2])])
         dirty.tell([(("1",), f"print {change}")])
     assert len(dirty) == 1
     assert list(dirty.told[("1",)]) == [f"print {change}" for change in range(9992, 10_000)]

@@ -10,7 +10,7 @@ from core_makers import EARLIER, LINK, ROW, make_base, make_link, plan, saw, wai
 from core.dirty import TOLD_MAX
 from core.model import Key, RowBase, Stamp
 from core.ports import TableRow
-from core.renames import FeedPlace, composed, follow, made_by_us, print_of
+from core.renames import FeedPlace, composed, follow, made_by_us, print_of, told_of
 from core.row_view import RowPlan
 from core.sheet import Positions
 from core.sheet_plan import SheetPlan, SheetView, plan_sheet
@@ -60,8 +60,8 @@ def test_a_trade_is_followed_although_both_rows_have_left_those_keys_since() -> 
     bases = {A: base_of("ann", A, ANN), B: base_of("bob", B, BOB)}
     done = follow(LINK, (A, B), bases, {}, is_traded=True)
     assert {base.row_id: base.key for base in done} == {"ann": B, "bob": A}
-    came_from_the_sheet = {**bases, B: make_base("bob", order_no="2", cell_age=6)}
-    assert follow(LINK, (A, B), came_from_the_sheet, {}, is_traded=True) == []
+    inserted = {**bases, B: replace(bases[B], former_key=())}
+    assert follow(LINK, (A, B), inserted, {}, is_traded=True) == []
 
 
 def test_a_trade_is_followed_by_what_the_rows_held_then_although_they_have_traded_again_since() -> None:
@@ -70,8 +70,19 @@ def test_a_trade_is_followed_by_what_the_rows_held_then_although_they_have_trade
     told = print_of({**ANN, "order_no": "2"})
     done = follow(LINK, (A, B), bases, now, is_traded=True, told=told)
     assert {base.row_id: base.key for base in done} == {"ann": B, "bob": A}
-    came_from_the_sheet = {**bases, B: make_base("bob", order_no="2", cell_age=6, customer="Bob", notes="heavy")}
-    assert follow(LINK, (A, B), came_from_the_sheet, now, is_traded=True, told=told) == []
+    inserted = {**bases, B: replace(bases[B], former_key=())}
+    assert follow(LINK, (A, B), inserted, now, is_traded=True, told=told) == []
+    assert told_of(inserted, [A]) == {}
+    told_since = {**inserted, **told_of(inserted, [B])}
+    done = follow(LINK, (A, B), told_since, now, is_traded=True, told=told)
+    assert {base.row_id: base.key for base in done} == {"ann": B, "bob": A}
+
+
+def test_a_trade_is_followed_as_it_is_told_although_somebody_has_typed_into_the_keys() -> None:
+    bases = {b.key: b for b in (make_base("ann", **{**ANN, "order_no": "1"}, cell_age=6), base_of("bob", B, BOB))}
+    now = {A: TRADED, B: {**ANN, "order_no": "2", "notes": "heavy"}, C: {**BOB, "order_no": "3"}}
+    done = follow(LINK, (A, B), bases, now, is_traded=True, told=print_of({**ANN, "order_no": "2"}))
+    assert {base.row_id: base.key for base in done} == {"ann": B, "bob": A}, "the table refused what was typed"
 
 
 def test_a_trade_is_followed_although_the_rows_have_traded_back_and_base_lacks_what_was_changed_before() -> None:
@@ -83,8 +94,9 @@ def test_a_trade_is_followed_although_the_rows_have_traded_back_and_base_lacks_w
 
 
 def test_a_copy_that_took_the_key_which_its_original_gave_up_in_the_sheet_keeps_it() -> None:
-    copied, rows = make_base("copy", key=A, cell_age=6), {A: ROW, C: {**ROW, "order_no": "3"}}
-    assert followed(A, C, [make_base("ann", order_no="3", cell_age=6), copied], rows) == {}
+    copied, rows = make_base("copy", key=A), {A: ROW, C: {**ROW, "order_no": "3"}}
+    inserted = replace(copied, former_key=())
+    assert followed(A, C, [make_base("ann", order_no="3"), inserted], rows) == {}
     assert followed(A, C, [make_base("ann", order_no="3"), copied], rows) == {"copy": C, "ann": A}
 
 

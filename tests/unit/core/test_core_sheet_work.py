@@ -334,6 +334,31 @@ def test_what_was_told_of_a_row_says_nothing_of_the_one_that_has_got_its_key(des
     assert [row.cells for row in desk.sheet.tabs["orders"].rows] == [shown_cells(ann), shown_cells(bob)]
 
 
+def test_the_change_feed_is_no_longer_behind_a_row_that_we_have_inserted_once_it_has_told_of_it(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [replace(make_base(), former_key=())])
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+    desk.goes_on(2)
+    assert desk.state.bases["orders"]["r_1"].former_key == (), "another row that had the key before"
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "i"})
+    desk.goes_on(2)
+    assert desk.state.bases["orders"]["r_1"].former_key is None
+
+
+def test_keys_are_traded_as_it_is_told_with_a_row_of_ours_of_which_the_feed_told_a_moment_before(desk: Desk) -> None:
+    ann, bob = {**ROW, "order_no": "1"}, {**ROW, "order_no": "2", "customer": "Bob", "notes": "new"}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [replace(make_base("r_2", key=("2",), **bob), former_key=())])
+    desk.sheet.tabs["orders"].rows.append(FakeRow("r_2", shown_cells(bob)))
+    desk.state.table(LINKS["orders"]).rows = {("1",): ann, ("2",): bob}
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["2"]], "kinds": "i"})
+    traded = {"kind": "rows", "keys": [], "renamed": [[["1"], ["9"]], [["2"], ["1"]], [["9"], ["2"]]]}
+    desk.log.append(TABLE_CHANGED, "orders", {**traded, "position": PLACE})
+    desk.goes_on(2)
+    held = {i: (b.key, b.former_key) for i, b in desk.state.bases["orders"].items()}
+    assert held == {"r_1": (("2",), None), "r_2": (("1",), None)}, "they have traded again since"
+
+
 def test_a_changed_key_that_is_told_again_moves_no_other_row_that_has_taken_the_key_since(desk: Desk) -> None:
     with desk.store.begin() as tx:
         tx.save_bases("orders", [make_base("r_1", key=("1",))])

@@ -27,6 +27,7 @@ def test_the_base_of_an_inserted_row_is_what_the_sheet_holds_so_that_keys_and_de
     done = plan(*seen)
     base = base_of_inserted(RowView(LINK, "r_1", None, None), done, ("55",))
     assert base.key == ("55",)
+    assert base.former_key == (), "the change feed is yet to tell of the row"
     assert base.cells["customer"] == CellBase("Bea", age=Age(8))
     assert base.cells["order_no"] == CellBase(None, age=Age(8))
     assert base.cells["status"] == CellBase(None, age=Age(8))
