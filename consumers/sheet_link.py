@@ -181,8 +181,7 @@ class LinkWriter:
 
     def _backlog_waits(self) -> bool:
         """Whether there is much to plan and no token to write it with; whoever asks something is answered before."""
-        asked = self.news.renamed or self.news.questions
-        return len(self.news.dirty) > BACKLOG_ROWS and not asked and not self.pace.may_call("write")
+        return len(self.news.dirty) > BACKLOG_ROWS and not (self.news.heard or self.pace.may_call("write"))
 
     def _mark(self, target: SheetTarget) -> None:
         """Tell beside the cells what is to be told; values have gone first."""
@@ -221,8 +220,7 @@ class LinkWriter:
             link=self.link,
             epoch=self._write.epoch,
             keys=keys,
-            renamed=tuple(news.renamed),
-            questions=tuple(news.questions),
+            heard=tuple(news.heard),
             to_name=tuple(news.to_name.items()),
             moved_ids=dict(news.moved_ids),
             positions=self._places.known,
@@ -238,9 +236,8 @@ class LinkWriter:
         outcome = self._tools.store.run(
             lambda tx: sheet_tx.plan_write(tx, request, lambda: self.pace.may_call("write"), self._tools.new_row_id)
         )
-        news.renamed.clear()  # followed, whatever else came of it
+        news.heard.clear()  # followed, whatever else came of it
         news.still_shown(outcome.shown)
-        news.questions.clear()
         if outcome.stopped:
             self._forget()
         elif not (outcome.no_token or outcome.needs_positions):

@@ -14,7 +14,7 @@ from core.model import Key, Stamp
 from core.origin import Origin
 from core.ports import Json
 from core.progress import Progress
-from core.renames import Anew, Renamed, composed
+from core.renames import Anew, Asked, Heard, Renamed, composed
 from core.sheet_plan import NameRow
 
 SHOWN_MAX = 10_000
@@ -37,9 +37,8 @@ class LinkNews:
     def __init__(self, link: str) -> None:
         self._link = link
         self.dirty = DirtyRows()
-        self.renamed: list[Renamed | Anew] = []
-        self.questions: list[Json] = []
-        """Of the table writer, to be answered once the changed keys that were told before are followed."""
+        self.heard: list[Heard] = []
+        """What the change feed has told of keys that changed, and what was asked of them meanwhile, in order."""
         self.to_name: dict[int, NameRow] = {}
         """Rows of the tab that need an id: by 1-based row, the id there now and the one to give (or a fresh one)."""
         self.moved_ids: dict[str, Stamp] = {}
@@ -60,7 +59,7 @@ class LinkNews:
         """The oldest event that a whole comparison is made instead of."""
 
     def __bool__(self) -> bool:
-        return bool(len(self.dirty) or self.compare_all or self.to_name or self.renamed)
+        return bool(len(self.dirty) or self.compare_all or self.to_name or self.heard)
 
     def changed(
         self,
@@ -78,7 +77,7 @@ class LinkNews:
             self.dirty.add(pair, offset)
         self.dirty.tell(prints)
         if renamed.pairs:
-            self.renamed.append(Renamed(composed(renamed.pairs), renamed.place, dict(prints), frozenset(came)))
+            self.heard.append(Renamed(composed(renamed.pairs), renamed.place, dict(prints), frozenset(came)))
         self.dirty.add(keys, offset)
         self.dirty.vouch(keys.items())
         self.committed_at = self.committed_at or at
@@ -131,22 +130,23 @@ class LinkNews:
 
     def asked(self, questions: Iterable[Json]) -> None:
         """The table writer wants to know whether other rows have got the keys of these."""
-        self.questions.extend(questions)
+        rows = list(questions)
+        self.heard += [Asked(rows)] if rows else []
 
     def feed_began(self, anew: Anew) -> None:
         """The change feed begins anew: keys may have changed without a word."""
-        self.renamed.append(anew)
+        self.heard.append(anew)
 
     def go_on_from(self, before: LinkNews) -> None:
         """The next whole comparison is made instead of all that had been told and not carried out; but for what it
         cannot find out: keys that changed, and what the table writer has asked."""
         self._stands_for = before.oldest_offset()
-        self.renamed, self.questions = before.renamed, before.questions
+        self.heard = before.heard
 
     def oldest_offset(self) -> int | None:
         """The first event that is not done yet; ``None`` when none waits."""
         stands_for = self._stands_for if self.compare_all or self._comparing else None
-        anew = [one.offset for one in self.renamed if isinstance(one, Anew)]
+        anew = [one.offset for one in self.heard if isinstance(one, Anew)]
         return min((o for o in (stands_for, *anew, self.dirty.oldest_offset()) if o is not None), default=None)
 
     def progress(self, now_s: float) -> str:
@@ -176,8 +176,7 @@ class LinkNews:
     def forget(self) -> None:
         """The link is paused, held or removed; whoever lets it go on asks for everything to be compared."""
         self.dirty = DirtyRows()
-        self.renamed.clear()
-        self.questions.clear()
+        self.heard.clear()
         self.named()
         self.asked_again.clear()
         self.shown.clear()

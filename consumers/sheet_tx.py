@@ -6,24 +6,23 @@ deadlock; what follows for the process is in its answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from consumers import coming_back
+from consumers.following import follow_keys, keys_shown
 from consumers.sheet_handing_on import ask_feed, ask_scan, hand_over, parked_cells
 from consumers.table_guards import hold_deletes, hold_other_key, use_up_approval
 from core import guards
 from core.conflicts import ConflictOutcome
-from core.contents import key_in_base
-from core.events import SHEET_OBSERVED, replans
 from core.freshness import age, tells_of_going
 from core.intent import PlannedWrite, planned_to_json
 from core.key_pages import KeyPages, keys_of_both
 from core.model import Key, Link, RowBase, Stamp
 from core.origin import Origin, made_by
-from core.ports import HistoryEntry, Intent, Json, LinkState, TableRow, Transaction, Waiting
-from core.renames import Anew, FeedPlace, Renamed, follow, made_by_us, told_of
+from core.ports import HistoryEntry, Intent, LinkState, TableRow, Transaction, Waiting
+from core.renames import Heard, told_of
 from core.row_plan import ROW_GONE
 from core.row_view import overtaken_in
 from core.sheet import Positions, SwapWrite
@@ -61,15 +60,13 @@ class PlanRequest:
     link: Link
     epoch: int
     keys: Sequence[Key]
-    renamed: Sequence[Renamed | Anew]
-    """The keys that transactions of the table have changed, in order."""
+    heard: Sequence[Heard]
+    """What the change feed has told of keys that changed, in order."""
     to_name: Sequence[tuple[int, NameRow]]
     moved_ids: Mapping[str, Stamp]
     """Of the ids among them that known rows have, the stamp of the scan that found the row beside another one."""
     positions: Positions | None
     """Not read yet: only whether anything differs is found out."""
-    questions: Sequence[Json] = ()
-    """Rows of which the table writer asks whether another row has got their key."""
     came: frozenset[Key] = frozenset()
     went: frozenset[Key] = frozenset()
     """What the change feed has told of the keys (see :class:`core.dirty.DirtyRows`)."""
@@ -121,7 +118,7 @@ def plan_write(
         return PlanOutcome(stopped=True)
     if hold_other_key(tx, request.link, state):
         return PlanOutcome(stopped=True)
-    shown = _follow_renames(tx, request, state)
+    shown = follow_keys(tx, request.link, request.heard, state)
     if state.state in ("paused", "held"):
         return PlanOutcome(stopped=True)
     return replace(_plan_live(tx, request, state, may_write, new_row_id), shown=shown)
@@ -164,47 +161,6 @@ def _plan_live(
     return PlanOutcome(planned, doubtful, tuple(plan.absent), busy, keys, row_ids)
 
 
-def _follow_renames(tx: Transaction, request: PlanRequest, state: LinkState) -> dict[Key, Key]:
-    """A key that changed in the table stays with its row; whoever asked is told once it is so."""
-    name = request.link.name
-    shown: dict[Key, Key] = {}
-    reached = FeedPlace.of(state.followed) if state.followed else None
-    for renamed in request.renamed:
-        if isinstance(renamed, Anew):
-            if reached is None or renamed.beginning > reached.beginning:
-                reached = FeedPlace(renamed.beginning)
-                tx.forget_former_keys(name)
-        elif renamed.place.is_past(reached):
-            on_their_way = coming_back.under_new_keys(tx, name, renamed)
-            shown |= _follow(tx, request.link, renamed)
-            coming_back.keep(tx, name, on_their_way)
-            reached = renamed.place
-    if request.renamed:
-        tx.note_followed(name, reached.text if reached else None)
-    for body in replans(name, [{**question, "told": True} for question in request.questions]):
-        tx.send(SHEET_OBSERVED, name, body)
-    return shown
-
-
-def _follow(tx: Transaction, link: Link, renamed: Renamed) -> dict[Key, Key]:
-    ours = made_by_us(renamed.pairs, tx.bases_of_keys(link.name, {new for _, new in renamed.pairs}))
-    tx.save_bases(link.name, ours.values())
-    moved = {base.row_id for base in ours.values()}
-    shown: dict[Key, Key] = {}
-    given_up = {old for old, _ in renamed.pairs}
-    for pair in renamed.pairs:
-        bases = tx.bases_of_keys(link.name, pair)
-        bases |= told_of(bases, renamed.came)
-        if pair in ours or pair[0] not in bases or bases[pair[0]].row_id in moved:
-            continue
-        told, there = renamed.prints.get(pair[1]), tx.rows(link.unfiltered, pair)
-        followed = follow(link, pair, bases, there, is_traded=pair[1] in given_up, told=told)
-        moved.update(base.row_id for base in followed[:1])
-        tx.save_bases(link.name, followed)
-        shown |= keys_shown(link, followed)
-    return shown
-
-
 def keys_of_all(tx: Transaction, link: Link, *, per_page: int) -> tuple[KeyPages, dict[Key, Key]]:
     """All rows that either side may hold or wait for, each of which may differ; and :func:`keys_shown` of them."""
     shown: dict[Key, Key] = {}
@@ -217,12 +173,6 @@ def keys_of_all(tx: Transaction, link: Link, *, per_page: int) -> tuple[KeyPages
                 yield base.key
 
     return keys_of_both(tx.all_keys(link), chain(known(), kept), per_page=per_page), shown
-
-
-def keys_shown(link: Link, bases: Iterable[RowBase]) -> dict[Key, Key]:
-    """The key that the tab shows as yet and the one that the table has, of rows in which they differ."""
-    keys = ((key_in_base(link, base), base.key) for base in bases)
-    return {shown: key for shown, key in keys if shown and key and shown != key}
 
 
 def _decide(  # noqa: PLR0917 -- everything that the decision rests on

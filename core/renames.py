@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from core.model import Key, Link, LinkedColumn, RowBase
-from core.ports import TableRow
+from core.ports import Json, TableRow
 from core.values import Canonical
 
 Rename = tuple[Key, Key]
@@ -71,6 +71,17 @@ class Anew(NamedTuple):
     """As in :class:`FeedPlace`. It may be told again, when places after it are followed already."""
     offset: int
     """Of the event that tells it."""
+
+
+class Asked(NamedTuple):
+    """The table writer has asked whether other rows have got the keys of these."""
+
+    rows: Sequence[Json]
+    """As ``table.changed`` tells them."""
+
+
+Heard = Renamed | Anew | Asked
+"""What the change feed tells of keys, in the order in which it happened."""
 
 
 def composed(pairs: Iterable[Rename]) -> list[Rename]:

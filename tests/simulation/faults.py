@@ -245,7 +245,7 @@ def _wake_forgotten() -> Any:
 
 def _renames_are_deletes() -> Any:
     """A key changed in the table is a row that goes and another that comes."""
-    return mock.patch.object(sheet_tx, "_follow_renames", lambda *_: None), mock.patch.object(
+    return mock.patch.object(sheet_tx, "follow_keys", lambda *_: None), mock.patch.object(
         sheet_tx, "plan_sheet", _trusting
     )
 

@@ -398,7 +398,23 @@ def test_who_asks_whether_a_row_is_another_by_now_is_told_once_the_changed_keys_
     desk.goes_on(2)
     assert desk.state.bases["orders"]["r_1"].key == ("2",)
     told = [body for topic, _, body in desk.state.outbox if topic == SHEET_OBSERVED and body["kind"] == "replan"]
-    assert told[0]["rows"] == [{**question, "told": True}]
+    assert told[0]["rows"] == [{**question, "told": False}], "it has another key"
+
+
+def test_of_a_row_that_has_its_key_again_since_it_was_asked_about_the_feed_tells_nothing(desk: Desk) -> None:
+    """While its base was yet to learn of the first trade, another row's contents were asked about."""
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_2", key=("2",), **HERS)])
+    desk.state.table(LINKS["orders"]).rows = {("1",): dict(ROW), ("2",): dict(HERS)}
+    traded = {"kind": "rows", "keys": [], "renamed": [[["1"], ["9"]], [["2"], ["1"]], [["9"], ["2"]]]}
+    questions = [{"row_id": "r_1", "key": ["1"], "kind": "asked", "print": print_of(row)} for row in (HERS, ROW)]
+    for number, question in enumerate(questions, start=1):
+        desk.log.append(TABLE_CHANGED, "orders", {**traded, "position": {**PLACE, "pos": 4711 + number}})
+        desk.log.append(TABLE_CHANGED, "orders", {"kind": "replan", "rows": [question]})
+    desk.goes_on(2)
+    assert {i: b.key for i, b in desk.state.bases["orders"].items()} == {"r_1": ("1",), "r_2": ("2",)}
+    told = [body for topic, _, body in desk.state.outbox if topic == SHEET_OBSERVED and body["kind"] == "replan"]
+    assert [row["told"] for body in told for row in body["rows"]] == [False, True]
 
 
 @pytest.fixture
@@ -669,7 +685,7 @@ def test_whoever_goes_on_knows_since_which_event_the_change_feed_is_to_be_follow
     before, after = LinkNews("orders"), LinkNews("orders")
     before.feed_began(Anew(2, offset=7))
     after.go_on_from(before)
-    assert after.renamed == [Anew(2, offset=7)]
+    assert after.heard == [Anew(2, offset=7)]
     assert after.oldest_offset() == 7
 
 
