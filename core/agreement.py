@@ -16,6 +16,9 @@ from core.compare import Difference
 LASTS_S = 10.0
 """Longer than any pause of ours, such as the sheet writer's before it looks for a row again."""
 TOLD_MAX = 5
+SEEN_MAX = 10_000
+"""So many differing cells are looked at. While rows are copied by the thousands there may be millions, and looking at
+them again soon would take from the copy the time that it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class Verdict:
     unexplained: tuple[Difference, ...]
     """Cells that differ although nothing is on its way; in the order of the table, then of the tab."""
     look_soon: bool
-    """The first look that finds differences is repeated after LASTS_S; later ones come when they are due."""
+    """The first look that finds differences, and fewer than SEEN_MAX, is repeated after LASTS_S; later ones come when
+    they are due."""
 
     @property
     def identical(self) -> bool:
@@ -41,7 +45,7 @@ def judge(
     """Judge a look.
 
     Args:
-        differences: found now, cells aside that are known to differ.
+        differences: found now, cells aside that are known to differ; SEEN_MAX at the most.
         seen: of the look before.
         now_s: when this look was, on a clock that only goes forward.
         rested: whether after the look before, and before this one began, nothing was on its way: no message unread,
@@ -52,7 +56,7 @@ def judge(
     return Verdict(
         seen=lasting,
         unexplained=tuple(one for one, since in lasting.items() if rested and now_s - since >= LASTS_S),
-        look_soon=bool(lasting) and not seen,
+        look_soon=0 < len(lasting) < SEEN_MAX and not seen,
     )
 
 

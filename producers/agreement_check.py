@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from core.agreement import Verdict, judge, told
+from core.agreement import SEEN_MAX, Verdict, judge, told
 from core.compare import Difference, differences, only_in_table, piece_differences
 from core.errors import MysqlRefused, Unfit
 from core.events import TABLE_CHANGED
@@ -26,9 +26,6 @@ from core.texts import Texts, key_text
 
 SHARE_MAX = 0.05
 """Part of the time that the checks of one link may take: one of a large table comes the more rarely."""
-
-SEEN_MAX = 10_000
-"""So many differing cells are looked at; while rows are copied by the thousands, there may be millions."""
 
 log = structlog.get_logger("sheet_scanner")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from core_makers import LINK
 from scan_desk import TARGET, Desk
 
-from core.agreement import LASTS_S, TOLD_MAX, judge, told
+from core.agreement import LASTS_S, SEEN_MAX, TOLD_MAX, judge, told
 from core.compare import Difference
 from core.errors import MysqlRefused, TwinsheetError, Unfit
 from core.events import TABLE_CHANGED
@@ -143,6 +144,12 @@ def test_only_the_very_same_difference_counts_and_only_when_it_lasts_while_every
     assert judge([FIVE], first.seen, later - 1.0, rested=True).unexplained == ()
     assert judge([SIX], first.seen, later, rested=True).unexplained == ()
     assert judge([], first.seen, later, rested=True).identical
+
+
+def test_while_rows_are_copied_by_the_thousands_the_tab_is_not_looked_at_again_soon() -> None:
+    many = [replace(FIVE, row_id=f"r_{i}") for i in range(SEEN_MAX)]
+    assert judge(many[1:], {}, 100.0, rested=False).look_soon
+    assert not judge(many, {}, 100.0, rested=False).look_soon
 
 
 def test_a_difference_that_comes_again_after_it_was_gone_is_a_new_one() -> None:
