@@ -148,27 +148,38 @@ class Bases(Statements):
 
 def _row(link: str, base: RowBase, key_hash: bytes | None) -> tuple[Any, ...]:
     cells = {column: cell.value for column, cell in base.cells.items()}
-    stamps = {
-        column: [cell.n, *cell.age, int(cell.formula), *cell.owed]
-        for column, cell in base.cells.items()
-        if cell.n or any(cell.age) or cell.formula or cell.owed
-    }
     key, former_key = (dump(list(one)) if one is not None else None for one in (base.key, base.former_key))
-    return (link, base.row_id, key_hash, key, dump(cells), dump(stamps), base.gone, base.n, *base.age, former_key)
+    stamps = dump(_stamps(base.cells))
+    return (link, base.row_id, key_hash, key, dump(cells), stamps, base.gone, base.n, *base.age, former_key)
+
+
+def _stamps(cells: Mapping[str, CellBase]) -> Any:
+    """By column, the column left out where all is zero; one stamp for all columns where they share it, as the cells
+    of a row do that came as a whole."""
+    stamps = {column: [cell.n, *cell.age, int(cell.formula), *cell.owed] for column, cell in cells.items()}
+    first = next(iter(stamps.values()), None)
+    if first is not None and any(first) and all(stamp == first for stamp in stamps.values()):
+        return first
+    return {column: stamp for column, stamp in stamps.items() if any(stamp[:4]) or len(stamp) > 4}
 
 
 def _base(row: Row) -> RowBase:
     row_id, key, cells, stamps, gone, n, place, scan, former_key, _ = row
-    marks: Mapping[str, list[Any]] = load(stamps)
     return RowBase(
         row_id=row_id,
         key=tuple(load(key)) if key is not None else None,
-        cells={column: _cell(value, marks.get(column)) for column, value in load(cells).items()},
+        cells=_cells(load(cells), load(stamps)),
         gone=bool(gone),
         n=n,
         age=Age(place, scan),
         former_key=tuple(load(former_key)) if former_key is not None else None,
     )
+
+
+def _cells(values: Mapping[str, str | None], stamps: Any) -> dict[str, CellBase]:
+    if isinstance(stamps, list):
+        stamps = dict.fromkeys(values, stamps)
+    return {column: _cell(value, stamps.get(column)) for column, value in values.items()}
 
 
 def _cell(value: str | None, stamp: list[Any] | None) -> CellBase:

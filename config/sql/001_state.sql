@@ -34,7 +34,7 @@ CREATE TABLE row_base (
   key_hash        BINARY(32)  NULL COMMENT 'SHA-256 of key_json; NULL when the row is gone',
   key_json        LONGTEXT    NULL COMMENT 'canonical texts in key order',
   cells           LONGTEXT    NOT NULL COMMENT '{column: canonical text or null}',
-  stamps          LONGTEXT    NOT NULL COMMENT '{column: [n, age, scan, formula, owed]}, owed only where there is something, the column left out where all are zero',
+  stamps          LONGTEXT    NOT NULL COMMENT '{column: [n, age, scan, formula, owed]}, owed only where there is something, the column left out where all are zero; one such list where all columns share it',
   gone            BOOLEAN     NOT NULL DEFAULT FALSE,
   n               BIGINT      NOT NULL DEFAULT 0,
   age             BIGINT      NOT NULL DEFAULT 0,

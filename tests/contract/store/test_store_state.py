@@ -248,6 +248,17 @@ def test_a_base_comes_back_exactly_as_it_was_saved(store: AnyStore) -> None:
         assert tx.bases("others", ["r_a"]) == {}
 
 
+def test_a_base_whose_cells_are_equally_old_comes_back_as_it_was_saved(store: AnyStore) -> None:
+    cells = [CellBase("x"), CellBase("x", n=3, age=Age(9, 2)), CellBase("x", n=3, formula=True, owed=(None,))]
+    alike = [RowBase(f"r_{i}", (str(i),), {"id": cell, "note": cell}) for i, cell in enumerate(cells)]
+    owed = CellBase("x", owed=(None,))
+    rows = [*alike, RowBase("r_8", ("8",), {"id": owed, "note": owed}), RowBase("r_9", ("9",), {})]
+    with store.begin() as tx:
+        tx.save_bases("orders", rows)
+    with store.begin() as tx:
+        assert list(tx.all_bases("orders").values()) == rows
+
+
 def test_where_the_change_feed_begins_anew_no_key_is_ahead_of_it_any_more(store: AnyStore) -> None:
     with store.begin() as tx:
         inserted = replace(base("r_b", ("3",)), former_key=())
