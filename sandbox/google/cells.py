@@ -32,9 +32,9 @@ Value = str | float | bool | ErrorValue | None
 """A cell's value; numbers are floats, dates are serial numbers with a date format."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cell:
-    """One cell.
+    """One cell; not frozen, because a large write makes a million and a frozen one takes three times as long to make.
 
     Args:
         value: the effective value; of a formula its result.
@@ -139,3 +139,7 @@ class Row:
     pixel_size: int = 21
     metadata: tuple[Metadata, ...] = ()
     filtered: bool = False
+
+    def with_cells(self, cells: dict[int, Cell]) -> "Row":
+        """The same row with other cells."""
+        return Row(self.uid, self.rank, cells, self.hidden, self.pixel_size, self.metadata, self.filtered)

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
+import msgspec
+
 from sandbox.google.cells import Cell, Column, ErrorValue, Metadata, Row, shared_format
 from sandbox.google.change import DocumentProps, SheetProps
 
@@ -92,4 +94,7 @@ def _tuples(data: dict[str, Any], record: Any) -> dict[str, Any]:
 
 
 def _dumps(data: Any) -> str:
-    return json.dumps(data, separators=(",", ":"))
+    try:
+        return msgspec.json.encode(data).decode()
+    except UnicodeEncodeError:  # half characters, which JSON's escapes alone can carry
+        return json.dumps(data, separators=(",", ":"))

@@ -129,23 +129,22 @@ class Grid:
     def write_row(self, row: int, column: int, cells: Sequence[Cell | None]) -> None:
         """Replace neighbouring cells of one row; None leaves a cell alone. Raises GridError."""
         self._check(Area(row, column, 1, len(cells)))
-        old = self.rows[row]
-        merged = dict(old.cells)
+        old, columns = self.rows[row], self.props.columns
+        changed: dict[int, Cell] = {}
         for place, cell in enumerate(cells, column):
-            if cell is None:
+            uid = columns[place].uid
+            before = old.cells.get(uid, EMPTY)
+            if cell is None or cell is before or cell == before:
                 continue
             text = cell.formula or cell.value
             if isinstance(text, str) and len(text) > CHARACTERS_MAX:
                 raise GridError(
                     f"Your input contains more than the maximum of {CHARACTERS_MAX} characters in a single cell."
                 )
-            uid = self.columns[place].uid
-            if cell.bare:
-                merged.pop(uid, None)
-            else:
-                merged[uid] = cell
-        if merged != old.cells:
-            self.replace_row(row, replace(old, cells=merged))
+            changed[uid] = cell
+        if changed:
+            merged = {uid: cell for uid, cell in {**old.cells, **changed}.items() if not cell.bare}
+            self.replace_row(row, old.with_cells(merged))
 
     def update_area(self, area: Area, change: Callable[[Cell], Cell]) -> None:
         """Replace every cell of an area by what ``change`` makes of it; equal cells are shared."""

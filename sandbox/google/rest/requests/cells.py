@@ -168,6 +168,8 @@ def _updating(mask: Mask) -> Update:
     """What gives a cell the masked fields of a CellData, raising ApiError 400; most writes give values alone."""
     if set(mask.children) == {"userEnteredValue"} and mask.children["userEnteredValue"].everything:
         return lambda old, data: _with_entered(old, data.get("userEnteredValue"))
+    if set(mask.children) == {"userEnteredFormat"}:
+        return lambda old, data: _with_format(old, data, mask)
     return lambda old, data: _updated(old, data, mask)
 
 
@@ -203,6 +205,12 @@ def _with_entered(old: Cell, entered: dict[str, Any] | None) -> Cell:
     if not value.startswith("="):
         raise bad_request(f"Invalid formula: {value}")
     return old if old.formula == value else replace(old, value=None, formula=value, extras=None)
+
+
+def _with_format(old: Cell, data: dict[str, Any], mask: Mask) -> Cell:
+    before = {} if old.format is None else {"userEnteredFormat": old.format}
+    merged = shared_format(mask.merged(before, data).get("userEnteredFormat") or None)
+    return old if merged == old.format else replace(old, format=merged)
 
 
 def _writable(cell: Cell) -> dict[str, Any]:
