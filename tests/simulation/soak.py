@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -27,6 +28,11 @@ def quiet() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 
 
+def _begin_work() -> None:
+    quiet()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; whoever started these ends them
+
+
 def _piece(first: int) -> list[tuple[int, str]]:
     found = []
     for seed in range(first, first + PIECE):
@@ -38,7 +44,7 @@ def _piece(first: int) -> list[tuple[int, str]]:
 
 def violations(first: int, count: int, jobs: int) -> Iterator[list[tuple[int, str]]]:
     """Run many; seeds and what was broken, piece by piece in order."""
-    with multiprocessing.get_context("spawn").Pool(jobs, quiet) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, _begin_work) as pool:
         yield from pool.imap(_piece, range(first, first + count, PIECE))
 
 
@@ -46,14 +52,17 @@ def soak(first: int, count: int, jobs: int) -> int:
     """Run many, tell how far it is, and tell the story of the first violation of each kind."""
     began, done = time.monotonic(), 0
     kinds: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for found in violations(first, count, jobs):
-        done += PIECE
-        for seed, fault in found:
-            kinds[kind_of(fault)].append((seed, fault))
-            say(f"--seed {seed}: {fault}")
-        if done % (PIECE * 25) == 0:
-            took = time.monotonic() - began
-            say(f"{done} of {count}, next is --first {first + done}, {took:.0f} s, {len(kinds)} kinds broken")
+    try:
+        for found in violations(first, count, jobs):
+            done += PIECE
+            for seed, fault in found:
+                kinds[kind_of(fault)].append((seed, fault))
+                say(f"--seed {seed}: {fault}")
+            if done % (PIECE * 25) == 0:
+                took = time.monotonic() - began
+                say(f"{done} of {count}, next is --first {first + done}, {took:.0f} s, {len(kinds)} kinds broken")
+    except KeyboardInterrupt:
+        say(f"stopped; --first {first + done} goes on")
     took = time.monotonic() - began
     total = sum(len(found) for found in kinds.values())
     say(f"{done} scenarios in {took:.0f} s: {total} violations")
