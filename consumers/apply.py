@@ -48,8 +48,8 @@ class Applier:
         kept = {plan.comes_back: plan.row_id for plan in plans if plan.comes_back is not None}
         if kept:
             self._tx.keep_ids(self._link.name, kept)
-        taken = {b.key for b in self._bases if b.key is not None and b.key != views[b.row_id].key}
-        coming_back.forget_replaced(self._tx, self._link.name, taken)
+        taken = {b.key: b.row_id for b in self._bases if b.key is not None and b.key != views[b.row_id].key}
+        coming_back.forget_typed(self._tx, self._link.name, taken)
         self._record(plans)
         self._wake(plans, views)
 

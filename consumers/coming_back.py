@@ -12,7 +12,7 @@ from core.events import TABLE_CHANGED, replans
 from core.model import Key, RowBase
 from core.origin import Origin, made_by
 from core.ports import HistoryEntry, TableRow, Transaction
-from core.renames import Renamed, made_by_us
+from core.renames import Renamed, made_by_us, told_of
 from core.undo_steps import WENT, held_at_last
 from core.values import Canonical
 
@@ -31,13 +31,16 @@ def under_new_keys(tx: Transaction, name: str, renamed: Renamed) -> dict[Key, st
     """By their new keys, the ids of rows that have got another key before they came back into the tab.
 
     A row that got its key from us has its base there already; whatever is kept for its former key is another row's,
-    which has come since.
+    which has come since. One that we have given the former key, and the feed is yet to tell of that, is not the row
+    which had it before.
     """
     kept = tx.kept_ids(name, {old for old, _ in renamed.pairs})
     if not kept:
         return {}
     bases = tx.bases_of_keys(name, {key for pair in renamed.pairs for key in pair})
-    live = bases.keys() | {old for old, _ in made_by_us(renamed.pairs, bases)}
+    told = bases | told_of(bases, renamed.came)
+    live = {key for key, base in told.items() if base.former_key is None}
+    live |= {old for old, _ in made_by_us(renamed.pairs, bases)}
     return {new: kept[old] for old, new in renamed.pairs if old in kept and old not in live}
 
 
@@ -75,9 +78,15 @@ def forget_gone(
 
 def forget_replaced(tx: Transaction, name: str, taken: Collection[Key]) -> None:
     """Rows that have left the table before they came back into the tab, and whose keys the table has got from the
-    tab since: typed for another row, or for the row itself."""
+    tab since for other rows, as the change feed has told by now: any that had got another key is known by that."""
     if taken:
         _tell_gone(tx, name, tx.kept_ids(name, taken), {})
+
+
+def forget_typed(tx: Transaction, name: str, taken: Mapping[Key, str]) -> None:
+    """Likewise, where the key was typed for the row itself: it stands in the tab with that id."""
+    kept = tx.kept_ids(name, taken) if taken else {}
+    _tell_gone(tx, name, {key: row_id for key, row_id in kept.items() if row_id == taken[key]}, {})
 
 
 def _tell_gone(tx: Transaction, name: str, gone: Mapping[Key, str], origins: Mapping[Key, Origin]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from consumers import coming_back
 from core.contents import key_in_base
@@ -51,9 +51,20 @@ def _answer(tx: Transaction, name: str, questions: Sequence[Json]) -> None:
         tx.send(SHEET_OBSERVED, name, body)
 
 
+def followed_inserts(
+    tx: Transaction, name: str, bases: Mapping[Key, RowBase], came: Collection[Key]
+) -> dict[Key, RowBase]:
+    """The change feed is no longer behind rows of ours under keys that have come, as it has told; their bases."""
+    inserted = told_of(bases, came)
+    tx.save_bases(name, inserted.values())
+    coming_back.forget_replaced(tx, name, inserted)
+    return inserted
+
+
 def _follow(tx: Transaction, link: Link, renamed: Renamed) -> dict[Key, Key]:
     ours = made_by_us(renamed.pairs, tx.bases_of_keys(link.name, {new for _, new in renamed.pairs}))
     tx.save_bases(link.name, ours.values())
+    coming_back.forget_replaced(tx, link.name, [new for _, new in ours])
     moved = {base.row_id for base in ours.values()}
     shown: dict[Key, Key] = {}
     given_up = {old for old, _ in renamed.pairs}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from consumers import coming_back
-from consumers.following import follow_keys, keys_shown
+from consumers.following import follow_keys, followed_inserts, keys_shown
 from consumers.sheet_handing_on import ask_feed, ask_scan, hand_over, parked_cells
 from consumers.table_guards import hold_deletes, hold_other_key, use_up_approval
 from core import guards
@@ -22,7 +22,7 @@ from core.key_pages import KeyPages, keys_of_both
 from core.model import Key, Link, RowBase, Stamp
 from core.origin import Origin, made_by
 from core.ports import HistoryEntry, Intent, LinkState, TableRow, Transaction, Waiting
-from core.renames import Heard, told_of
+from core.renames import Heard
 from core.row_plan import ROW_GONE
 from core.row_view import overtaken_in
 from core.sheet import Positions, SwapWrite
@@ -120,6 +120,7 @@ def plan_write(
         return PlanOutcome(stopped=True)
     shown = follow_keys(tx, request.link, request.heard, state)
     if state.state in ("paused", "held"):
+        followed_inserts(tx, request.link.name, tx.bases_of_keys(request.link.name, request.came), request.came)
         return PlanOutcome(stopped=True)
     return replace(_plan_live(tx, request, state, may_write, new_row_id), shown=shown)
 
@@ -138,9 +139,7 @@ def _plan_live(
     if len(keys) < len(request.keys):
         request = replace(request, keys=keys, last=False)
         bases = {key: base for key, base in bases.items() if key in set(keys)}
-    inserted = told_of(bases, request.came)
-    tx.save_bases(name, inserted.values())
-    bases |= inserted
+    bases |= followed_inserts(tx, name, bases, request.came)
     rows, busy = tx.free_rows(request.link, keys)
     lost = [k for k in keys if k not in rows and k not in bases and k not in busy]
     untold = coming_back.forget_gone(tx, name, lost, request.left, request.origins)

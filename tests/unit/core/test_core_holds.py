@@ -13,7 +13,7 @@ from consumers.sheet_link import Tools
 from consumers.sheet_work import GROUP, SheetWork
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
-from core.model import Key
+from core.model import Key, SheetCell
 from core.ports import HistoryEntry, LinkState
 from core.renames import print_of
 from core.values import Canonical
@@ -359,6 +359,55 @@ def test_an_id_kept_for_a_key_that_we_took_from_another_row_before_is_not_that_o
     desk.goes_on()
     bases = desk.state.bases["orders"]
     assert (bases["r_1"].key, bases["r_99"].key) == (("98",), ("1",))
+
+
+def inserts(desk: Desk, row_id: str, key: Key) -> None:
+    """The table writer takes a row of the sheet in; the change feed is yet to tell of it."""
+    desk.rows[key] = {**ROW, "order_no": key[0]}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [replace(make_base(row_id, order_no=key[0]), former_key=())])
+    cells = {c.header: SheetCell(c.codec.to_sheet(desk.rows[key][c.name])) for c in LINK.columns}
+    desk.tab.rows.append(FakeRow(row_id, cells))
+
+
+def test_an_id_goes_along_with_its_key_although_we_have_given_that_key_to_another_row_since(desk: Desk) -> None:
+    comes_back(desk, {("98",): "r_98"})
+    renames(desk, [("98", "99")])
+    inserts(desk, "r_new", ("98",))
+    desk.tells({"kind": "rows", "keys": [["98"]], "kinds": "i"})
+    desk.goes_on()
+    bases = desk.state.bases["orders"]
+    assert (bases["r_98"].key, bases["r_new"].key) == (("99",), ("98",))
+    assert not desk.state.kept_ids["orders"]
+
+
+@pytest.mark.parametrize("state", ["live", "paused"])
+def test_no_id_is_kept_under_a_key_that_we_have_given_to_another_row_after_the_first_had_left_the_table(
+    desk: Desk, state: str
+) -> None:
+    comes_back(desk, {("98",): "r_98"})
+    came_by_an_undo(desk, "r_98", ("98",))
+    desk.tells({"kind": "rows", "keys": [["98"]], "kinds": "d"})
+    inserts(desk, "r_new", ("98",))
+    desk.goes_on()
+    assert desk.state.kept_ids["orders"], "the feed is yet to tell of the row that we have inserted"
+    desk.state.links["orders"] = replace(desk.state.links["orders"], state=state)
+    desk.tells({"kind": "rows", "keys": [["98"]], "kinds": "i"})
+    desk.goes_on()
+    assert not desk.state.kept_ids["orders"]
+    assert deleted(desk) == [("r_98", ("98",), "order_no", "98", "table")]
+
+
+def test_no_id_is_kept_under_a_key_that_we_have_changed_another_rows_to(desk: Desk) -> None:
+    comes_back(desk, {("98",): "r_98"})
+    came_by_an_undo(desk, "r_98", ("98",))
+    del desk.rows["98",]
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_1", order_no="1").under(("98",))])
+    renames(desk, [("1", "98")])
+    desk.goes_on()
+    assert not desk.state.kept_ids["orders"]
+    assert deleted(desk) == [("r_98", ("98",), "order_no", "98", "table")]
 
 
 def test_no_id_is_kept_under_a_key_beside_which_a_live_row_stands(desk: Desk) -> None:
