@@ -113,8 +113,13 @@ class LinkWriter:
         self._places.missed_by(row_ids, stamp)
 
     def rows_told(self, row_ids: Iterable[str], stamp: Stamp) -> None:
-        """A scan has told of these rows as they stand, and moved none of their ids."""
-        self._places.doubts.told(row_ids, stamp)
+        """A scan has told of these rows as they stand, and moved none of their ids.
+
+        Of those that a write of ours is on its way to it may have seen what that has put there, the key too.
+        """
+        planned = self._write.planned
+        in_write = planned.write.row_ids if planned is not None else ()
+        self._places.doubts.told(set(row_ids).difference(in_write), stamp)
 
     @property
     def has_work(self) -> bool:

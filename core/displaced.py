@@ -83,6 +83,7 @@ class Doubts:
         """Our write ``n`` puts back what was found beside these rows; ids with their keys."""
         self._since.update(dict.fromkeys(rows, n))
         self._waiting.update(rows)
+        self.own.difference_update(rows)
 
     def written(self, row_ids: Iterable[str]) -> None:
         """A write of ours has named these, and their contents are their own unless they are added again."""

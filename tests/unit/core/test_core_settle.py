@@ -483,5 +483,6 @@ def test_a_row_beside_which_other_contents_were_found_waits_for_a_scan_or_for_it
     doubts.told(["r_2"], Stamp(n=N))
     assert doubts.own == {"r_1", "r_2"}, "a scan may tell after the row was looked at again"
     doubts.add({"r_1": ("1",)}, N + 2)
+    assert doubts.own == {"r_2"}
     doubts.clear()
     assert not doubts.waiting([("1",)])

@@ -665,6 +665,37 @@ def test_a_write_that_finds_the_contents_of_a_row_whose_key_has_changed_beside_a
     assert not desk.state.waiting.get("orders"), "nobody takes hers for an edit of his"
 
 
+def test_what_a_scan_tells_of_a_row_that_a_write_is_on_its_way_to_vouches_for_no_contents_beside_its_id(
+    desk: Desk,
+) -> None:
+    """It may have seen the row with the key that our write has put beside the contents of another one."""
+    tab, table = desk.sheet.tabs["orders"], desk.state.table(LINKS["orders"])
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_2", **HERS)])
+    table.rows[("2",)] = dict(HERS)
+    tab.rows[0].cells = shown_cells(HERS)
+    tab.rows.append(FakeRow("r_2", shown_cells(ROW)))  # sorted past their ids
+
+    def look_and_cut_off() -> None:
+        cells = [{"row_id": "r_1", "row": 2, "column": "Notes", "value": "ours"}]
+        scan = {"kind": "scan", "stamp": {"n": tab.stamp.n + 1, "q": 0, "epoch": 1}, "cells": cells}
+        desk.log.append(SHEET_OBSERVED, "orders", scan)
+        desk.sheet.lose_next_reply()
+
+    desk.changes("orders", "ours")
+    desk.goes_on(1)
+    assert desk.sheet.calls.count("swap") == 1
+    desk.goes_on(1)
+    assert desk.sheet.calls.count("swap") == 2, "the write, and what takes it back"
+    desk.sheet.before_swap = look_and_cut_off
+    while "recall" not in desk.sheet.calls:
+        desk.changes("orders", "ours again")
+        desk.goes_on(1)
+    desk.goes_on(1)
+    assert tab.rows[0].cells == shown_cells(HERS)
+    assert not desk.state.waiting.get("orders"), "nobody takes hers for an edit of his"
+
+
 def test_a_row_beside_which_other_contents_stand_for_good_is_tried_more_and_more_seldom_however_often_it_changes(
     desk: Desk,
 ) -> None:
