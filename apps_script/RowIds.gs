@@ -208,7 +208,8 @@ function overwrittenIds_(sheet, span, columns, fresh, { top, before, after }) {
 
 /**
  * Whose id a new id may have overwritten: the rows above and below tell how far the rows have moved. Where there are
- * none, an id that is gone may be that of a row which was deleted: a scan finds by the contents whose it was.
+ * none, or others have come or gone between, an id that is gone may be that of a row which was deleted: a scan finds by
+ * the contents whose it was.
  * @param {string[]} before ids before the write
  * @param {string[]} after ids after it
  * @param {number} at where the new id is
@@ -225,7 +226,11 @@ function overwrittenId_(before, after, at, given) {
       near += step;
     }
     if (after[near] === undefined) continue;
-    const owner = before[before.indexOf(after[near]) + at - near];
+    const moved = before.indexOf(after[near]) - near;
+    const between = after.slice(Math.min(at, near) + 1, Math.max(at, near));
+    const first = Math.min(at, near) + 1 + moved;
+    if (!between.every((id, index) => given.has(id) || id === before[first + index])) continue;
+    const owner = before[at + moved];
     if (owner && !after.includes(owner)) return owner;
   }
   return '';

@@ -340,8 +340,15 @@ def _overwritten_id(before: list[str], after: list[str], at: int, given: set[str
             near += step
         if not 0 <= near < len(after):
             continue
-        owner_at = before.index(after[near]) + at - near
-        owner = before[owner_at] if 0 <= owner_at < len(before) else ""
+        moved = before.index(after[near]) - near
+        between = range(min(at, near) + 1, max(at, near))
+        if not all(after[i] in given or after[i] == _at(before, i + moved) for i in between):
+            continue
+        owner = _at(before, at + moved)
         if owner and owner not in after:
             return owner
     return ""
+
+
+def _at(ids: list[str], index: int) -> str:
+    return ids[index] if 0 <= index < len(ids) else ""

@@ -375,6 +375,25 @@ def test_an_id_of_a_deleted_row_is_not_written_into_an_empty_row(
     assert not any(connected.tab.cell(row, 4).value for row in range(1, connected.tab.last_row()))
 
 
+def test_the_id_of_a_row_that_was_deleted_is_not_written_into_a_row_below_where_it_stood(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann"], ["2", "Bob"], ["3", "Cid"]])
+    ann, bob, cid = connected.ids()
+
+    def delete_cid_and_type_below_dan() -> None:
+        connected.tab.delete_rows(2, 1)
+        connected.tab.set_value(3, 1, "Eve")
+
+    acted = _once_before_ids(connected, monkeypatch, lambda: connected.tab.delete_rows(2, 1), user="program")
+    _type_dan_and_once_he_is_named(connected, monkeypatch, delete_cid_and_type_below_dan)
+    assert acted
+    held = {connected.tab.cell(row, 1).value: connected.tab.cell(row, 4).value for row in (1, 2, 3)}
+    assert list(held) == ["Ann", "Dan", "Eve"]
+    assert held["Ann"] == ann
+    assert held["Eve"] not in (bob, cid)
+
+
 def _once_before_ids(connected: Bench, monkeypatch: pytest.MonkeyPatch, act: Any, *, user: str) -> list[bool]:
     """Somebody acts in the instant before the script writes ids."""
 
