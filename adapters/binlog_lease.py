@@ -83,6 +83,18 @@ class BinlogLease:
             ),
         )
 
+    def give_up(self, beginning: int) -> None:
+        """The noted position counts no longer, wherever reading breaks off: the feed begins anew with that number.
+
+        Raises:
+            MysqlUnavailable: as :meth:`save`.
+        """
+        self._query(
+            "UPDATE binlog_position SET server_uuid = '', gtid_set = NULL, beginning = %s, updated_at = updated_at"
+            " WHERE reader = %s",
+            (beginning, self._reader),
+        )
+
     def outbox_since_note(self) -> list[tuple[str, str, Json]]:
         """Messages (topic, link, body) that may not have been published, where the binlog cannot tell any more."""
         rows = self._query(

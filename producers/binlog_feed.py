@@ -58,6 +58,7 @@ class Lease(Protocol):
     def check(self) -> None: ...
     def load(self) -> Position | None: ...
     def save(self, position: Position) -> None: ...
+    def give_up(self, beginning: int) -> None: ...
     def outbox_since_note(self) -> list[Message]: ...
     def prune(self) -> None: ...
 
@@ -186,7 +187,11 @@ class BinlogFeed:
         return start, by_gtid
 
     def _start_over(self, reason: str) -> Position:
-        """Read from now on, after having everything compared that was changed before."""
+        """Read from now on, after having everything compared that was changed before.
+
+        Once that is told, nothing that reads on from the old place would be believed: were it found again after all,
+        when this breaks off, its changed keys would count as followed.
+        """
         now = replace(self._server.position(), beginning=self._next_beginning())
         links = self._links.current()
         FAILURES.labels("mysql", "PositionLost").inc()
@@ -195,6 +200,7 @@ class BinlogFeed:
             (topic, link, self._messages.answered(topic, link, body, exact=False))
             for topic, link, body in self._lease.outbox_since_note()
         ]
+        self._lease.give_up(now.beginning)
         self._publisher.publish_many([*compare_all(links, reason, beginning=now.beginning), *asked])
         self._inflight = InFlight()
         self._lease.save(now)

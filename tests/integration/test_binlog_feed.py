@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from binlog_place import Place
 
+from adapters.binlog_lease import BinlogLease
 from adapters.binlog_progress import is_unpublished
 from adapters.mysql_rows import read_row, select_rows
 from core.errors import KafkaUnavailable
@@ -291,6 +292,22 @@ def test_a_purged_binlog_has_everything_compared_and_is_read_from_now_on(
     found = place.rows(1)
     feed.end()
     assert keys(found) == ["2"]
+
+
+def test_a_position_that_was_given_up_is_not_read_on_from(place: Place) -> None:
+    place.started().end()
+    lease, noted = BinlogLease(place.address, place.state), "SELECT updated_at FROM binlog_position"
+    assert lease.acquire(5)
+    before = place.state_sql(noted)
+    lease.give_up(5_000_000_000)
+    lease.close()
+    assert place.state_sql(noted) == before, "messages since then are told again"
+    feed = place.feed()
+    place.messages(lambda bodies: [b for b in bodies if b.get("beginning") == 5_000_000_001])
+    place.sql("INSERT INTO orders (id, order_no) VALUES (1, 'a')")
+    found = place.rows(1)
+    feed.end()
+    assert [body["position"]["beginning"] for body in found] == [5_000_000_001]
 
 
 def test_at_rest_the_position_is_not_noted_again_and_again(place: Place) -> None:

@@ -130,23 +130,33 @@ def binlog(world: World, _owner: str) -> None:
     messages.set_links(world.links, parents=dict.fromkeys(referring, (OTHERS,)))
     publisher = SimPublisher(world)
     at = world.noted
+    if world.given_up:
+        at = _begin_anew(world, publisher)
     while True:
         if at == len(world.state.binlog):
             world.hub.sleep(world.poll_s, listens=True)
             continue
         end = min(len(world.state.binlog), at + world.rng.randint(1, 4))
         while at < end:
-            if world.profile.feed_lost and world.rng.random() < world.profile.feed_lost:
-                begun = world.beginning + 1
-                publisher.publish_many(compare_all(world.links, "the position is lost", beginning=begun))
-                world.pause("is about to note where it begins anew")
-                world.noted, world.beginning = at, begun
+            if at == world.told and world.profile.feed_lost and world.rng.random() < world.profile.feed_lost:
+                _begin_anew(world, publisher)
             place = Position("one", "binlog.1", at + 1, beginning=world.beginning)
             committed = Committed(place, f"t{at}", world.committed_at[at], True, world.state.binlog[at])
+            world.told = max(world.told, at + 1)
             publisher.publish_many(list(messages.of(committed)))
             at += 1
         world.pause("is about to note its position")
         world.noted = at
+
+
+def _begin_anew(world: World, publisher: SimPublisher) -> int:
+    """Have everything compared, and go on past all that was told: as from the end of the binlog, but that nothing
+    goes untold."""
+    world.given_up, world.beginning = True, world.beginning + 1
+    publisher.publish_many(compare_all(world.links, "the position is lost", beginning=world.beginning))
+    world.pause("is about to note where it begins anew")
+    world.noted, world.given_up = world.told, False
+    return world.told
 
 
 def serve(world: World, slot: str, body: Body) -> None:

@@ -71,8 +71,12 @@ class World:
         self.committed_at: list[datetime] = []
         self.noted = 0
         """How far the change feed has been published."""
+        self.told = 0
+        """How far it may have been, at the most."""
         self.beginning = 0
         """Of the change feed, which it counts from."""
+        self.given_up = False
+        """The noted place counts no longer: the feed is about to begin anew."""
         self.locked = False
         """Whether a run of the script has the document's lock."""
         self.calm = False

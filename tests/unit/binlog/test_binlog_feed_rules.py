@@ -90,8 +90,8 @@ class World:
         return at(1000)
 
     def resume(self, stored: Position) -> tuple[Position, bool]:
-        if self.resume_error:
-            raise self.resume_error
+        if self.resume_error or not stored.server:
+            raise self.resume_error or PositionLost("it was given up")
         return stored, self.by_gtid
 
     # reader
@@ -128,6 +128,10 @@ class World:
     def save(self, position: Position) -> None:
         self.notes.append(position.offset)
         self.beginnings.append(position.beginning)
+
+    def give_up(self, beginning: int) -> None:
+        if self.stored is not None:
+            self.stored = replace(self.stored, server="", beginning=beginning)
 
     def outbox_since_note(self) -> list[Message]:
         return [("table.changed", "orders", {"kind": "replan", "rows": []})]
@@ -251,6 +255,25 @@ def test_where_the_binlog_is_gone_everything_is_compared_and_reading_starts_over
     assert world.kinds()[-4:] == ["link", "rescan", "replan", "ddl"]
     assert world.beginnings[-2] == 1001, "later than any that was noted, also where no note is left"
     assert world.sent[-4][2]["beginning"] == 1001
+
+
+def test_a_place_that_was_given_up_is_not_read_on_from_although_starting_over_broke_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(linked(1010), stored=replace(at(1), beginning=5000))
+    world.resume_error = PositionLost("another server answered")
+
+    def cut_off(messages: Sequence[Message]) -> None:
+        world.sent += messages
+        raise KafkaUnavailable("acknowledgement lost")
+
+    with monkeypatch.context() as meanwhile, pytest.raises(KafkaUnavailable):
+        meanwhile.setattr(world, "publish_many", cut_off)
+        world.run()
+    world.resume_error = None  # the first one is back
+    world.run()
+    assert (world.opened, world.beginning) == ([1000], 5002)
+    assert [body["beginning"] for _, _, body in world.sent if body["kind"] == "link"] == [5001, 5002]
 
 
 def test_on_another_server_that_has_the_same_transactions_places_count_from_a_later_beginning() -> None:
