@@ -82,7 +82,11 @@ class Rows(Statements):
 
 def read_row(link: Link, row: Row) -> dict[str, Canonical]:
     """A row as :func:`select_rows` asks for it, as canonical texts by column name."""
-    return {c.name: from_table(c, v) for c, v in zip(link.columns, row, strict=True)}
+    cells = zip(link.columns, row, strict=True)
+    try:
+        return {c.name: None if value is None else c.codec.from_table(value) for c, value in cells}
+    except Unfit:  # once more, in the words that name the column
+        return {c.name: from_table(c, value) for c, value in zip(link.columns, row, strict=True)}
 
 
 def select_rows(link: Link) -> tuple[str, list[Any]]:

@@ -158,7 +158,7 @@ class Applier:
         if not rejected or base.key is None:
             return base
         row = self._tx.rows(self._link, [base.key]).get(base.key, {})
-        kept = {name: replace(base.cells[name], value=row.get(name)) for name in rejected}
+        kept = {name: base.cells[name]._replace(value=row.get(name)) for name in rejected}
         return replace(base, cells={**base.cells, **kept})
 
     def _delete(self, plan: RowPlan, view: RowView) -> None:
@@ -208,7 +208,7 @@ class Applier:
             self._refuse(plan, worded(reason, plan.update), [name])
             if plan.observed[name].source != "swap":
                 plan.wait += [(plan.observed[name], PARENT)] if isinstance(reason, NoParent) else []
-                refused = replace(base.cells[name], value=(view.table or {}).get(name))
+                refused = base.cells[name]._replace(value=(view.table or {}).get(name))
                 base = replace(base, cells={**base.cells, name: refused})
         plan.update = done
         return base

@@ -69,8 +69,7 @@ class CellCase:
         stays = self.plan.update.get(self.column.name, self.table)
         is_taken = self.column.name in self.plan.update or self.same(stays, self.sheet)
         is_owed = self.from_swap and is_taken and not self.same(stays, self.holds)
-        return replace(
-            self.before,
+        return self.before._replace(
             value=self.holds,
             age=max(self.before.age, age(self.seen)),
             formula=self.seen.cell.formula is not None,
@@ -128,7 +127,7 @@ def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes
         return before
     if is_formula_instead(column, seen, sheet, table.get(column.name)):
         stays = Unfit(f"{column.header} is read-only in the sheet; clear the formula")
-        return replace(_reject(view, plan, seen, before, stays), value=table.get(column.name))
+        return _reject(view, plan, seen, before, stays)._replace(value=table.get(column.name))
     plan.observed[column.name] = seen
     after = _decide(CellCase(view, plan, column, seen, before, sheet, table.get(column.name), told), compute_rule)
     if (seen, "commit_time") not in plan.wait:  # what was refused stays refused until that is decided
@@ -187,7 +186,7 @@ def _reject(view: RowView, plan: RowPlan, seen: Observed, before: CellBase, reas
         plan.end_conflict(seen.column, "none", "the sheet's value was replaced by one that the table cannot hold")
     # The next scan sees the same value and finds nothing to record.
     newest = age(seen) if age(seen).place > before.age.place else before.age
-    return replace(before, age=newest, formula=seen.cell.formula is not None)
+    return before._replace(age=newest, formula=seen.cell.formula is not None)
 
 
 def _write(case: CellCase, value: Canonical) -> None:

@@ -79,11 +79,12 @@ class LinkedColumn:
     """``to_sheet``: what is typed in the sheet is put back; ``to_table``: what changes in the table stays there."""
     where: Condition | None = None
     """What the column holds in every row that the link shows."""
+    name: str = field(init=False, repr=False, compare=False)
+    """The table's name of the column."""
 
-    @property
-    def name(self) -> str:
-        """The table's name of the column."""
-        return self.column.name
+    def __post_init__(self) -> None:
+        """The name is asked for with every cell."""
+        object.__setattr__(self, "name", self.column.name)
 
     @property
     def look(self) -> tuple[bool, tuple[str, str] | None, tuple[str, ...]]:
@@ -224,9 +225,8 @@ Key = tuple[str, ...]
 """The primary key of a row as canonical texts, in the key's column order."""
 
 
-@dataclass(frozen=True, slots=True)
-class CellBase:
-    """What both sides were last known to share in one cell, and when."""
+class CellBase(NamedTuple):
+    """What both sides were last known to share in one cell, and when; a tuple, as there may be millions of them."""
 
     value: Canonical
     n: int = 0

@@ -122,7 +122,7 @@ def _note_cell(view: RestoreView, plan: RestorePlan, base: RowBase, column: Link
     before = plan.bases.get(base.row_id, base)
     cell = _held(before, column.name)
     age = max(cell.age, scan_age(view.image.stamp))
-    after = replace(cell, value=shown, age=age, formula=False)
+    after = cell._replace(value=shown, age=age, formula=False)
     plan.bases[base.row_id] = replace(before, cells={**before.cells, column.name: after})
     plan.drop.extend(w for w in view.waiting.get(base.row_id, ()) if w.observed.column == column.name)
 

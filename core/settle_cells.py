@@ -146,7 +146,7 @@ class CellSettling:
         before = base.cells.get(column.name, CellBase(None))
         self._keep(base, column, hit, before)
         self._take_back(hit, write.header, write.value)
-        self._save(base, column, replace(before, n=self.n + 1))
+        self._save(base, column, before._replace(n=self.n + 1))
         if column.key:  # by its key it is known whose contents are whose
             self.parted.add(base.row_id)
 
@@ -183,7 +183,7 @@ class CellSettling:
         else:
             entry = HistoryEntry(base.row_id, base.key, column.name, before.value, shown, side="sheet", what=FOUND)
             self.settlement.history.append(replace(entry, event=self.event))
-        self._save(base, column, replace(before, value=shown, formula=True, n=self.n))
+        self._save(base, column, before._replace(value=shown, formula=True, n=self.n))
         self.settlement.again.add(base.row_id)
 
     def _is_unseen(self, column: LinkedColumn, found: SheetCell, base: Canonical, written: Canonical) -> bool:
@@ -225,7 +225,7 @@ class CellSettling:
         """No look at a known row counts before the next write."""
         base = self.settlement.bases.get(row_id) or self.bases.get(row_id)
         if base is not None and not base.gone:
-            cells = {name: replace(cell, n=self.n + 1) for name, cell in base.cells.items()}
+            cells = {name: cell._replace(n=self.n + 1) for name, cell in base.cells.items()}
             self.bases[row_id] = self.settlement.bases[row_id] = replace(base, cells=cells, n=self.n + 1)
 
 

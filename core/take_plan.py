@@ -63,7 +63,7 @@ class _Cell:
             return self.before
         seen = self.parked.observed
         holds = self.before.value if seen.source == "swap" else self.sheet
-        return replace(self.before, value=holds, age=max(self.before.age, age(seen)))
+        return self.before._replace(value=holds, age=max(self.before.age, age(seen)))
 
 
 def plan_take(view: RowView, conflict: KnownConflict) -> RowPlan | Refused | None:
@@ -123,7 +123,7 @@ def _taken(view: RowView, cell: _Cell, conflict: KnownConflict, choice: Choice) 
     if not in_table:
         plan.update[name] = value
     plan.wake_sheet = not cell.column.codec.same(value, after.value)
-    after = replace(after, owed=(value,) if plan.wake_sheet else ())
+    after = after._replace(owed=(value,) if plan.wake_sheet else ())
     plan.base = replace(cell.base, cells={**cell.base.cells, name: after})
     plan.drop = [name] if cell.parked else []
     plan.history.append(

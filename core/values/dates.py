@@ -14,7 +14,7 @@ from typing import NoReturn
 from core.model import TableColumn
 from core.values import Serial, SheetValue
 from core.values.base import ColumnCodec
-from core.values.serials import moment_of, serial_of
+from core.values.serials import day_of, days_to, moment_of, serial_of
 from core.values.spelling import shown
 
 _DATE = r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -67,6 +67,8 @@ class DateCodec(_CalendarCodec):
     wanted = "a date like 2024-05-06"
 
     def _of_serial(self, serial: Serial) -> str:
+        if (day := day_of(serial.days)) is not None:
+            return day.isoformat()
         moment = self._moment(serial)
         if serial.days != int(serial.days):
             self._refuse_time(moment.isoformat(" "))
@@ -84,7 +86,11 @@ class DateCodec(_CalendarCodec):
         self._refuse(f"{shown(text)} has a time of day, and the column holds dates only")
 
     def _cell(self, value: str) -> SheetValue:
-        return self._serial_or_text(value)
+        try:
+            days = days_to(date.fromisoformat(value))
+        except ValueError:  # a zero date is no date to Python
+            return value
+        return value if days is None else Serial(days)
 
     def _stored(self, value: object) -> str:
         if isinstance(value, date) and not isinstance(value, datetime):

@@ -35,12 +35,25 @@ class DecimalCodec(ColumnCodec):
         return self._canonical(number, text)
 
     def _of_number(self, number: float) -> str:
+        text = repr(number)
+        if (fits := self._as_it_is(text.removesuffix(".0"))) is not None and len(fits) <= DIGITS_SAFE:
+            return fits
         if Decimal(number).copy_abs() >= self._safe_below:
             self._refuse(
                 f"{shown(number)} may have lost digits as a number; "
                 "format the cell as plain text and type the number again"
             )
-        return self._canonical(Decimal(repr(number)), number)
+        return self._canonical(Decimal(text), number)
+
+    def _as_it_is(self, text: str) -> str | None:
+        """A number without a sign that is spelled out and fits the column, found without arithmetic; ``None`` for any
+        other."""
+        whole, _, decimals = text.partition(".")
+        missing = self.scale - len(decimals)
+        is_spelled = text.isascii() and whole.isdigit() and (whole[0] != "0" or whole == "0")
+        if not is_spelled or missing < 0 or len(whole) > self.whole_digits or not (decimals + "0").isdigit():
+            return None
+        return f"{whole}.{decimals}{'0' * missing}" if self.scale else whole
 
     def _canonical(self, number: Decimal, typed: str | float) -> str:
         # copy_abs and comparisons are exact; abs() would round to 28 digits.
@@ -60,7 +73,8 @@ class DecimalCodec(ColumnCodec):
 
     def _stored(self, value: object) -> str:
         if isinstance(value, Decimal | int | str):
-            return self._canonical(Decimal(value), str(value))
+            text = str(value)
+            return self._as_it_is(text) or self._canonical(Decimal(value), text)
         return super()._stored(value)
 
     def _parameter(self, value: str) -> object:

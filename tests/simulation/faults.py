@@ -105,7 +105,7 @@ def _settled_without_base() -> Any:
 
     def forgets(self: Any, base: Any, column: Any, cell: CellBase) -> None:
         before = base.cells.get(column.name, CellBase(None))
-        kept(self, base, column, replace(cell, value=before.value))
+        kept(self, base, column, cell._replace(value=before.value))
 
     kept = settle._Settling._save
     return mock.patch.object(settle._Settling, "_save", forgets)

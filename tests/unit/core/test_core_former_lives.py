@@ -228,8 +228,8 @@ def test_a_row_whose_key_was_emptied_before_the_table_deleted_it_comes_back_unde
 
 def test_a_row_that_comes_back_has_in_its_other_cells_what_the_table_had_taken_of_earlier_unseen_edits() -> None:
     base = make_base(gone=True, n=9)
-    cells = {**base.cells, "price": replace(base.cells["price"], owed=("7.25",))}
-    cells["due"] = replace(base.cells["due"], value="2026-01-02", owed=(None,))
+    cells = {**base.cells, "price": base.cells["price"]._replace(owed=("7.25",))}
+    cells["due"] = base.cells["due"]._replace(value="2026-01-02", owed=(None,))
     found = saw("notes", "typed", "swap", n=7, base="fragile")
     done = plan(base=replace(base, cells=cells), waiting=(waits(found, "commit_time"),))
     shared = {name: value for name, value in ROW.items() if value is not None}

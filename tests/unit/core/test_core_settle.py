@@ -293,9 +293,9 @@ def test_a_doomed_row_comes_back_with_the_edit_that_the_table_has_taken_and_the_
     base = make_base()
     cells = {
         **base.cells,
-        "price": replace(base.cells["price"], owed=("7.25",)),
-        "quantity": replace(base.cells["quantity"], owed=("4",)),
-        "notes": replace(base.cells["notes"], owed=(None,)),
+        "price": base.cells["price"]._replace(owed=("7.25",)),
+        "quantity": base.cells["quantity"]._replace(owed=("4",)),
+        "notes": base.cells["notes"]._replace(owed=(None,)),
     }
     doomed = hit(5, "r_1", customer="Bea", quantity=6)
     done = settled(doomed, bases=(replace(base, cells=cells),), deletes=(RowDelete("r_1", 5),))
