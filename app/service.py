@@ -15,7 +15,6 @@ if __name__ == "__main__":
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -39,6 +38,7 @@ from tenacity import (
 )
 
 from adapters.mysql_connection import parse_url
+from app.collector import spare_collector
 from app.logs import configure_logs
 from app.metrics import WAITING, count_failure
 from app.notes import NOTE_INTERVAL_S, Notebook, sweep
@@ -49,8 +49,6 @@ EXIT_GOOD = 0
 EXIT_FAILED = 1
 EXIT_COULD_NOT_RUN = 2
 STOP_WITHIN_S = 4.5
-GARBAGE_OBJECTS = 20_000
-"""So many objects may come without going before anybody looks for cycles among them."""
 
 log = structlog.get_logger("service")
 
@@ -169,7 +167,7 @@ def run_service(name: str, build: Build, *, needs: Collection[str] = SERVICE_NEE
     except TwinsheetError as error:
         sys.exit(_refuse(name, error))
     configure_logs(settings.log_format, settings.log_level, service=name, pid=os.getpid())
-    _spare_collector()
+    spare_collector()
     service = Service(name, settings)
     _obey_signals(service)
     notes = _start_notes(service, writes_as)
@@ -204,13 +202,6 @@ def serve_http(service: Service, server: Any, trouble: Callable[[], str] = lambd
             server.asyncore.close_all(server._map)
 
     return run
-
-
-def _spare_collector() -> None:
-    """What was imported is garbage never, and rows come and go by the thousand without a cycle among them: looking
-    through all of it for one again and again takes a tenth of the processor."""
-    gc.freeze()
-    gc.set_threshold(GARBAGE_OBJECTS)
 
 
 def _live(service: Service, build: Build) -> int:

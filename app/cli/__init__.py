@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from app.cli.output import EXIT_COULD_NOT_RUN, print_error
+from app.collector import spare_collector
 from core.errors import TwinsheetError
 
 _COMMANDS = {
@@ -64,6 +65,7 @@ class Program(click.Group):
         as_json = "--json" in words
         if not extra.pop("standalone_mode", True):
             return super().main(words, standalone_mode=False, **extra)
+        spare_collector()
         sys.exit(_ended(self, words, as_json, extra))
 
 
