@@ -17,6 +17,8 @@ _SELECT = (
 )
 _LIVE = _SELECT + " AND gone = FALSE"
 _ALL_LIVE = _LIVE + " ORDER BY row_id"
+COUNT_LIVE = "SELECT COUNT(*) FROM row_base WHERE link = %s AND key_hash IS NOT NULL"
+"""By an index: a row that is gone has no key, and a live one has."""
 _COLUMNS = "(link, row_id, key_hash, key_json, cells, stamps, gone, n, age, scan, former_key_json)"
 # A new row id whose key another live row holds would meet that row's entry here and overwrite it. NULL for its
 # row_id, which cannot be NULL, turns that into an error.
@@ -97,7 +99,7 @@ class Bases(Statements):
 
     def count_bases(self, link: str) -> int:
         """Of live rows; not locked."""
-        ((count,),) = self._select("SELECT COUNT(*) FROM row_base WHERE link = %s AND gone = FALSE", (link,))
+        ((count,),) = self._select(COUNT_LIVE, (link,))
         return int(count)
 
     def base_ids(self, link: str) -> Iterator[str]:

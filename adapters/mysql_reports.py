@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from adapters.mysql_bases import COUNT_LIVE
 from adapters.mysql_connection import MysqlSession, ThreadSessions
 from adapters.mysql_links import SELECT_LINK, link_of
 from adapters.mysql_statements import Row, marks, utc
@@ -193,7 +194,7 @@ class Reports:
 
     def live_rows(self, link: str) -> int:
         """How many rows of a link both sides are known to share."""
-        (found,) = self._session.query("SELECT COUNT(*) FROM row_base WHERE link = %s AND gone = FALSE", (link,))
+        (found,) = self._session.query(COUNT_LIVE, (link,))
         return int(found[0])
 
     def open_writes(self) -> dict[str, int]:
