@@ -39,6 +39,8 @@ def decode_cell(raw: Mapping[str, Any] | None) -> SheetCell | None:
     if not raw:
         return None
     shown, entered = raw.get("effectiveValue"), raw.get("userEnteredValue")
+    if shown and not entered and (text := shown.get("stringValue")):  # as most are
+        return SheetCell(text)
     formula = entered.get("formulaValue") if entered else None
     value = _decode_value(shown) if shown else None
     if formula is None and value is None:

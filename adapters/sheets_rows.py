@@ -6,13 +6,15 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from adapters.sheets_answer import id_text
 from adapters.sheets_cells import decode_cell
 from adapters.sheets_parts import Grid
 from core.model import ROW_ID_HEADER, SheetCell
 from core.sheet import TabRow
+
+T = TypeVar("T")
 
 
 class TabRows(Sequence[TabRow]):
@@ -36,7 +38,7 @@ class TabRows(Sequence[TabRow]):
         """Its cells, as they came and as far as somebody has looked at them."""
         spans = (range(max(header_row + 1, piece.row), piece.last_row + 1) for piece in pieces)
         made = map(self._row, chain.from_iterable(spans))
-        self._numbers = array("L", (row.row for row in made if row.cells or row.row_id is not None))
+        self._numbers = array("L", (row.row for row in made if row.row_id is not None or row.cells))
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -62,9 +64,10 @@ class TabRows(Sequence[TabRow]):
         if self._looked_at != row:
             piece = self._pieces[bisect_right(self._first_rows, row) - 1]
             self._looked_at, self._raw, self._decoded = row, piece.raw(row), {}
-        if column not in self._decoded:
-            self._decoded[column] = decode_cell(self._raw[column]) if column < len(self._raw) else None
-        return self._decoded[column]
+        decoded = self._decoded
+        if column not in decoded:
+            decoded[column] = decode_cell(self._raw[column]) if column < len(self._raw) else None
+        return decoded[column]
 
 
 class _Cells(Mapping[str, SheetCell]):
@@ -80,6 +83,19 @@ class _Cells(Mapping[str, SheetCell]):
         if cell is None:
             raise KeyError(header)
         return cell
+
+    @overload
+    def get(self, key: str, /) -> SheetCell | None: ...
+    @overload
+    def get(self, key: str, /, default: SheetCell | T) -> SheetCell | T: ...
+    def get(self, key: str, /, default: SheetCell | T | None = None) -> SheetCell | T | None:
+        column = self._columns.get(key)
+        cell = None if column is None else self._rows.cell(self._row, column)
+        return default if cell is None else cell
+
+    def __contains__(self, key: object) -> bool:
+        column = self._columns.get(key)  # type: ignore[call-overload]  # of any type, as in every mapping
+        return column is not None and self._rows.cell(self._row, column) is not None
 
     def __iter__(self) -> Iterator[str]:
         return (header for header, c in self._columns.items() if self._rows.cell(self._row, c) is not None)

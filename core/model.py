@@ -21,9 +21,8 @@ TO_TABLE = "to_table"
 """Which way a column's values go (:attr:`LinkedColumn.direction`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SheetCell:
-    """One cell of the tab: its value and, where it has one, its formula."""
+class SheetCell(NamedTuple):
+    """One cell of the tab: its value and, where it has one, its formula; a tuple, as there may be millions."""
 
     value: SheetValue
     formula: str | None = None

@@ -186,15 +186,15 @@ class PieceByPiece:
         bases: Mapping[str, RowBase],
         shown: Texts,
     ) -> None:
-        def look_up(keys: Collection[Key]) -> Iterator[tuple[Key, TableRow]]:
-            for key, row in self._table.look_at_rows(self._link, keys).items():
+        def look_up(keys: Collection[Key]) -> Iterable[tuple[Key, TableRow]]:
+            rows = self._table.look_at_rows(self._link, keys)
+            for key in rows:
                 shown.add(key_text(key))
-                yield key, row
+            return rows.items()
 
         differing = piece_differences(self._link, image, look_up, known_to_differ, bases)
         self._take(differing)
-        for _ in differing:  # what is shown is noted however much differs
-            pass
+        next(differing, None)  # what is shown is noted however much differs
 
     def _take(self, differing: Iterable[Difference]) -> None:
         self._found.extend(islice(differing, max(SEEN_MAX - len(self._found), 0)))
