@@ -99,7 +99,8 @@ class Tally:
         if change.kind == "unfit":
             self.unfit.append(change)
         if change.side == SHEET:
-            self._weigh(change)
+            values = [change.table] if change.values is None else change.values.values()
+            self._weigh(values, PLACE_BYTES if change.kind == "cell" else CELL_BYTES)
 
     def note_differences(self, link: Link, matches: Iterable[Match]) -> None:
         """Cells that differ now, whatever comes of them."""
@@ -151,8 +152,7 @@ class Tally:
             name = column.name if column is not None else cell.header
             self.add(replace(place, column=name, sheet=_text(column, before.value), table=_text(column, cell.value)))
         for insert in plan.inserts:
-            key = plan.keys.get(insert.row_id)
-            self.add(Change(SHEET, "insert", key=key, values=_by_name(link, insert.cells)))
+            self._note_insert(link, plan.keys.get(insert.row_id), insert.cells)
         for gone in plan.deletes:
             self.add(Change(SHEET, "delete", gone.row_id, gone.row, plan.keys.get(gone.row_id)))
         for formula in plan.formula_conflicts:
@@ -164,11 +164,18 @@ class Tally:
         for one in plan.unfit:
             self.add(Change(STAYS, "unfit", key=one.key, column=one.column, table=one.value, reason=one.reason))
 
-    def _weigh(self, change: Change) -> None:
-        values = [change.table] if change.values is None else list(change.values.values())
+    def _note_insert(self, link: Link, key: Key | None, cells: Mapping[str, SheetValue]) -> None:
+        """As :meth:`add`, but only the first few are told of: a table has thousands of rows to insert."""
+        kind = self.kinds.setdefault((SHEET, "insert"), Kind())
+        kind.count += 1
+        if len(kind.first) < FIRST_SHOWN:
+            kind.first.append(Change(SHEET, "insert", key=key, values=_by_name(link, cells)))
+        self._weigh(map(value_text, cells.values()), CELL_BYTES)
+
+    def _weigh(self, values: Iterable[Canonical], place_bytes: int) -> None:
         said = sum(CELL_BYTES + len(value.encode("utf-8", "replace")) for value in values if value)
         self.sheet_rows += 1
-        self.sheet_bytes += said + (PLACE_BYTES if change.kind == "cell" else CELL_BYTES)
+        self.sheet_bytes += said + place_bytes
 
 
 def _conflict(place: Change, one: ConflictEntry) -> Change:
