@@ -16,6 +16,7 @@ import mysql.connector
 from mysql.connector.constants import ClientFlag
 
 from adapters.mysql_address import MysqlAddress, parse_url, tls_refusal
+from adapters.mysql_cursor import Cursor
 from core.errors import MysqlRefused, MysqlUnavailable, TwinsheetError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 try:
     from _mysql_connector import MySQLInterfaceError  # type: ignore[import-not-found]  # the C extension has no stubs
-    from mysql.connector.cursor_cext import CMySQLCursor
 except ImportError:  # connect() says so
     MySQLInterfaceError = mysql.connector.Error
 
@@ -124,11 +124,6 @@ def translated(address: MysqlAddress) -> Iterator[None]:
         yield
     except SERVER_ERRORS as error:
         raise translate(error, address) from error
-
-
-def cursor_of(connection: CMySQLConnection) -> CMySQLCursor:
-    """A cursor without the round trip that ``connection.cursor()`` makes each time."""
-    return CMySQLCursor(connection)
 
 
 def errno(error: BaseException | None) -> int:
@@ -256,12 +251,9 @@ class MysqlSession:
     def _query(self, sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         connection = self.connection()
         with translated(self.address):
-            cursor = cursor_of(connection)
-            try:
-                cursor.execute(sql, params)
-                return cursor.fetchall() if cursor.description else []
-            finally:
-                cursor.close()
+            cursor = Cursor(connection)
+            cursor.execute(sql, params)
+            return cursor.fetchall()
 
 
 class ThreadSessions:
@@ -325,7 +317,6 @@ __all__ = [
     "MysqlSession",
     "ThreadSessions",
     "connect",
-    "cursor_of",
     "errno",
     "is_collision",
     "is_lost",

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.mysql_connection import MysqlAddress, MysqlSession, cursor_of, translated
+from adapters.mysql_connection import MysqlAddress, MysqlSession, translated
+from adapters.mysql_cursor import Cursor
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.mysql_query import Query
 from core.quota import Account, Ledger, Place
@@ -93,16 +94,13 @@ class MysqlQuota:
         text = json.dumps(ledger_to_json(ledger), ensure_ascii=False, separators=(",", ":"))
         connection = self._session.connection()
         with translated(self._address):
-            cursor = cursor_of(connection)
-            try:
-                cursor.execute(
-                    "UPDATE quota SET version = version + 1, ledger = %s WHERE project = %s AND kind = %s"  # noqa: S608 -- constants
-                    f" AND version = %s AND ABS({_NOW_MS} - %s) <= %s",
-                    (text, project, kind, page.version, self.now_ms(page), CLOCK_TOLERANCE_MS),
-                )
-                changed = cursor.rowcount == 1
-            finally:
-                cursor.close()
+            cursor = Cursor(connection)
+            cursor.execute(
+                "UPDATE quota SET version = version + 1, ledger = %s WHERE project = %s AND kind = %s"  # noqa: S608 -- constants
+                f" AND version = %s AND ABS({_NOW_MS} - %s) <= %s",
+                (text, project, kind, page.version, self.now_ms(page), CLOCK_TOLERANCE_MS),
+            )
+            changed = cursor.rowcount == 1
         return Page(page.version + 1, ledger, page.ahead_ms) if changed else None
 
     def close(self) -> None:

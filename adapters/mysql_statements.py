@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from adapters.mysql_connection import SERVER_ERRORS, MysqlAddress, cursor_of, errno, translate, translated
+from adapters.mysql_connection import SERVER_ERRORS, MysqlAddress, errno, translate, translated
+from adapters.mysql_cursor import Cursor
 from adapters.mysql_faults import is_cut, unfit
 from core.errors import Unfit
 
@@ -51,7 +52,7 @@ class Statements:
     def __init__(self, connection: CMySQLConnection, address: MysqlAddress) -> None:
         self._connection = connection
         self._address = address
-        self._cursor = cursor_of(connection)
+        self._cursor = Cursor(connection)
         self._postponed: list[Statement] = []
 
     def _select(self, sql: str, params: Params = ()) -> list[Row]:
@@ -74,7 +75,7 @@ class Statements:
     def _run(self, sql: str, params: Params = ()) -> Ran:
         with translated(self._address):
             self._cursor.execute(sql, _bound(params))
-            return Ran(self._cursor.rowcount, self._cursor.lastrowid or 0)
+            return Ran(self._cursor.rowcount, self._cursor.lastrowid)
 
     def _run_rows(self, head: str, one: str, rows: Iterable[Params], tail: str = "") -> None:
         """Run what :func:`of_rows` answers."""
@@ -123,7 +124,7 @@ class Statements:
         try:
             self._cursor.execute(f"SAVEPOINT whole;{sql}", params)
             self._cursor.nextset()  # past the savepoint's own result
-            ran, warnings = Ran(self._cursor.rowcount, self._cursor.lastrowid or 0), self._connection.warning_count
+            ran, warnings = Ran(self._cursor.rowcount, self._cursor.lastrowid), self._connection.warning_count
             self._cursor.nextset()
         except SERVER_ERRORS as error:
             self._refusal(error)
@@ -153,7 +154,7 @@ class Statements:
                 self._cursor.nextset()  # past the savepoint's own result
                 if self._connection.warning_count and warned is None:
                     warned = len(ran)
-                ran.append(Ran(self._cursor.rowcount, self._cursor.lastrowid or 0))
+                ran.append(Ran(self._cursor.rowcount, self._cursor.lastrowid))
                 self._cursor.nextset()
         except SERVER_ERRORS as error:
             ran.append(self._refusal(error))
@@ -167,7 +168,7 @@ class Statements:
         self._run("SAVEPOINT warned")
         try:
             self._cursor.execute(*statement)
-            ran = Ran(self._cursor.rowcount, self._cursor.lastrowid or 0)
+            ran = Ran(self._cursor.rowcount, self._cursor.lastrowid)
         except SERVER_ERRORS as error:
             return self._refusal(error)
         for _, number, text in self._select("SHOW WARNINGS"):

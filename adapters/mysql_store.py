@@ -18,6 +18,7 @@ from adapters.mysql_connection import (
     parse_url,
     translated,
 )
+from adapters.mysql_cursor import Cursor
 from adapters.mysql_inserts import Inserts
 from adapters.mysql_kept_ids import KeptIds
 from adapters.mysql_links import Links
@@ -157,7 +158,7 @@ class MysqlStore:
         session = MysqlSession(self._address)
         try:
             with translated(self._address):
-                yield from stream(link, session.connection().cursor())
+                yield from stream(link, Cursor(session.connection()))
         finally:
             session.drop()  # also with rows unread, when the caller has seen enough
 

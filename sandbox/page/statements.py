@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.mysql_connection import MysqlAddress, MysqlSession, quote, translated
+from adapters.mysql_cursor import Cursor
 from core.errors import Unfit
 from core.model import Key, Link, LinkedColumn
 from core.values import Canonical
@@ -29,11 +30,11 @@ def run(address: MysqlAddress, statements: Sequence[Statement]) -> int:
     try:
         connection = session.connection()
         with translated(address):
-            cursor = connection.cursor()
+            cursor = Cursor(connection)
             count = 0
             for sql, params in statements:
-                cursor.execute(sql, tuple(params))
-                count += int(cursor.rowcount)
+                cursor.execute(sql, params)
+                count += cursor.rowcount
             connection.commit()
         return count
     finally:

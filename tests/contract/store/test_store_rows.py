@@ -42,6 +42,18 @@ def test_many_rows_get_their_keys_in_the_order_given(place: Place, store: AnySto
         assert list(tx.all_keys(place.orders)) == keys
 
 
+@pytest.mark.parametrize(
+    "text", ["delimiter $, it's so", "Delimiter ; -- it's", 'a delimiter /* it\'s */ "b"', "delimiter \\\\ `it's`"]
+)
+def test_a_text_that_reads_like_a_clients_command_stays_as_it_is(place: Place, store: AnyStore, text: str) -> None:
+    with store.begin() as tx:
+        first = tx.insert_row(place.orders, {"order_no": "A", "note": text})
+        (second,) = tx.insert_rows(place.orders, [{"order_no": "B", "note": text}])
+        tx.update_rows(place.orders, [(first, {"note": text})])
+    with store.begin() as tx:
+        assert {row["note"] for row in tx.rows(place.orders, [first, second]).values()} == {text}
+
+
 def test_a_row_that_does_not_fit_leaves_its_neighbours(place: Place, store: AnyStore) -> None:
     with store.begin() as tx:
         answers = tx.insert_rows(
