@@ -89,7 +89,8 @@ def _shows_owner(view: RowView, seen: Mapping[str, Observed]) -> bool:
 
 
 def _candidates(view: RowView, plan: RowPlan) -> dict[str, Observed]:
-    """The newest observation of each linked column; those that have no say any more go to the history."""
+    """The newest observation of each linked column; those that have no say any more go to the history, but for cells
+    that were yet to be filled of a row that is typed."""
     best: dict[str, Observed] = {w.observed.column: w.observed for w in view.waiting}
     for seen in view.observed:
         if view.link.by_name(seen.column) is None:
@@ -102,7 +103,7 @@ def _candidates(view: RowView, plan: RowPlan) -> dict[str, Observed]:
         )
         stays, goes = (known, seen) if known is not None and is_late else (seen, known)
         best[seen.column] = stays if goes is None else _dated(stays, goes)
-        if goes is not None and goes.cell != stays.cell:
+        if goes is not None and goes.cell != stays.cell and (view.base is not None or goes.cell.value is not None):
             plan.history.append(overtaken(view, goes))
     return best
 

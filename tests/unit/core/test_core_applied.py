@@ -190,6 +190,14 @@ def test_an_id_is_kept_till_the_change_feed_has_told_whether_its_row_has_another
     assert desk.state.kept_ids["orders"] == {("98",): "r_98"}
 
 
+def test_a_row_that_is_typed_cell_by_cell_leaves_no_record_of_cells_that_were_still_empty(desk: Desk) -> None:
+    desk.happens(edit(1, "r_2", cells={**BLANK, "Customer": "Bea"}))
+    desk.happens(edit(2, "r_2", cells={"Notes": "frag"}))
+    desk.happens(edit(3, "r_2", cells={"Quantity": 2, "Notes": "fragile"}))
+    told = [(e.column, e.new) for _, e in desk.state.history if e.what == "overtaken"]
+    assert told == [("notes", "frag")]
+
+
 def test_an_edited_key_changes_the_row_and_its_base_and_deletes_nothing(desk: Desk) -> None:
     desk.happens(edit(1, cells={"Order no.": 9}))
     assert list(desk.rows) == [("9",)]
