@@ -46,7 +46,7 @@ PIECES_SHARE = 0.2
 """Of the scenarios in which a tab is scanned in pieces."""
 SMALL_WRITES_SHARE = 0.2
 """Of the scenarios in which a write takes few rows, so that others are asked about while it is on its way."""
-FEED_LOST_SHARE = 0.05
+FEED_LOST_SHARE = 0.1
 """Of the scenarios in which the change feed begins anew now and then, and everything is compared."""
 ABOVE_SHARE = 0.2
 """Of the scenarios in which the header row is not the first."""

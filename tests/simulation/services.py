@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from adapters.binlog_events import Committed, Position
+from adapters.binlog_events import Committed, Position, RowChange
 from consumers.sheet_link import Tools
 from consumers.sheet_work import GROUP as SHEET_WRITER
 from consumers.sheet_work import SheetWork
@@ -17,7 +17,7 @@ from core.rules import Rules, UserRule
 from core.table_times import TableTimes
 from core.write_size import NEW_ROWS_MAX
 from producers.agreement_check import AgreementCheck
-from producers.binlog_messages import Messages, compare_all
+from producers.binlog_messages import Messages, compare_all, json_body, key_of
 from producers.scan_judging import GROUP as SCANNER
 from producers.scan_work import ScanWork
 from tests.fakes.event_log import Place
@@ -131,7 +131,7 @@ def binlog(world: World, _owner: str) -> None:
     publisher = SimPublisher(world)
     at = world.noted
     if world.given_up:
-        at = _begin_anew(world, publisher)
+        at = _begin_anew(world, messages, publisher)
     while True:
         if at == len(world.state.binlog):
             world.hub.sleep(world.poll_s, listens=True)
@@ -139,7 +139,8 @@ def binlog(world: World, _owner: str) -> None:
         end = min(len(world.state.binlog), at + world.rng.randint(1, 4))
         while at < end:
             if at == world.told and world.profile.feed_lost and world.rng.random() < world.profile.feed_lost:
-                _begin_anew(world, publisher)
+                at = _begin_anew(world, messages, publisher)
+                break
             place = Position("one", "binlog.1", at + 1, beginning=world.beginning)
             committed = Committed(place, f"t{at}", world.committed_at[at], True, world.state.binlog[at])
             world.told = max(world.told, at + 1)
@@ -149,14 +150,30 @@ def binlog(world: World, _owner: str) -> None:
         world.noted = at
 
 
-def _begin_anew(world: World, publisher: SimPublisher) -> int:
-    """Have everything compared, and go on past all that was told: as from the end of the binlog, but that nothing
-    goes untold."""
+def _begin_anew(world: World, messages: Messages, publisher: SimPublisher) -> int:
+    """The binlog is gone from where it was read up to: have everything compared, take our own messages out of the
+    outbox's table, and read on where there is a binlog again.
+
+    No key changes in what goes untold: that such a row is another one by now, nobody could know.
+    """
+    binlog, told = world.state.binlog, world.told
+    now = next((i for i in range(told, len(binlog)) if any(_changes_key(world, c) for c in binlog[i])), len(binlog))
     world.given_up, world.beginning = True, world.beginning + 1
-    publisher.publish_many(compare_all(world.links, "the position is lost", beginning=world.beginning))
+    sent = [c.after for changes in binlog[world.noted : now] for c in changes if c.table == "outbox"]
+    asked = [
+        (row["topic"], row["link"], messages.answered(row["topic"], row["link"], json_body(row["body"]), exact=False))
+        for row in sent
+    ]
+    publisher.publish_many([*compare_all(world.links, "the position is lost", beginning=world.beginning), *asked])
     world.pause("is about to note where it begins anew")
-    world.noted, world.given_up = world.told, False
-    return world.told
+    world.noted, world.told, world.given_up = now, now, False
+    return now
+
+
+def _changes_key(world: World, change: RowChange) -> bool:
+    link = next((link for link in world.links if link.table == change.table), None)
+    rows = (change.before, change.after)
+    return link is not None and None not in rows and key_of(link, change.before) != key_of(link, change.after)
 
 
 def serve(world: World, slot: str, body: Body) -> None:
