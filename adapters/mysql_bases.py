@@ -158,11 +158,16 @@ def _row(link: str, base: RowBase, key_hash: bytes | None) -> tuple[Any, ...]:
 def _stamps(cells: Mapping[str, CellBase]) -> Any:
     """By column, the column left out where all is zero; one stamp for all columns where they share it, as the cells
     of a row do that came as a whole."""
-    stamps = {column: [cell.n, *cell.age, int(cell.formula), *cell.owed] for column, cell in cells.items()}
-    first = next(iter(stamps.values()), None)
-    if first is not None and any(first) and all(stamp == first for stamp in stamps.values()):
-        return first
-    return {column: stamp for column, stamp in stamps.items() if any(stamp[:4]) or len(stamp) > 4}
+    shared = {cell[1:] for cell in cells.values()}  # all but the value
+    if len(shared) == 1:
+        return _stamp(next(iter(cells.values()))) or {}
+    return {column: stamp for column, cell in cells.items() if (stamp := _stamp(cell))}
+
+
+def _stamp(cell: CellBase) -> list[Any]:
+    """Empty where all is zero."""
+    is_zero = not (cell.n or any(cell.age) or cell.formula or cell.owed)
+    return [] if is_zero else [cell.n, *cell.age, int(cell.formula), *cell.owed]
 
 
 def _base(row: Row) -> RowBase:

@@ -212,5 +212,10 @@ def print_of(row: TableRow | None) -> str | None:
     """Tells what a row of the table holds, in short; ``None`` where there is none."""
     if row is None:
         return None
-    text = repr(sorted(row.items()))
+    text = "".join([_print_of_cell(name, value) for name, value in sorted(row.items())])
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _print_of_cell(name: str, value: Canonical) -> str:
+    """No name holds a NUL, and a text is as long as it says: no two rows have the same."""
+    return f"{name}\0-\0" if value is None else f"{name}\0{len(value)}\0{value}"
