@@ -11,7 +11,11 @@ from core.model import Key
 
 
 class KeptIds(Statements):
-    """The table ``kept_id``."""
+    """The table ``kept_id``.
+
+    Most links have none in it, which is asked before thousands of keys are looked for. One that another transaction
+    keeps at this moment and has not committed is kept after ours.
+    """
 
     def keep_ids(self, link: str, rows: Mapping[Key, str]) -> None:
         """By key and by id, as each is told last."""
@@ -27,9 +31,10 @@ class KeptIds(Statements):
     def kept_ids(self, link: str, keys: Collection[Key] | None = None) -> dict[Key, str]:
         """Ids that are kept for rows of the table, by key: all, or those of these."""
         sql = "SELECT key_json, row_id FROM kept_id WHERE link = %s"
+        rows: Iterable[tuple[Any, ...]] = ()
         if keys is None:
-            rows: Iterable[tuple[Any, ...]] = self._select(sql, (link,))
-        else:
+            rows = self._select(sql, (link,))
+        elif self._has_any(link):
             rows = self._select_in(f"{sql} AND key_hash IN ({{}})", (link,), {hash_of_key(key) for key in keys})
         return {tuple(load(key)): row_id for key, row_id in rows}
 
@@ -40,5 +45,9 @@ class KeptIds(Statements):
 
     def drop_kept_ids(self, link: str, keys: Collection[Key]) -> None:
         """Forget these."""
-        for some in chunks(sorted({hash_of_key(key) for key in keys})):
+        hashes = sorted({hash_of_key(key) for key in keys}) if self._has_any(link) else []
+        for some in chunks(hashes):
             self._run(f"DELETE FROM kept_id WHERE link = %s AND key_hash IN ({marks(len(some))})", (link, *some))  # noqa: S608 -- placeholders alone
+
+    def _has_any(self, link: str) -> bool:
+        return bool(self._select("SELECT 1 FROM kept_id WHERE link = %s LIMIT 1", (link,)))
