@@ -6,7 +6,7 @@ asks the sheet's counters whether the write landed, and settles it from the scra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -31,6 +31,9 @@ ROWS_TOLD_MAX = 100
 """In one line of the log; history has them all."""
 BACKLOG_ROWS = 100
 """So many rows are not planned for before there is a token to write them with."""
+FILL_WAIT_S = 0.5
+"""So long after its last question to the change feed a write waits for the answers to fill it."""
+FILL_PAUSE_S = 0.05
 
 log = structlog.get_logger("sheet_writer")
 
@@ -77,6 +80,7 @@ class LinkWriter:
         self._in_write: list[Key] = []
         self._rows_max = min(KNOWN_ROWS_MAX, tools.rows_max)
         self._planned_at = 0.0
+        self._asked_at = 0.0
 
     def follow(self, link: Link) -> None:
         """Go on with the link as links.yaml and the table have it now."""
@@ -159,7 +163,7 @@ class LinkWriter:
         if self._retyped and not self._reshape(target):
             return
         self.news.dirty.add(self._places.take(), None)
-        if write.planned is None and self._backlog_waits():
+        if write.planned is None and (self._fills_up() or self._backlog_waits()):
             return
         if write.planned is None and self._plan() and self._places.read(target):
             self._plan()
@@ -187,6 +191,17 @@ class LinkWriter:
     def _backlog_waits(self) -> bool:
         """Whether there is much to plan and no token to write it with; whoever asks something is answered before."""
         return len(self.news.dirty) > BACKLOG_ROWS and not (self.news.heard or self.pace.may_call("write"))
+
+    def _fills_up(self) -> bool:
+        """Whether the rows of a comparison are yet to come together for a write: one takes as long with a few."""
+        if not self.news.is_filling_up(self._rows_max):
+            return False
+        if keys := self.news.to_ask_ahead():
+            return self._ask(keys)
+        if self._tools.clock.monotonic() - self._asked_at >= FILL_WAIT_S:
+            return False
+        self.pace.put_off(FILL_PAUSE_S)
+        return True
 
     def _mark(self, target: SheetTarget) -> None:
         """Tell beside the cells what is to be told; values have gone first."""
@@ -250,7 +265,9 @@ class LinkWriter:
             self._write.planned = outcome.planned
             left_out = {*outcome.absent, *outcome.busy, *outcome.doubtful}
             self._in_write = [key for key in outcome.keys if key not in left_out]
-            news.ask(outcome.doubtful)
+            if outcome.doubtful:
+                news.ask(outcome.doubtful)
+                self._asked_at = self._planned_at
             self.marks.changed(outcome.row_ids)
             self._put_off(self._places.not_found(outcome.absent))
             self._put_off(outcome.busy)
@@ -290,10 +307,13 @@ class LinkWriter:
         """Have the change feed tell of rows that come into the sheet after those of the write that is on its way;
         whether there are more of them."""
         keys = self.news.to_ask_ahead()
-        if not keys:
-            return False
+        return bool(keys) and self._ask(keys)
+
+    def _ask(self, keys: Sequence[Key]) -> bool:
+        """Ask about those of these that are new; whether there are any."""
         asked = self._tools.store.run(lambda tx: sheet_asking.ask_ahead(tx, self.link, keys))
         self.news.ask(asked)
+        self._asked_at = self._tools.clock.monotonic()
         self.news.compared()
         return bool(asked)
 

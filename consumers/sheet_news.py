@@ -92,6 +92,14 @@ class LinkNews:
         room = READY_ROWS_MAX - len(self.asked_again) - self.dirty.fresh
         return self.dirty.compared_next(max(0, min(AHEAD_ROWS_MAX, room)))
 
+    def is_filling_up(self, rows_max: int) -> bool:
+        """Whether a write of so many rows would go out less than half full, with nothing but rows of a comparison in
+        it, while the change feed is about to answer for more of them."""
+        if self.heard or self.to_name or self.compare_all:
+            return False
+        ready, coming = self.dirty.fresh, len(self.asked_again)
+        return 2 * ready < min(rows_max, ready + coming) and not self.dirty.has_news
+
     def ask(self, keys: Collection[Key]) -> None:
         """The change feed is asked about these; they wait for its answer."""
         self.asked_again.update(keys)

@@ -106,6 +106,11 @@ class DirtyRows:
         """How many of them not a comparison alone has named."""
         return len(self._since)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether any of them is not a row that a comparison has had asked about."""
+        return any(key not in self._asked for key in self._since)
+
     def first(self, count: int) -> list[Key]:
         """At most ``count`` keys: what has just happened, oldest first, then what is only to be compared.
 

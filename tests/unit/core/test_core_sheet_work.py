@@ -11,7 +11,7 @@ import pytest
 from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
 
 from consumers import sheet_asking, sheet_tx
-from consumers.sheet_link import Tools
+from consumers.sheet_link import FILL_PAUSE_S, FILL_WAIT_S, Tools
 from consumers.sheet_marks import LOOK_OVER_S, MOVED_LOOK_OVER_S
 from consumers.sheet_news import SHOWN_MAX, LinkNews
 from consumers.sheet_work import GROUP, SheetWork
@@ -1246,6 +1246,35 @@ def test_rows_that_come_next_are_asked_about_while_a_write_is_on_its_way(desk: D
     desk.goes_on(3)
     assert len(desk.sheet.tabs["orders"].rows) == rows
     assert len(desk.questions()) == rows - 1, "once each"
+
+
+def test_rows_of_a_comparison_wait_a_moment_for_those_that_the_feed_is_about_to_tell_of(desk: Desk) -> None:
+    rows = KNOWN_ROWS_MAX + 700
+    for number in range(2, rows + 1):
+        desk.state.table(LINKS["orders"]).rows[str(number),] = {**ROW, "order_no": str(number)}
+    desk.writer.compare(["orders"])
+    for _ in range(5):
+        desk.writer.step(0)
+    assert len(desk.questions()) == rows - 1, "all are asked about before any is written"
+    first = desk.state.outbox[0]
+    desk.log.append(first[0], first[1], {**first[2], "rows": first[2]["rows"][:3]})
+    for _ in range(5):
+        desk.watch.at += FILL_PAUSE_S
+        desk.writer.step(0)
+    assert len(desk.sheet.tabs["orders"].rows) == 1, "three rows would go out alone"
+    desk.watch.at += FILL_WAIT_S
+    desk.writer.step(0)
+    assert len(desk.sheet.tabs["orders"].rows) == 4, "nobody waits for ever"
+
+
+def test_a_change_waits_for_no_rows_of_a_comparison(desk: Desk) -> None:
+    for number in range(2, 50):
+        desk.state.table(LINKS["orders"]).rows[str(number),] = {**ROW, "order_no": str(number)}
+    desk.writer.compare(["orders"])
+    desk.writer.step(0)
+    desk.changes("orders", "new")
+    desk.writer.step(0)
+    assert desk.shown("orders") == "new"
 
 
 @pytest.mark.parametrize(("state", "asked"), [("live", {("2",)}), ("paused", set()), ("held", set())])
