@@ -304,7 +304,7 @@ def quote(name: str) -> str:
     """An identifier between backticks.
 
     Raises:
-        MysqlRefused: a name with ``%s`` in it, which the client library takes for a parameter.
+        MysqlRefused: a name with ``%s`` in it, which stands for a parameter in statements.
     """
     if "%s" in name:
         raise MysqlRefused(f"The name {name!r} holds '%s', which Twinsheet cannot carry.", "Rename it.")
