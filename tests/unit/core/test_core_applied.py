@@ -162,6 +162,44 @@ def test_what_was_typed_before_a_value_that_the_server_refused_is_not_written_wh
     assert "typed before" in [e.new for _, e in desk.state.history if e.what == "overtaken"]
 
 
+def gave_way(desk: Desk) -> list[str | None]:
+    return [e.new for _, e in desk.state.history if e.what == "overtaken"]
+
+
+def test_what_gives_way_to_a_value_that_the_server_refuses_is_recorded(desk: Desk) -> None:
+    desk.state.table(LINK).unique = ("notes",)
+    desk.rows[("2",)] = {**ROW, "order_no": "2", "notes": "taken"}
+    with desk.store.begin() as tx:
+        tx.put_waiting("orders", [(saw("notes", "found by our write", "swap", n=1, q=1, base="fragile"), "unseen")])
+    desk.happens(edit(2, n=1, cells={"Notes": "taken"}))
+    assert desk.rows[("1",)]["notes"] == "fragile"
+    assert gave_way(desk) == ["found by our write"]
+
+
+def test_what_gives_way_in_a_row_that_is_put_off_is_recorded_once(desk: Desk) -> None:
+    del desk.rows["1",]
+    typed = {**BLANK, "Order no.": 1, "Customer": "Bea", "Quantity": 2}
+    desk.happens(edit(1, "r_2", cells=typed))
+    assert desk.state.waiting["orders"], "the key is not free before order 1 has left the tab as well"
+    desk.happens(edit(2, "r_2", cells={**typed, "Customer": "Bob"}))
+    desk.writer.look_at_waiting()
+    assert gave_way(desk) == ["Bea"]
+
+
+def test_what_waits_in_a_row_that_the_server_does_not_delete_is_recorded(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> None:
+        raise Unfit("another table's rows refer to it")
+
+    monkeypatch.setattr(FakeTransaction, "delete_row", refused)
+    with desk.store.begin() as tx:
+        tx.put_waiting("orders", [(saw("notes", "typed", q=1), "intent")])
+    desk.happens(event("scan", 2, missing=["r_1"]))
+    assert list(desk.rows) == [("1",)]
+    assert gave_way(desk) == ["typed"]
+
+
 def test_a_rejected_value_of_a_new_row_stays_in_the_sheet_beside_the_default_that_the_table_took(desk: Desk) -> None:
     desk.happens(edit(1, "r_2", cells={**BLANK, "Customer": "Bea", "Quantity": 2, "Status": "lost"}))
     assert desk.rows[("2",)]["status"] == "new"
