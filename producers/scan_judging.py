@@ -24,6 +24,8 @@ from producers.scan_telling import Telling
 
 GROUP = "sheet_scanner"
 TABLE_WRITER = "table_writer"
+COPIED_ROWS = 100
+"""So many rows that nobody knows, after a write of ours that is not settled, are a copy's."""
 
 log = structlog.get_logger("sheet_scanner")
 
@@ -68,7 +70,7 @@ class Judging:
         tab.told = {row.row_id for row, _ in found.rows if row.row_id in tab.told}
         if self._is_stopped(link, tab, known, found):
             return
-        self._tell(link, tab, image, found)
+        self._tell(link, tab, known, image, found)
         rested = _is_as_before(tab, found) and rested
         verdict = self.check.look(link, image, known.differing, known.bases, rested=rested)
         self._end(link, tab, known, found, _End(image, image.read_at, verdict))
@@ -84,7 +86,7 @@ class Judging:
         if self._is_stopped(link, tab, known, found):
             tab.pieces = None
             return
-        is_told = self._tell(link, tab, shown.image, found)
+        is_told = self._tell(link, tab, known, shown.image, found)
         pieces.note(shown, found)
         if not shown.is_last:
             return
@@ -139,9 +141,9 @@ class Judging:
         self.store.run(lambda tx: tx.hold(link.name, name, reason))
         tab.guard = None
 
-    def _tell(self, link: Link, tab: Tab, image: TabImage, found: Findings) -> bool:
+    def _tell(self, link: Link, tab: Tab, known: Known, image: TabImage, found: Findings) -> bool:
         """Publish it; whether there was any of the rows that the tab holds."""
-        strangers = self._confirmed(tab, found)
+        strangers = self._confirmed(tab, known, image, found)
         if found.rows or found.missing or strangers or found.moved_ids:
             log.info(
                 "scan_differs",
@@ -155,7 +157,7 @@ class Judging:
         self.telling.begin(link.name, scan_events(link, image, found, strangers, event=event), event)
         return bool(found.rows or strangers or found.moved_ids)
 
-    def _confirmed(self, tab: Tab, found: Findings) -> list[TabRow]:
+    def _confirmed(self, tab: Tab, known: Known, image: TabImage, found: Findings) -> list[TabRow]:
         """Strangers that the scan before saw as well: whoever typed them may be about to send their ids."""
         strangers, unclear = tab.doubts
         confirmed = []
@@ -166,7 +168,7 @@ class Judging:
                 strangers.add(_mark(row))
         for row_id in found.unclear | found.still_unclear:
             unclear.add(row_id)
-        if strangers or found.unclear:
+        if strangers or _clear_soon(known, image, found):
             tab.look_soon(self.clock.monotonic() + CONFIRM_DELAY_S)
         return confirmed
 
@@ -179,6 +181,13 @@ class Judging:
             tab.look_soon(self.clock.monotonic() + LASTS_S)
         if found.guard is not None:  # approved: look soon whether it is over
             tab.look_soon(self.clock.monotonic() + CONFIRM_DELAY_S)
+
+
+def _clear_soon(known: Known, image: TabImage, found: Findings) -> bool:
+    """Whether there are unclear rows besides those of a copy: while it goes on each look finds others, and takes the
+    time that the copy needs."""
+    copied = {i for i in found.unclear if i not in known.bases} if image.stamp.n > known.settled_n else set()
+    return bool(found.unclear - copied if len(copied) > COPIED_ROWS else found.unclear)
 
 
 def _is_as_before(tab: Tab, found: Findings) -> bool:

@@ -14,6 +14,7 @@ from core.errors import SheetsRefused, SheetsUnavailable, SignInRefused
 from core.events import SHEET_OBSERVED
 from core.model import SheetCell, Stamp
 from core.sheet import OPEN_END
+from producers.scan_judging import COPIED_ROWS
 from producers.scan_tab import ANEW_MAX
 from tests.fakes.sheet import FakeRow, held
 
@@ -57,6 +58,17 @@ def test_rows_that_stay_unclear_are_looked_at_twice_soon_and_then_as_seldom_as_a
     desk.tab.stamp = Stamp(n=1)  # a write that base does not know of
     desk.scans()
     assert desk.sheet.calls.count("read_spans") <= 7, "in five minutes"
+
+
+@pytest.mark.parametrize(("rows", "looks"), [(COPIED_ROWS, 2), (COPIED_ROWS + 1, 1)])
+def test_rows_that_a_copy_of_ours_has_just_brought_by_the_hundreds_are_not_looked_at_again_soon(
+    rows: int, looks: int
+) -> None:
+    desk = Desk()
+    desk.tab.grid_rows += rows
+    desk.tab.rows += [FakeRow(f"r_new{i}", {"Quantity": SheetCell(2)}) for i in range(rows)]
+    desk.tab.stamp = Stamp(n=1)  # a write that base does not know of
+    assert steps(desk, 50).count("read_spans") == looks, "in five seconds"
 
 
 def test_a_known_row_whose_cell_waits_is_not_missed_while_it_stands_in_the_tab(desk: Desk) -> None:
