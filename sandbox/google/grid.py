@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from operator import is_not
 from typing import TYPE_CHECKING, Any
 
 from sandbox.google import formats, typed
@@ -134,7 +135,7 @@ class Grid:
         for place, cell in enumerate(cells, column):
             uid = columns[place].uid
             before = old.cells.get(uid, EMPTY)
-            if cell is None or cell is before or cell == before:
+            if cell is None or cell is before or (cell.value == before.value and cell == before):
                 continue
             text = cell.formula or cell.value
             if isinstance(text, str) and len(text) > CHARACTERS_MAX:
@@ -143,7 +144,9 @@ class Grid:
                 )
             changed[uid] = cell
         if changed:
-            merged = {uid: cell for uid, cell in {**old.cells, **changed}.items() if not cell.bare}
+            merged = old.cells | changed
+            for uid in [uid for uid, cell in changed.items() if cell.bare]:
+                del merged[uid]
             self.replace_row(row, old.with_cells(merged))
 
     def update_area(self, area: Area, change: Callable[[Cell], Cell]) -> None:
@@ -155,8 +158,10 @@ class Grid:
                 made[id(cell)] = (cell, change(cell))
             return made[id(cell)][1]
 
-        for offset, cells in enumerate(self.cells(area)):
-            self.write_row(area.row + offset, area.column, [changed(cell) for cell in cells])
+        for row, cells in enumerate(self.cells(area), area.row):
+            after = [changed(cell) for cell in cells]
+            if any(map(is_not, after, cells)):
+                self.write_row(row, area.column, after)
 
     def set_value(self, row: int, column: int, value: Value) -> None:
         """Put a typed value, never parsed; format and note stay."""
