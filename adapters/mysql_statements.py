@@ -26,6 +26,9 @@ PACKET_BYTES_MAX = 4 << 20
 _SIZED = (str, bytes)
 """A tuple, which is asked of each parameter a third faster than a union."""
 
+_AS_THEY_ARE = frozenset({int, bool, bytes, type(None)})
+"""Types of parameters that every connection takes."""
+
 Params = Sequence[Any]
 Row = tuple[Any, ...]
 Statement = tuple[str, Params]
@@ -280,7 +283,7 @@ def _is_text(value: str) -> bool:
 
 def _bound(params: Params) -> list[Any]:
     """Parameters of Twinsheet's own record: half characters become U+FFFD, times UTC."""
-    return [_bind(v) for v in params]
+    return [v if type(v) in _AS_THEY_ARE or (type(v) is str and v.isascii()) else _bind(v) for v in params]
 
 
 def _bind(value: Any) -> Any:
