@@ -24,6 +24,7 @@ from core.intent import PlannedWrite, planned_from_json
 from core.key_pages import KEYS_PER_PAGE
 from core.model import Key, Link, LinkedColumn, Stamp
 from core.ports import Clock, Gate, Json, Meanwhile, Sheet, SheetMarks, Store
+from core.settle import Inserted, settle_inserts
 from core.sheet import SheetTarget, SwapAnswer
 from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, rows_next
 
@@ -301,13 +302,16 @@ class LinkWriter:
         if self.news.committed_at is not None:
             waited_s = (self._tools.clock.now() - self.news.committed_at).total_seconds()
             TABLE_TO_SHEET_S.labels("committed_to_request").observe(max(0.0, waited_s))
-        self._settle(self._write.send(target, self._ask_ahead))
+        inserted: list[Inserted] = []
 
-    def _ask_ahead(self) -> bool:
-        """Have the change feed tell of rows that come into the sheet after those of the write that is on its way;
-        whether there are more of them."""
-        keys = self.news.to_ask_ahead()
-        return bool(keys) and self._ask(keys)
+        def meanwhile() -> bool:
+            if keys := self.news.to_ask_ahead():  # rows that come into the sheet after those of this write
+                return self._ask(keys)
+            if self._write.planned is not None and not inserted:
+                inserted.append(settle_inserts(self.link, self._write.planned))
+            return False
+
+        self._settle(self._write.send(target, meanwhile), inserted[0] if inserted else None)
 
     def _ask(self, keys: Sequence[Key]) -> bool:
         """Ask about those of these that are new; whether there are any."""
@@ -317,7 +321,7 @@ class LinkWriter:
         self.news.compared()
         return bool(asked)
 
-    def _settle(self, answer: SwapAnswer | None) -> None:
+    def _settle(self, answer: SwapAnswer | None, inserted: Inserted | None = None) -> None:
         planned = self._write.planned
         if answer is None or planned is None:
             return
@@ -333,6 +337,7 @@ class LinkWriter:
                 last=len(self.news.dirty) <= len(self._in_write) and not self.news.asked_again,
                 own_contents=self._places.doubts.own,
                 shown=self.news.shown,
+                inserted=inserted,
             )
         )
         self.pace.got_through()

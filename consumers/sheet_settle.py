@@ -20,7 +20,7 @@ from core.known import KnownColumns, under_known_key
 from core.model import ROW_ID_HEADER, Key, Link, RowBase
 from core.origin import made_by
 from core.ports import HistoryEntry, Intent, Transaction
-from core.settle import settle
+from core.settle import Inserted, settle
 from core.settle_cells import Settlement
 from core.sheet import SwapAnswer, SwapWrite
 
@@ -48,6 +48,7 @@ def settle_write(
     last: bool,
     own_contents: Collection[str] = (),
     shown: Mapping[Key, Key] = MappingProxyType({}),
+    inserted: Inserted | None = None,
 ) -> SettleOutcome:
     """Settle a write that has landed.
 
@@ -57,6 +58,7 @@ def settle_write(
         last: nothing else is left to be looked at.
         own_contents: see :func:`core.settle.settle`.
         shown: of rows that have another key by now, the key that the tab may still show, and theirs.
+        inserted: see :func:`core.settle.settle`.
 
     Raises:
         Fenced: another writer has settled it.
@@ -68,7 +70,7 @@ def settle_write(
     hit = keys_hit(link, answer)
     owners = tx.bases_of_keys(name, hit | {shown[key] for key in hit if key in shown}).values()
     bases |= {b.row_id: b for b in owners if b.row_id not in bases}
-    done = settle(link, planned, answer, bases, own_contents)
+    done = settle(link, planned, answer, bases, own_contents, inserted=inserted)
     tx.save_bases(name, _without_taken_keys(tx, name, done))
     tx.add_history(name, _with_transactions(planned, done.history))
     tx.add_conflicts(name, done.conflicts)

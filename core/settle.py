@@ -6,8 +6,8 @@ becomes what we wrote. A row that was hit by mistake gets back what it held, by 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from core.contents import owed_or
 from core.displaced import may_carry
@@ -15,11 +15,40 @@ from core.intent import PlannedWrite
 from core.model import ROW_ID_HEADER, Age, CellBase, Link, LinkedColumn, RowBase, SheetCell
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import value_text
-from core.settle_cells import CellSettling, Settlement, canonical
-from core.sheet import HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
+from core.settle_cells import CellSettling, Settlement, canonical, event_of
+from core.sheet import HitRow, IdWrite, RowDelete, RowRestore, SwapAnswer
 from core.values import Canonical
 
 _BLANK = SheetCell(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """What the rows that a write inserts come to once it has landed."""
+
+    bases: Mapping[str, RowBase]
+    """By row id."""
+    history: Sequence[HistoryEntry]
+
+
+def settle_inserts(link: Link, planned: PlannedWrite) -> Inserted:
+    """Settle the rows that a write inserts: nothing stood in their place, so that nothing it finds has a say in it,
+    and it can be done while the write is on its way."""
+    n, event = planned.write.n, event_of(planned)
+    bases: dict[str, RowBase] = {}
+    history: list[HistoryEntry] = []
+    for insert in planned.write.inserts:
+        cells = {c.name: CellBase(c.codec.from_sheet(insert.cells.get(c.header)), n=n) for c in link.columns}
+        bases[insert.row_id] = base = RowBase(insert.row_id, planned.keys[insert.row_id], cells, n=n)
+        if insert.row_id not in planned.origins:  # it stood in the table before anybody told of it
+            history.append(HistoryEntry(insert.row_id, base.key, None, None, None, "table", "copied", event=event))
+            continue
+        history.extend(
+            HistoryEntry(insert.row_id, base.key, name, None, cell.value, "table", "inserted", event=event)
+            for name, cell in cells.items()
+            if cell.value is not None
+        )
+    return Inserted(bases, history)
 
 
 def settle(
@@ -28,18 +57,20 @@ def settle(
     answer: SwapAnswer,
     bases: Mapping[str, RowBase],
     own_contents: Collection[str] = (),
+    *,
+    inserted: Inserted | None = None,
 ) -> Settlement:
     """Settle a write that has landed.
 
     Args:
         bases: every row that it names or hit, or whose key it hit, as of now.
         own_contents: ids of rows of which a scan has told that what stands beside them is their own.
+        inserted: the rows that it inserts, where they have been settled meanwhile.
     """
     result = _Settling(link, planned, answer, bases, own_contents)
     for cell in sorted(planned.write.cells, key=result.is_mistake):
         result.settle_cell(cell)
-    for insert in planned.write.inserts:
-        result.settle_insert(insert)
+    result.add(inserted or settle_inserts(link, planned))
     for delete in planned.write.deletes:
         result.settle_delete(delete)
     for named in planned.write.ids:
@@ -49,21 +80,10 @@ def settle(
 
 
 class _Settling(CellSettling):
-    def settle_insert(self, insert: RowInsert) -> None:
-        cells = {
-            c.name: CellBase(c.codec.from_sheet(insert.cells.get(c.header)), n=self.n) for c in self.link.columns
-        }
-        base = RowBase(insert.row_id, self.keys[insert.row_id], cells, n=self.n)
-        self.bases[insert.row_id] = self.settlement.bases[insert.row_id] = base
-        if insert.row_id not in self.origins:  # it stood in the table before anybody told of it
-            entry = HistoryEntry(insert.row_id, base.key, None, None, None, "table", "copied", event=self.event)
-            self.settlement.history.append(entry)
-            return
-        self.settlement.history.extend(
-            HistoryEntry(insert.row_id, base.key, name, None, cell.value, "table", "inserted", event=self.event)
-            for name, cell in cells.items()
-            if cell.value is not None
-        )
+    def add(self, inserted: Inserted) -> None:
+        self.bases.update(inserted.bases)
+        self.settlement.bases.update(inserted.bases)
+        self.settlement.history.extend(inserted.history)
 
     def settle_delete(self, delete: RowDelete) -> None:
         hit = self.hit.get(delete.row)

@@ -60,7 +60,7 @@ class CellSettling:
         self.origins = planned.origins
         self.n = planned.write.n
         self.write = planned.write
-        self.event = f"write {self.n}"
+        self.event = event_of(planned)
         self.stamp = Stamp(self.n, answer.before.q, planned.write.epoch)
         self.hit: dict[int, HitRow] = {h.row: h for h in answer.rows}
         self.bases = dict(bases)
@@ -227,6 +227,11 @@ class CellSettling:
         if base is not None and not base.gone:
             cells = {name: cell._replace(n=self.n + 1) for name, cell in base.cells.items()}
             self.bases[row_id] = self.settlement.bases[row_id] = replace(base, cells=cells, n=self.n + 1)
+
+
+def event_of(planned: PlannedWrite) -> str:
+    """As the history calls the write."""
+    return f"write {planned.write.n}"
 
 
 def canonical(column: LinkedColumn, found: SheetCell, otherwise: Canonical) -> Canonical:
