@@ -16,7 +16,7 @@ from consumers.sheet_handing_on import ask_feed, ask_scan, hand_over, parked_cel
 from consumers.table_guards import hold_deletes, hold_other_key, use_up_approval
 from core import guards
 from core.conflicts import ConflictOutcome
-from core.freshness import age, tells_of_going
+from core.freshness import age, is_past_writes, tells_of_going
 from core.intent import PlannedWrite, planned_to_json
 from core.key_pages import KeyPages, keys_of_both
 from core.model import Key, Link, RowBase, Stamp
@@ -204,16 +204,23 @@ def _decide(  # noqa: PLR0917 -- everything that the decision rests on
         told=request.told,
         missed=request.missed,
         to_name=request.to_name,
-        outdated=_outdated(tx, name, request.moved_ids),
+        outdated=_outdated(tx, request),
         own_ids=own_ids,
     )
     return plan_sheet(view, new_row_id)
 
 
-def _outdated(tx: Transaction, name: str, moved: Mapping[str, Stamp]) -> set[str]:
-    """Ids whose row has gone since a scan found it beside another id, or has been written or told of."""
-    live = {i: base for i, base in tx.bases(name, moved).items() if not base.gone} if moved else {}
-    return {i for i, stamp in moved.items() if i not in live or not tells_of_going(stamp, live[i])}
+def _outdated(tx: Transaction, request: PlanRequest) -> set[str]:
+    """Ids whose row has gone since a scan found it beside another id, or has been written, or told of unless the two
+    change places: what is told beside an id then is the other row's."""
+    moved = request.moved_ids
+    live = {i: base for i, base in tx.bases(request.link.name, moved).items() if not base.gone} if moved else {}
+    leaving = {expected for _, (expected, _) in request.to_name}
+    return {
+        i
+        for i, stamp in moved.items()
+        if i not in live or not (tells_of_going(stamp, live[i]) or (i in leaving and is_past_writes(stamp, live[i])))
+    }
 
 
 def _record(

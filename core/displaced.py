@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row
+from core.contents import differs, is_anothers, is_row_of, key_in_base, key_in_row, shared
 from core.model import CellBase, Key, Link, RowBase, SheetCell, Stamp
-from core.sheet import HitRow, IdWrite, SwapAnswer, SwapWrite
+from core.sheet import HitRow, IdWrite, SwapAnswer, SwapWrite, TabRow
 
 _BLANK = SheetCell(None)
 
@@ -16,11 +17,33 @@ def keys_hit(link: Link, answer: SwapAnswer) -> set[Key]:
     return {key for hit in answer.rows if (key := key_in_row(link, hit.cells)) is not None}
 
 
-def may_carry(link: Link, bases: Mapping[str, RowBase], write: SwapWrite, named: IdWrite, hit: HitRow) -> bool:
-    """Whether a row that was given a known row's id is that row, and has not become one of its own."""
+def are_back(link: Link, bases: Mapping[str, RowBase], write: SwapWrite, hits: Mapping[int, HitRow]) -> bool:
+    """Whether one of the rows whose ids change places shows the key of its own id by now: somebody has taken back
+    what had parted them."""
+    given = {i.row_id for i in write.ids}
+    moved = [(base, hits[i.row]) for i in write.ids if i.row in hits and (base := bases.get(i.expected or ""))]
+    keys = [(key_in_base(link, base), key_in_row(link, hit.cells)) for base, hit in moved if base.row_id in given]
+    return any(own is not None and own == shown for own, shown in keys)
+
+
+def may_carry(  # noqa: PLR0917 -- a row, and what was written beside it
+    link: Link, bases: Mapping[str, RowBase], write: SwapWrite, named: IdWrite, hit: HitRow, are_back: bool
+) -> bool:
+    """Whether a row that was given a known row's id is that row, and has not become one of its own.
+
+    Args:
+        link: the link.
+        bases: every row that the write names or hit.
+        write: it.
+        named: what it has written beside the row.
+        hit: the row as it was found.
+        are_back: see :func:`are_back`.
+    """
     base = bases.get(named.row_id)
-    if base is None or base.gone or named.row_id in {i.expected for i in write.ids}:
-        return True  # a fresh id, or rows that change places
+    if base is None or base.gone:
+        return True  # a fresh id
+    if named.row_id in {i.expected for i in write.ids}:
+        return not are_back
     own = bases.get(named.expected or "")
     if named.expected is not None and (own is None or own.gone) and key_in_base(link, base) is not None:
         # by its own id it is the row that the scan took for this one; all but the key may have been typed anew since
@@ -36,6 +59,72 @@ def is_rather(link: Link, base: RowBase, own: RowBase | None, cells: Mapping[str
     if own is None or own.gone:
         return is_row_of(link, base, cells)
     return is_anothers(link, base, own, cells) and not is_row_of(link, own, cells)
+
+
+def strayed(
+    link: Link,
+    own: Mapping[str, TabRow],
+    known: Mapping[str, RowBase],
+    differing: Collection[str],
+    missing: Sequence[RowBase],
+) -> tuple[dict[str, str], list[IdWrite]]:
+    """Ids beside which another known row's contents stand, with that row's id; and the ids to move.
+
+    What was typed into them since differs as in any row.
+
+    Args:
+        own: rows of the tab by the ids beside them.
+        known: bases by their ids.
+        differing: ids of rows that hold something else than base.
+        missing: rows that the tab does not hold.
+    """
+    owners = {key: b.row_id for b in known.values() if (key := key_in_base(link, b)) is not None}
+    shown: dict[str, str] = {}
+    for row_id in differing:
+        key = key_in_row(link, own[row_id].cells) if row_id in known else None
+        if key is not None and key in owners and key != key_in_base(link, known[row_id]):
+            shown[row_id] = owners[key]
+    foreign = {i: o for i, o in shown.items() if is_anothers(link, known[o], known[i], own[i].cells)}
+    firm = [i for i, o in foreign.items() if _shared(link, known[o], own[i]) > _shared(link, known[i], own[i])]
+    return foreign, _permutation(own, foreign, shown, firm, {b.row_id for b in missing})
+
+
+def _shared(link: Link, base: RowBase, row: TabRow) -> int:
+    return shared(link, base, row.cells)
+
+
+def _permutation(
+    own: Mapping[str, TabRow],
+    foreign: Mapping[str, str],
+    shown: Mapping[str, str],
+    firm: Sequence[str],
+    away: Collection[str],
+) -> list[IdWrite]:
+    """Ids to move: rows that were sorted past their ids hold each other's contents.
+
+    A row whose owner stands in its own place is no such one, but a copy. Where more tells of the owner than of the
+    row whose id stands there, the owner's place shows whose contents it has by the key alone: all besides may have
+    been typed anew, and told beside the id that stands there.
+
+    Args:
+        own: rows of the tab by the ids beside them.
+        foreign: ids beside which another row's contents stand, with that row's.
+        shown: likewise, where it is the key alone that tells.
+        firm: of the first those of which more than that tells.
+        away: ids of rows that the tab does not hold.
+    """
+    found = dict(foreign)
+    for row_id in firm:
+        place = foreign[row_id]
+        while place in shown and not (place in found or place in away or shown[place] in found.values()):
+            found[place] = shown[place]
+            place = shown[place]
+    while any(owner not in found and owner not in away for owner in found.values()):
+        found = {row_id: owner for row_id, owner in found.items() if owner in found or owner in away}
+    times = Counter(found.values())
+    if any(count > 1 for count in times.values()):
+        return []  # copies among them: nobody can tell which of two is the row
+    return [IdWrite(own[row_id].row, owner, row_id) for row_id, owner in found.items()]
 
 
 class Owners:

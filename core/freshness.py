@@ -48,9 +48,13 @@ def tells_who_it_was(seen: Observed, base: CellBase) -> bool:
 
 def tells_of_going(stamp: Stamp, base: RowBase) -> bool:
     """Whether a scan that missed the row came past our last write to it, and past every other look at it."""
-    writes = [base.n, *(cell.n for cell in base.cells.values())]
     ages = [base.age, *(cell.age for cell in base.cells.values())]
-    return stamp.n >= max(writes) and all(scan_age(stamp).is_past(one) for one in ages)
+    return is_past_writes(stamp, base) and all(scan_age(stamp).is_past(one) for one in ages)
+
+
+def is_past_writes(stamp: Stamp, base: RowBase) -> bool:
+    """Whether a look came after our last write to the row."""
+    return stamp.n >= max([base.n, *(cell.n for cell in base.cells.values())])
 
 
 @dataclass(frozen=True, slots=True)

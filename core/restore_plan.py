@@ -6,8 +6,9 @@ are inserted as base tells them. What somebody did on the healthy side since the
 
 from __future__ import annotations
 
-from core import guards, restore_sheet, scan
+from core import guards, restore_sheet
 from core.contents import key_in_row
+from core.freshness import is_past_writes
 from core.model import CellBase, Link, RowBase
 from core.ports import TableRow
 from core.renames import is_recognized
@@ -35,7 +36,7 @@ def _plan_table(view: RestoreView, plan: RestorePlan) -> None:
             outside += 1
         elif row is not None:
             others += not is_recognized(view.link, base, row)
-        elif base.row_id in ids or base.key in keys or not scan.is_past_our_writes(view.image, base):
+        elif base.row_id in ids or base.key in keys or not is_past_writes(view.image.stamp, base):
             plan.insert.append((base, _values(view.link, base)))
         else:
             gone += 1

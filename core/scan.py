@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 
 from core import guards, scan_guards
-from core.contents import differs, differs_in, is_anothers, is_row_of, key_in_base, key_in_row, shared
-from core.displaced import is_rather
+from core.contents import differs, differs_in, is_row_of, key_in_base, key_in_row, shared
+from core.displaced import is_rather, strayed
 from core.findings import Before, Findings, Looked
+from core.freshness import is_past_writes
 from core.model import ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabImage, TabRow
 from core.sift import told_apart
@@ -64,10 +65,9 @@ def judge(link: Link, image: TabImage, looked: Looked, before: Before) -> Findin
     differing = {
         row_id: columns for row_id, row in own.items() if (columns := _differing(link, row, known.get(row_id)))
     }
-    missing = [b for b in known.values() if b.row_id not in own and is_past_our_writes(image, b)]
+    missing = [b for b in known.values() if b.row_id not in own and is_past_writes(image.stamp, b)]
     standing = [*found.strangers, *own.values()]
-    foreign = _foreign(link, own, known, differing)
-    found.moved_ids = _permutation(own, foreign, missing)
+    foreign, found.moved_ids = strayed(link, own, known, differing, missing)
     while lost := _lost_ids(
         link, _homeless(image, known, missing, found.moved_ids), standing, known, found.moved_ids
     ):
@@ -157,46 +157,6 @@ def _mended(
             yield row_id, column
 
 
-def is_past_our_writes(image: TabImage, base: RowBase) -> bool:
-    """Whether a look at the tab came after our last write to the row, so that it may tell of the row's going."""
-    return image.stamp.n >= max([base.n, *(c.n for c in base.cells.values())])
-
-
-def _foreign(
-    link: Link, own: Mapping[str, TabRow], known: Mapping[str, RowBase], differing: Collection[str]
-) -> dict[str, str]:
-    """Ids beside which another known row's contents stand, each known by its key, with that row's id.
-
-    What was typed into them since differs as in any row.
-    """
-    owners = {key: b.row_id for b in known.values() if (key := key_in_base(link, b)) is not None}
-    found: dict[str, str] = {}
-    for row_id in differing:
-        key = key_in_row(link, own[row_id].cells) if row_id in known else None
-        owner = owners.get(key) if key is not None else None
-        if (
-            owner is not None
-            and owner != row_id
-            and is_anothers(link, known[owner], known[row_id], own[row_id].cells)
-        ):
-            found[row_id] = owner
-    return found
-
-
-def _permutation(own: Mapping[str, TabRow], foreign: Mapping[str, str], missing: Sequence[RowBase]) -> list[IdWrite]:
-    """Ids to move: rows that were sorted past their ids hold each other's contents.
-
-    A row whose owner stands in its own place is no such one, but a copy.
-    """
-    found, away = dict(foreign), {b.row_id for b in missing}
-    while any(owner not in found and owner not in away for owner in found.values()):
-        found = {row_id: owner for row_id, owner in found.items() if owner in found or owner in away}
-    times = Counter(found.values())
-    if any(count > 1 for count in times.values()):
-        return []  # copies among them: nobody can tell which of two is the row
-    return [IdWrite(own[row_id].row, owner, row_id) for row_id, owner in found.items()]
-
-
 def _unclear(
     link: Link, own: Mapping[str, TabRow], known: Mapping[str, RowBase], foreign: Mapping[str, str]
 ) -> set[str]:
@@ -213,7 +173,7 @@ def _homeless(
 ) -> list[RowBase]:
     """Rows that the tab does not hold, or whose id moves from where it stands to another row."""
     leaving = [known[m.expected] for m in moved if m.expected is not None and m.expected in known]
-    return [*missing, *(base for base in leaving if is_past_our_writes(image, base))]
+    return [*missing, *(base for base in leaving if is_past_writes(image.stamp, base))]
 
 
 def _lost_ids(

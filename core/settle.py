@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.contents import owed_or
-from core.displaced import may_carry
+from core.displaced import are_back, may_carry
 from core.intent import PlannedWrite
 from core.model import ROW_ID_HEADER, Age, CellBase, Link, LinkedColumn, RowBase, SheetCell
 from core.ports import ConflictEntry, HistoryEntry
@@ -73,8 +73,9 @@ def settle(
     result.add(inserted or settle_inserts(link, planned))
     for delete in planned.write.deletes:
         result.settle_delete(delete)
+    back = are_back(link, bases, planned.write, result.hit)
     for named in planned.write.ids:
-        result.settle_id(named)
+        result.settle_id(named, are_back=back)
     result.hold_displaced()
     return result.settlement
 
@@ -163,13 +164,14 @@ class _Settling(CellSettling):
                     )
                 )
 
-    def settle_id(self, named: IdWrite) -> None:
+    def settle_id(self, named: IdWrite, *, are_back: bool) -> None:
         hit = self.hit.get(named.row)
         self.settlement.rescan = True  # an id counts once it is read back beside its row's content
         if hit is None:
             return
         is_empty = named.expected is None and not hit.cells
-        if hit.row_id != named.expected or is_empty or not may_carry(self.link, self.bases, self.write, named, hit):
+        is_its = may_carry(self.link, self.bases, self.write, named, hit, are_back)
+        if hit.row_id != named.expected or is_empty or not is_its:
             self._take_back(hit, ROW_ID_HEADER, named.row_id)
             for row_id in (named.row_id, hit.row_id):  # one stands beside another row, one nowhere, until it is back
                 self._hold_whole(row_id or "") if self._is_live(row_id) else self._hold_unknown(row_id)

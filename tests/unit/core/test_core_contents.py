@@ -46,6 +46,24 @@ def test_rows_that_were_sorted_past_their_ids_and_typed_over_but_for_their_keys_
     assert scanned(*rows).moved_ids == [IdWrite(2, "r_2", "r_1"), IdWrite(3, "r_1", "r_2")]
 
 
+def test_contents_that_were_told_beside_another_id_are_known_by_their_key_where_those_of_that_one_are_firm() -> None:
+    told = {**HERS, "customer": "Eve", "quantity": 7, "notes": "typed"}
+    beside = make_base("r_2", **{**{c: str(v) for c, v in told.items()}, "order_no": "2"})
+    rows = order_row(2, "r_1", **HERS), order_row(3, "r_2", **{**told, "order_no": 1})
+    assert scanned(*rows, bases=(ANN, beside)).moved_ids == [IdWrite(2, "r_2", "r_1"), IdWrite(3, "r_1", "r_2")]
+
+
+def test_rows_whose_keys_were_traded_by_hand_keep_their_ids_although_one_was_edited_and_they_share_something() -> (
+    None
+):
+    alike = make_base("r_2", **{c: str(v) for c, v in HERS.items()} | {"status": "new"})
+    rows = (
+        order_row(2, "r_1", order_no=2, customer="Eve"),
+        order_row(3, "r_2", **{**HERS, "order_no": 1, "status": "new"}),
+    )
+    assert scanned(*rows, bases=(ANN, alike)).moved_ids == []
+
+
 def test_contents_whose_own_row_is_nowhere_are_told_at_the_second_look_alone() -> None:
     """Our own key may stand in that row, for the moment until it is taken back."""
     rows = order_row(2, "r_1", **{**HERS, "order_no": 9}), order_row(3, "r_2")

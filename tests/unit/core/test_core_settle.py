@@ -437,6 +437,14 @@ def test_a_row_that_is_to_be_blank_is_written_like_any_other() -> None:
     assert not (done.displaced or done.formula_restores)
 
 
+@pytest.mark.parametrize("back", [False, True])
+def test_ids_change_places_unless_somebody_has_put_the_contents_back_meanwhile(*, back: bool) -> None:
+    hers, his = {"order_no": 2, "customer": "Bea"}, {"order_no": 1, "customer": "typed anew"}
+    found = hit(5, "r_1", **(his if back else hers)), hit(6, "r_2", **(hers if back else his))
+    done = settled(*found, bases=(make_base(), BEA), ids=(IdWrite(5, "r_2", "r_1"), IdWrite(6, "r_1", "r_2")))
+    assert [(r.row, r.header) for r in done.formula_restores] == ([(5, "_row_id"), (6, "_row_id")] if back else [])
+
+
 def test_what_was_typed_into_such_contents_is_recorded_before_it_is_put_back() -> None:
     found = hit(5, "r_1", order_no=2, customer="Bea", notes="typed over hers")
     done = settled(found, bases=(make_base(), BEA), cells=(wrote("notes", "ours"),))

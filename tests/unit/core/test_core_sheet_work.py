@@ -696,6 +696,19 @@ def test_what_a_scan_tells_of_a_row_that_a_write_is_on_its_way_to_vouches_for_no
     assert not desk.state.waiting.get("orders"), "nobody takes hers for an edit of his"
 
 
+def test_ids_change_places_although_something_was_told_beside_them_since_the_scan(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base(age=9, cell_age=9), make_base("r_2", age=9, cell_age=9, **HERS)])
+    tab.rows[0].cells = shown_cells(HERS)
+    tab.rows.append(FakeRow("r_2", shown_cells(ROW)))
+    names = [{"row": 2, "expected": "r_1", "row_id": "r_2"}, {"row": 3, "expected": "r_2", "row_id": "r_1"}]
+    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(q=3, scan=1))}
+    desk.log.append(SHEET_OBSERVED, "orders", scan)
+    desk.goes_on(3)
+    assert tab.row_ids() == ["r_2", "r_1"]
+
+
 def test_a_row_beside_which_other_contents_stand_for_good_is_tried_more_and_more_seldom_however_often_it_changes(
     desk: Desk,
 ) -> None:
