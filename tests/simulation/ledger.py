@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,10 @@ class Ledger:
         self.robbed: set[Line] = set()
         """Rows whose ids somebody has cleared or typed over, or the script, where rows moved below its feet."""
         self.unknown: set[Line] = set()
-        """Rows of which, without their ids, nothing but the key was left at some moment."""
+        """Rows of which, without their ids, nothing but the key was left at some moment, or all besides was told
+        beside another row's id."""
+        self._told_beside: dict[tuple[str, Line], set[str]] = defaultdict(set)
+        """Columns of contents that were told beside another row's id."""
         self._in_table: dict[tuple[Line, str], int] = {}
         self._in_sheet: dict[tuple[Line, str], int] = {}
         self._before: dict[int, FakeRow] = {}
@@ -301,11 +304,22 @@ class Ledger:
         self.of_key[new] = lines
 
     def was_mistaken(self, line: Line) -> bool:
-        """Whether a row was parted from its id while nothing but their ids told another such row any more, or the
-        table has deleted it: they were taken for each other."""
-        parted = {one for _, one in self._parted}
-        others = parted - {line}
-        return line in parted and any(one in self.unknown or "table" in self.deleted.get(one, ()) for one in others)
+        """Whether contents and id of a row were parted, and nothing told the row any more that its id stood beside,
+        or the one whose id it had; or the table has deleted that one: they were taken for each other. Rows that only
+        stood in a ring with such a one were not: the others tell whose contents they have."""
+        others = {one for row_id, mark in self._parted if mark == line for one in self.ids[row_id]}
+        others |= {mark for row_id, mark in self._parted if line in self.ids[row_id]}
+        return any(one in self.unknown or "table" in self.deleted.get(one, ()) for one in others - {line})
+
+    def tell_beside(self, row_id: str, row: FakeRow, headers: Collection[str]) -> None:
+        """The script tells of these cells of a row."""
+        if not isinstance(row.mark, int) or (row_id, row.mark) not in self._parted:
+            return
+        told = self._told_beside[row_id, row.mark]
+        told.update(headers)
+        keys = {c.header for c in self._twin.link.key_columns}
+        if told >= row.cells.keys() - keys:
+            self.unknown.add(row.mark)
 
     def is_parted_from_ids(self) -> bool:
         """Whether contents stand beside the ids of other rows now."""

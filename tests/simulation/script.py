@@ -43,6 +43,7 @@ class Span:
     first: int
     ids: list[str]
     cells: list[dict[str, SheetCell]]
+    rows: list[FakeRow]
 
 
 @dataclass
@@ -177,7 +178,7 @@ class ScriptRun:
     def _read_span(self, first: int, last: int) -> Span:
         self._call(f"reads rows {first} to {last}")
         rows = [self._tab.row(r) for r in range(first, last + 1)]
-        return Span(first, [r.row_id or "" for r in rows], [dict(r.cells) for r in rows])
+        return Span(first, [r.row_id or "" for r in rows], [dict(r.cells) for r in rows], rows)
 
     def _take_back_strayed(self, span: Span, given: Mapping[str, dict[str, SheetCell]]) -> bool:
         suspects = {
@@ -280,6 +281,7 @@ class ScriptRun:
         for index, row_id in enumerate(span.ids):
             if not row_id or row_id == ROW_ID_HEADER:
                 continue
+            self._twin.ledger.tell_beside(row_id, span.rows[index], e.headers)
             for header in self._target.headers:
                 cell = span.cells[index].get(header)
                 is_edited = header in e.headers
