@@ -82,7 +82,7 @@ def judge(link: Link, image: TabImage, looked: Looked, before: Before) -> Findin
     found.strangers = [row for row in found.strangers if row.row not in named]
     telling = {i: differing[i] for i in differing if i not in healed and i not in found.unclear}
     found.changed_rows = sum(1 for row_id in telling if row_id in known and row_id not in expected)
-    for row_id, column in _mended(link, own, known, before.open_cells, found.unclear):
+    for row_id, column in _mended(link, own, known, before.open_cells, found.unclear | healed):
         telling[row_id] = (*telling.get(row_id, ()), column)
     found.rows = [(own[row_id], columns) for row_id, columns in telling.items()]
     brought_back = {move.row_id for move in found.moved_ids}
@@ -149,8 +149,8 @@ def _mended(
     open_cells: Collection[tuple[str, str]],
     unclear: Collection[str],
 ) -> Iterator[tuple[str, LinkedColumn]]:
-    """Open cells that hold again what both sides share, in rows that are not unclear: a formula may have come to it,
-    or nobody told of the edit. Of a row that base does not know, nothing is shared."""
+    """Open cells that hold again what both sides share, in rows that are not unclear and keep their ids: a formula
+    may have come to it, or nobody told of the edit. Of a row that base does not know, nothing is shared."""
     for row_id, name in open_cells:
         row, base, column = own.get(row_id), known.get(row_id, _UNKNOWN), link.by_name(name)
         if not (row is None or column is None or row_id in unclear or _differs(column, row, base)):

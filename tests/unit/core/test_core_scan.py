@@ -52,6 +52,13 @@ def test_of_a_row_that_nobody_knows_cells_that_wait_are_told_when_they_are_blank
     }
 
 
+def test_of_a_row_that_is_given_its_lost_id_back_nothing_is_told_under_the_one_that_it_has_got_since() -> None:
+    image, open_cells = make_image(order_row(2, "r_9")), [("r_9", "due"), ("r_9", "notes")]
+    found = compare(LINK, image, {"r_1": make_base()}, ["r_9"], 0, (), open_cells)
+    assert found.moved_ids == [IdWrite(2, "r_1", "r_9")]
+    assert not list(found.cells())
+
+
 def test_a_tab_that_equals_base_has_nothing_to_tell() -> None:
     image = make_image(order_row(2, "r_1", due=Serial(45418.0)))
     found = scanned(image, make_base(due="2024-05-06"))
