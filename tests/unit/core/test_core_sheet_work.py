@@ -1261,6 +1261,15 @@ def test_rows_that_come_next_are_asked_about_while_a_write_is_on_its_way(desk: D
     assert len(desk.questions()) == rows - 1, "once each"
 
 
+def test_rows_are_asked_about_ahead_in_the_order_in_which_they_will_stand(desk: Desk) -> None:
+    keys: list[Key] = [("9",), ("10",), ("8",)]
+    for key in sorted(keys):
+        desk.state.table(LINKS["orders"]).rows[key] = {**ROW, "order_no": key[0]}
+    desk.store.run(lambda tx: sheet_asking.ask_ahead(tx, LINKS["orders"], keys))
+    asked = [tuple(row["key"]) for _, _, body in desk.state.outbox for row in body["rows"]]
+    assert asked == keys
+
+
 def test_rows_of_a_comparison_wait_a_moment_for_those_that_the_feed_is_about_to_tell_of(desk: Desk) -> None:
     rows = KNOWN_ROWS_MAX + 700
     for number in range(2, rows + 1):
