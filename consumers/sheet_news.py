@@ -21,7 +21,7 @@ SHOWN_MAX = 10_000
 """So many changed keys are kept in mind until the tab shows them."""
 AHEAD_ROWS_MAX = 1_000
 """So many rows are asked about at a time while a write is on its way, whose answer waits until that is done."""
-READY_ROWS_MAX = 10_000
+READY_ROWS_MAX = 15_000
 """Rows that are asked about, or wait to be written: with so many no more are asked about ahead."""
 
 log = structlog.get_logger("sheet_writer")
