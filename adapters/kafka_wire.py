@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from kafka.errors import (
     AuthorizationError,
     InvalidReceiveError,
@@ -66,10 +67,17 @@ def delivery(record: Any) -> Delivery:
 
 def _body(raw: bytes | None) -> Json:
     try:
-        body = json.loads(raw or b"")
+        body = _parsed(raw or b"")
     except ValueError as error:
         return {"kind": "unreadable", "reason": str(error)}
     return body if isinstance(body, dict) else {"kind": "unreadable", "reason": "not a JSON object"}
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except ValueError:  # half characters and numbers past all doubles, or no JSON
+        return json.loads(raw)
 
 
 def _published_at(headers: Iterable[tuple[str, bytes]], timestamp_ms: int) -> datetime:
