@@ -27,7 +27,7 @@ from core.row_plan import ROW_GONE
 from core.row_view import overtaken_in
 from core.sheet import Positions, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
-from core.write_size import share
+from core.write_size import fitting, share
 
 WAITING_FOR_TABLE = ("commit_time", "unseen", "manual", "paused")
 """Cells that wait for these are the table writer's to decide on."""
@@ -136,11 +136,13 @@ def _plan_live(
     positions = request.positions or _NOWHERE
     bases = tx.bases_of_keys(name, request.keys)
     keys = share(request.keys, bases)
-    if len(keys) < len(request.keys):
-        request = replace(request, keys=keys, last=False)
-        bases = {key: base for key, base in bases.items() if key in set(keys)}
-    bases |= followed_inserts(tx, name, bases, request.came)
     rows, busy = tx.free_rows(request.link, keys)
+    keys = fitting(keys, rows, bases)
+    if len(keys) < len(request.keys):
+        request, some = replace(request, keys=keys, last=False), set(keys)
+        bases = {key: base for key, base in bases.items() if key in some}
+        rows = {key: row for key, row in rows.items() if key in some}
+    bases |= followed_inserts(tx, name, bases, request.came)
     lost = [k for k in keys if k not in rows and k not in bases and k not in busy]
     untold = coming_back.forget_gone(tx, name, lost, request.left, request.origins)
     own_ids = coming_back.own_ids(tx, name, rows, bases)

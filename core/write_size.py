@@ -7,9 +7,10 @@ a request at the most, and while one link writes, a quiet one in the same proces
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from core.model import Key
+from core.model import Key, RowBase
+from core.ports import TableRow
 from core.sheet import SwapWrite
 from core.values import Serial, SheetValue
 
@@ -27,6 +28,7 @@ _BYTES_PER_ROW = 16
 _BYTES_PER_BLANK = 3
 _BYTES_PER_NUMBER, _BYTES_PER_TEXT = 39, 41
 """What is spelled around a value."""
+_ID_CHARS = 18
 
 
 def share(keys: Sequence[Key], known: Collection[Key]) -> Sequence[Key]:
@@ -37,6 +39,34 @@ def share(keys: Sequence[Key], known: Collection[Key]) -> Sequence[Key]:
         if left < 0:
             return keys[:index]
     return keys
+
+
+def fitting(keys: Sequence[Key], rows: Mapping[Key, TableRow], bases: Mapping[Key, RowBase]) -> Sequence[Key]:
+    """The first of these rows, one at the least, so that what the tab lacks of them fits into a request.
+
+    Args:
+        keys: theirs.
+        rows: what the table holds under these keys.
+        bases: of those that the tab has.
+    """
+    left = REQUEST_BYTES_MAX - _BYTES_PER_WRITE
+    for index, key in enumerate(keys):
+        left -= _lacking_bytes(rows.get(key, {}), bases.get(key))
+        if left < 0 and index:
+            return keys[:index]
+    return keys
+
+
+def _lacking_bytes(row: TableRow, base: RowBase | None) -> int:
+    """About what a row takes in a request, reckoned from the values of the table."""
+    if base is None:
+        lacking, around = list(row.values()), _BYTES_PER_ROW + _BYTES_PER_TEXT + _ID_CHARS
+    else:
+        lacking = [value for name, value in row.items() if name not in base.cells or base.cells[name].value != value]
+        around = _BYTES_PER_LOOK if lacking else 0
+    texts = [value for value in lacking if value]
+    blanks = _BYTES_PER_BLANK * (len(lacking) - len(texts))
+    return around + blanks + _BYTES_PER_TEXT * len(texts) + len("".join(texts).encode("utf-8", "surrogatepass"))
 
 
 def rows_next(write: SwapWrite, took_s: float) -> int:

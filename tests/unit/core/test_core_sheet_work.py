@@ -1270,6 +1270,36 @@ def test_rows_are_asked_about_ahead_in_the_order_in_which_they_will_stand(desk: 
     assert asked == keys
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_rows_that_hold_much_go_out_in_requests_of_two_megabytes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    orders, keys, long = LINKS["orders"], [(str(number),) for number in range(101, 251)], "ä" * 25_000
+    rows = {key: {**ROW, "order_no": key[0]} for key in keys}
+    if known:
+        with desk.store.begin() as tx:
+            tx.save_bases("orders", [make_base(f"r_{key[0]}", key=key, **row) for key, row in rows.items()])
+        desk.sheet.tabs["orders"].rows += [FakeRow(f"r_{key[0]}", shown_cells(row)) for key, row in rows.items()]
+    rows = {key: {**row, "notes": long} for key, row in rows.items()}
+    desk.state.table(orders).rows.update(rows)
+    sent: list[int] = []
+    swap = desk.sheet.swap
+
+    def weighed(target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        values = [c.value for c in write.cells] + [v for row in write.inserts for v in row.cells.values()]
+        sent.append(len("".join(str(value) for value in values).encode()))
+        return swap(target, write)
+
+    monkeypatch.setattr(desk.sheet, "swap", weighed)
+    prints = [[list(key), print_of(row)] for key, row in rows.items()]
+    body = {"kind": "rows", "keys": [list(key) for key in keys], "kinds": ("u" if known else "i") * len(keys)}
+    desk.log.append(TABLE_CHANGED, "orders", body | {"prints": prints})
+    desk.goes_on(30)
+    shown = [row.cells["Notes"].value for row in desk.sheet.tabs["orders"].rows if "Notes" in row.cells]
+    assert shown.count(long) == len(keys)
+    assert max(sent) < 2_000_000
+
+
 def test_rows_of_a_comparison_wait_a_moment_for_those_that_the_feed_is_about_to_tell_of(desk: Desk) -> None:
     rows = KNOWN_ROWS_MAX + 700
     for number in range(2, rows + 1):

@@ -8,7 +8,7 @@ from adapters.sheets_cells import encode_value
 from adapters.sheets_json import spelled
 from core.sheet import CellWrite, RowInsert, SwapWrite
 from core.values import SheetValue
-from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, NEW_ROWS_MIN, payload_bytes, rows_next, share
+from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, NEW_ROWS_MIN, fitting, payload_bytes, rows_next, share
 
 
 def inserting(rows: int, text: str) -> SwapWrite:
@@ -41,6 +41,8 @@ def test_what_a_request_takes_is_never_reckoned_too_small_and_hardly_too_large(v
 
 def test_one_row_goes_out_however_large_it_is() -> None:
     assert rows_next(inserting(1, "x" * 5_000_000), took_s=0.01) == 1
+    rows = {(str(i),): {"Name": "x" * 5_000_000} for i in range(3)}
+    assert fitting(list(rows), rows, {}) == [("0",)]
 
 
 def test_a_write_that_took_long_is_followed_by_a_smaller_one() -> None:
