@@ -32,6 +32,11 @@ Value = str | float | bool | ErrorValue | None
 """A cell's value; numbers are floats, dates are serial numbers with a date format."""
 
 
+def alike(one: Value, other: Value) -> bool:
+    """Whether both are one value: TRUE and 1 are not, though Python calls them equal."""
+    return one == other and type(one) is type(other)
+
+
 @dataclass(slots=True)
 class Cell:
     """One cell; not frozen, because a large write makes a million and a frozen one takes three times as long to make.

@@ -12,7 +12,7 @@ import ironcalc
 
 from sandbox.google import dialect, formats
 from sandbox.google.area import parse_a1
-from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row, Value
+from sandbox.google.cells import EMPTY, Cell, ErrorValue, Row, Value, alike
 from sandbox.google.change import Change, DocumentProps
 from sandbox.google.locales import rules_of
 from sandbox.google.references import closed, references, tabs_renamed
@@ -172,7 +172,7 @@ class Engine:
                 fed = fed or (new is not old and (new.formula is not None or old.spilled or new.spilled))
                 if (sheet_id, column.uid) not in self._read and not self._everything:
                     continue
-                if new.formula is None and new.entered != old.entered:
+                if new.formula is None and not alike(new.entered, old.entered):
                     self._set(index[sheet_id], place + 1, column_place, new)
                     fed = True
         return fed
@@ -209,7 +209,7 @@ class Engine:
             cell = row.cells[uid]
             value = self._result(index, place, column, cell)
             pattern = self._result_pattern(index, place, column) if isinstance(value, float) else None
-            if value != cell.value or type(value) is not type(cell.value) or pattern != cell.result_pattern:
+            if not alike(value, cell.value) or pattern != cell.result_pattern:
                 new[uid] = replace(cell, value=value, result_pattern=pattern)
         if new:
             sheet.replace_row(place, replace(row, cells=row.cells | new))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.google import formats, typed
 from sandbox.google.area import Area
-from sandbox.google.cells import EMPTY, Cell, Column, ErrorValue, Row, Value
+from sandbox.google.cells import EMPTY, Cell, Column, ErrorValue, Row, Value, alike
 from sandbox.google.change import SheetProps
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Grid:
         for place, cell in enumerate(cells, column):
             uid = columns[place].uid
             before = old.cells.get(uid, EMPTY)
-            if cell is None or cell is before or (cell.value == before.value and cell == before):
+            if cell is None or cell is before or (alike(cell.value, before.value) and cell == before):
                 continue
             text = cell.formula or cell.value
             if isinstance(text, str) and len(text) > CHARACTERS_MAX:

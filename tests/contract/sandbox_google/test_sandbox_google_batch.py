@@ -73,6 +73,15 @@ def test_typed_values_stay_what_they_are(google: Served, sheet: str) -> None:
     assert google.state(sheet)["tabs"]["Orders"]["formulas"] == {"E10": "=SUM(C2:C4)"}
 
 
+def test_true_takes_the_place_of_one_also_in_what_formulas_make_of_it(google: Served, sheet: str) -> None:
+    google.batch(sheet, cells(3, 2, typed(numberValue=1), typed(numberValue=0), typed(formulaValue="=C4&D4")))
+    google.batch(sheet, cells(3, 2, typed(boolValue=True), typed(boolValue=False)))
+    assert google.values(sheet, "C4:E4") == [[True, False, "TRUEFALSE"]]
+    google.batch(sheet, cells(3, 2, typed(numberValue=1)))
+    (line,) = google.values(sheet, "C4:E4")
+    assert (line, type(line[0])) == ([1, False, "1FALSE"], int)
+
+
 def test_an_update_clears_the_masked_fields_that_it_does_not_give(google: Served, sheet: str) -> None:
     google.batch(sheet, cells(1, 1, {"note": "hello", **typed(stringValue="x")}, fields="note,userEnteredValue"))
     google.batch(sheet, cells(1, 1, {}, fields="note"))
