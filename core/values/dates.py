@@ -69,10 +69,7 @@ class DateCodec(_CalendarCodec):
     def _of_serial(self, serial: Serial) -> str:
         if (day := day_of(serial.days)) is not None:
             return day.isoformat()
-        moment = self._moment(serial)
-        if serial.days != int(serial.days):
-            self._refuse_time(moment.isoformat(" "))
-        return moment.date().isoformat()
+        self._refuse_time(self._moment(serial).isoformat(" "))
 
     def _of_text(self, text: str) -> str:
         if _is_iso_day(text):
