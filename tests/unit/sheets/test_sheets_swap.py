@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.sheets_layout import Band, Layout
-from adapters.sheets_split import split
 from adapters.sheets_swap import plan_swap
 from adapters.sheets_tickets import Ticket, ticket_id, tickets_of
 from core.errors import SheetsRefused
-from core.sheet import CellWrite, IdWrite, RowDelete, RowInsert, RowRestore, SheetTarget, SwapWrite
+from core.sheet import CellWrite, IdWrite, RowDelete, RowInsert, SheetTarget, SwapWrite
 from core.values import Serial
 from core.write_size import payload_bytes
 from tests.fakes.sheet import FakeSheet
@@ -180,41 +179,6 @@ def writes(draw: st.DrawFn) -> SwapWrite:
 @given(writes())
 def test_the_size_of_a_request_is_never_guessed_too_small(write: SwapWrite) -> None:
     assert len(json.dumps(body(write))) <= payload_bytes(write)
-
-
-@given(writes(), st.integers(1, 6))
-def test_the_parts_of_a_write_do_together_what_the_whole_does(write: SwapWrite, rows_max: int) -> None:
-    target = SheetTarget("orders", "s", 7, ("A", "B", "C"))
-    whole, pieces = FakeSheet(), FakeSheet()
-    for sheet in (whole, pieces):
-        for row in range(2, 41):
-            sheet.tab(target).type(row, "_row_id", f"r_{row}")
-    whole.swap(target, write)
-    for n, part in enumerate(split(write, rows_max=rows_max), start=1):
-        assert len(part.looked_at) + len(part.inserts) <= rows_max
-        pieces.swap(target, replace(part, n=n))
-    assert pieces.tab(target).rows == whole.tab(target).rows
-
-
-def test_a_small_write_is_left_in_one_piece() -> None:
-    write = cells((2, "A"), (3, "B"))
-    assert split(write) == [write]
-
-
-def test_large_texts_split_a_write_by_its_size() -> None:
-    write = cells(*((row, "A") for row in range(2, 102)), value="x" * 40_000)
-    parts = split(write)
-    assert len(parts) > 1
-    assert all(len(json.dumps(body(p))) <= 2_000_000 for p in parts)
-    assert [c for p in parts for c in p.cells] == list(write.cells)
-
-
-def test_restores_come_before_everything_that_uses_the_scratch_again() -> None:
-    write = SwapWrite(n=1, epoch=1, row_restores=(RowRestore(0, 3),), cells=(CellWrite("r", 3, "A", 1),) * 1)
-    first, second = split(write, rows_max=0 + 1, payload_bytes_max=1)
-    assert first.row_restores
-    assert not first.looked_at
-    assert second.cells[0].row == 4
 
 
 @pytest.mark.parametrize("row", range(2, 12))
