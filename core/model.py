@@ -27,6 +27,17 @@ class SheetCell(NamedTuple):
     value: SheetValue
     formula: str | None = None
 
+    def __eq__(self, other: object) -> bool:
+        """TRUE is not 1, though Python calls them equal."""
+        same_kind = isinstance(other, SheetCell) and isinstance(self.value, bool) is isinstance(other.value, bool)
+        return same_kind and tuple.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return tuple.__hash__(self)
+
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:

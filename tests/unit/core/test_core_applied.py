@@ -363,6 +363,14 @@ def test_while_a_link_rests_edits_wait_with_their_own_times_and_nothing_is_writt
     assert waiting.observed.edited_at is not None
 
 
+def test_true_that_gives_way_to_one_while_a_link_rests_is_found_in_the_history(desk: Desk) -> None:
+    with desk.store.begin() as tx:
+        tx.set_link_state("orders", "paused", "by a person")
+    desk.happens(edit(1, cells={"Notes": True}))
+    desk.happens(edit(2, cells={"Notes": 1}), edit(3, cells={"Notes": 1.0}))
+    assert [e.new for _, e in desk.state.history if e.what == "overtaken"] == ["TRUE"]
+
+
 def test_what_waited_for_our_own_write_is_decided_once_the_write_is_closed(desk: Desk) -> None:
     plan = {"cells": [["r_1", 2, "Notes", "ours"]], "ids": [], "inserts": [], "insert_after_row": 1}
     plan |= {"deletes": [], "formula_restores": [], "row_restores": [], "keys": {}}
