@@ -15,7 +15,7 @@ from core.intent import PlannedWrite
 from core.model import ROW_ID_HEADER, Age, CellBase, Link, LinkedColumn, RowBase, SheetCell
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import value_text
-from core.settle_cells import CellSettling, Settlement, canonical, event_of
+from core.settle_cells import CellSettling, Settlement, as_written, canonical, event_of
 from core.sheet import HitRow, IdWrite, RowDelete, RowRestore, SwapAnswer
 from core.values import Canonical
 
@@ -38,7 +38,7 @@ def settle_inserts(link: Link, planned: PlannedWrite) -> Inserted:
     bases: dict[str, RowBase] = {}
     history: list[HistoryEntry] = []
     for insert in planned.write.inserts:
-        cells = {c.name: CellBase(c.codec.from_sheet(insert.cells.get(c.header)), n=n) for c in link.columns}
+        cells = {c.name: CellBase(as_written(c, insert.cells.get(c.header)), n=n) for c in link.columns}
         bases[insert.row_id] = base = RowBase(insert.row_id, planned.keys[insert.row_id], cells, n=n)
         if insert.row_id not in planned.origins:  # it stood in the table before anybody told of it
             history.append(HistoryEntry(insert.row_id, base.key, None, None, None, "table", "copied", event=event))

@@ -10,7 +10,7 @@ from core.errors import Unfit
 from core.intent import PlannedWrite
 from core.model import CellBase, Link, LinkedColumn, Observed, RowBase, SheetCell, Stamp
 from core.ports import ConflictEntry, HistoryEntry
-from core.row_view import overtaken_in
+from core.row_view import overtaken_in, value_text
 from core.sheet import CellWrite, FormulaRestore, HitRow, RowRestore, SwapAnswer
 from core.undo_steps import FOUND
 from core.values import Canonical, SheetValue
@@ -162,7 +162,7 @@ class CellSettling:
         if before.n >= self.n:
             return
         found = hit.cells.get(write.header, _BLANK)
-        written = column.codec.from_sheet(write.value)
+        written = as_written(column, write.value)
         if found.formula is not None:
             self._settle_formula(base, column, hit, before)
             self._take_back(hit, write.header, write.value)
@@ -240,3 +240,8 @@ def canonical(column: LinkedColumn, found: SheetCell, otherwise: Canonical) -> C
         return column.codec.from_sheet(found.value)
     except Unfit:
         return otherwise
+
+
+def as_written(column: LinkedColumn, value: SheetValue) -> Canonical:
+    """What we wrote, as the column spells it; as it stands there where the column has got another type since."""
+    return canonical(column, SheetCell(value), value_text(value))

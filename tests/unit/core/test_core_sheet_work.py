@@ -552,6 +552,32 @@ def test_a_column_that_gets_another_type_looks_like_it_before_a_value_of_that_ty
     assert desk.sheet.calls.count("reshape") == 2, "once it was refused, once it landed"
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_write_of_which_nobody_has_heard_is_settled_though_its_column_has_got_another_type_since(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, is_new: bool
+) -> None:
+    key, whole, tab = ("2" if is_new else "1",), LINKS["orders"], desk.sheet.tabs["orders"]
+    text = TableColumn("quantity", "varchar", "varchar(9)", length_chars=9, charset="utf8mb4")
+    columns = (replace(c, column=text, codec=codec_for(text)) if c.name == "quantity" else c for c in whole.columns)
+
+    def holds(quantity: str) -> None:
+        row = desk.state.table(whole).rows[key] = {**ROW, "order_no": key[0], "quantity": quantity}
+        body = {"kind": "rows", "keys": [list(key)], "kinds": "i", "prints": [[list(key), print_of(row)]]}
+        desk.log.append(TABLE_CHANGED, "orders", body)
+
+    with monkeypatch.context() as before:
+        before.setitem(LINKS, "orders", replace(whole, columns=tuple(columns)))
+        swap = desk.sheet.swap
+        before.setattr(desk.sheet, "swap", lambda *asked: (desk.sheet.lose_next_reply(), swap(*asked))[1])
+        holds("a lot")
+        desk.writer.step(0)
+        assert desk.sheet.calls[-1] == "swap"
+    holds("8")
+    desk.goes_on(90)
+    assert desk.state.links["orders"].state == "live"
+    assert [row.cells["Quantity"].value for row in tab.rows][-1] == 8
+
+
 def test_keys_of_before_the_table_got_another_one_have_the_link_compared_whole(desk: Desk) -> None:
     desk.goes_on(2)
     desk.is_changed("orders", "from the table")
