@@ -31,6 +31,7 @@ def follow_keys(tx: Transaction, link: Link, heard: Sequence[Heard], state: Link
             if reached is None or one.beginning > reached.beginning:
                 reached = FeedPlace(one.beginning)
                 tx.forget_former_keys(link.name)
+                coming_back.forget_replaced(tx, link.name, tx.bases_of_keys(link.name, tx.kept_ids(link.name)))
         elif one.place.is_past(reached):
             on_their_way = coming_back.under_new_keys(tx, link.name, one)
             shown |= _follow(tx, link, one)

@@ -398,6 +398,19 @@ def test_no_id_is_kept_under_a_key_that_we_have_given_to_another_row_after_the_f
     assert deleted(desk) == [("r_98", ("98",), "order_no", "98", "table")]
 
 
+def test_no_id_is_kept_under_a_key_that_we_have_given_to_another_row_where_the_feed_is_lost_before_it_told_of_that(
+    desk: Desk,
+) -> None:
+    comes_back(desk, {("98",): "r_98", ("99",): "r_99"})
+    came_by_an_undo(desk, "r_98", ("98",))
+    inserts(desk, "r_new", ("98",))
+    desk.tells({"kind": "link", "beginning": 2})
+    desk.goes_on()
+    assert desk.state.bases["orders"]["r_99"].key == ("99",)
+    assert not desk.state.kept_ids["orders"]
+    assert deleted(desk) == [("r_98", ("98",), "order_no", "98", "table")]
+
+
 def test_no_id_is_kept_under_a_key_that_we_have_changed_another_rows_to(desk: Desk) -> None:
     comes_back(desk, {("98",): "r_98"})
     came_by_an_undo(desk, "r_98", ("98",))
