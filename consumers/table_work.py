@@ -12,10 +12,11 @@ import structlog
 from app.metrics import SHEET_TO_TABLE_S, count_failure
 from consumers import takes, undos
 from consumers.apply import Applier
+from consumers.sheet_handing_on import ask_scan
 from consumers.table_guards import hold_other_key
 from core import guards
 from core.errors import Fenced, MysqlRefused, TwinsheetError, Unavailable, Unfit
-from core.freshness import OpenWrite, age, is_newer, scan_age, tells_of_going
+from core.freshness import OpenWrite, age, is_newer, is_outrun, scan_age, tells_of_going
 from core.intent import open_write, planned_from_json
 from core.model import NEVER, Key, Link, Observed, RowBase, Stamp
 from core.observe import Batch
@@ -244,6 +245,9 @@ class TableWork:
         plans = [plan_row(view, self._compute_rule) for view in views.values()]
         Applier(tx, link).apply(plans, views)
         tx.add_history(link.name, batch.overwritten)
+        live = {i: base for i in batch.vanished if (base := views[i].base) is not None and not base.gone}
+        if any(is_outrun(batch.vanished[i][0], base) for i, base in live.items()):
+            ask_scan(tx, link.name)
 
     def _view(self, link: Link, state: LinkState, batch: Batch, gathered: Gathered, row_id: str) -> RowView:
         base = gathered.bases.get(row_id)

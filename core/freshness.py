@@ -52,6 +52,14 @@ def tells_of_going(stamp: Stamp, base: RowBase) -> bool:
     return is_past_writes(stamp, base) and all(scan_age(stamp).is_past(one) for one in ages)
 
 
+def is_outrun(stamp: Stamp, base: RowBase) -> bool:
+    """Whether a scan that missed the row may have come past all that was told of it, and nobody can tell: the last
+    edit that it could see was heard of only after it had begun. The next scan comes past that."""
+    ages = [base.age, *(cell.age for cell in base.cells.values())]
+    may_be_past = all(one.place <= scan_age(stamp).place for one in ages)
+    return may_be_past and is_past_writes(stamp, base) and not tells_of_going(stamp, base)
+
+
 def is_past_writes(stamp: Stamp, base: RowBase) -> bool:
     """Whether a look came after our last write to the row."""
     return stamp.n >= max([base.n, *(cell.n for cell in base.cells.values())])

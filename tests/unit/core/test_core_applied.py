@@ -200,6 +200,20 @@ def test_what_waits_in_a_row_that_the_server_does_not_delete_is_recorded(
     assert gave_way(desk) == ["typed"]
 
 
+def test_another_scan_is_asked_for_where_one_missed_a_row_whose_edit_was_heard_of_after_the_scan_had_begun(
+    desk: Desk,
+) -> None:
+    desk.state.links["orders"] = replace(STATE, scans=3)
+    desk.happens(edit(3, cells={"Notes": "typed"}))
+    desk.happens(event("scan", 3, missing=["r_1"]))
+    assert list(desk.rows) == [("1",)], "the edit may be the later one of the two"
+    asked = [topic for topic, _, body in desk.state.outbox if body["kind"] == "rescan"]
+    assert asked == [SHEET_OBSERVED]
+    desk.happens(event("scan", 4, missing=["r_1"]))
+    assert not desk.rows
+    assert [topic for topic, _, body in desk.state.outbox if body["kind"] == "rescan"] == asked
+
+
 def test_a_rejected_value_of_a_new_row_stays_in_the_sheet_beside_the_default_that_the_table_took(desk: Desk) -> None:
     desk.happens(edit(1, "r_2", cells={**BLANK, "Customer": "Bea", "Quantity": 2, "Status": "lost"}))
     assert desk.rows[("2",)]["status"] == "new"
