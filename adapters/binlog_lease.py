@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.binlog_events import Position
 from adapters.mysql_connection import MysqlAddress, connect, translated
+from adapters.mysql_cursor import Cursor
 from core.errors import Fenced, MysqlUnavailable
 from core.ports import Json
 
@@ -124,12 +125,9 @@ class BinlogLease:
             raise MysqlUnavailable("The connection that held the right to read the binlog is gone.")
         try:
             with translated(self._address):
-                cursor = self._connection.cursor()
-                try:
-                    cursor.execute(sql, params)
-                    return cursor.fetchall() if cursor.description else []
-                finally:
-                    cursor.close()
+                cursor = Cursor(self._connection)
+                cursor.execute(sql, params)
+                return cursor.fetchall()
         except MysqlUnavailable:
             self.close()
             raise

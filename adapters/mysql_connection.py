@@ -105,7 +105,7 @@ def connect(
 
 def _set_session(connection: Any, standstill_s: int | None) -> None:
     """One round trip. NO_AUTO_VALUE_ON_ZERO: a key of 0 is 0. Zero dates that a table holds stay writable."""
-    cursor = connection.cursor()
+    cursor = Cursor(connection)
     cursor.execute(
         "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = %s,"
         " sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
@@ -114,7 +114,6 @@ def _set_session(connection: Any, standstill_s: int | None) -> None:
     cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
     if standstill_s is not None:
         cursor.execute("SET SESSION wait_timeout = %s", (standstill_s,))
-    cursor.close()
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from adapters.mysql_connection import MysqlAddress, connect, errno, quote, translated
+from adapters.mysql_cursor import Cursor
 from adapters.mysql_grants import STATE_SCHEMA
 from core.errors import MysqlRefused, MysqlUnavailable
 
@@ -77,7 +77,7 @@ def migrate(address: MysqlAddress, schema: str = DEFAULT_SCHEMA, folder: Path = 
     connection = connect(address, autocommit=True)
     try:
         with translated(address):
-            cursor = connection.cursor()
+            cursor = Cursor(connection)
             with _lock(cursor, schema):
                 _prepare(cursor, schema)
                 _apply_missing(cursor, schema, migrations)
@@ -87,10 +87,10 @@ def migrate(address: MysqlAddress, schema: str = DEFAULT_SCHEMA, folder: Path = 
 
 
 @contextmanager
-def _lock(cursor: Any, schema: str) -> Iterator[None]:
+def _lock(cursor: Cursor, schema: str) -> Iterator[None]:
     name = f"{schema[:40]}.migrations"
     cursor.execute("SELECT GET_LOCK(%s, %s)", (name, LOCK_WAIT_S))
-    if cursor.fetchone()[0] != 1:
+    if cursor.fetchall()[0][0] != 1:
         raise MysqlUnavailable(
             f"Another process has been changing the schema {schema} for more than {LOCK_WAIT_S} s.",
             "Wait for it, or look for it with SHOW PROCESSLIST.",
@@ -102,7 +102,7 @@ def _lock(cursor: Any, schema: str) -> Iterator[None]:
         cursor.fetchall()
 
 
-def _prepare(cursor: Any, schema: str) -> None:
+def _prepare(cursor: Cursor, schema: str) -> None:
     """Looks before it creates, so that a user without the right to create may run what exists."""
     cursor.execute("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s", (schema,))
     if not cursor.fetchall():
@@ -122,7 +122,7 @@ def _prepare(cursor: Any, schema: str) -> None:
         )
 
 
-def _apply_missing(cursor: Any, schema: str, migrations: list[Migration]) -> None:
+def _apply_missing(cursor: Cursor, schema: str, migrations: list[Migration]) -> None:
     cursor.execute("SELECT version, name, checksum, statements, complete FROM schema_version ORDER BY version")
     applied = {row[0]: row for row in cursor.fetchall()}
     _refuse_newer(schema, max(applied, default=0), migrations[-1].version)
@@ -145,7 +145,7 @@ def _refuse_newer(schema: str, found: int, known: int) -> None:
         )
 
 
-def _apply(cursor: Any, migration: Migration, done: int | None) -> None:
+def _apply(cursor: Cursor, migration: Migration, done: int | None) -> None:
     if done is None:
         cursor.execute(
             "INSERT INTO schema_version (version, name, checksum) VALUES (%s, %s, %s)",
@@ -161,7 +161,7 @@ def _apply(cursor: Any, migration: Migration, done: int | None) -> None:
         )
 
 
-def _run(cursor: Any, statement: str, *, may_be_done: bool) -> None:
+def _run(cursor: Cursor, statement: str, *, may_be_done: bool) -> None:
     """DDL commits by itself: of the one statement whose end was not noted, nobody knows whether it ran."""
     try:
         cursor.execute(statement)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.mysql_connection import MysqlAddress, connect, quote, translated
+from adapters.mysql_cursor import Cursor
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 
 AHEAD = 3
@@ -63,7 +64,7 @@ class HistoryMonths:
             translated(self._address),
             closing(connect(self._address, schema=self._schema, autocommit=True)) as found,
         ):
-            cursor, lock = found.cursor(), f"{self._schema}.history"[:64]
+            cursor, lock = Cursor(found), f"{self._schema}.history"[:64]
             if _ask(cursor, "SELECT GET_LOCK(%s, 0)", (lock,))[0][0] != 1:
                 return Tidied([], [])
             cursor.execute("SET SESSION lock_wait_timeout = %s", (LOCK_WAIT_S,))
@@ -76,7 +77,7 @@ class HistoryMonths:
             cursor.execute("DO RELEASE_LOCK(%s)", (lock,))  # the server sees the connection's end some time later
             return Tidied(made, dropped, forgotten)
 
-    def _make(self, cursor: Any, this: int, oldest: int) -> list[int]:
+    def _make(self, cursor: Cursor, this: int, oldest: int) -> list[int]:
         """The months behind the last one, and those of entries that came before any was made."""
         known = self._months(cursor)
         first = _ask(cursor, f"SELECT MIN(month) FROM history PARTITION ({LATER})")[0][0] or this  # noqa: S608  (a constant)
@@ -88,13 +89,13 @@ class HistoryMonths:
             cursor.execute(f"ALTER TABLE history REORGANIZE PARTITION {LATER} INTO ({', '.join(parts)})")
         return months
 
-    def _drop(self, cursor: Any, oldest: int) -> list[int]:
+    def _drop(self, cursor: Cursor, oldest: int) -> list[int]:
         old = [month for month in self._months(cursor) if month < oldest]
         if old:
             cursor.execute(f"ALTER TABLE history DROP PARTITION {', '.join(quote(_name(m)) for m in old)}")
         return old
 
-    def _months(self, cursor: Any) -> list[int]:
+    def _months(self, cursor: Cursor) -> list[int]:
         """Those that there are, in order."""
         rows = _ask(
             cursor,
@@ -105,7 +106,7 @@ class HistoryMonths:
         return [int(name[1:]) for (name,) in rows]
 
 
-def _ask(cursor: Any, sql: str, params: tuple[Any, ...] = ()) -> list[Any]:
+def _ask(cursor: Cursor, sql: str, params: tuple[Any, ...] = ()) -> list[Any]:
     cursor.execute(sql, params)
     rows: list[Any] = cursor.fetchall()
     return rows
