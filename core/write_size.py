@@ -85,7 +85,8 @@ def rows_next(write: SwapWrite, took_s: float) -> int:
 
 
 def payload_bytes(write: SwapWrite) -> int:
-    """About how large the request of a write will be, never too small, without encoding it."""
+    """About how large the request of a write will be, without encoding it; never too small but for formats of
+    dates, and cells that new rows leave blank."""
     total = _BYTES_PER_WRITE + _BYTES_PER_LOOK * len(write.looked_at)
     total += sum(_cell_bytes(c.value) for c in write.cells)
     total += sum(_cell_bytes(i.row_id) for i in write.ids)
