@@ -26,6 +26,7 @@ class Position:
     server: str
     """As :attr:`adapters.mysql_server.ServerFacts.server_uuid`."""
     file: str
+    """Empty where only the set of GTIDs is known yet."""
     offset: int
     """First byte after the transaction."""
     gtid_set: str | None = None

@@ -82,7 +82,7 @@ class BinlogServer:
                 return replace(stored, server=self.identity), True
         raise PositionLost(
             f"The server no longer holds the binlog after {stored.file}:{stored.offset}"
-            f"{' (it is another server)' if stored.server != self.identity else ''}.",
+            f"{' (it is another server)' if stored.server not in ('', self.identity) else ''}.",
             "Every link is compared whole; keep binlogs longer (binlog_expire_logs_seconds) to avoid it.",
         )
 

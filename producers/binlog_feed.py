@@ -181,8 +181,9 @@ class BinlogFeed:
             start, by_gtid = self._server.resume(stored)
         except PositionLost as error:
             return self._start_over(str(error)), False
-        if by_gtid:
-            start = replace(start, beginning=self._next_beginning())
+        if by_gtid and stored.file:  # of another server; noted at once, for whoever goes on after us
+            self._noted = start = replace(start, file="", offset=0, beginning=self._next_beginning())
+            self._lease.save(start)
         log.info("binlog_resumed", file=start.file, offset=start.offset, by_gtid=by_gtid)
         return start, by_gtid
 

@@ -281,6 +281,14 @@ def test_on_another_server_that_has_the_same_transactions_places_count_from_a_la
     world.by_gtid = True
     world.run()
     assert world.beginning == 5001
+    assert (world.notes[0], world.beginnings[0]) == (0, 5001), "known before anything is told from there"
+
+
+def test_who_goes_on_by_transactions_before_a_place_was_noted_counts_from_the_same_beginning() -> None:
+    world = World(linked(10), stored=Position("other", "", 0, beginning=5001))
+    world.by_gtid = True
+    world.run()
+    assert world.beginning == 5001
 
 
 def test_a_binlog_that_cannot_be_read_even_from_now_on_is_left_for_later() -> None:
