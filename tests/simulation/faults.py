@@ -303,23 +303,21 @@ FAULTY: Mapping[str, Patch] = {
 }
 
 HINTS: Mapping[str, tuple[int, ...]] = {
-    "a header row that moved not noticed": (225,),
-    "no intents": (4748,),
-    "whole row from an edit event, stale": (563,),
-    "tab read in pieces": (232,),
+    "open intents not waited for": (8033,),
+    "no intents": (8033,),
+    "counters read after the cells": (6187,),
+    "q ignored": (1397,),
     "rows that moved after the sweep not looked at": (1338,),
+    "tab read in pieces": (993,),
+    "whole row from an edit event, stale": (563,),
     "overtaken values not kept": (252,),
-    "open intents not waited for": (4748,),
-    "wake-ups forgotten": (30,),
-    "counters read after the cells": (6753,),
-    "n ignored": (135,),
-    "q ignored": (604, 752, 874),
-    "swap answer ignored": (100,),
-    "lost replies not asked for": (96,),
+    "a header row that moved not noticed": (185,),
+    "n ignored": (178,),
     "a delete beats a change": (31,),
-    "scan trusted although stale": (16,),
-    "copies keep their id": (13,),
+    "lost replies not asked for": (30,),
+    "wake-ups forgotten": (30,),
     "conflicts not noticed": (13,),
+    "copies keep their id": (13,),
 }
 """Scenarios that are known to notice a mistake, tried first."""
 
