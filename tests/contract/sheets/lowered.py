@@ -193,7 +193,7 @@ class LoweredFakeWorld(_Lowered, FakeWorld):
 
 
 def _raised(row: TabRow) -> TabRow:
-    cells = {h: replace(c, formula=lowered(c.formula, -ABOVE, -LEFT)) for h, c in row.cells.items()}
+    cells = {h: c._replace(formula=lowered(c.formula, -ABOVE, -LEFT)) for h, c in row.cells.items()}
     return replace(row, row=row.row - ABOVE, cells=cells)
 
 
