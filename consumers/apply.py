@@ -16,7 +16,6 @@ from core.ports import ConflictEntry, HistoryEntry, Transaction
 from core.renames import print_of
 from core.row_plan import base_of_inserted, give_up
 from core.row_view import RowPlan, RowView, rejection, value_text
-from core.undo_steps import OVERTAKEN
 
 NOT_SHOWN = "the link shows the row no longer"
 """The rule of conflicts whose row has left the link's filter."""
@@ -169,7 +168,7 @@ class Applier:
         try:
             self._tx.delete_row(self._link, view.base.key)
         except Unfit as refusal:
-            plan.history = [h for h in plan.history if h.what == OVERTAKEN]
+            plan.unsay()
             plan.conflicts.append(_kept_row(view, view.base, refusal))
             plan.wake_sheet = True  # the table keeps the row, so the sheet gets it back
         self._bases.append(base)
@@ -225,7 +224,7 @@ class Applier:
         for name in columns:
             seen = plan.observed[name]
             plan.rejections.append(rejection(RowView(self._link, plan.row_id, None, None), seen, refusal.message))
-            plan.history = [h for h in plan.history if h.column != name or h.what == OVERTAKEN]
+            plan.unsay(name)
             plan.mended = [m for m in plan.mended if m != name]
             plan.settled = [s if s.column != name else replace(s, winner="none", rule=rule) for s in plan.settled]
             plan.conflicts = [
@@ -271,7 +270,8 @@ def _put_off(plan: RowPlan, reason: str) -> None:
     plan.wait = [(o, reason) for o in plan.observed.values()]
     plan.insert, plan.update, plan.base, plan.drop = None, {}, None, []
     waits = {(o.column, value_text(o.cell.value)) for o in plan.observed.values()}
-    plan.history = [h for h in plan.history if h.what == OVERTAKEN and (h.column, h.new) not in waits]
+    plan.unsay()
+    plan.history = [h for h in plan.history if (h.column, h.new) not in waits]
     plan.conflicts, plan.mended, plan.settled = [], [], []
 
 

@@ -10,6 +10,7 @@ from core.conflicts import ConflictOutcome
 from core.freshness import OpenWrite
 from core.model import NEVER, Age, Key, Link, LinkedColumn, Observed, RowBase
 from core.ports import ConflictEntry, HistoryEntry, RejectionEntry, TableRow, Waiting
+from core.undo_steps import OVERTAKEN
 from core.values import Canonical, CellError, Serial, SheetValue
 
 ComputeRule = Callable[[LinkedColumn, "RowView", Observed, Canonical], Canonical]
@@ -104,6 +105,11 @@ class RowPlan:
     observed: dict[str, Observed] = field(default_factory=dict)
     """What each column's decision rests on, for a refusal that only the server can speak."""
 
+    def unsay(self, column: str | None = None) -> None:
+        """What was recorded as carried out, in that column or in all, was not; what had given way to a newer value
+        has done so all the same."""
+        self.history = [h for h in self.history if h.what == OVERTAKEN or column not in (None, h.column)]
+
     def end_conflict(self, column: str, winner: str, rule: str) -> None:
         """An earlier conflict of that cell, if it is open, needs no person any more."""
         self.settled.append(ConflictOutcome(self.row_id, column, winner, rule))
@@ -139,7 +145,7 @@ def overtaken_in(seen: Observed, key: Key | None) -> HistoryEntry:
         old=None,
         new=value_text(seen.cell.value),
         side="sheet",
-        what="overtaken",
+        what=OVERTAKEN,
         actor=seen.actor,
         edited_at=seen.edited_at,
         event=seen.event,
