@@ -22,7 +22,6 @@ def ask_ahead(tx: Transaction, link: Link, keys: Sequence[Key]) -> frozenset[Key
         return frozenset()
     known = tx.bases_of_keys(link.name, keys)
     rows, _ = tx.free_rows(link, [key for key in keys if key not in known])
-    ask_feed(
-        tx, link.name, [(key, "i") for key in keys if key in rows], rows
-    )  # in the order in which they will stand
+    in_their_order = [key for key in keys if key in rows]
+    ask_feed(tx, link.name, [(key, "i") for key in in_their_order], rows)
     return frozenset(rows)

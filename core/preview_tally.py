@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from core import guards
@@ -51,6 +51,12 @@ class Kind:
     count: int = 0
     first: list[Change] = field(default_factory=list)
 
+    def note(self, told: Callable[[], Change]) -> None:
+        """One more; only the first few are told of."""
+        self.count += 1
+        if len(self.first) < FIRST_SHOWN:
+            self.first.append(told())
+
 
 @dataclass(slots=True)
 class Tally:
@@ -90,10 +96,7 @@ class Tally:
 
     def add(self, change: Change) -> None:
         """Count a change."""
-        kind = self.kinds.setdefault((change.side, change.kind), Kind())
-        kind.count += 1
-        if len(kind.first) < FIRST_SHOWN:
-            kind.first.append(change)
+        self.kinds.setdefault((change.side, change.kind), Kind()).note(lambda: change)
         if change.column is not None and change.kind != "key":
             self.columns[change.column][f"to_{change.side}" if change.kind == "cell" else change.kind] += 1
         if change.kind == "unfit":
@@ -165,11 +168,9 @@ class Tally:
             self.add(Change(STAYS, "unfit", key=one.key, column=one.column, table=one.value, reason=one.reason))
 
     def _note_insert(self, link: Link, key: Key | None, cells: Mapping[str, SheetValue]) -> None:
-        """As :meth:`add`, but only the first few are told of: a table has thousands of rows to insert."""
+        """As :meth:`add`, without a change for each: a table has thousands of rows to insert."""
         kind = self.kinds.setdefault((SHEET, "insert"), Kind())
-        kind.count += 1
-        if len(kind.first) < FIRST_SHOWN:
-            kind.first.append(Change(SHEET, "insert", key=key, values=_by_name(link, cells)))
+        kind.note(lambda: Change(SHEET, "insert", key=key, values=_by_name(link, cells)))
         self._weigh(map(value_text, cells.values()), CELL_BYTES)
 
     def _weigh(self, values: Iterable[Canonical], place_bytes: int) -> None:
