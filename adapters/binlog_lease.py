@@ -125,9 +125,7 @@ class BinlogLease:
             raise MysqlUnavailable("The connection that held the right to read the binlog is gone.")
         try:
             with translated(self._address):
-                cursor = Cursor(self._connection)
-                cursor.execute(sql, params)
-                return cursor.fetchall()
+                return Cursor(self._connection).query(sql, params)
         except MysqlUnavailable:
             self.close()
             raise

@@ -250,9 +250,7 @@ class MysqlSession:
     def _query(self, sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         connection = self.connection()
         with translated(self.address):
-            cursor = Cursor(connection)
-            cursor.execute(sql, params)
-            return cursor.fetchall()
+            return Cursor(connection).query(sql, params)
 
 
 class ThreadSessions:

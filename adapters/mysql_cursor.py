@@ -40,6 +40,11 @@ class Cursor:
             statement = _bound(statement, self._connection.prepare_for_mysql(tuple(params)))
         self._take(self._connection.cmd_query(statement))
 
+    def query(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
+        """The rows that a statement answers with; likewise."""
+        self.execute(sql, params)
+        return self.fetchall()
+
     def nextset(self) -> bool:
         """Go on to the result of the next statement; False where there is none."""
         connection = self._connection

@@ -89,8 +89,7 @@ def migrate(address: MysqlAddress, schema: str = DEFAULT_SCHEMA, folder: Path = 
 @contextmanager
 def _lock(cursor: Cursor, schema: str) -> Iterator[None]:
     name = f"{schema[:40]}.migrations"
-    cursor.execute("SELECT GET_LOCK(%s, %s)", (name, LOCK_WAIT_S))
-    if cursor.fetchall()[0][0] != 1:
+    if cursor.query("SELECT GET_LOCK(%s, %s)", (name, LOCK_WAIT_S))[0][0] != 1:
         raise MysqlUnavailable(
             f"Another process has been changing the schema {schema} for more than {LOCK_WAIT_S} s.",
             "Wait for it, or look for it with SHOW PROCESSLIST.",
@@ -98,18 +97,15 @@ def _lock(cursor: Cursor, schema: str) -> Iterator[None]:
     try:
         yield
     finally:
-        cursor.execute("SELECT RELEASE_LOCK(%s)", (name,))
-        cursor.fetchall()
+        cursor.query("SELECT RELEASE_LOCK(%s)", (name,))
 
 
 def _prepare(cursor: Cursor, schema: str) -> None:
     """Looks before it creates, so that a user without the right to create may run what exists."""
-    cursor.execute("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s", (schema,))
-    if not cursor.fetchall():
+    if not cursor.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s", (schema,)):
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)} DEFAULT CHARACTER SET utf8mb4")
     cursor.execute(f"USE {quote(schema)}")
-    cursor.execute("SHOW TABLES LIKE 'schema\\_version'")
-    if not cursor.fetchall():
+    if not cursor.query("SHOW TABLES LIKE 'schema\\_version'"):
         cursor.execute(
             "CREATE TABLE IF NOT EXISTS schema_version ("
             " version INT NOT NULL PRIMARY KEY,"
@@ -123,8 +119,8 @@ def _prepare(cursor: Cursor, schema: str) -> None:
 
 
 def _apply_missing(cursor: Cursor, schema: str, migrations: list[Migration]) -> None:
-    cursor.execute("SELECT version, name, checksum, statements, complete FROM schema_version ORDER BY version")
-    applied = {row[0]: row for row in cursor.fetchall()}
+    known = cursor.query("SELECT version, name, checksum, statements, complete FROM schema_version ORDER BY version")
+    applied = {row[0]: row for row in known}
     _refuse_newer(schema, max(applied, default=0), migrations[-1].version)
     for migration in migrations:
         row = applied.get(migration.version)

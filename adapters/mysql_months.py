@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 from adapters.mysql_connection import MysqlAddress, connect, quote, translated
 from adapters.mysql_cursor import Cursor
@@ -65,10 +64,10 @@ class HistoryMonths:
             closing(connect(self._address, schema=self._schema, autocommit=True)) as found,
         ):
             cursor, lock = Cursor(found), f"{self._schema}.history"[:64]
-            if _ask(cursor, "SELECT GET_LOCK(%s, 0)", (lock,))[0][0] != 1:
+            if cursor.query("SELECT GET_LOCK(%s, 0)", (lock,))[0][0] != 1:
                 return Tidied([], [])
             cursor.execute("SET SESSION lock_wait_timeout = %s", (LOCK_WAIT_S,))
-            this = _ask(cursor, "SELECT EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP)")[0][0]
+            this = cursor.query("SELECT EXTRACT(YEAR_MONTH FROM CURRENT_TIMESTAMP)")[0][0]
             oldest = _moved(this, -kept_months)
             made = self._make(cursor, this, oldest)
             dropped = self._drop(cursor, oldest)
@@ -80,7 +79,7 @@ class HistoryMonths:
     def _make(self, cursor: Cursor, this: int, oldest: int) -> list[int]:
         """The months behind the last one, and those of entries that came before any was made."""
         known = self._months(cursor)
-        first = _ask(cursor, f"SELECT MIN(month) FROM history PARTITION ({LATER})")[0][0] or this  # noqa: S608  (a constant)
+        first = cursor.query(f"SELECT MIN(month) FROM history PARTITION ({LATER})")[0][0] or this  # noqa: S608  (a constant)
         start = _moved(known[-1], 1) if known else max(min(first, this), _moved(oldest, -1))
         months = list(_from_to(start, _moved(this, AHEAD)))
         if months:
@@ -97,19 +96,12 @@ class HistoryMonths:
 
     def _months(self, cursor: Cursor) -> list[int]:
         """Those that there are, in order."""
-        rows = _ask(
-            cursor,
+        rows = cursor.query(
             "SELECT PARTITION_NAME FROM information_schema.PARTITIONS WHERE TABLE_SCHEMA = %s"
             " AND TABLE_NAME = 'history' AND PARTITION_NAME <> %s ORDER BY PARTITION_ORDINAL_POSITION",
             (self._schema, LATER),
         )
         return [int(name[1:]) for (name,) in rows]
-
-
-def _ask(cursor: Cursor, sql: str, params: tuple[Any, ...] = ()) -> list[Any]:
-    cursor.execute(sql, params)
-    rows: list[Any] = cursor.fetchall()
-    return rows
 
 
 def _name(month: int) -> str:
