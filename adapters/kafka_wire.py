@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 from kafka.errors import (
     AuthorizationError,
     InvalidReceiveError,
@@ -20,6 +19,7 @@ from kafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
+from adapters.compact_json import load
 from adapters.kafka_address import KafkaAddress
 from core.errors import KafkaUnavailable
 from core.ports import Delivery, Json
@@ -67,17 +67,10 @@ def delivery(record: Any) -> Delivery:
 
 def _body(raw: bytes | None) -> Json:
     try:
-        body = _parsed(raw or b"")
+        body = load(raw or b"")
     except ValueError as error:
         return {"kind": "unreadable", "reason": str(error)}
     return body if isinstance(body, dict) else {"kind": "unreadable", "reason": "not a JSON object"}
-
-
-def _parsed(raw: bytes) -> Any:
-    try:
-        return msgspec.json.decode(raw)
-    except ValueError:  # half characters and numbers past all doubles, or no JSON
-        return json.loads(raw)
 
 
 def _published_at(headers: Iterable[tuple[str, bytes]], timestamp_ms: int) -> datetime:

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from adapters.compact_json import dump, load
 from adapters.mysql_connection import MysqlAddress, errno
-from adapters.mysql_statements import Row, Statements, dump, load
+from adapters.mysql_statements import Row, Statements
 from core.errors import MysqlRefused
 from core.model import Age, CellBase, Key, RowBase
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from adapters.compact_json import dump, load
 from adapters.mysql_record import Record
-from adapters.mysql_statements import Row, cut, dump, load, of_cells
+from adapters.mysql_statements import Row, cut, of_cells
 from core.conflicts import Choice, ConflictOutcome, KnownConflict, choice_from_json, choice_to_json
 
 RULE_CHARS_MAX = 200

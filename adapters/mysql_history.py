@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from adapters.compact_json import dump, load
 from adapters.mysql_bases import hash_of_key
 from adapters.mysql_connection import MysqlSession, ThreadSessions
 from adapters.mysql_record import EVENT_HASH
-from adapters.mysql_statements import Row, chunks, dump, load, marks, naive_utc, utc
+from adapters.mysql_statements import Row, chunks, marks, naive_utc, utc
 from core.history import Entry, HistoryFilter, HistoryPlace, way_of
 
 Item = dict[str, Any]

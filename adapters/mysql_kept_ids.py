@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from adapters.compact_json import dump, load
 from adapters.mysql_bases import hash_of_key
-from adapters.mysql_statements import Statements, chunks, dump, load, marks
+from adapters.mysql_statements import Statements, chunks, marks
 from core.model import Key
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from adapters.compact_json import dump
 from adapters.mysql_connection import errno, quote
 from adapters.mysql_grants import STATE_SCHEMA
 from adapters.mysql_query import Query
-from adapters.mysql_statements import Row, Statements, dump, utc
+from adapters.mysql_statements import Row, Statements, utc
 from core.conflicts import UNLINKED
 from core.errors import Fenced, MysqlRefused, NotLinked
 from core.events import TABLE_CHANGED, held

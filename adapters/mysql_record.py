@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from adapters.compact_json import dump
 from adapters.mysql_connection import MysqlAddress
-from adapters.mysql_statements import Statement, Statements, chunks, cut, dump, marks, naive_utc, of_cells, of_rows
+from adapters.mysql_statements import Statement, Statements, chunks, cut, marks, naive_utc, of_cells, of_rows
 from core.events import TABLE_CHANGED, marks_changed
 from core.model import Key
 from core.ports import ConflictEntry, HistoryEntry, Json, RejectionEntry

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from adapters.mysql_connection import SERVER_ERRORS, MysqlAddress, errno, translate, translated
 from adapters.mysql_cursor import Cursor
@@ -60,8 +57,7 @@ class Statements:
 
     def _select(self, sql: str, params: Params = ()) -> list[Row]:
         with translated(self._address):
-            self._cursor.execute(sql, _bound(params))
-            return self._cursor.fetchall()
+            return self._cursor.query(sql, _bound(params))
 
     def _each(self, sql: str, params: Params = ()) -> Iterator[Row]:
         """As :meth:`_select`, a piece at a time; nothing else may be run before the last row was taken."""
@@ -302,22 +298,6 @@ def naive_utc(at: datetime) -> datetime:
 def utc(at: datetime | None) -> datetime | None:
     """What a DATETIME column of ours holds, with its time zone."""
     return at.replace(tzinfo=UTC) if at is not None else None
-
-
-def dump(value: Any) -> str:
-    """JSON text, compact, in one spelling; half characters, which no text can carry, stay in JSON's escapes."""
-    try:
-        return msgspec.json.encode(value).decode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
-
-
-def load(text: str) -> Any:
-    """The inverse of :func:`dump`."""
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:  # half characters
-        return json.loads(text)
 
 
 def cut(text: str, chars_max: int) -> str:

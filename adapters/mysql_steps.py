@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from adapters.compact_json import load
 from adapters.mysql_record import EVENT_HASH
-from adapters.mysql_statements import Params, Row, Statements, chunks, load, marks, utc
+from adapters.mysql_statements import Params, Row, Statements, chunks, marks, utc
 from core.undo import PastConflict, Selection, Step, whole_event
 
 _SELECT = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from adapters.mysql_statements import Statements, cut, dump, load, marks, utc
+from adapters.compact_json import dump, load
+from adapters.mysql_statements import Statements, cut, marks, utc
 from core.undo import (
     AskedRow,
     OpenUndo,

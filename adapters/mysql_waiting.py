@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from adapters.compact_json import dump, load
 from adapters.mysql_connection import errno
-from adapters.mysql_statements import Row, Statements, cut, dump, load, marks, of_cells, utc
+from adapters.mysql_statements import Row, Statements, cut, marks, of_cells, utc
 from core.errors import Fenced, MysqlRefused
 from core.events import cell_from_json, cell_to_json
 from core.model import Observed, Stamp

@@ -15,8 +15,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from adapters.compact_json import dump
 from adapters.google_sign_in import SANDBOX_TOKEN, SignIn, authorized_http, sign_in
-from adapters.sheets_json import parse, spelled
+from adapters.sheets_json import parse
 from core.errors import (
     QuotaExhausted,
     ReplyLost,
@@ -103,7 +104,7 @@ class SheetsClient:
         """
         request = self._spreadsheets.getByDataFilter(
             spreadsheetId=spreadsheet_id,
-            body=spelled({"dataFilters": list(filters)}),
+            body=dump({"dataFilters": list(filters)}),
             fields=fields,
             prettyPrint=False,
         )
@@ -121,7 +122,7 @@ class SheetsClient:
             ReplyLost: nobody knows whether it took effect.
         """
         request = self._spreadsheets.batchUpdate(
-            spreadsheetId=spreadsheet_id, body=spelled(body), fields=fields, prettyPrint=False
+            spreadsheetId=spreadsheet_id, body=dump(body), fields=fields, prettyPrint=False
         )
         return self._execute(request, writes=True)
 

@@ -5,7 +5,6 @@ A million cells are a few dozen megabytes as text, and several hundred as object
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,14 +22,6 @@ def parse(content: bytes) -> Json:
         ValueError: it is no JSON.
     """
     return _spreadsheet(content) if content else {}
-
-
-def spelled(body: Json) -> str:
-    """A request's body as text."""
-    try:
-        return msgspec.json.encode(body).decode()
-    except UnicodeEncodeError:  # half characters, which only JSON's escapes carry
-        return json.dumps(body)
 
 
 def cells_in(row: Any) -> Sequence[Any]:

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from adapters.compact_json import dump
 from adapters.mysql_connection import MysqlAddress, MysqlSession, parse_url
 from adapters.mysql_migrations import SQL_FOLDER, migrate
 from adapters.mysql_months import AHEAD, HistoryMonths
-from adapters.mysql_statements import dump
 from adapters.mysql_store import MysqlStore
 from app.history import History
 from core.errors import BadQuestion

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.compact_json import dump
 from adapters.sheets_cells import encode_value
-from adapters.sheets_json import spelled
 from core.sheet import CellWrite, RowInsert, SwapWrite
 from core.values import SheetValue
 from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, NEW_ROWS_MIN, fitting, payload_bytes, rows_next, share
@@ -34,7 +34,7 @@ def test_what_a_request_takes_is_never_reckoned_too_small_and_hardly_too_large(v
     cells: dict[str, SheetValue] = dict.fromkeys("abcdefghij", value)
     write = SwapWrite(1, 1, inserts=tuple(RowInsert(f"r_{i:016}", cells) for i in range(1000)))
     lines = [{"values": [encode_value(v) for v in (*row.cells.values(), row.row_id)]} for row in write.inserts]
-    taken = len(spelled({"rows": lines}).encode())
+    taken = len(dump({"rows": lines}).encode())
     assert taken < payload_bytes(write)
     assert value is None or payload_bytes(write) < 1.4 * taken
 
