@@ -138,12 +138,12 @@ def binlog(world: World, _owner: str) -> None:
             continue
         end = min(len(world.state.binlog), at + world.rng.randint(1, 4))
         while at < end:
-            if at == world.told and world.profile.feed_lost and world.rng.random() < world.profile.feed_lost:
+            if at == world.published and world.profile.feed_lost and world.rng.random() < world.profile.feed_lost:
                 at = _begin_anew(world, messages, publisher)
                 break
             place = Position("one", "binlog.1", at + 1, beginning=world.beginning)
             committed = Committed(place, f"t{at}", world.committed_at[at], True, world.state.binlog[at])
-            world.told = max(world.told, at + 1)
+            world.published = max(world.published, at + 1)
             publisher.publish_many(list(messages.of(committed)))
             at += 1
         world.pause("is about to note its position")
@@ -156,8 +156,9 @@ def _begin_anew(world: World, messages: Messages, publisher: SimPublisher) -> in
 
     No key changes in what goes untold: that such a row is another one by now, nobody could know.
     """
-    binlog, told = world.state.binlog, world.told
-    now = next((i for i in range(told, len(binlog)) if any(_changes_key(world, c) for c in binlog[i])), len(binlog))
+    binlog = world.state.binlog
+    untold = range(world.published, len(binlog))
+    now = next((i for i in untold if any(_changes_key(world, c) for c in binlog[i])), len(binlog))
     world.given_up, world.beginning = True, world.beginning + 1
     sent = [c.after for changes in binlog[world.noted : now] for c in changes if c.table == "outbox"]
     asked = [
@@ -166,7 +167,7 @@ def _begin_anew(world: World, messages: Messages, publisher: SimPublisher) -> in
     ]
     publisher.publish_many([*compare_all(world.links, "the position is lost", beginning=world.beginning), *asked])
     world.pause("is about to note where it begins anew")
-    world.noted, world.told, world.given_up = now, now, False
+    world.noted, world.published, world.given_up = now, now, False
     return now
 
 

@@ -71,7 +71,7 @@ class World:
         self.committed_at: list[datetime] = []
         self.noted = 0
         """How far the change feed has been published."""
-        self.told = 0
+        self.published = 0
         """How far it may have been, at the most."""
         self.beginning = 0
         """Of the change feed, which it counts from."""
