@@ -28,7 +28,7 @@ from adapters.sheets_look import (
 from adapters.sheets_state_tab import StateTab
 from adapters.sheets_tickets import clear, tickets_of
 from core.errors import LinkRefused
-from core.model import ROW_ID_HEADER, LinkedColumn
+from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, LinkedColumn
 from core.sheet import SheetTarget
 
 Json = dict[str, Any]
@@ -37,9 +37,20 @@ IDS_PER_CALL = 20_000
 """About 1.5 MB; Google asks for 2 MB at most."""
 
 
+def row_ids(*, drawn_at_once: int = 1_000) -> Iterator[str]:
+    """Fresh row ids without end, for one thread: each ``r_`` and 16 random base32 characters, which are 10 bytes.
+
+    Args:
+        drawn_at_once: the system is asked for the randomness of so many ids.
+    """
+    while True:
+        drawn = base64.b32encode(secrets.token_bytes(10 * drawn_at_once)).decode().lower()
+        yield from (f"{ROW_ID_PREFIX}{drawn[i : i + 16]}" for i in range(0, len(drawn), 16))
+
+
 def new_row_id() -> str:
-    """A fresh row id: ``r_`` and 16 random base32 characters."""
-    return "r_" + base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    """A single one of :func:`row_ids`."""
+    return next(row_ids(drawn_at_once=1))
 
 
 def prepare_tab(

@@ -6,7 +6,7 @@ asks the sheet's counters whether the write landed, and settles it from the scra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -26,6 +26,7 @@ from core.model import Key, Link, LinkedColumn, Stamp
 from core.ports import Clock, Gate, Json, Meanwhile, Sheet, SheetMarks, Store
 from core.settle import Inserted, settle_inserts
 from core.sheet import SheetTarget, SwapAnswer
+from core.values import Canonical
 from core.write_size import KNOWN_ROWS_MAX, NEW_ROWS_MAX, rows_next
 
 ROWS_TOLD_MAX = 100
@@ -80,6 +81,10 @@ class LinkWriter:
         """By header the columns that look otherwise since the table was altered: before and now."""
         self._in_write: list[Key] = []
         self._rows_max = min(KNOWN_ROWS_MAX, tools.rows_max)
+        self._read_back: Mapping[str, Mapping[str, Canonical]] = {}
+        """What the rows that the write inserts will be read as, by row id and column."""
+        self._is_full = False
+        """A row more would not have fitted into the write."""
         self._planned_at = 0.0
         self._asked_at = 0.0
 
@@ -263,7 +268,8 @@ class LinkWriter:
             self._forget()
         elif not (outcome.no_token or outcome.needs_positions):
             news.named()
-            self._write.planned = outcome.planned
+            self._write.planned, self._read_back = outcome.planned, outcome.read_back
+            self._is_full = len(outcome.keys) < len(keys)
             left_out = {*outcome.absent, *outcome.busy, *outcome.doubtful}
             self._in_write = [key for key in outcome.keys if key not in left_out]
             if outcome.doubtful:
@@ -308,7 +314,7 @@ class LinkWriter:
             if keys := self.news.to_ask_ahead():  # rows that come into the sheet after those of this write
                 return self._ask(keys)
             if self._write.planned is not None and not inserted:
-                inserted.append(settle_inserts(self.link, self._write.planned))
+                inserted.append(settle_inserts(self.link, self._write.planned, self._read_back))
             return False
 
         self._settle(self._write.send(target, meanwhile), inserted[0] if inserted else None)
@@ -342,7 +348,7 @@ class LinkWriter:
         )
         self.pace.got_through()
         took_s = self._tools.clock.monotonic() - self._planned_at
-        self._rows_max = min(rows_next(planned.write, took_s), self._tools.rows_max)
+        self._rows_max = min(rows_next(planned.write, took_s, is_full=self._is_full), self._tools.rows_max)
         log.info("written", link=self.link.name, event_id=f"write {planned.write.n}", **_told(planned))
         self._write.settled(outcome.follow_up)
         n = outcome.follow_up.write.n if outcome.follow_up else planned.write.n

@@ -27,6 +27,7 @@ from core.row_plan import ROW_GONE
 from core.row_view import overtaken_in
 from core.sheet import Positions, SwapWrite
 from core.sheet_plan import NameRow, SheetPlan, SheetView, plan_sheet
+from core.values import Canonical
 from core.write_size import fitting, share
 
 WAITING_FOR_TABLE = ("commit_time", "unseen", "manual", "paused")
@@ -89,6 +90,8 @@ class PlanOutcome:
 
     planned: PlannedWrite | None = None
     """Recorded as an intent: to be sent now."""
+    read_back: Mapping[str, Mapping[str, Canonical]] = field(default_factory=dict)
+    """What the rows that it inserts will be read as (see :class:`core.sheet_plan.SheetPlan`)."""
     doubtful: frozenset[Key] = frozenset()
     """Keys to be told again by the change feed before anything is done about them."""
     absent: tuple[Key, ...] = ()
@@ -159,7 +162,7 @@ def _plan_live(
         use_up_approval(tx, state)
     doubtful = untold.union(key for key, _ in plan.doubtful)
     row_ids = frozenset(base.row_id for base in bases.values())
-    return PlanOutcome(planned, doubtful, tuple(plan.absent), busy, keys, row_ids)
+    return PlanOutcome(planned, plan.read_back, doubtful, tuple(plan.absent), busy, keys, row_ids)
 
 
 def keys_of_all(tx: Transaction, link: Link, *, per_page: int) -> tuple[KeyPages, dict[Key, Key]]:

@@ -8,7 +8,7 @@ from adapters.clock import SystemClock
 from adapters.kafka_log import Place
 from adapters.meanwhile import CallThread
 from adapters.sheets_marks import GoogleMarks
-from adapters.sheets_prepare import new_row_id
+from adapters.sheets_prepare import row_ids
 from adapters.sheets_tab import GoogleSheet
 from app.parts import links_of, process_name, quota_gate, service_client, source_of, store_of
 from app.service import Service, run_service
@@ -25,7 +25,9 @@ def build(service: Service) -> Callable[[], None]:
     store, links, owner = store_of(service), links_of(service), process_name(GROUP)
     gate = quota_gate(service.settings)
     client = service.closing(service_client(service.settings, gate))
-    tools = Tools(store, GoogleSheet(client), GoogleMarks(client), gate, new_row_id, SystemClock(), CallThread())
+    tools = Tools(
+        store, GoogleSheet(client), GoogleMarks(client), gate, row_ids().__next__, SystemClock(), CallThread()
+    )
     fresh: list[frozenset[Place]] = []
     source = source_of(
         service,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from core.contents import owed_or
 from core.displaced import are_back, may_carry
@@ -16,7 +17,7 @@ from core.model import ROW_ID_HEADER, Age, CellBase, Link, LinkedColumn, RowBase
 from core.ports import ConflictEntry, HistoryEntry
 from core.row_view import value_text
 from core.settle_cells import CellSettling, Settlement, as_written, canonical, event_of
-from core.sheet import HitRow, IdWrite, RowDelete, RowRestore, SwapAnswer
+from core.sheet import HitRow, IdWrite, RowDelete, RowInsert, RowRestore, SwapAnswer
 from core.values import Canonical
 
 _BLANK = SheetCell(None)
@@ -31,14 +32,23 @@ class Inserted:
     history: Sequence[HistoryEntry]
 
 
-def settle_inserts(link: Link, planned: PlannedWrite) -> Inserted:
+def settle_inserts(
+    link: Link, planned: PlannedWrite, read_back: Mapping[str, Mapping[str, Canonical]] = MappingProxyType({})
+) -> Inserted:
     """Settle the rows that a write inserts: nothing stood in their place, so that nothing it finds has a say in it,
-    and it can be done while the write is on its way."""
+    and it can be done while the write is on its way.
+
+    Args:
+        read_back: what these rows will be read as, by row id and column, where the plan has told so of this link.
+    """
     n, event = planned.write.n, event_of(planned)
     bases: dict[str, RowBase] = {}
     history: list[HistoryEntry] = []
     for insert in planned.write.inserts:
-        cells = {c.name: CellBase(as_written(c, insert.cells.get(c.header)), n=n) for c in link.columns}
+        read = read_back.get(insert.row_id) or {
+            c.name: as_written(c, insert.cells.get(c.header)) for c in link.columns
+        }
+        cells = {name: CellBase(value, n=n) for name, value in read.items()}
         bases[insert.row_id] = base = RowBase(insert.row_id, planned.keys[insert.row_id], cells, n=n)
         if insert.row_id not in planned.origins:  # it stood in the table before anybody told of it
             history.append(HistoryEntry(insert.row_id, base.key, None, None, None, "table", "copied", event=event))
@@ -49,6 +59,10 @@ def settle_inserts(link: Link, planned: PlannedWrite) -> Inserted:
             if cell.value is not None
         )
     return Inserted(bases, history)
+
+
+def _read_back(link: Link, insert: RowInsert) -> dict[str, Canonical]:
+    return {c.name: as_written(c, insert.cells.get(c.header)) for c in link.columns}
 
 
 def settle(

@@ -61,6 +61,8 @@ class SheetPlan:
     ids: list[IdWrite] = field(default_factory=list)
     keys: dict[str, Key] = field(default_factory=dict)
     """Row id to key, of inserted and deleted rows."""
+    read_back: dict[str, dict[str, Canonical]] = field(default_factory=dict)
+    """Of inserted rows, by row id and column, what their cells will be read as."""
     gone: list[RowBase] = field(default_factory=list)
     """Bases of rows that stand on neither side any more."""
     formula_conflicts: list[Observed] = field(default_factory=list)
@@ -164,7 +166,7 @@ def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: Ta
             plan.formula_conflicts.append(_formula_conflict(base, column, held))
             continue
         try:
-            shown = _shown(column, value)
+            shown, _ = _shown(column, value)
         except Unfit as reason:
             plan.unfit.append(_unfit(base.row_id, base.key, column, value, reason))
             continue
@@ -192,11 +194,11 @@ def _formula_conflict(base: RowBase, column: LinkedColumn, held: CellBase) -> Ob
     )
 
 
-def _shown(column: LinkedColumn, value: Canonical) -> SheetValue:
-    """What a cell is to hold; raises Unfit for what it cannot."""
+def _shown(column: LinkedColumn, value: Canonical) -> tuple[SheetValue, Canonical]:
+    """What a cell is to hold, and what it will be read as; raises Unfit for what it cannot hold, and for what could
+    not be read back, which would not be known again."""
     shown = column.codec.to_sheet(value)
-    column.codec.from_sheet(shown)  # what could not be read back would not be known again
-    return shown
+    return shown, column.codec.from_sheet(shown)
 
 
 def _unfit(row_id: str, key: Key | None, column: LinkedColumn, value: Canonical, reason: Unfit) -> RejectionEntry:
@@ -205,13 +207,14 @@ def _unfit(row_id: str, key: Key | None, column: LinkedColumn, value: Canonical,
 
 def _plan_insert(view: SheetView, plan: SheetPlan, key: Key, row: TableRow, row_id: str) -> None:
     cells: dict[str, SheetValue] = {}
+    plan.read_back[row_id] = read = {}
     for column in view.link.columns:
         value = row.get(column.name)
         try:
-            shown = None if value is None else _shown(column, value)
+            shown, read[column.name] = _shown(column, value)
         except Unfit as reason:
             plan.unfit.append(_unfit(row_id, key, column, value, reason))
-            continue
+            shown, read[column.name] = _shown(column, None)
         if shown is not None:
             cells[column.header] = shown
     plan.inserts.append(RowInsert(row_id, cells))

@@ -6,27 +6,25 @@ a request at the most, and while one link writes, a quiet one in the same proces
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 
 from core.model import Key, RowBase
 from core.ports import TableRow
 from core.sheet import SwapWrite
-from core.values import Serial, SheetValue
 
 KNOWN_ROWS_MAX = 1_000
 NEW_ROWS_MAX = 5_000
 NEW_ROWS_MIN = 500
 """Below that it is not the rows that take the time: fewer of them would only make more writes that take as long."""
 REQUEST_BYTES_MAX = 2_000_000
-WORK_S = 1.2
+WORK_S = 2.0
 """From the plan of a write until it is settled."""
-_BYTES_PER_WRITE = 2_500
+BYTES_PER_WRITE = 2_500
 _BYTES_PER_LOOK = 1_000
 """Two copies of a row of its own, and the frames of its cells or of its removal."""
 _BYTES_PER_ROW = 16
 _BYTES_PER_BLANK = 3
-_BYTES_PER_NUMBER, _BYTES_PER_TEXT = 39, 41
+_BYTES_PER_TEXT = 41
 """What is spelled around a value."""
 _ID_CHARS = 18
 
@@ -49,15 +47,15 @@ def fitting(keys: Sequence[Key], rows: Mapping[Key, TableRow], bases: Mapping[Ke
         rows: what the table holds under these keys.
         bases: of those that the tab has.
     """
-    left = REQUEST_BYTES_MAX - _BYTES_PER_WRITE
+    left = REQUEST_BYTES_MAX - BYTES_PER_WRITE
     for index, key in enumerate(keys):
-        left -= _lacking_bytes(rows.get(key, {}), bases.get(key))
+        left -= lacking_bytes(rows.get(key, {}), bases.get(key))
         if left < 0 and index:
             return keys[:index]
     return keys
 
 
-def _lacking_bytes(row: TableRow, base: RowBase | None) -> int:
+def lacking_bytes(row: TableRow, base: RowBase | None) -> int:
     """About what a row takes in a request, reckoned from the values of the table."""
     if base is None:
         lacking, around = list(row.values()), _BYTES_PER_ROW + _BYTES_PER_TEXT + _ID_CHARS
@@ -69,37 +67,17 @@ def _lacking_bytes(row: TableRow, base: RowBase | None) -> int:
     return around + blanks + _BYTES_PER_TEXT * len(texts) + len("".join(texts).encode("utf-8", "surrogatepass"))
 
 
-def rows_next(write: SwapWrite, took_s: float) -> int:
+def rows_next(write: SwapWrite, took_s: float, *, is_full: bool) -> int:
     """How many rows the next write may take.
 
     Args:
         write: the last one, which has landed.
         took_s: from its plan until it was settled.
+        is_full: a row more would not have fitted into it.
     """
     if not write.inserts or write.looked_at:
         return KNOWN_ROWS_MAX
     count = len(write.inserts)
-    fitting = REQUEST_BYTES_MAX * count // payload_bytes(write)
+    as_large = count + count // 16 + 1 if is_full else NEW_ROWS_MAX
     in_time = max(NEW_ROWS_MIN, int(count * WORK_S / took_s)) if took_s > 0 else NEW_ROWS_MAX
-    return max(1, min(fitting, in_time, NEW_ROWS_MAX))
-
-
-def payload_bytes(write: SwapWrite) -> int:
-    """About how large the request of a write will be, without encoding it; never too small but for formats of
-    dates, and cells that new rows leave blank."""
-    total = _BYTES_PER_WRITE + _BYTES_PER_LOOK * len(write.looked_at)
-    total += sum(_cell_bytes(c.value) for c in write.cells)
-    total += sum(_cell_bytes(i.row_id) for i in write.ids)
-    for insert in write.inserts:
-        total += _BYTES_PER_ROW + _cell_bytes(insert.row_id) + sum(_cell_bytes(v) for v in insert.cells.values())
-    return total + _BYTES_PER_LOOK * (len(write.formula_restores) + len(write.row_restores))
-
-
-def _cell_bytes(value: SheetValue) -> int:
-    if value is None or value == "":
-        return _BYTES_PER_BLANK
-    if not isinstance(value, str):
-        return _BYTES_PER_NUMBER + len(repr(value.days if isinstance(value, Serial) else value))
-    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
-        return _BYTES_PER_TEXT + len(value)
-    return _BYTES_PER_TEXT + len(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    return min(as_large, in_time, NEW_ROWS_MAX)

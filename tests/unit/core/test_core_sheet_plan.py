@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from core_makers import LINK, ROW, make_base
 
+from core.intent import PlannedWrite
 from core.model import CellBase, Key, RowBase, SheetCell, Stamp
 from core.ports import TableRow
-from core.sheet import CellWrite, IdWrite, Positions, RowDelete
+from core.settle import settle_inserts
+from core.sheet import CellWrite, IdWrite, Positions, RowDelete, SwapWrite
 from core.sheet_plan import SheetPlan, SheetView, plan_sheet
 from core.values import Serial
 
@@ -191,3 +193,11 @@ def test_a_value_that_the_column_would_not_take_back_from_a_cell_is_told_and_not
 def test_a_null_and_an_empty_text_show_alike_and_are_not_written_over_each_other() -> None:
     assert planned(make_base(notes=None), {**ROW, "notes": ""}).is_idle
     assert CellBase("") != CellBase(None)
+
+
+def test_what_a_plan_says_that_new_rows_will_be_read_as_is_what_they_are_settled_as() -> None:
+    done = planned(row={**ROW, "status": "parked", "notes": None, "due": "2026-05-04"})
+    write = SwapWrite(3, 1, inserts=tuple(done.inserts))
+    (read,) = settle_inserts(LINK, PlannedWrite(write, done.keys)).bases.values()
+    assert {name: cell.value for name, cell in read.cells.items()} == done.read_back["r_new1"]
+    assert settle_inserts(LINK, PlannedWrite(write, done.keys), done.read_back).bases == {"r_new1": read}

@@ -12,9 +12,10 @@ from adapters.sheets_layout import Band, Layout
 from adapters.sheets_swap import plan_swap
 from adapters.sheets_tickets import Ticket, ticket_id, tickets_of
 from core.errors import SheetsRefused
+from core.model import CellBase, RowBase
 from core.sheet import CellWrite, IdWrite, RowDelete, RowInsert, SheetTarget, SwapWrite
 from core.values import Serial
-from core.write_size import payload_bytes
+from core.write_size import BYTES_PER_WRITE, lacking_bytes
 from tests.fakes.sheet import FakeSheet
 
 LAYOUT = Layout(
@@ -176,9 +177,12 @@ def writes(draw: st.DrawFn) -> SwapWrite:
     )
 
 
-@given(writes())
-def test_the_size_of_a_request_is_never_guessed_too_small(write: SwapWrite) -> None:
-    assert len(json.dumps(body(write))) <= payload_bytes(write)
+@given(st.sets(st.integers(2, 30), min_size=1), st.sets(st.sampled_from("ABC"), min_size=1))
+def test_what_changed_rows_take_in_a_request_is_never_reckoned_too_small(rows: set[int], headers: set[str]) -> None:
+    write = cells(*((row, header) for row in rows for header in headers), value="new")
+    base = RowBase("r", ("1",), dict.fromkeys(headers, CellBase("old")))
+    reckoned = len(rows) * lacking_bytes(dict.fromkeys(headers, "new"), base)
+    assert len(json.dumps(body(write))) <= BYTES_PER_WRITE + reckoned
 
 
 @pytest.mark.parametrize("row", range(2, 12))
