@@ -101,7 +101,9 @@ def plan_new_row(view: RowView, plan: RowPlan, seen: dict[str, Observed]) -> Non
         _end_conflicts(plan, "none", ROW_GONE)
         if live and (waited or plan.history):
             before = view.base or RowBase(view.row_id, None, {})
-            plan.base = replace(before, gone=True, key=None, age=max([before.age, *map(age, live.values())]))
+            newest = max(age(o) for o in live.values())
+            # past what has told of it: told again, its blank cells are not those of what is typed there afterwards
+            plan.base = replace(before, gone=True, key=None, age=max(before.age, newest.after))
         return
     if _is_in_hand(view, live) or not _is_seen_whole(view, live):
         plan.wait = [(o, "intent") for o in live.values()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from core_makers import LINK, ROW, by_id, make_base, make_image, order_row, plan, saw, tab_row, typed_row, waits
 
 from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows, DirtyRows
@@ -251,6 +252,22 @@ def test_a_scan_that_is_told_again_does_not_bring_a_row_back_that_a_later_one_ha
     later = [saw(column, value, "scan", q=4, scan=9) for column, value in whole.items()]
     assert plan(*earlier, base=gone).insert is None
     assert plan(*later, base=gone).insert is not None  # an undo whose trigger was lost
+
+
+@pytest.mark.parametrize("source", ["edit", "scan"])
+def test_what_told_that_a_new_row_was_cleared_tells_nothing_of_what_is_typed_there_afterwards_when_it_is_told_again(
+    source: str,
+) -> None:
+    typed = tuple(waits(o, "incomplete") for o in typed_row(q=3, customer="Ann"))
+    cleared = [saw(column, None, source, q=4, scan=7) for column in ROW]
+    gone = plan(*cleared, waiting=typed).base
+    assert gone is not None and gone.gone
+    again = [replace(o, stamp=replace(o.stamp, scan=9 if source == "edit" else 7)) for o in cleared]
+    whole = {"customer": "Ben", "quantity": 4}
+    since = tuple(waits(saw(column, value, q=5, scan=8), "intent") for column, value in whole.items())
+    assert plan(*again, base=gone, waiting=since).insert is None, "a price, say, may have been typed unheard of"
+    seen = [saw(column, value, "scan", q=4, scan=8) for column, value in whole.items()]  # no trigger told of it
+    assert plan(*seen, base=gone).insert == {"customer": "Ben", "quantity": "4"}
 
 
 def test_a_late_scan_from_before_our_write_does_not_push_aside_what_the_write_has_found() -> None:
