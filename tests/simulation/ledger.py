@@ -321,6 +321,13 @@ class Ledger:
         if told >= row.cells.keys() - keys:
             self.unknown.add(row.mark)
 
+    def _was_told_apart(self, line: Line, token: Token) -> bool:
+        """Whether what a person has typed was told beside another row's id, and a program has put the same value into
+        the row itself."""
+        told = [headers for (_, mark), headers in self._told_beside.items() if mark == line]
+        is_of_both = token.side == "sheet" and line in token.by_both
+        return is_of_both and any(token.column in headers for headers in told)
+
     def is_parted_from_ids(self) -> bool:
         """Whether contents stand beside the ids of other rows now."""
         return any(self.is_beside_another_id(row) for row in self._twin.tab.rows)
@@ -456,7 +463,10 @@ class Ledger:
         """A program's value that a person has put where it belongs is no echo: a write of ours that was yet to be
         taken back had shown it elsewhere, and no look at the row counted. Neither is what is put back in a column
         that the sheet only shows, because something else was told of the cell, and the conflict says so: whoever
-        typed that may undo it, and who parted the row from its id may bring it back, before the write lands."""
+        typed that may undo it, and who parted the row from its id may bring it back, before the write lands. Nor is
+        what a program has written for a row, where a person had typed the same value into the row and that was told
+        beside another row's id: base tells what was told beside the row's own, and the write carries the program's.
+        """
         before = self._before[number]
         text = self.text_of(column, cell)
         token = self.tokens.get((column, text)) if text is not None else None
@@ -469,6 +479,7 @@ class Ledger:
         put_back = (row_id, linked.name if linked is not None else "", READ_ONLY, text)
         by_hand |= any((c.row_id, c.column, c.rule, c.table) == put_back for _, c in self._twin.state.conflicts)
         by_hand |= token.side == "sheet" and linked is not None and linked.read_only
+        by_hand |= self._was_told_apart(before.mark, token)
         if self.text_of(column, before.cells.get(column)) == text and len(token.lines) == 1 and not by_hand:
             self.echoes.append(f"{column}={text} was written into {row_id} where it stood already")
         self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")
