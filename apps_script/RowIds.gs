@@ -201,7 +201,9 @@ function overwrittenIds_(sheet, span, columns, fresh, { top, before, after }) {
     if (at < 0 || at === lost) continue;
     const owner = overwrittenId_(before, after, at, given);
     if (at < Math.max(header, lost)) overwritten.set(at, '');
-    else if (owner && !isMeant_(sheet, span, columns, index, top + at)) overwritten.set(at, owner);
+    else if (owner && !isMeant_(sheet, span, columns, index, { top, at, rows: after.length })) {
+      overwritten.set(at, owner);
+    }
   }
   return overwritten;
 }
@@ -268,21 +270,25 @@ function titleAmong_(sheet, columns, top, ids, given) {
 }
 
 /**
+ * Whether the row that has a new id is the one that was to get it: it holds all that was seen in that, or more of it
+ * than any other row around, where something was written over in it. Such may have been meant for a row above that is
+ * gone: of our own writes too, until they are taken back.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Span} span
  * @param {Columns} columns
  * @param {number} index the row of the span that was to get the id
- * @param {number} row the row that has it now
- * @returns {boolean} whether it is the same row: it holds all that was seen in it
+ * @param {{top: number, at: number, rows: number}} around the first row to look at, the index from there of the one that
+ *   has it now, and how many to look at
+ * @returns {boolean}
  */
-function isMeant_(sheet, span, columns, index, row) {
+function isMeant_(sheet, span, columns, index, { top, at, rows }) {
   const meant = span.values[index];
-  const [now] = sheet.getRange(row, span.left, 1, meant.length).getValues();
-  const isSame = (/** @type {any} */ value, /** @type {number} */ at) =>
-    value === '' || String(value) === String(now[at]); // what was empty may have been filled since
-  const others = (/** @type {any} */ _, /** @type {number} */ at) => at !== columns.id - span.left;
-  if (now.filter(others).every((value) => value === '')) return true; // an empty row has no id to lose
-  return meant.every((value, at) => !others(value, at) || isSame(value, at));
+  const others = [...meant.keys()].filter((place) => place !== columns.id - span.left);
+  const filled = others.filter((place) => meant[place] !== ''); // what was empty may have been filled since
+  const around = sheet.getRange(top, span.left, rows, meant.length).getValues();
+  if (others.every((place) => around[at][place] === '')) return true; // an empty row has no id to lose
+  const alike = around.map((row) => filled.filter((place) => String(row[place]) === String(meant[place])).length);
+  return alike[at] === filled.length || alike.every((count, row) => row === at || count < alike[at]);
 }
 
 /**

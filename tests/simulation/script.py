@@ -254,9 +254,11 @@ class ScriptRun:
         return titles.index(most) if most else -1
 
     def _is_meant(self, span: Span, index: int, number: int) -> bool:
-        self._call("reads a row again")
-        now = self._tab.row(number).cells
-        return not now or span.cells[index].items() <= now.items()
+        self._call("reads the rows around again")
+        meant, now = span.cells[index], self._tab.row(number)
+        alike = len(meant.items() & now.cells.items())
+        others = [len(meant.items() & row.cells.items()) for row in self._tab.lines() if row is not now]
+        return not now.cells or alike == len(meant) or all(count < alike for count in others)
 
     def _write_ids(self, first: int, ids: dict[int, str]) -> None:
         indexes = sorted(ids)

@@ -341,6 +341,36 @@ def test_a_row_that_gets_its_key_while_the_row_above_is_deleted_keeps_its_new_id
     assert named["Dan"] not in (None, "", cid)
 
 
+def test_a_row_that_gets_what_was_meant_for_the_deleted_row_above_keeps_its_new_id(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann"], ["2", "Bob"], ["3", "Cid"]])
+    ann, bob, cid = connected.ids()
+    connected.put("C5", 12.5)
+
+    def delete_above_and_write_into_cid_by_mistake() -> None:
+        connected.tab.delete_rows(3, 1)
+        connected.tab.set_value(3, 1, "Cid, renamed")
+
+    _type_dan_and_once_he_is_named(connected, monkeypatch, delete_above_and_write_into_cid_by_mistake)
+    assert [connected.tab.cell(row, 4).value for row in (1, 2)] == [ann, bob]
+    assert connected.tab.cell(3, 2).value == 12.5
+    assert connected.tab.cell(3, 4).value not in (None, "", cid), "it is another row, though nothing tells its name"
+
+
+def test_a_row_that_slides_under_the_ids_keeps_its_own_though_it_has_something_of_the_new_one(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.paste("A2", [["1", "Ann", "5"], ["2", "Bob", "5"], ["3", "Cid", "5"]])
+    ids = connected.ids()
+    connected.put("C5", 5)
+    acted = _once_before_ids(connected, monkeypatch, lambda: connected.tab.insert_rows(2, 1), user="program")
+    connected.type("B5", "Dan")
+    assert acted and connected.failures() == []
+    named = {connected.tab.cell(row, 1).value: connected.tab.cell(row, 4).value for row in range(1, 6)}
+    assert [named["Ann"], named["Bob"], named["Cid"]] == ids
+
+
 def test_the_id_of_a_deleted_row_is_not_written_into_a_new_one_that_slid_under_the_ids(
     connected: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
