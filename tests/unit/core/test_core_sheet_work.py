@@ -981,6 +981,24 @@ def test_a_row_whose_id_went_to_its_copy_while_it_was_marked_is_marked_where_it_
     assert [row.notes for row in tab.rows] == [{"Quantity": f"Twinsheet: {REASON}"}] * 2
 
 
+def test_a_note_comes_to_the_copy_where_a_write_of_ours_has_deleted_the_marked_row_itself(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    desk.changes("orders", "so that the writer knows where the row stands")
+    refuse(desk, "many")
+    desk.goes_on(3)
+    assert tab.rows[0].notes
+    tab.rows.append(FakeRow("r_1", {**tab.rows[0].cells, "Customer": SheetCell("Ben")}))
+    del desk.state.table(LINKS["orders"]).rows[("1",)]
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+    desk.goes_on(1)
+    assert [row.notes for row in tab.rows] == [{}], "the copy stands alone"
+    with desk.store.begin() as tx:
+        tx.put_rejections("orders", [RejectionEntry("r_1", None, "quantity", "many", REASON)])
+    desk.publishes_outbox()
+    desk.goes_on(5)
+    assert [(row.row_id, row.notes) for row in tab.rows] == [("r_1", {"Quantity": f"Twinsheet: {REASON}"})]
+
+
 def test_an_id_is_not_moved_by_what_a_scan_told_before_somebody_edited_its_row(desk: Desk) -> None:
     tab = desk.sheet.tabs["orders"]
     tab.rows[0].row_id, tab.rows[0].cells = "r_9", {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
