@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from adapters.sheets_answer import id_text
 from adapters.sheets_header import header_of
 from adapters.sheets_layout import COUNTERS_RANGE, ROWS_ABOVE_MAX, columns_of, counters_of, top_filter
 from adapters.sheets_parts import Grid, SheetPart, parts, state_part, tab_part
 from adapters.sheets_rows import IdColumn, TabRows
 from core.model import ROW_ID_HEADER, SheetCell
+from core.row_index import RowIndex
 from core.sheet import OPEN_END, Positions, SheetTarget, Span, TabImage
 
 Json = dict[str, Any]
@@ -107,22 +107,13 @@ def positions(answer: Mapping[str, Any], target: SheetTarget) -> Positions:
     found = parts(answer)
     tab, counters = tab_part(found, target), counters_of(state_part(found), target.link)
     columns = columns_of(tab, target)
-    rows: dict[str, int] = {}
-    repeated: set[str] = set()
     header = header_of(tab, columns, target.header_row)
-    last_row = header.row
     id_column = columns.get(ROW_ID_HEADER)
     piece = _longest(tab.grids, id_column)
-    if piece is not None and id_column is not None:
-        for row in range(header.row + 1, piece.last_row + 1):
-            row_id = id_text(piece.cell(row, id_column))
-            if row_id is not None:
-                if rows.setdefault(row_id, row) != row:
-                    repeated.add(row_id)
-                last_row = row
-    return Positions(
-        counters.stamp, columns, rows, last_row, frozenset(repeated), header.row if header.is_seen else 0
-    )
+    ids = IdColumn(piece, id_column, header.row) if piece is not None and id_column is not None else ()
+    rows, repeated = RowIndex.of_column(ids)
+    last_row = max(header.row, rows.bottom)
+    return Positions(counters.stamp, columns, rows, last_row, repeated, header.row if header.is_seen else 0)
 
 
 def _longest(grids: tuple[Grid, ...], column: int | None) -> Grid | None:

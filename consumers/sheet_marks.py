@@ -191,7 +191,7 @@ class MarkWriter:
         if positions is None:
             return True
         if fresh:
-            self._let_go(differ - positions.rows.keys())
+            self._let_go({row_id for row_id in differ if row_id not in positions.rows})
         placed = [i for i in sorted(differ) if i in positions.rows and i not in positions.repeated]
         room = ROWS_PER_MARKING_MAX - len({w.row for w in self._owed})
         at = {positions.rows[row_id]: row_id for row_id in placed[:room]}

@@ -23,6 +23,7 @@ from core.model import Key, Link, RowBase, Stamp
 from core.origin import Origin, made_by
 from core.ports import HistoryEntry, Intent, LinkState, TableRow, Transaction, Waiting
 from core.renames import Heard
+from core.row_index import RowIndex
 from core.row_plan import ROW_GONE
 from core.row_view import overtaken_in
 from core.sheet import Positions, SwapWrite
@@ -33,7 +34,7 @@ from core.write_size import fitting, share
 WAITING_FOR_TABLE = ("commit_time", "unseen", "manual", "paused")
 """Cells that wait for these are the table writer's to decide on."""
 
-_NOWHERE = Positions(Stamp(), {}, {}, 1)
+_NOWHERE = Positions(Stamp(), {}, RowIndex(), 1)
 
 
 @dataclass(frozen=True, slots=True)

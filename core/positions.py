@@ -9,25 +9,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from core.sheet import Positions, SwapWrite
+from core.texts import mark_of
 
 
 def after_write(positions: Positions, write: SwapWrite) -> Positions:
     """The positions once a write has landed; row numbers in ``write`` are those before it."""
     doomed = sorted(d.row for d in write.deletes)
-    removed = {d.row_id for d in write.deletes}
-    top = write.insert_after_row
-    count = len(write.inserts)
-    if doomed or top < max(positions.rows.values(), default=0):
-        rows = {
-            row_id: _moved(row, doomed, top, count) for row_id, row in positions.rows.items() if row_id not in removed
-        }
-    else:  # rows that were put below all others move none of them; there may be many
-        rows = dict(positions.rows)
+    top, count = write.insert_after_row, len(write.inserts)
+    rows = positions.rows.without(d.row_id for d in write.deletes)
+    if doomed or top < rows.bottom:  # rows that were put below all others move none of them; there may be a million
+        rows = rows.moved(lambda row: _moved(row, doomed, top, count))
     first = _moved(top, doomed, top, count) + 1
-    rows.update({insert.row_id: first + i for i, insert in enumerate(write.inserts)})
-    rows.update({named.row_id: _moved(named.row, doomed, top, count) for named in write.ids})
+    news = {insert.row_id: first + i for i, insert in enumerate(write.inserts)}
+    news.update({named.row_id: _moved(named.row, doomed, top, count) for named in write.ids})
     last = max([positions.last_row, *(named.row for named in write.ids)])
-    return replace(positions, rows=rows, last_row=last + count - len(doomed))
+    return replace(positions, rows=rows.with_rows(news), last_row=last + count - len(doomed))
 
 
 def _moved(row: int, doomed: list[int], top: int, inserted: int) -> int:
@@ -47,6 +43,6 @@ def with_hints(positions: Positions, seen: Iterable[tuple[str, int]]) -> Positio
     taken = set(news.values())
     if min(taken) <= positions.header_row:
         return None
-    if any(row in taken and row_id not in news for row_id, row in positions.rows.items()):
+    if not {mark_of(row_id) for row_id in news}.issuperset(positions.rows.standing_in(taken).values()):
         return None
-    return replace(positions, rows={**positions.rows, **news}, last_row=max(positions.last_row, *taken))
+    return replace(positions, rows=positions.rows.with_rows(news), last_row=max(positions.last_row, *taken))

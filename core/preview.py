@@ -20,6 +20,7 @@ from core.overlay import Overlay
 from core.planner import MANUAL
 from core.ports import TableRow, Waiting
 from core.preview_tally import SHEET, STAYS, TABLE, Change, Tally
+from core.row_index import RowIndex
 from core.row_view import ComputeRule, RowPlan, RowView
 from core.sheet import Positions, TabImage, TabRow
 from core.sheet_plan import SheetView, plan_sheet
@@ -264,9 +265,5 @@ class _Preview:
 
 
 def _positions(image: TabImage) -> Positions:
-    rows: dict[str, int] = {}
-    repeated: set[str] = set()
-    for row in image.rows:
-        if row.row_id is not None and rows.setdefault(row.row_id, row.row) != row.row:
-            repeated.add(row.row_id)
-    return Positions(image.stamp, image.columns, rows, image.last_row, frozenset(repeated))
+    rows, repeated = RowIndex.of_column((row.row, row.row_id) for row in image.rows if row.row_id is not None)
+    return Positions(image.stamp, image.columns, rows, image.last_row, repeated)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from core.model import Link, SheetCell, Stamp
+from core.row_index import RowIndex
 from core.values import SheetValue
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ class Positions:
 
     stamp: Stamp
     columns: Mapping[str, int]
-    rows: Mapping[str, int]
-    """Row id to 1-based row; of a repeated id the first."""
+    rows: RowIndex
+    """Of a repeated id the first row."""
     last_row: int
     """1-based last row with an id; the header's when there is none."""
     repeated: frozenset[str] = frozenset()

@@ -16,6 +16,7 @@ from core.model import ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, Observe
 from core.ports import RejectionEntry, TableRow
 from core.renames import is_as_known, is_recognized, print_of
 from core.sheet import CellWrite, IdWrite, Positions, RowDelete, RowInsert
+from core.texts import mark_of
 from core.values import Canonical, SheetValue
 
 NameRow = tuple[str | None, str | None]
@@ -116,13 +117,13 @@ def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
     """Ids to give; what asks for them may come late, or again, when rows have moved or have their ids."""
     if not view.to_name:
         return []
-    at = {row: row_id for row_id, row in view.positions.rows.items()}
     asked = {row: named for row, named in view.to_name if named[1] not in view.outdated}
+    at = view.positions.rows.standing_in(asked)
     leaving = {expected for expected, _ in asked.values()}
     writes = []
     for row, (expected, row_id) in asked.items():
         unknown = expected if row_id is None or expected in view.positions.repeated else None
-        is_another = at.get(row, unknown) != expected
+        is_another = at.get(row, _mark(unknown)) != _mark(expected)
         is_id = expected is not None and expected.startswith(ROW_ID_PREFIX)  # else it is what somebody typed there
         is_told_apart = row_id is None and is_id and expected not in view.positions.repeated
         stands_elsewhere = row_id in view.positions.rows and row_id not in leaving
@@ -130,6 +131,10 @@ def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
         if not (is_another or is_told_apart or stands_elsewhere or is_above):
             writes.append(IdWrite(row, row_id or new_row_id(), expected))
     return writes
+
+
+def _mark(row_id: str | None) -> int | None:
+    return None if row_id is None else mark_of(row_id)
 
 
 def _may_be_another(view: SheetView, key: Key, base: RowBase, row: TableRow) -> bool:

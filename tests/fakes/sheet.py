@@ -11,6 +11,7 @@ from adapters.sheets_restore import same_value
 from core.errors import ReplyLost, SheetsRefused, TwinsheetError
 from core.marks import PREFIX, TOP_LEFT
 from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, LinkedColumn, SheetCell, Stamp
+from core.row_index import RowIndex
 from core.sheet import (
     FormulaRestore,
     HitRow,
@@ -432,17 +433,11 @@ class FakeSheet:
 
     def read_positions(self, target: SheetTarget) -> Positions:
         tab = self._call("read_positions", target)
-        rows: dict[str, int] = {}
-        last_row = tab.header_at
-        repeated = set()
-        for number, row in tab.numbered():
-            if row.row_id is not None:
-                if row.row_id in rows:
-                    repeated.add(row.row_id)
-                rows.setdefault(row.row_id, number)
-                last_row = number
+        ids = ((number, row.row_id) for number, row in tab.numbered() if row.row_id is not None)
+        rows, repeated = RowIndex.of_column(ids)
+        last_row = max(tab.header_at, rows.bottom)
         header_row = tab.header_at if tab.is_header_seen else 0
-        return Positions(tab.stamp, self._columns(target), rows, last_row, frozenset(repeated), header_row)
+        return Positions(tab.stamp, self._columns(target), rows, last_row, repeated, header_row)
 
     def swap(self, target: SheetTarget, write: SwapWrite) -> SwapAnswer:
         _check(write)

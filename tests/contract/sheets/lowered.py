@@ -66,7 +66,7 @@ class LoweredSheet:
 
     def read_positions(self, target: SheetTarget) -> Positions:
         found = self._sheet.read_positions(target)
-        rows = {row_id: row - ABOVE for row_id, row in found.rows.items()}
+        rows = found.rows.moved(lambda row: row - ABOVE)
         header_row = found.header_row and found.header_row - ABOVE
         return replace(found, rows=rows, last_row=found.last_row - ABOVE, header_row=header_row)
 

@@ -17,6 +17,7 @@ from adapters.sheets_remove import remove_link_from_tab
 from adapters.sheets_tab import GoogleSheet
 from core.errors import LinkRefused, ReplyLost
 from core.model import SheetCell
+from core.row_index import RowIndex
 from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, SwapWrite, TabImage
 from tests.contract.sheets.lowered import LoweredWorld
 from tests.contract.sheets.test_sheets_prepare import COLUMNS, Spreadsheet
@@ -301,7 +302,7 @@ def test_the_header_row_is_followed_wherever_it_moves(lowered: Lowered, act: Act
     act(world)
     image, positions = world.google.read_tab(world.target), world.google.read_positions(world.target)
     assert [r.row for r in image.rows] == [image.header_row + i for i in (1, 2, 3)]
-    assert positions.rows == {r.row_id: r.row for r in image.rows}
+    assert positions.rows == RowIndex({r.row_id: r.row for r in image.rows})
     look = world.marks.look(world.target, [])
     assert look.header.row_id == "_row_id"
 
@@ -314,7 +315,7 @@ def test_a_copy_of_a_row_above_the_headers_hides_them_only_where_it_is_no_copy(l
     world._own = world.own()
     image, positions = world.google.read_tab(world.target), world.google.read_positions(world.target)
     assert (image.header_row, [r.row_id for r in image.rows]) == (5, ["r_2", "r_3", "r_4"])
-    assert (positions.header_row, positions.rows) == (5, {"r_2": 6, "r_3": 7, "r_4": 8})
+    assert (positions.header_row, positions.rows) == (5, RowIndex({"r_2": 6, "r_3": 7, "r_4": 8}))
     GoogleWorld.delete_row(world, 7)
     assert world.google.read_positions(world.target).header_row == 0, "it may be a row that they were moved below"
 

@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import ReplyLost, SheetsRefused
 from core.model import SheetCell, Stamp
+from core.row_index import RowIndex
 from core.sheet import OPEN_END, CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, RowRestore, SwapWrite
 from core.values import Serial, SheetValue
 from tests.contract.sheets.worlds import PlainCodec, World, cells, linked
@@ -57,7 +58,7 @@ def test_rows_read_alone_are_whole_also_after_a_column_has_moved(world: World) -
 def test_a_read_of_the_positions_tells_where_each_id_stands(world: World) -> None:
     world.move_row(2, 5)
     positions = world.sheet.read_positions(world.target)
-    assert positions.rows == {"r_3": 2, "r_4": 3, "r_2": 4}
+    assert positions.rows == RowIndex({"r_3": 2, "r_4": 3, "r_2": 4})
     assert positions.last_row == 4
 
 
@@ -424,7 +425,7 @@ def test_a_row_above_the_headers_moves_all_rows_and_is_nobodys_data(world: World
     assert world.rows() == before
     image, positions = world.sheet.read_tab(world.target), world.sheet.read_positions(world.target)
     assert (image.header_row, [(r.row, r.row_id) for r in image.rows]) == (2, [(3, "r_2"), (4, "r_3"), (5, "r_4")])
-    assert (positions.header_row, positions.rows) == (2, {"r_2": 3, "r_3": 4, "r_4": 5})
+    assert (positions.header_row, positions.rows) == (2, RowIndex({"r_2": 3, "r_3": 4, "r_4": 5}))
     assert world.marks.look(world.target, []).header.row == 2
     anew = replace(stale, n=2, cells=(CellWrite("r_3", 4, "Qty", 20),), deletes=(), header_row=2)
     assert not world.sheet.swap(world.target, anew).layout_changed
@@ -523,7 +524,7 @@ def test_an_id_column_that_is_gone_is_named_by_every_read(world: World) -> None:
     assert [r.row_id for r in image.rows] == [None, None, None]
     positions = world.sheet.read_positions(world.target)
     assert "_row_id" not in positions.columns
-    assert positions.rows == {}
+    assert positions.rows == RowIndex({})
     with pytest.raises(SheetsRefused, match="_row_id"):
         world.sheet.swap(world.target, write(CellWrite("r_3", 3, "Qty", 20)))
 

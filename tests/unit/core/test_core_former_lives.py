@@ -12,6 +12,7 @@ from core.dirty import ABSENT_PAUSE_S_MAX, AbsentRows, DirtyRows
 from core.intent import PlannedWrite
 from core.model import Age, SheetCell, Stamp
 from core.observe import Batch
+from core.row_index import RowIndex
 from core.row_plan import base_of_inserted
 from core.row_view import RowPlan, RowView, replaced
 from core.scan import compare
@@ -51,7 +52,7 @@ def test_an_unfit_value_typed_over_a_formula_lets_the_sheet_have_what_the_table_
 
 
 def test_a_row_that_has_got_another_id_meanwhile_is_not_named_again() -> None:
-    places = Positions(Stamp(), {}, {"r_1": 5}, 5)
+    places = Positions(Stamp(), {}, RowIndex({"r_1": 5}), 5)
     view = SheetView(LINK, [], {}, {}, places, to_name=[(5, (None, None)), (6, (None, None))])
     assert [named.row for named in plan_sheet(view, lambda: "r_new").ids] == [6]
 
@@ -102,7 +103,7 @@ def test_once_every_row_was_found_the_next_search_begins_quickly_again() -> None
 
 
 def test_a_row_that_seems_to_come_or_go_waits_until_the_change_feed_has_told_that_its_key_did_not_change() -> None:
-    places = Positions(Stamp(), {}, {"r_1": 5}, 5)
+    places = Positions(Stamp(), {}, RowIndex({"r_1": 5}), 5)
     came, went = ("2",), ("1",)
     seen: dict[str, Any] = {
         "bases": {went: make_base()},
@@ -157,7 +158,7 @@ def test_a_waiting_value_that_gives_way_to_a_newer_one_is_kept_in_the_history() 
 
 
 def test_a_row_whose_id_stands_twice_is_neither_written_nor_deleted_before_its_copy_is_named() -> None:
-    places = Positions(Stamp(), {}, {"r_1": 5}, 6, frozenset({"r_1"}))
+    places = Positions(Stamp(), {}, RowIndex({"r_1": 5}), 6, frozenset({"r_1"}))
     changed = SheetView(LINK, [("1",)], {("1",): make_base()}, {("1",): {**ROW, "notes": "x"}}, places)
     deleted = SheetView(LINK, [("1",)], {("1",): make_base()}, {}, places)
     for view in (changed, deleted):
@@ -184,7 +185,7 @@ def test_a_mistake_is_taken_back_from_where_it_stands_once_the_same_write_has_re
 
 
 def test_what_spoke_for_a_row_that_left_both_sides_does_not_bring_it_back_when_it_is_told_again() -> None:
-    nowhere = Positions(Stamp(), {}, {}, 1)
+    nowhere = Positions(Stamp(), {}, RowIndex(), 1)
     missed = {"r_1": Stamp(q=4, scan=1)}
     view = SheetView(LINK, [("1",)], {("1",): make_base(cell_age=8)}, {}, nowhere, missed=missed)
     (gone,) = plan_sheet(view, lambda: "r_new").gone

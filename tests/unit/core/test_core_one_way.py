@@ -14,6 +14,7 @@ from core.contents import differs
 from core.model import TO_SHEET, TO_TABLE, Link, SheetCell, Stamp
 from core.restore_plan import plan_restore
 from core.restore_view import RestoreView
+from core.row_index import RowIndex
 from core.row_view import RowView
 from core.sheet import Positions
 from core.sheet_plan import SheetView, plan_sheet
@@ -65,7 +66,7 @@ def test_a_formula_where_the_table_alone_speaks_stays_with_a_reason_and_asks_no_
     done = plan(again, link=SHOWN, base=base, table=row)
     assert not done.wake_sheet
     base = done.base or base
-    view = SheetView(SHOWN, [("1",)], {("1",): base}, {("1",): row}, Positions(Stamp(), {}, {"r_1": 2}, 2))
+    view = SheetView(SHOWN, [("1",)], {("1",): base}, {("1",): row}, Positions(Stamp(), {}, RowIndex({"r_1": 2}), 2))
     assert plan_sheet(view, lambda: "r_new").is_idle
 
 
@@ -107,12 +108,14 @@ def test_a_row_that_comes_back_to_the_table_has_the_tables_own_value_again() -> 
 
 def test_a_change_of_the_table_is_not_written_into_a_cell_that_goes_the_other_way() -> None:
     row = {**ROW, "notes": "SECRET", "customer": "Zoë"}
-    view = SheetView(TAKEN, [("1",)], {("1",): make_base()}, {("1",): row}, Positions(Stamp(), {}, {"r_1": 2}, 2))
+    view = SheetView(
+        TAKEN, [("1",)], {("1",): make_base()}, {("1",): row}, Positions(Stamp(), {}, RowIndex({"r_1": 2}), 2)
+    )
     assert [(c.header, c.value) for c in plan_sheet(view, lambda: "r_new").cells] == [("Customer", "Zoë")]
 
 
 def test_a_row_that_comes_into_the_sheet_comes_whole() -> None:
-    view = SheetView(TAKEN, [("1",)], {}, {("1",): ROW}, Positions(Stamp(), {}, {}, 1))
+    view = SheetView(TAKEN, [("1",)], {}, {("1",): ROW}, Positions(Stamp(), {}, RowIndex(), 1))
     assert plan_sheet(view, lambda: "r_new").inserts[0].cells["Notes"] == "fragile"
 
 

@@ -13,6 +13,7 @@ from core.intent import PlannedWrite
 from core.model import Observed, Stamp
 from core.planner import POLICIES, Resolution, Times, Verdict, compare, resolve
 from core.ports import TableRow
+from core.row_index import RowIndex
 from core.settle import settle
 from core.sheet import HitRow, Positions, SwapAnswer, SwapWrite
 from core.sheet_plan import SheetView, plan_sheet
@@ -77,7 +78,7 @@ def _deleted_in_the_sheet(table: TableRow | None) -> str:
 
 
 def _deleted_in_the_table(**in_the_sheet: str) -> str:
-    places = Positions(Stamp(), {}, {"r_1": 5}, 5)
+    places = Positions(Stamp(), {}, RowIndex({"r_1": 5}), 5)
     view = SheetView(LINK, [("1",)], {("1",): make_base()}, {}, places)
     deletes = plan_sheet(view, lambda: "r_new").deletes
     row = order_row(5, "r_1", **in_the_sheet)
@@ -97,7 +98,7 @@ def _new_in_the_sheet(*seen: Observed) -> str:
 
 
 def _new_in_the_table() -> str:
-    view = SheetView(LINK, [("1",)], {}, {("1",): ROW}, Positions(Stamp(), {}, {}, 1))
+    view = SheetView(LINK, [("1",)], {}, {("1",): ROW}, Positions(Stamp(), {}, RowIndex(), 1))
     return "inserted into the sheet" if plan_sheet(view, lambda: "r_new").inserts else "nothing"
 
 

@@ -11,6 +11,7 @@ from core.dirty import TOLD_MAX
 from core.model import Key, RowBase, Stamp
 from core.ports import TableRow
 from core.renames import FeedPlace, composed, follow, made_by_us, print_of, told_of
+from core.row_index import RowIndex
 from core.row_view import RowPlan
 from core.sheet import Positions
 from core.sheet_plan import SheetPlan, SheetView, plan_sheet
@@ -196,7 +197,9 @@ def test_a_value_that_waits_for_a_person_makes_no_other_row_of_its_row() -> None
 
 def in_sheet(row: TableRow, told: dict[Key, list[str]]) -> SheetPlan:
     """What the sheet writer does about order 1, of which the feed has told this."""
-    view = SheetView(LINK, [A], {A: make_base()}, {A: row}, Positions(Stamp(), {}, {"r_1": 5}, 9), told=told)
+    view = SheetView(
+        LINK, [A], {A: make_base()}, {A: row}, Positions(Stamp(), {}, RowIndex({"r_1": 5}), 9), told=told
+    )
     return plan_sheet(view, lambda: "r_new")
 
 
@@ -220,7 +223,7 @@ def test_a_row_that_changes_all_the_time_is_written_although_what_it_holds_now_w
 
 def test_a_row_that_came_is_inserted_once_the_feed_has_told_that_it_holds_this_and_is_no_other() -> None:
     def planned(told: dict[Key, list[str]]) -> SheetPlan:
-        view = SheetView(LINK, [A], {}, {A: ROW}, Positions(Stamp(), {}, {}, 1), came=[A], told=told)
+        view = SheetView(LINK, [A], {}, {A: ROW}, Positions(Stamp(), {}, RowIndex(), 1), came=[A], told=told)
         return plan_sheet(view, lambda: "r_new")
 
     assert planned({A: ["of what it held when it came"]}).doubtful == [(A, "i")]

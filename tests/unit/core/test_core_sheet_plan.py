@@ -10,12 +10,13 @@ from core_makers import LINK, ROW, make_base
 from core.intent import PlannedWrite
 from core.model import CellBase, Key, RowBase, SheetCell, Stamp
 from core.ports import TableRow
+from core.row_index import RowIndex
 from core.settle import settle_inserts
 from core.sheet import CellWrite, IdWrite, Positions, RowDelete, SwapWrite
 from core.sheet_plan import SheetPlan, SheetView, plan_sheet
 from core.values import Serial
 
-PLACES = Positions(Stamp(), {}, {"r_1": 5, "r_2": 9}, 9)
+PLACES = Positions(Stamp(), {}, RowIndex({"r_1": 5, "r_2": 9}), 9)
 
 
 def planned(
@@ -126,16 +127,16 @@ def test_rows_without_an_id_are_named_the_known_ones_by_their_own_id() -> None:
 
 
 def test_no_id_is_put_where_the_headers_are_by_now_nor_above_them() -> None:
-    lowered = Positions(Stamp(), {}, {"r_2": 9}, 9, header_row=7)
+    lowered = Positions(Stamp(), {}, RowIndex({"r_2": 9}), 9, header_row=7)
     asked = {4: (None, None), 7: (None, None), 8: (None, None), 3: ("junk", "r_5")}
     assert planned(to_name=asked, positions=lowered).ids == [IdWrite(8, "r_new1", None)]
 
 
 def test_a_copy_is_named_only_as_long_as_its_id_stands_in_several_rows() -> None:
     asked = {7: ("r_2", None)}
-    twice = Positions(Stamp(), {}, {"r_2": 5}, 7, frozenset({"r_2"}))
+    twice = Positions(Stamp(), {}, RowIndex({"r_2": 5}), 7, frozenset({"r_2"}))
     assert planned(to_name=asked, positions=twice).ids == [IdWrite(7, "r_new1", "r_2")]
-    assert planned(to_name=asked, positions=Positions(Stamp(), {}, {"r_2": 7}, 7)).ids == []
+    assert planned(to_name=asked, positions=Positions(Stamp(), {}, RowIndex({"r_2": 7}), 7)).ids == []
 
 
 def test_a_row_beside_which_something_else_than_an_id_stands_is_named_although_it_stands_there_once() -> None:
@@ -145,7 +146,7 @@ def test_a_row_beside_which_something_else_than_an_id_stands_is_named_although_i
 def test_a_lost_id_is_given_back_only_as_long_as_it_stands_nowhere() -> None:
     asked: dict[int, tuple[str | None, str | None]] = {7: (None, "r_3")}
     assert planned(to_name=asked).ids == [IdWrite(7, "r_3", None)]
-    assert planned(to_name=asked, positions=Positions(Stamp(), {}, {"r_3": 5}, 7)).ids == []
+    assert planned(to_name=asked, positions=Positions(Stamp(), {}, RowIndex({"r_3": 5}), 7)).ids == []
 
 
 def test_a_lost_id_whose_row_has_gone_meanwhile_is_not_given_to_anybody() -> None:
