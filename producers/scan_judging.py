@@ -97,13 +97,19 @@ class Judging:
         verdict = self._compared(link, pieces, shown, found, rested=rested)
         self._end(link, tab, known, found, _End(shown.image, shown.began, verdict))
 
+    def give_way(self, tab: Tab) -> None:
+        """Beside our own writes, which may be those of a copy that goes on for long, a scan in pieces takes its share
+        of the time piece by piece, unless somebody has asked for it."""
+        if tab.pieces is not None and tab.pieces.is_beside_writes and not tab.is_asked:
+            tab.wait_until(self.clock.monotonic() + tab.pieces.rest_s(self.share_max))
+
     def _rest(self, tab: Tab, pieces: Pieces, *, looks_again: bool) -> None:
         """A scan in pieces is over; the next one comes the later the longer this one took."""
         now = self.clock.monotonic()
         tab.let_go()
         tab.scanned_at = now
         if tab.asked_at is None:
-            tab.due_at = max(tab.due_at, now + pieces.spent_s * (1 / self.share_max - 1))
+            tab.due_at = max(tab.due_at, now + pieces.rest_s(self.share_max))
         if looks_again:
             tab.look_soon(now + BETWEEN_SCANS_S)
 

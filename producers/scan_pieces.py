@@ -137,8 +137,11 @@ class Pieces:
         self, link: Link, target: SheetTarget, known: Known, tools: Tools, told: Container[str], *, awaited: bool
     ) -> None:
         self.link = link
-        self.spent_s = 0.0
-        """How long it has worked so far."""
+        self.is_beside_writes = False
+        """We have written into the tab between its last two reads."""
+        self._spent_s = 0.0
+        """How long it has worked and not rested for."""
+        self._n: int | None = None
         self.rested = not awaited and tools.check.rests_before(link)
         self.checked: PieceByPiece | None = tools.check.begin(link)
         """What of both sides was compared; ``None`` where it is too early for that."""
@@ -159,7 +162,12 @@ class Pieces:
         try:
             return self._look(self._lot) if self._lot is not None else self._sweep()
         finally:
-            self.spent_s += self._tools.clock.monotonic() - began
+            self._spent_s += self._tools.clock.monotonic() - began
+
+    def rest_s(self, share_max: float) -> float:
+        """How long it is to rest now, so that it works no more than that share of the time."""
+        spent_s, self._spent_s = self._spent_s, 0.0
+        return spent_s * (1 / share_max - 1)
 
     def note(self, shown: Shown, found: Findings) -> None:
         """This was found; the next step looks at the next rows, if there are any."""
@@ -228,6 +236,7 @@ class Pieces:
         place = (image.columns, image.header_row)
         if self._first is not None and place != (self._first.columns, self._first.header_row):
             raise Moved
+        self.is_beside_writes, self._n = self._n not in (None, image.stamp.n), image.stamp.n
         return image
 
 

@@ -27,6 +27,8 @@ class Tab:
 
     due_at: float = 0.0
     asked_at: float | None = None
+    was_asked: bool = False
+    """Somebody asked for the scan under way."""
     awaited: bool = False
     """Somebody who carries events out asked for a scan, and waits for it."""
     scanned_at: float = float("-inf")
@@ -57,6 +59,11 @@ class Tab:
     """Rows that an edit event reported and that differed from base ever since."""
     still_told: set[str] = field(default_factory=set)
     """Of those the ones that the scan under way has found to differ, and what was reported since it began."""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody waits for the scan under way, or for the next one."""
+        return self.was_asked or self.asked_at is not None
 
     @property
     def next_read_at(self) -> float:
@@ -99,6 +106,7 @@ class Tab:
 
     def begin(self, now: float, interval_s: float) -> None:
         """A scan begins."""
+        self.was_asked = self.asked_at is not None
         self.scanned_at, self.due_at, self.asked_at = now, now + interval_s, None
         self.doubts, self.still_told = (Texts(), Texts()), set()
 

@@ -185,6 +185,7 @@ class ScanWork:
         tab.failures, tab.trouble = 0, ""
         if tab.pieces is not None and shown is not None:
             self._judging.judge_pieces(link, tab, tab.pieces, shown)
+        self._judging.give_way(tab)
 
     def _begin(self, link: Link, tab: Tab) -> Shown | None:
         """The first read of a scan, which is the only one where it takes the whole tab."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -210,6 +210,33 @@ def test_a_large_tab_is_scanned_a_tenth_of_the_time_unless_somebody_asks(monkeyp
     assert len(desk.sheet.calls) * 10.0 == pytest.approx(1000.0, rel=0.2)
     desk.log.append(SHEET_OBSERVED, "orders", {"kind": "rescan"})
     assert steps(desk, 2)
+
+
+def test_beside_our_own_writes_each_piece_of_a_scan_waits_for_its_share_of_the_time_unless_somebody_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk(rows_at_once=10)
+    read, began = desk.sheet.read_spans, list[float]()
+
+    def slowly_beside_a_writer(*args: Any, **asked: Any) -> Any:
+        began.append(desk.watch.at)
+        desk.watch.at += 10.0
+        image, n = read(*args, **asked), desk.tab.stamp.n + 1
+        desk.tab.stamp = replace(desk.tab.stamp, n=n)
+        with desk.store.begin() as tx:
+            tx.note_settled("orders", n)
+        return image
+
+    monkeypatch.setattr(desk.sheet, "read_spans", slowly_beside_a_writer)
+    while desk.watch.at < 2_000.0:
+        desk.watch.at += 1.0
+        desk.scanner.step(0)
+    assert len(began) * 10.0 == pytest.approx(200.0, rel=0.2)
+    assert max(later - one for one, later in pairwise(began)) < 200.0, "no rest is taken twice"
+    desk.log.append(SHEET_OBSERVED, "orders", {"kind": "rescan"})
+    before = len(began)
+    steps(desk, 100)
+    assert len(began) > before + 5
 
 
 def test_a_full_tab_of_rows_that_nobody_knows_is_told_lot_by_lot_as_it_is_taken_in() -> None:
