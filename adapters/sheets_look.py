@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from adapters.sheets_client import SheetsClient
@@ -12,6 +13,7 @@ from adapters.sheets_columns import NEW_TAB_COLUMNS_MIN, PROTECTION
 from adapters.sheets_layout import LAYOUT_FIELDS
 from adapters.sheets_parts import Grid, SheetPart, parts
 from adapters.sheets_rows import TabRows
+from adapters.sheets_whole import read_again_while_moved, read_whole
 from core.errors import LinkRefused
 from core.model import ROW_ID_HEADER, STATE_TAB, Stamp
 from core.sheet import TabImage, TabRow
@@ -198,11 +200,10 @@ def find_tab(client: SheetsClient, spreadsheet_id: str, tab: str, told: Mapping[
         names = ", ".join(t for t in by_title if t != STATE_TAB)
         raise LinkRefused(f"The spreadsheet has no tab named {tab}.", f"It has: {names}.")
     sheet_id = int(by_title[tab]["properties"].get("sheetId") or 0)
-    filters: list[Json] = [{"gridRange": {"sheetId": sheet_id}}]
-    if STATE_TAB in by_title:
-        filters.append({"a1Range": f"'{STATE_TAB}'!A1:H100"})
+    others: list[Json] = [{"a1Range": f"'{STATE_TAB}'!A1:H100"}] if STATE_TAB in by_title else []
     _refuse_merged(by_title[tab], tab, header_row)
-    read = parts(client.read(spreadsheet_id, filters, LAYOUT_FIELDS))
+    columns = int((by_title[tab]["properties"].get("gridProperties") or {}).get("columnCount") or 0)
+    read = parts(_whole(client, spreadsheet_id, sheet_id, others, columns))
     part = next(p for p in read if p.sheet_id == sheet_id)
     return Found(
         tab=part,
@@ -211,6 +212,11 @@ def find_tab(client: SheetsClient, spreadsheet_id: str, tab: str, told: Mapping[
         sheet_ids=frozenset(int(s["properties"].get("sheetId") or 0) for s in sheets),
         protected=frozenset(_protected(by_title[tab])),
     )
+
+
+def _whole(client: SheetsClient, spreadsheet_id: str, sheet_id: int, others: Sequence[Json], columns: int) -> Json:
+    read = partial(read_whole, client, spreadsheet_id, sheet_id, others, LAYOUT_FIELDS, columns=columns)
+    return read_again_while_moved()(read)
 
 
 def _refuse_merged(sheet: Mapping[str, Any], tab: str, header_row: int) -> None:

@@ -35,13 +35,13 @@ from adapters.sheets_layout import (
     layout_of,
     metadata_key,
     scratch_filters,
-    tab_filters,
 )
 from adapters.sheets_parts import parts, state_part, tab_part
 from adapters.sheets_restore import needs_resolving, resolve, restore_filters
 from adapters.sheets_swap import SwapPlan, plan_swap
 from adapters.sheets_takeback import JOURNALS_RANGE, believed_columns, header_moved, is_being_taken_back, take_back
 from adapters.sheets_tickets import ticket_id, use
+from adapters.sheets_whole import WHOLE_CELLS_MAX, read_again_while_moved, read_whole, refuse_moved, rows_at_once
 from adapters.sheets_widen import widen
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.model import ROW_ID_HEADER, LinkedColumn
@@ -70,10 +70,14 @@ class GoogleSheet:
     Args:
         client: connection to Google.
         clock: the time now, aware.
+        cells_max: of one read of a whole tab.
     """
 
-    def __init__(self, client: SheetsClient, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, client: SheetsClient, clock: Callable[[], datetime] = _now, *, cells_max: int = WHOLE_CELLS_MAX
+    ) -> None:
         self._client = client
+        self._cells_max = cells_max
         self._clock = clock
         self._layouts: dict[str, Layout] = {}
         self._unanswered: dict[str, Layout] = {}
@@ -81,9 +85,26 @@ class GoogleSheet:
         """Columns of a tab, from the left on, that hold the linked ones; 0 where it has no more."""
 
     def read_tab(self, target: SheetTarget) -> TabImage:
-        """The whole tab with counters and metadata in one read; more where a write is just being taken back."""
-        began, answer = self._settled(target, tab_filters(target))
-        return tab_image(answer, target, began)
+        """The whole tab with counters and metadata in one read; in more where a write is just being taken back, or
+        where the tab is a large one.
+
+        Raises:
+            RowsMoved: rows of a large tab move faster than it can be read.
+        """
+        return read_again_while_moved()(self._read_tab, target)
+
+    def _read_tab(self, target: SheetTarget) -> TabImage:
+        columns = len(target.headers) + 1
+
+        def whole(filters: Sequence[Json]) -> Json:
+            place = (target.spreadsheet_id, target.sheet_id)
+            return read_whole(self._client, *place, filters, READ_FIELDS, columns=columns, cells_max=self._cells_max)
+
+        began, answer = self._settled(target, [{"a1Range": COUNTERS_RANGE}], whole)
+        image = tab_image(answer, target, began)
+        if image.grid_rows > rows_at_once(columns, self._cells_max):
+            refuse_moved(image, self.read_positions(target))
+        return image
 
     def read_spans(self, target: SheetTarget, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
         """Rows of the tab, as :meth:`read_tab` reads all; a second time where columns have moved to the right."""
@@ -95,14 +116,17 @@ class GoogleSheet:
             began, answer = self._settled(target, [*span_filters(target, spans, 0), *asked])
         return spans_image(answer, target, began, spans, with_ids=with_ids)
 
-    def _settled(self, target: SheetTarget, wanted: Sequence[Json]) -> tuple[datetime, Json]:
+    def _settled(
+        self, target: SheetTarget, wanted: Sequence[Json], read: Callable[[Sequence[Json]], Json] | None = None
+    ) -> tuple[datetime, Json]:
         """An answer that shows no write of ours which is just being taken back, and when its read began."""
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
         filters = [*wanted, {"a1Range": JOURNALS_RANGE}]
+        read = read or (lambda filters: self._client.read(target.spreadsheet_id, filters, READ_FIELDS))
 
         def look() -> tuple[datetime, Json]:
-            return self._clock(), self._client.read(target.spreadsheet_id, filters, READ_FIELDS)
+            return self._clock(), read(filters)
 
         retrying = Retrying(
             retry=retry_if_result(lambda found: is_being_taken_back(found[1], target)),

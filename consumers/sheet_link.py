@@ -89,9 +89,11 @@ class LinkWriter:
         self._asked_at = 0.0
 
     def follow(self, link: Link) -> None:
-        """Go on with the link as links.yaml and the table have it now."""
+        """Go on with the link as links.yaml and the table have it now: compared, where that changes what counts."""
         if link is self.link:
             return
+        if link.shape != self.link.shape:
+            self.compare_all()
         before = {column.header: column for column in self.link.columns}
         self._retyped |= {
             now.header: (was, now)

@@ -58,6 +58,8 @@ class SheetWork:
         self._link_of = link_of
         self._owner = owner
         self._writers: dict[str, LinkWriter] = {}
+        self._ours: frozenset[str] = frozenset()
+        """Links that were told to be ours."""
         self._places: dict[str, Place] = {}
         """Link to the partition of ``table.changed`` that its changes come through."""
         self._next: dict[Place, int] = {}
@@ -103,6 +105,7 @@ class SheetWork:
         """Partitions that may belong to another process now. A rebalance gives up all of them, and with them
         every link, until :meth:`compare` tells which are ours again."""
         self._writers.clear()
+        self._ours = frozenset()
         self._places.clear()
         for place in places:
             self._next.pop(place, None)
@@ -110,13 +113,19 @@ class SheetWork:
 
     def compare(self, names: Iterable[str]) -> None:
         """Exactly these links are ours. Compare them whole: events of theirs may have been lost."""
+        self._ours = frozenset()
+        self.follow_links(names)
+
+    def follow_links(self, names: Iterable[str]) -> None:
+        """Exactly these links are ours, as links.yaml and their tables are now. Those that are new are compared."""
         ours = list(dict.fromkeys(names))
         for name in self._writers.keys() - set(ours):  # removed; linked again, they are another link of that name
             del self._writers[name]
         for name in ours:
             writer = self._writer(name)
-            if writer is not None:
+            if writer is not None and name not in self._ours:
                 writer.compare_all()
+        self._ours = frozenset(ours)
 
     def set_aside(self, unfit: Mapping[str, str]) -> None:
         """These links of ours do not fit their tables: nothing is written for them, and one that stays so is held.

@@ -46,11 +46,12 @@ def build(service: Service) -> Callable[[], None]:
         while not service.stop.is_set():
             work.step(POLL_S)
             ours = [link.name for link in links.current() if source.owns(TABLE_CHANGED, link.name)]
-            if fresh or links.version != version:
-                # What happened to these links while nobody was theirs is found by comparing.
+            if fresh:  # what happened to these links while nobody was theirs is found by comparing
                 fresh.clear()
-                version = links.version
                 work.compare(ours)
+            elif links.version != version:
+                work.follow_links(ours)
+            version = links.version
             unfit = links.unresolved
             work.set_aside({name: why for name, why in unfit.items() if source.owns(TABLE_CHANGED, name)})
             service.doing(work.progress)

@@ -16,6 +16,7 @@ TwinsheetError
 │   ├── MysqlUnavailable
 │   └── SheetsUnavailable
 │       ├── QuotaExhausted     Google answered 429
+│       ├── RowsMoved          people move rows of a large tab while it is read
 │       ├── SignInRefused      Google does not accept who we say we are
 │       └── ReplyLost          sent, but nobody knows whether it took effect
 ├── SheetsRefused          Google refused for good (403, 404, 400)
@@ -140,6 +141,15 @@ class SheetsUnavailable(Unavailable):
 
 class QuotaExhausted(SheetsUnavailable):
     """Google answered 429; nothing took effect."""
+
+
+class RowsMoved(SheetsUnavailable):
+    """People insert, delete or sort rows of a tab that one read does not take."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Rows of the tab have moved while it was read.", "Try again when nobody inserts, deletes or sorts rows."
+        )
 
 
 class SignInRefused(SheetsUnavailable):

@@ -153,6 +153,12 @@ class Link:
         """Linked headers in the order of ``columns``."""
         return tuple(c.header for c in self.columns)
 
+    @property
+    def shape(self) -> object:
+        """What of it says which changes of either side are its own: one that has another shape is to be compared."""
+        columns = [(c.header, c.column, c.direction, c.where) for c in self.columns]
+        return (self.spreadsheet_id, self.tab, self.schema, self.table, columns)
+
     def key_after(self, key: Key, update: Mapping[str, Canonical]) -> Key:
         """The key of a row once these columns of it are set."""
         return tuple(str(update.get(c.name, part)) for c, part in zip(self.key_columns, key, strict=True))

@@ -307,7 +307,7 @@ class BinlogFeed:
         tables = {(link.schema, link.table) for link in links}
         self._messages.set_links(links, self._cascades(tables), self._parents(tables))
         self._watch.set(self._messages.tables)
-        known, self._known = self._known, {link.name: _shape(link) for link in links}
+        known, self._known = self._known, {link.name: link.shape for link in links}
         log.info("binlog_links", links=sorted(self._known))
         if known is not None:  # what happened to its table before it was watched is found by comparing
             new = [link for link in links if known.get(link.name) != self._known[link.name]]
@@ -317,14 +317,3 @@ class BinlogFeed:
 def _told(link: str, body: Json) -> Json:
     keys = body.get("keys", [])
     return {"link": link, "transaction": body["transaction"], "keys": keys[:KEYS_TOLD_MAX], "key_count": len(keys)}
-
-
-def _shape(link: Link) -> object:
-    """What of a link says which changes count."""
-    return (
-        link.spreadsheet_id,
-        link.tab,
-        link.schema,
-        link.table,
-        [(c.header, c.column, c.direction, c.where) for c in link.columns],
-    )

@@ -1,6 +1,7 @@
 """What only a real spreadsheet can do to Google's adapter, against the sandbox over HTTP."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,14 +9,16 @@ import pytest
 from adapters.sheets_cells import encode_value, grid
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_json import cells_in
+from adapters.sheets_look import look_at_tab
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_tab import GoogleSheet
 from adapters.sheets_trial import try_swap_write
-from core.errors import QuotaExhausted, ReplyLost, SheetsRefused
+from adapters.sheets_whole import ANEW_MAX, read_whole
+from core.errors import QuotaExhausted, ReplyLost, RowsMoved, SheetsRefused
 from core.model import SheetCell
 from core.sheet import CellWrite, FormulaRestore, RowDelete, RowInsert, RowRestore, SheetTarget, SwapWrite
 from core.values import Serial
-from tests.contract.sheets.worlds import GoogleWorld, PlainCodec, cells, linked
+from tests.contract.sheets.worlds import HEADERS, GoogleWorld, PlainCodec, cells, linked
 
 Google = Callable[[], GoogleWorld]
 
@@ -360,3 +363,62 @@ def test_the_swap_write_is_tried_on_the_scratch_alone(google: Google) -> None:
     trial = try_swap_write(world.client, world.target)
     assert trial.works, trial.findings
     assert world.rows() == before
+
+
+class Reads:
+    """The client of a reader, with somebody at the tab after each of its reads."""
+
+    def __init__(self, client: SheetsClient, afterwards: Callable[[int], object]) -> None:
+        self._client, self._afterwards, self.count = client, afterwards, 0
+
+    def read(self, *args: Any, **asked: Any) -> Any:
+        """See :class:`adapters.sheets_client.SheetsClient`."""
+        found = self._client.read(*args, **asked)
+        self.count += 1
+        self._afterwards(self.count)
+        return found
+
+
+def in_pieces(world: GoogleWorld, afterwards: Callable[[int], object] = str) -> tuple[GoogleSheet, Reads]:
+    """A reader that takes two rows of the tab at once."""
+    reads = Reads(world.client, afterwards)
+    return GoogleSheet(reads, cells_max=2 * (len(world.target.headers) + 1)), reads  # type: ignore[arg-type]  # it only reads
+
+
+def test_a_tab_that_one_read_does_not_take_is_read_piece_by_piece_and_is_the_same(google: Google) -> None:
+    world = google()
+    for row in (7, 8, 12):  # with blank rows in between, at the end of a piece and whole pieces of them
+        world.type(row, "Name", f"row {row}")
+    sheet, reads = in_pieces(world)
+    image, whole = sheet.read_tab(world.target), world.sheet.read_tab(world.target)
+    assert replace(image, read_at=whole.read_at, rows=()) == replace(whole, rows=())
+    assert [(r.row, r.row_id, dict(r.cells)) for r in image.rows] == [
+        (r.row, r.row_id, dict(r.cells)) for r in whole.rows
+    ]
+    assert reads.count == whole.grid_rows // 2 + 1
+
+
+def test_rows_that_move_while_a_large_tab_is_read_are_read_again_and_refused_where_they_never_rest(
+    google: Google,
+) -> None:
+    world = google()
+    once, _ = in_pieces(world, lambda count: world.delete_row(2) if count == 2 else None)
+    assert [cells(row)["Name"] for row in once.read_tab(world.target).rows] == ["pear", "plum"]
+    restless, reads = in_pieces(world, lambda _count: world.move_row(2, 4))
+    with pytest.raises(RowsMoved, match="moved while it was read"):
+        restless.read_tab(world.target)
+    assert reads.count > ANEW_MAX
+
+
+def test_a_large_tab_is_looked_at_piece_by_piece_before_it_is_linked(
+    google: Google, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = google()
+    world.type(9, "Name", "far below")
+    whole = look_at_tab(world.client, world.spreadsheet_id, "Orders", HEADERS)
+    monkeypatch.setitem(read_whole.__kwdefaults__, "cells_max", 2 * whole.columns)
+    before = sum(calls(world).values())
+    looked = look_at_tab(world.client, world.spreadsheet_id, "Orders", HEADERS)
+    assert sum(calls(world).values()) - before > 4
+    assert (list(looked.image.rows), looked.is_blank) == (list(whole.image.rows), False)
+    assert looked.image.rows[-1].row == 9

@@ -190,6 +190,32 @@ def test_how_far_a_whole_comparison_has_come_is_told_until_every_row_was_looked_
     assert told[-1] == ""
 
 
+def test_where_links_yaml_changes_the_links_that_are_new_or_changed_are_compared_and_no_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+    all_keys = FakeTransaction.all_keys
+    monkeypatch.setattr(
+        FakeTransaction, "all_keys", lambda tx, link: compared.append(link.name) or all_keys(tx, link)
+    )
+    desk.writer.follow_links(["orders"])
+    desk.goes_on(3)
+    desk.writer.follow_links(["orders", "altered"])
+    desk.goes_on(3)
+    assert compared == ["orders", "altered"]
+    monkeypatch.setitem(LINKS, "orders", replace(LINKS["orders"], columns=LINK.columns[:-1]))
+    desk.writer.follow_links(["orders", "altered"])
+    desk.goes_on(3)
+    assert compared == ["orders", "altered", "orders"]
+    desk.writer.follow_links(["altered"])
+    desk.writer.follow_links(["orders", "altered"])
+    desk.goes_on(3)
+    assert compared == ["orders", "altered", "orders", "orders"], "it may be another one of that name"
+    desk.writer.compare(["orders", "altered"])
+    desk.goes_on(3)
+    assert sorted(compared[4:]) == ["altered", "orders"], "events of theirs may have been lost"
+
+
 def test_the_change_feed_is_asked_about_rows_that_are_to_come_in_messages_that_kafka_takes(desk: Desk) -> None:
     new = {(str(n),): {**ROW, "order_no": str(n)} for n in range(1000, 2700)}
     desk.state.table(LINKS["orders"]).rows.update(new)
