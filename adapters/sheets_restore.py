@@ -92,9 +92,10 @@ class _Places:
         yield from sorted(self._rows_of(row_id), key=lambda r: (-self._in_common(restore, r), r != restore.row))
         yield from sorted(self._alike_rows(restore), key=lambda r: r != restore.row)
         yield from self._similar_rows(restore)
-        # by the place alone: a blank cell is nobody's own, so something else of the row has to tell; and the header
-        # row may have moved below it
-        if restore.row in self._rows and (written not in (None, "") or self._in_common(restore, restore.row)):
+        # by the place alone: a blank cell is nobody's own, so something else of the row has to tell; the header row
+        # may have moved below it, and a row that stood elsewhere before may have come there
+        is_one = restore.row in self._rows and self._here(restore.row, ROW_ID_HEADER) not in self.write.ids_before
+        if is_one and (written not in (None, "") or self._in_common(restore, restore.row)):
             yield restore.row
 
     def _alike(self, restore: FormulaRestore) -> bool:

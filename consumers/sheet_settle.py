@@ -92,7 +92,7 @@ def settle_write(
     again = tuple(key for row_id, key in keys.items() if row_id not in done.displaced)
     displaced = {row_id: key for row_id, key in keys.items() if row_id in done.displaced}
     moved = done.moved or bool(done.row_restores) or strange
-    return SettleOutcome(_restore(tx, name, done, epoch), again, displaced, moved)
+    return SettleOutcome(_restore(tx, name, planned.write, done, epoch), again, displaced, moved)
 
 
 def _check_open(tx: Transaction, name: str, n: int) -> None:
@@ -174,10 +174,11 @@ def close_write(tx: Transaction, name: str, n: int) -> None:
     wake_rows(tx, name, tx.waiting_rows(name, ("intent",)))
 
 
-def _restore(tx: Transaction, name: str, done: Settlement, epoch: int) -> PlannedWrite | None:
+def _restore(tx: Transaction, name: str, mistaken: SwapWrite, done: Settlement, epoch: int) -> PlannedWrite | None:
     if not (done.formula_restores or done.row_restores):
         return None
-    write = SwapWrite(0, epoch, formula_restores=tuple(done.formula_restores), row_restores=tuple(done.row_restores))
+    cells, rows = tuple(done.formula_restores), tuple(done.row_restores)
+    write = SwapWrite(0, epoch, formula_restores=cells, row_restores=rows, ids_before=mistaken.ids_before)
     return _open_restoring(tx, name, write)
 
 

@@ -300,6 +300,7 @@ def _intend(  # noqa: PLR0917 -- what was planned, and what it was planned on
         insert_after_row=positions.last_row,
         deletes=tuple(plan.deletes),
         header_row=positions.header_row,
+        ids_before=positions.rows,
     )
     keys = {**{base.row_id: key for key, base in bases.items()}, **plan.keys}
     # a row that could not have its id back, because that stands in the tab, is no new one for all that

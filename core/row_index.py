@@ -81,7 +81,7 @@ class RowIndex:
         return sum(len(part.marks) for part in self._parts.values())
 
     def __contains__(self, row_id: object) -> bool:
-        return self.get(str(row_id)) is not None
+        return isinstance(row_id, str) and self.get(row_id) is not None
 
     def __getitem__(self, row_id: str) -> int:
         row = self.get(row_id)

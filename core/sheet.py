@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -174,6 +174,9 @@ class SwapWrite:
     header_row: int = 0
     """Where the header row stood when the rows were numbered: elsewhere the write takes no effect. 0 for wherever it
     is; intents do not keep it, because what is sent again looks anew."""
+    ids_before: Container[object] = field(default=(), compare=False, repr=False)
+    """Ids that stood in the tab when the rows were numbered, of this write or of the one that it brings back from: a
+    row that was hit beside another id, or none, bears none of these by now. Intents do not keep them."""
 
     def row_after(self, row: int) -> int:
         """Where a row that this write did not delete stands after it; ``row`` numbered as before it."""

@@ -272,7 +272,8 @@ class FakeTab:
             similar = self._similar_rows(restore, write)
             written = restore.written.value
             in_common = self.row(restore.row).cells.items() & was.cells.items()
-            is_there = restore.row > self.header_at and (written not in (None, "") or in_common)
+            is_one = restore.row > self.header_at and self.row(restore.row).row_id not in write.ids_before
+            is_there = is_one and (written not in (None, "") or in_common)
             there = [*likest, *alike, *similar, *([restore.row] if is_there else [])]
             return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:

@@ -225,8 +225,19 @@ def test_our_mistake_is_taken_out_of_a_row_that_somebody_has_begun_around_it(wor
     world.type(5, "Qty", 9)
     world.type(5, "_row_id", "r_begun")
     mistake = FormulaRestore(0, 5, "Name", SheetCell("nobody's"))
-    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
+    there = frozenset({"r_2", "r_3", "r_4"})
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,), ids_before=there))
     assert cells(world.rows()[3]) == {"Qty": 9}
+
+
+def test_a_row_that_has_come_to_where_our_mistake_was_keeps_the_same_value_that_is_its_own(world: World) -> None:
+    there = frozenset(world.sheet.read_positions(world.target).rows)
+    world.sheet.swap(world.target, write(CellWrite("r_2", 3, "Name", "plum")))
+    world.delete_row(3)
+    mistake = FormulaRestore(0, 3, "Name", SheetCell("plum"))
+    back = SwapWrite(n=2, epoch=4, formula_restores=(mistake,), ids_before=there)
+    world.sheet.swap(world.target, back)
+    assert [(r.row_id, cells(r)["Name"]) for r in world.rows()] == [("r_2", "apple"), ("r_4", "plum")]
 
 
 def test_our_mistake_is_taken_out_of_a_copy_that_has_got_an_id_of_its_own(world: World) -> None:

@@ -559,6 +559,28 @@ def test_what_puts_a_mistake_back_has_a_new_number_where_columns_moved_so_that_n
     assert desk.state.links["orders"].restored_n == 3
 
 
+def test_a_row_that_moves_up_to_where_our_mistake_was_keeps_the_same_value_that_is_its_own(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab, swap = desk.sheet.tabs["orders"], desk.sheet.swap
+    tab.rows.append(FakeRow("r_9", shown_cells({**ROW, **NOTHING_SHARED, "order_no": "9", "notes": "ours"})))
+
+    def two_are_deleted() -> None:
+        tab.delete_row(tab.first_row)
+        tab.delete_row(tab.first_row)
+
+    def told(target: SheetTarget, write: SwapWrite) -> SwapAnswer:
+        answer = swap(target, write)
+        desk.sheet.before_swap = two_are_deleted if write.cells else None
+        return answer
+
+    monkeypatch.setattr(desk.sheet, "swap", told)
+    desk.sheet.before_swap = lambda: tab.insert_row(tab.first_row)
+    desk.changes("orders", "ours")
+    desk.goes_on(5)
+    assert [(r.row_id, r.cells["Notes"].value) for r in tab.rows] == [("r_9", "ours")]
+
+
 def test_a_column_that_gets_another_type_looks_like_it_before_a_value_of_that_type_is_written(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
