@@ -84,6 +84,8 @@ class Ledger:
         self._in_table: dict[tuple[Line, str], int] = {}
         self._in_sheet: dict[tuple[Line, str], int] = {}
         self._before: dict[int, FakeRow] = {}
+        self._of_mistakes: list[tuple[FakeRow, FakeRow]] = []
+        """Nobody's rows, with what a write of ours has put there by mistake, and people's copies of them."""
         self.echoes: list[str] = []
         self.shown: set[tuple[str, str]] = set()
         """Values of programs that have stood in the sheet."""
@@ -163,6 +165,17 @@ class Ledger:
                 token.births.setdefault(line, list(token.births.get(row.mark, ())))
                 token.replaced.discard(line)
                 token.replaced.add(row.mark)
+
+    def copy_mistake(self, row: FakeRow, copy: FakeRow) -> None:
+        """Somebody has copied a row that holds nothing but a mistake of ours: the copy is a row of theirs."""
+        self._of_mistakes.append((row, copy))
+
+    def _see_mistake_taken_back(self) -> None:
+        """Of a row of nobody's and its copy, which hold the same, the one that is left is the copy: nobody can tell
+        which of the two our write has hit."""
+        for row, copy in self._of_mistakes:
+            if row.cells and row.mark is None and not copy.cells:
+                row.mark, copy.mark = copy.mark, None
 
     def shared_id(self, line: Line) -> bool:
         """Whether a row and its copy have carried one id: until the copy was named, nobody could tell them apart."""
@@ -438,6 +451,8 @@ class Ledger:
             text = self.text_of(header, SheetCell(value))
             if text is not None:
                 self.shown.add((header, text))
+        if write.formula_restores:
+            self._see_mistake_taken_back()
         for cell in write.cells:
             self._check_cell(cell.row, cell.row_id, cell.header, SheetCell(cell.value))
         placed = {r.row_id: r for r in self._twin.tab.rows if r.row_id}

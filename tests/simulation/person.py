@@ -69,6 +69,8 @@ class Person(Above):
         ledger = self._ledger
         target.cells, target.row_id = dict(row.cells), row.row_id
         target.mark = ledger.new_line("sheet")
+        if not isinstance(row.mark, int):
+            ledger.copy_mistake(row, target)
         for header, cell in target.cells.items():
             text = ledger.text_of(header, cell)
             tokens = ledger.tokens_in(header, text)
