@@ -183,10 +183,11 @@ def _check_meant(twin: Twin) -> None:
     """No value stands in a row or column that it was not written for.
 
     Where contents were sorted past their ids, and everything of one of them but the key was typed over before a scan
-    could move the ids, the same cells tell of rows whose keys were traded; what a program wrote then follows the ids,
-    of three rows and more as well, each of which holds the contents of the next. And what was told beside a row's id,
-    while other contents stood there, stays with what the table has of it, where the row has lost that id since: its
-    own contents are another row by then, and cannot put that right.
+    could move the ids, or gave way in base to what was told of the other contents beside its id, the same cells tell
+    of rows whose keys were traded; what a program wrote then follows the ids, of three rows and more as well, each of
+    which holds the contents of the next. And what was told beside a row's id, while other contents stood there, stays
+    with what the table has of it, where the row has lost that id since: its own contents are another row by then, and
+    cannot put that right.
     """
     ledger = twin.ledger
     for row in twin.tab.rows:

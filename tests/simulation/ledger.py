@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from adapters.binlog_events import RowChange
+from core.contents import shared
 from core.errors import Unfit
 from core.model import Key, SheetCell
 from core.one_way import READ_ONLY
@@ -77,8 +78,8 @@ class Ledger:
         self.robbed: set[Line] = set()
         """Rows whose ids somebody has cleared or typed over, or the script, where rows moved below its feet."""
         self.unknown: set[Line] = set()
-        """Rows of which, without their ids, nothing but the key was left at some moment, or all besides was told
-        beside another row's id."""
+        """Rows of which, without their ids, nothing but the key was left at some moment, or that base told nothing of
+        but the key, or all besides was told beside another row's id."""
         self._told_beside: dict[tuple[str, Line], set[str]] = defaultdict(set)
         """Columns of contents that were told beside another row's id."""
         self._in_table: dict[tuple[Line, str], int] = {}
@@ -259,6 +260,18 @@ class Ledger:
             self.see_ids()
         for change in changes:
             self._follow(who, change)
+        if changes and who == "table_writer":
+            self._see_told()
+
+    def _see_told(self) -> None:
+        """Base follows what was told beside the ids of other rows: of contents that it tells nothing of any more but
+        the key, the key may have been typed, unless another such row still tells more than its key does."""
+        link, bases = self._twin.link, self._twin.state.bases.get(self._twin.link.name, {})
+        own = {mark: bases[row_id] for row_id, marks in self.ids.items() if row_id in bases for mark in marks}
+        parted = [r for r in self._twin.tab.rows if self.is_beside_another_id(r) and r.mark in own]
+        told = [(r, shared(link, own[r.mark], r.cells), bases.get(r.row_id or "")) for r in parted]
+        if all(base is not None and count <= shared(link, base, row.cells) for row, count, base in told):
+            self.unknown.update(row.mark for row, count, _ in told if not count)
 
     def note_hidden(self, row: Mapping[str, Canonical], lines: set[Line]) -> None:
         """Rows that the link does not show now, or did not at some time: they leave the sheet, and stay in the table
