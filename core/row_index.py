@@ -93,6 +93,7 @@ class RowIndex:
         return isinstance(other, RowIndex) and dict(self._by_mark()) == dict(other._by_mark())
 
     __hash__ = None  # type: ignore[assignment]  # as for any other container that is compared by what it holds
+    __iter__ = None  # it knows no ids to go through; Python would ask for row 0, 1, … of them otherwise
 
     @property
     def bottom(self) -> int:

@@ -231,7 +231,7 @@ def test_our_mistake_is_taken_out_of_a_row_that_somebody_has_begun_around_it(wor
 
 
 def test_a_row_that_has_come_to_where_our_mistake_was_keeps_the_same_value_that_is_its_own(world: World) -> None:
-    there = frozenset(world.sheet.read_positions(world.target).rows)
+    there = world.sheet.read_positions(world.target).rows
     world.sheet.swap(world.target, write(CellWrite("r_2", 3, "Name", "plum")))
     world.delete_row(3)
     mistake = FormulaRestore(0, 3, "Name", SheetCell("plum"))
