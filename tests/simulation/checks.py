@@ -202,6 +202,7 @@ def _check_meant(twin: Twin) -> None:
             is_unknown = isinstance(row.mark, int) and (row.mark in ledger.unknown or ledger.was_mistaken(row.mark))
             is_told_apart = token.text == text and not is_unknown
             is_left |= not is_told_apart and isinstance(row.mark, int) and ledger.passes_with_ids(row.mark, token)
+            is_left |= isinstance(row.mark, int) and ledger.came_by_id(row.mark, token)
             is_left |= row.mark in ledger.robbed and ledger.passes_through({row.mark}, token)
             if not ledger.is_named_by_key(key, token) and not is_left:
                 lines = set(token.lines) if lines is None else lines & token.lines

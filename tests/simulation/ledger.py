@@ -87,6 +87,8 @@ class Ledger:
         self._before: dict[int, FakeRow] = {}
         self._of_mistakes: list[tuple[FakeRow, FakeRow]] = []
         """Nobody's rows, with what a write of ours has put there by mistake, and people's copies of them."""
+        self._put_into_copies: set[tuple[Line, str, str]] = set()
+        """Copies that carried their original's id, with what writes of ours to that id have put into them."""
         self.echoes: list[str] = []
         self.shown: set[tuple[str, str]] = set()
         """Values of programs that have stood in the sheet."""
@@ -313,7 +315,7 @@ class Ledger:
         written = [(c, v, token) for c, v in fresh.items() for token in self.tokens_in(c, v)]
         is_named = False
         for column, value, token in written:
-            if who == "table_writer" and not lines & token.lines and self.passes_through(lines, token):
+            if who == "table_writer" and not lines & token.lines and self._passes(lines, token):
                 continue
             fits = lines & token.lines
             # a row and its copy, which has taken its place, or one whose key a person gave it: both are meant from
@@ -369,6 +371,16 @@ class Ledger:
         the checks at rest demand; where the row was deleted in the sheet meanwhile, there is none that could.
         """
         return any(mark in token.lines and lines & self.ids[row_id] for row_id, mark in self._parted)
+
+    def came_by_id(self, line: Line, token: Token) -> bool:
+        """Whether a write of ours has put the value into the row while that was a copy with its original's id, for
+        which it was written: until the copy is named, nobody can tell which of the two the id means, and the copy's
+        key may have been typed anew before the write."""
+        return (line, token.column, token.text) in self._put_into_copies
+
+    def _passes(self, lines: set[Line], token: Token) -> bool:
+        """Whether the value has come to one of these rows by the id of another one."""
+        return self.passes_through(lines, token) or any(self.came_by_id(line, token) for line in lines)
 
     def passes_with_ids(self, line: Line, token: Token) -> bool:
         """Whether the value has come to the row by an id that stood beside other contents than its own: it was told
@@ -468,6 +480,7 @@ class Ledger:
             self._see_mistake_taken_back()
         for cell in write.cells:
             self._check_cell(cell.row, cell.row_id, cell.header, SheetCell(cell.value))
+            self._see_copy_hit(cell.row, cell.row_id, cell.header, SheetCell(cell.value))
         placed = {r.row_id: r for r in self._twin.tab.rows if r.row_id}
         for insert in write.inserts:
             row = placed.get(insert.row_id)
@@ -477,6 +490,16 @@ class Ledger:
             if not row.cells and isinstance(row.mark, int):
                 self.emptied.add(row.mark)  # the last value was a program's, and whoever cleared the key left nothing
         self.see_ids()
+
+    def _see_copy_hit(self, number: int, row_id: str, column: str, cell: SheetCell) -> None:
+        """A row that the write was sent to may be a copy that carries the id as well."""
+        line = self._before[number].mark
+        if self._before[number].row_id != row_id or not isinstance(line, int) or line not in self.ids[row_id]:
+            return
+        alike = {r.mark for r in self._twin.tab.rows if r.row_id == row_id} & self.ids[row_id] - {line}
+        for token in self.tokens_in(column, self.text_of(column, cell)):
+            if line not in token.lines and token.lines & alike:
+                self._put_into_copies.add((line, column, token.text))
 
     def _line_of_insert(self, values: dict[str, str | None]) -> Line | None:
         """The row that was inserted; of a row and its copy, which hold the same, one."""
