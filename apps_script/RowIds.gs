@@ -176,7 +176,30 @@ function giveIds_(sheet, span, columns, fresh) {
   const after = readIds();
   const overwritten = overwrittenIds_(sheet, span, columns, fresh, { top, before, after });
   if (overwritten.size) writeIds_(sheet, top, columns.id, overwritten);
+  if ([...overwritten.values()].includes(ID_HEADER)) keepTitle_(sheet, columns, top, readIds, fresh);
   return overwritten.size === 0;
+}
+
+/**
+ * Rows may move in the instant before the title is put back, too: then it goes on to the header row. A scan would take
+ * the row where it is for that, and hold the link.
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {Columns} columns
+ * @param {number} top the row of the first of the ids
+ * @param {() => string[]} readIds reads them
+ * @param {Map<number, string>} fresh the new ids
+ */
+function keepTitle_(sheet, columns, top, readIds, fresh) {
+  const free = new Set([...fresh.values(), '', ID_HEADER]);
+  for (let round = 0; round < READ_ROUNDS_MAX; round++) {
+    const ids = readIds();
+    const shown = titlesShown_(sheet, columns, top, ids.length);
+    const belongs = headerShown_(shown, ids, free);
+    const strayed = [...ids.keys()].filter((at) => ids[at] === ID_HEADER && !shown[at]);
+    if (belongs < 0 || (ids[belongs] === ID_HEADER && !strayed.length)) return;
+    const titles = strayed.map((at) => /** @type {[number, string]} */ ([at, '']));
+    writeIds_(sheet, top, columns.id, new Map([...titles, [belongs, ID_HEADER]]));
+  }
 }
 
 /**
@@ -193,7 +216,8 @@ function overwrittenIds_(sheet, span, columns, fresh, { top, before, after }) {
   const given = new Set(fresh.values());
   const header = headerAmong_(after, given);
   const isLost = header < 0 && before.includes(ID_HEADER);
-  const lost = isLost ? titleAmong_(sheet, columns, top, after, given) : -1;
+  const shown = isLost ? titlesShown_(sheet, columns, top, after.length) : [];
+  const lost = headerShown_(shown, after, new Set([...given, '']));
   const overwritten = new Map(lost < 0 ? [] : [[lost, ID_HEADER]]);
   for (const [index, id] of fresh) {
     const isSingle = after.indexOf(id) === after.lastIndexOf(id); // else somebody has copied the row meanwhile
@@ -249,24 +273,30 @@ function headerAmong_(ids, given) {
 }
 
 /**
- * Where the title of the id column was overwritten: in the row that shows most of the linked headers.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Columns} columns
- * @param {number} top the row of the first of the ids
- * @param {string[]} ids after new ones were written
- * @param {Set<string>} given the new ones
- * @returns {number} index in the ids; -1 when no row shows any
+ * @param {number} top
+ * @param {number} count of rows from there on
+ * @returns {number[]} how many of the linked headers each row shows
  */
-function titleAmong_(sheet, columns, top, ids, given) {
+function titlesShown_(sheet, columns, top, count) {
   const left = Math.min(...columns.mapped.values());
   const width = Math.max(...columns.mapped.values()) - left + 1;
-  const rows = sheet.getRange(top, left, ids.length, width).getValues();
-  const titles = rows.map((row, at) => {
-    if (ids[at] !== '' && !given.has(ids[at])) return 0;
-    return [...columns.mapped].filter(([header, column]) => String(row[column - left]) === header).length;
-  });
+  const rows = sheet.getRange(top, left, count, width).getValues();
+  return rows.map((row) => [...columns.mapped].filter(([header, at]) => String(row[at - left]) === header).length);
+}
+
+/**
+ * Where the title of the id column belongs: to the row that shows most of the linked headers.
+ * @param {number[]} shown how many each row shows
+ * @param {string[]} ids those of the rows
+ * @param {Set<string>} free what stands in place of the title, if it was overwritten
+ * @returns {number} index in the ids; -1 when no row shows any
+ */
+function headerShown_(shown, ids, free) {
+  const titles = shown.map((count, at) => (free.has(ids[at]) ? count : 0));
   const most = Math.max(...titles);
-  return most ? titles.indexOf(most) : -1;
+  return most > 0 ? titles.indexOf(most) : -1;
 }
 
 /**

@@ -224,14 +224,30 @@ class ScriptRun:
         overwritten = self._overwritten_ids(span, fresh, before, after)
         if overwritten:
             self._write_ids(1, overwritten)
+        if ROW_ID_HEADER in overwritten.values():
+            self._keep_title(set(fresh.values()))
         return not overwritten
+
+    def _keep_title(self, given: Collection[str]) -> None:
+        """See RowIds.gs."""
+        for _ in range(READ_ROUNDS_MAX):
+            self._call("reads ids once more")
+            ids = self._all_ids()
+            shown = self._titles_shown()
+            belongs = _header_shown(shown, ids, {*given, "", ROW_ID_HEADER})
+            numbered = enumerate(zip(ids, shown, strict=False))
+            strayed = [at for at, (row_id, count) in numbered if row_id == ROW_ID_HEADER and not count]
+            if belongs < 0 or (ids[belongs] == ROW_ID_HEADER and not strayed):
+                return
+            self._write_ids(1, dict.fromkeys(strayed, "") | {belongs: ROW_ID_HEADER})
 
     def _overwritten_ids(
         self, span: Span, fresh: Mapping[int, str], before: list[str], after: list[str]
     ) -> dict[int, str]:
         given = set(fresh.values())
         header = header_among("" if row_id in given else row_id for row_id in after) - 1
-        lost = self._title_among(after, given) if header < 0 and ROW_ID_HEADER in before else -1
+        shown = self._titles_shown() if header < 0 and ROW_ID_HEADER in before else []
+        lost = _header_shown(shown, after, {*given, ""})
         overwritten = {} if lost < 0 else {lost: ROW_ID_HEADER}
         for index, row_id in fresh.items():
             at = after.index(row_id) if row_id and after.count(row_id) == 1 else -1
@@ -244,14 +260,10 @@ class ScriptRun:
                 overwritten[at] = owner
         return overwritten
 
-    def _title_among(self, ids: list[str], given: Collection[str]) -> int:
+    def _titles_shown(self) -> list[int]:
         self._call("reads titles")
-        titles = [
-            sum(str(cell.value) == header for header, cell in row.cells.items()) if not i or i in given else 0
-            for row, i in zip(self._tab.lines(), ids, strict=False)
-        ]
-        most = max(titles, default=0)
-        return titles.index(most) if most else -1
+        lines = self._tab.lines()
+        return [sum(str(cell.value) == header for header, cell in row.cells.items()) for row in lines]
 
     def _is_meant(self, span: Span, index: int, number: int) -> bool:
         self._call("reads the rows around again")
@@ -328,6 +340,13 @@ class ScriptRun:
 
 def _alike(one: Mapping[str, SheetCell], other: Mapping[str, SheetCell]) -> bool:
     return bool(one.items() & other.items())
+
+
+def _header_shown(shown: list[int], ids: list[str], free: Collection[str]) -> int:
+    """See RowIds.gs."""
+    titles = [count if row_id in free else 0 for count, row_id in zip(shown, ids, strict=False)]
+    most = max(titles, default=0)
+    return titles.index(most) if most else -1
 
 
 def _overwritten_id(before: list[str], after: list[str], at: int, given: set[str]) -> str:

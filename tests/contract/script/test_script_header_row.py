@@ -157,6 +157,35 @@ def test_an_id_that_is_taken_away_above_the_headers_as_rows_go_there_leaves_them
     assert [name[:2] for name in ids(lowered)][2:] == ["_r", "r_"]
 
 
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_title_that_is_given_back_stands_in_the_header_row_where_rows_come_or_go_above_meanwhile(
+    lowered: Bench, monkeypatch: pytest.MonkeyPatch, *, comes: bool
+) -> None:
+    lowered.type("B5", "Ann")
+
+    def delete_above() -> None:
+        with lowered.document.change(ANN):
+            lowered.tab.delete_rows(0, 1)
+
+    def is_of_ids(sheet_id: int, *_: object) -> bool:
+        return sheet_id == lowered.tab.sheet_id
+
+    def is_of_title(sheet_id: int, *args: object) -> bool:
+        return sheet_id == lowered.tab.sheet_id and "_row_id" in str(args)
+
+    def come_or_go() -> None:
+        if comes:
+            insert_above(lowered, 1)
+        else:
+            delete_above()
+
+    deleted = once_before(monkeypatch, "range.setValues", delete_above, when=is_of_ids)
+    moved = once_before(monkeypatch, "range.setValues", come_or_go, when=is_of_title)
+    lowered.copy("A5:E5", "A3:E3")
+    assert deleted and moved and lowered.failures() == []
+    assert [row for row, name in enumerate(ids(lowered), 1) if name == "_row_id"] == [4 if comes else 2]
+
+
 def test_a_copy_above_the_headers_of_which_nobody_has_told_keeps_no_row_from_its_id(lowered: Bench) -> None:
     lowered.type("B5", "Ann")
     with lowered.document.change("program"):
