@@ -15,7 +15,18 @@ from typing import TypeVar
 import structlog
 
 from core.errors import SheetsRefused, SheetsUnavailable
-from core.marks import Cell, Mark, amends, differing, given_back, plan_marks, still_due, wanted_marks
+from core.marks import (
+    Cell,
+    Mark,
+    amends,
+    differing,
+    given_back,
+    has_left,
+    plan_marks,
+    shows_ours,
+    still_due,
+    wanted_marks,
+)
 from core.model import Link
 from core.ports import Clock, SheetMarks, ShownMark, Store, Transaction
 from core.sheet import MarksLook, MarkWrite, Positions, SheetTarget
@@ -89,6 +100,8 @@ class MarkWriter:
         self._search = False
         self._found: dict[int, None] = {}
         """Rows of the tab that hold notes of ours, as the search found them."""
+        self._left: set[int] = set()
+        """Those of them that showed none beside a linked cell when they were looked at."""
         self._owed: list[MarkWrite] = []
         """What another marking has replaced by mistake."""
         self._leaving: set[Cell] = set()
@@ -175,6 +188,7 @@ class MarkWriter:
         if now >= self._look_over_at:
             self._look_over_at = math.inf
             self._all = self._search = True
+            self._left.clear()
         for row_id in self._due(now):
             del self._later[row_id]
             self._rows[row_id] = None
@@ -265,6 +279,7 @@ class MarkWriter:
         if not rows:
             return False
         look = self._call("read", lambda: self._marks.look(target, rows))
+        self._see_left(found, look)
         seen = {r.row_id for r in look.rows if r.row_id is not None}
         told = self._store.run(lambda tx: self._tell(tx, seen))
         owed = still_due(self._owed, look)
@@ -284,6 +299,13 @@ class MarkWriter:
         for row in found:
             self._found.pop(row, None)
         return bool(plan.astray or missed)
+
+    def _see_left(self, found: Sequence[int], look: MarksLook) -> None:
+        """A note that was found and is not there any more went elsewhere, or somebody has removed it: search once
+        more. One beside a cell that is not linked is found each time, and is a person's copy."""
+        left = set(found).difference(row.row for row in look.rows if shows_ours(row))
+        self._search |= not left <= self._left
+        self._left |= left
 
     def _doubt(self, tx: Transaction, strays: Collection[tuple[str, str]], seen: Collection[str]) -> list[str]:
         """Rows elsewhere whose own note such a stray may be: whether they show it is to be looked at."""
@@ -308,6 +330,7 @@ class MarkWriter:
         if hit is None:
             return None
         self._owed = amends(writes, hit, look)
+        self._search |= has_left(writes, hit, look)
         ids = {r.row: r.row_id for r in hit}
         return {w.row_id for w in writes if ids[w.row] != w.row_id}
 

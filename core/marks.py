@@ -243,6 +243,25 @@ def plan_hold_note(headers: Sequence[str], look: MarksLook, wanted: str | None) 
 # --- what a marking has hit ------------------------------------------------------------------
 
 
+def shows_ours(row: LookedRow) -> bool:
+    """Whether a note of ours stands beside one of its linked cells."""
+    return any(note.startswith(PREFIX) for note in row.notes.values())
+
+
+def has_left(writes: Sequence[MarkWrite], hit: Collection[LookedRow], look: MarksLook) -> bool:
+    """Whether a note of ours that was to go, or to become another one, was there no longer as the marking hit its
+    cell: contents that are sorted past their ids take it along.
+
+    Args:
+        writes: what was sent.
+        hit: as for :func:`amends`.
+        look: likewise.
+    """
+    before, seen = {r.row: r for r in hit}, {r.row: r for r in (look.header, *look.rows)}
+    notes = [(_row(seen, w.row).notes.get(w.header), _row(before, w.row).notes.get(w.header)) for w in writes]
+    return any((was or "").startswith(PREFIX) and not (now or "").startswith(PREFIX) for was, now in notes)
+
+
 def amends(writes: Sequence[MarkWrite], hit: Collection[LookedRow], look: MarksLook) -> list[MarkWrite]:
     """What has to be written next because of what a marking replaced: a person may write a note, or move rows,
     between our look and our write.

@@ -550,8 +550,12 @@ class FakeMarks:
 
 
 def _looked(tab: FakeTab, row: int) -> LookedRow:
-    found = tab.row(row)
-    return LookedRow(row, found.row_id, dict(found.notes), dict(found.colours))
+    found, linked = tab.row(row), {*tab.headers, TOP_LEFT}
+    notes, colours = (
+        {header: held for header, held in beside.items() if header in linked}
+        for beside in (found.notes, found.colours)
+    )
+    return LookedRow(row, found.row_id, notes, colours)
 
 
 def _set(held: dict[str, str], header: str, value: str | None) -> None:

@@ -1127,6 +1127,62 @@ def test_a_note_that_stands_beside_another_id_when_it_is_to_go_is_looked_for(des
     assert not tab.rows[1].notes
 
 
+def sort_past_ids(tab: FakeTab) -> None:
+    """What is beside the contents goes with them."""
+    ids = [row.row_id for row in tab.rows]
+    tab.rows.reverse()
+    for row, row_id in zip(tab.rows, ids, strict=True):
+        row.row_id = row_id
+
+
+def test_a_note_that_goes_with_its_contents_in_the_instant_in_which_it_is_to_go_is_looked_for(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_2"))
+    with desk.store.begin() as tx:
+        tx.mend_rejections("orders", [("r_1", "quantity")])
+    desk.publishes_outbox()
+    desk.marks.before_mark = lambda: sort_past_ids(tab)
+    desk.goes_on(10)
+    assert [row.notes for row in tab.rows] == [{}, {}]
+    assert not desk.state.marks
+
+
+def test_a_note_that_goes_with_its_contents_between_search_and_look_is_searched_for_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab, search = desk.sheet.tabs["orders"], desk.marks.marked
+    tab.rows += [FakeRow("r_8", {}, None, dict(tab.rows[0].notes)), FakeRow("r_9")]
+
+    def sorts_past_ids_after_the_search(target: SheetTarget) -> list[int]:
+        found = search(target)
+        monkeypatch.setattr(desk.marks, "marked", search)
+        tab.rows[1].notes, tab.rows[2].notes = tab.rows[2].notes, tab.rows[1].notes
+        return found
+
+    monkeypatch.setattr(desk.marks, "marked", sorts_past_ids_after_the_search)
+    desk.watch.at += LOOK_OVER_S
+    desk.goes_on(10)
+    assert [set(row.notes) for row in tab.rows] == [{"Quantity"}, set(), set()]
+
+
+def test_a_note_beside_a_cell_that_is_not_linked_is_a_persons_copy_and_is_not_searched_for_again_and_again(
+    desk: Desk,
+) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_9", {}, None, {"Own": tab.rows[0].notes["Quantity"]}))
+    desk.watch.at += LOOK_OVER_S
+    before = len(desk.sheet.calls)
+    desk.goes_on(60)
+    assert tab.rows[1].notes
+    assert desk.sheet.calls[before:].count("marked") == 2
+
+
 @pytest.mark.parametrize("transactions", range(4, 20))
 def test_a_note_beside_another_id_is_looked_for_although_the_writer_dies_when_it_has_found_none_to_remove(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, transactions: int
