@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import mysql.connector
 import pytest
 
 from sandbox.stack import programs
@@ -26,6 +27,9 @@ from sandbox.stack.servers import KafkaServer, MysqlServer, free_port
 # For each connection over TLS, MySQL's client library reads all certificate authorities of the system, 25 ms of a
 # core, though nobody asks it to check any, and the tests make thousands. Those that check name their authority.
 os.environ.setdefault("SSL_CERT_FILE", os.devnull)
+
+# Where V8 is loaded first, as tests of the script do, MySQL's client is without its C extension.
+assert mysql.connector.HAVE_CEXT
 
 _numbers = itertools.count(1)
 _FIRST, _ON_THE_STACK, _LAST = range(3)
