@@ -68,7 +68,7 @@ class Judging:
             link, image, known.bases, known.waiting, known.settled_n, tab.told, known.differing, tab.unclear
         )
         tab.told = {row.row_id for row, _ in found.rows if row.row_id in tab.told}
-        if self._is_stopped(link, tab, known, found):
+        if self._is_stopped(link, tab, known, found, is_last=True):
             return
         self._tell(link, tab, known, image, found)
         rested = _is_as_before(tab, found) and rested
@@ -83,7 +83,7 @@ class Judging:
         before = Before(known.waiting, known.settled_n, tab.told, known.differing, tab.unclear)
         found = scan.judge(link, shown.image, looked, before)
         tab.still_told.update(row.row_id for row, _ in found.rows if row.row_id in tab.told)
-        if self._is_stopped(link, tab, known, found):
+        if self._is_stopped(link, tab, known, found, is_last=shown.is_last):
             tab.pieces = None
             return
         is_told = self._tell(link, tab, known, shown.image, found)
@@ -122,11 +122,13 @@ class Judging:
         pieces.checked.add_looked_at(replace(shown.image, rows=unknown), shown.known.differing, {})
         return self.check.conclude(link, pieces.checked, rested=rested)
 
-    def _is_stopped(self, link: Link, tab: Tab, known: Known, found: Findings) -> bool:
+    def _is_stopped(self, link: Link, tab: Tab, known: Known, found: Findings, *, is_last: bool) -> bool:
+        """Whether a guard stops the scan; what one has found is over once a scan has come to its end without it."""
         if found.guard is not None and not guards.is_approved(known.reason, found.guard[0]):
             self._guard(link, tab, *found.guard)
             return True
-        tab.guard = None
+        if is_last:
+            tab.guard = None
         return False
 
     def _guard(self, link: Link, tab: Tab, name: str, reason: str) -> None:

@@ -7,8 +7,8 @@ from itertools import count, pairwise
 from typing import Any
 
 import pytest
-from core_makers import saw
-from scan_desk import Desk
+from core_makers import LINK, saw
+from scan_desk import ROWS, Desk
 
 from core.errors import SheetsRefused, SheetsUnavailable, SignInRefused
 from core.events import SHEET_OBSERVED
@@ -299,3 +299,14 @@ def test_rows_that_google_never_lets_us_read_hold_the_link_and_are_not_asked_for
     monkeypatch.setattr(desk.sheet, "read_spans", refused)
     assert desk.scans() == "held"
     assert desk.state.holds["orders"][0] == "sheet_refused"
+
+
+def test_a_tab_of_which_every_row_was_cleared_holds_the_link_also_where_only_the_last_look_tells() -> None:
+    desk = Desk(rows_at_once=6)
+    del desk.tab.rows[12:]
+    for order in range(13, ROWS + 1):
+        del desk.state.bases["orders"][f"r_{order}"], desk.state.table(LINK).rows[(str(order),)]
+    for row in desk.tab.rows:
+        row.cells.clear()
+    assert desk.scans() == "held"
+    assert "emptied" in str(desk.state.links["orders"].reason)
