@@ -45,9 +45,7 @@ def settle_inserts(
     bases: dict[str, RowBase] = {}
     history: list[HistoryEntry] = []
     for insert in planned.write.inserts:
-        read = read_back.get(insert.row_id) or {
-            c.name: as_written(c, insert.cells.get(c.header)) for c in link.columns
-        }
+        read = read_back.get(insert.row_id) or _read_back(link, insert)
         cells = {name: CellBase(value, n=n) for name, value in read.items()}
         bases[insert.row_id] = base = RowBase(insert.row_id, planned.keys[insert.row_id], cells, n=n)
         if insert.row_id not in planned.origins:  # it stood in the table before anybody told of it
