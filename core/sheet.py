@@ -90,7 +90,7 @@ class Positions:
     """1-based last row with an id; the header's when there is none."""
     repeated: frozenset[str] = frozenset()
     """Ids that stand in several rows: copies that have no id of their own yet."""
-    header_row: int = 0
+    header_row: int = 1
     """1-based; 0 where nobody knows."""
 
 

@@ -74,7 +74,7 @@ class SheetPlan:
     """Keys that seem to have come (``i``), gone (``d``) or changed all over (``u``); each may be half of a changed
     key that the feed is yet to tell of."""
     absent: list[Key] = field(default_factory=list)
-    """Keys of rows that were not found in the tab: a scan has to tell why."""
+    """Keys of rows that were not found in the tab, or of any while the header row is not: a scan has to tell why."""
 
     @property
     def is_idle(self) -> bool:
@@ -100,6 +100,8 @@ def plan_sheet(view: SheetView, new_row_id: Callable[[], str]) -> SheetPlan:
             plan.doubtful.append((key, "i"))
         elif base is not None and row is None and view.went is not None and key not in view.went:
             plan.doubtful.append((key, "d"))
+        elif row is not None and not view.positions.header_row:
+            plan.absent.append(key)
         elif row is not None:
             _plan_insert(view, plan, key, row, _own_id(view, key) or new_row_id())
         elif base is not None:
@@ -115,7 +117,7 @@ def _own_id(view: SheetView, key: Key) -> str | None:
 
 def _plan_ids(view: SheetView, new_row_id: Callable[[], str]) -> list[IdWrite]:
     """Ids to give; what asks for them may come late, or again, when rows have moved or have their ids."""
-    if not view.to_name:
+    if not view.to_name or not view.positions.header_row:
         return []
     asked = {row: named for row, named in view.to_name if named[1] not in view.outdated}
     at = view.positions.rows.standing_in(asked)
@@ -182,9 +184,10 @@ def _plan_row(view: SheetView, plan: SheetPlan, key: Key, base: RowBase, row: Ta
 
 
 def _place(view: SheetView, plan: SheetPlan, row_id: str) -> int | None:
-    """Where a row stands; nowhere as long as a copy cannot be told from it, or its id is yet to move to it."""
+    """Where a row stands; nowhere as long as a copy cannot be told from it, or its id is yet to move to it, or nobody
+    knows where the table begins: it may be a copy that a person has put above the header row."""
     is_elsewhere = row_id in view.positions.repeated or any(row_id == i.expected for i in plan.ids)
-    return None if is_elsewhere else view.positions.rows.get(row_id)
+    return None if is_elsewhere or not view.positions.header_row else view.positions.rows.get(row_id)
 
 
 def _formula_conflict(base: RowBase, column: LinkedColumn, held: CellBase) -> Observed:

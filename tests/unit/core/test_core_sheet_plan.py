@@ -132,6 +132,14 @@ def test_no_id_is_put_where_the_headers_are_by_now_nor_above_them() -> None:
     assert planned(to_name=asked, positions=lowered).ids == [IdWrite(8, "r_new1", None)]
 
 
+def test_nothing_is_written_while_nobody_knows_where_the_header_row_is() -> None:
+    nowhere = Positions(Stamp(), {}, RowIndex({"r_1": 5, "r_2": 9}), 9, header_row=0)
+    changed = planned(make_base(), {**ROW, "price": "12.00"}, positions=nowhere, to_name={7: (None, None)})
+    inserted = planned(row=ROW, positions=nowhere)
+    deleted = planned(make_base(), positions=nowhere)
+    assert all(done.is_empty and done.absent == [("1",)] for done in (changed, inserted, deleted))
+
+
 def test_a_copy_is_named_only_as_long_as_its_id_stands_in_several_rows() -> None:
     asked = {7: ("r_2", None)}
     twice = Positions(Stamp(), {}, RowIndex({"r_2": 5}), 7, frozenset({"r_2"}))
