@@ -134,7 +134,7 @@ function takeBackStrayed_(sheet, span, columns, given) {
   const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());
   const around = sheet.getRange(top, span.left, bottom - top + 1, span.values[0].length).getValues();
   const strayed = suspects.filter(({ meant }) => around.some((row) => isAlike(row, meant || [])));
-  if (strayed.length) writeIds_(sheet, span.first, columns.id, new Map(strayed.map(({ index }) => [index, ''])));
+  if (strayed.length) giveIds_(sheet, span, columns, new Map(strayed.map(({ index }) => [index, ''])));
   return strayed.length > 0;
 }
 
@@ -151,8 +151,8 @@ function idsOutside_(sheet, edited, columns) {
 }
 
 /**
- * Writes new ids. Rows may move in the instant before the write; then an id lands on a row that has
- * one already, and that row gets its own back.
+ * Writes new ids, empty ones to take them away. Rows may move in the instant before the write; then an id lands on a
+ * row that has one already, and that row gets its own back.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Span} span
  * @param {Columns} columns

@@ -191,7 +191,7 @@ class ScriptRun:
         self._call("reads the rows around")
         strayed = {i: "" for i, meant in suspects.items() if any(_alike(r.cells, meant) for r in self._tab.lines())}
         if strayed:
-            self._write_ids(span.first, strayed)
+            self._give_ids(span, strayed)
         return bool(strayed)
 
     def _ids_to_give(self, e: EditEvent, span: Span, given: Collection[str]) -> dict[int, str]:
