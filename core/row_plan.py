@@ -240,10 +240,15 @@ def _was_shared(column: LinkedColumn, seen: Observed, value: Canonical) -> bool:
 def _never_filled(
     view: RowView, values: Mapping[str, Canonical], live: Mapping[str, Observed]
 ) -> list[RejectionEntry]:
-    """Why a row cannot come from the sheet at all: the table requires what the sheet only shows."""
+    """Why a row cannot come from the sheet at all: the table requires what the sheet only shows. It is told beside
+    that cell, whether anybody has told of it or not."""
     first = next(iter(live.values()))
     return [
-        rejection(view, live.get(c.name, first), f"{c.name}: {_READ_ONLY} and required; add the row in the table")
+        rejection(
+            view,
+            live.get(c.name) or replace(first, column=c.name, cell=SheetCell(None)),
+            f"{c.name}: {_READ_ONLY} and required; add the row in the table",
+        )
         for c in view.link.columns
         if c.required and c.read_only and c.name not in values
     ]

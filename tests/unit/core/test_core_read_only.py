@@ -57,8 +57,8 @@ def test_a_row_whose_bytes_the_table_requires_waits_and_says_that_only_programs_
     done = plan(*typed_row(customer="Bea", quantity=2), link=link)
     assert done.insert is None
     assert {why for _, why in done.wait} == {"incomplete"}
-    assert [r.reason for r in done.rejections] == [
-        "photo: is read-only in the sheet and required; add the row in the table"
+    assert [(r.column, r.value, r.reason) for r in done.rejections] == [
+        ("photo", None, "photo: is read-only in the sheet and required; add the row in the table")
     ]
 
 
