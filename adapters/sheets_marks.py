@@ -128,7 +128,7 @@ def _body(target: SheetTarget, seen: _Seen, look: MarksLook, writes: Sequence[Ma
         *_looks(layout, rows),
         *(_write(layout, write) for write in writes),
     ]
-    band, last = layout.band, FIRST_COPY_ROW + len(rows) - 1
+    band, last = layout.band, FIRST_COPY_ROW + max(len(rows), 1) - 1
     ranges = [
         f"{quoted(layout.tab_title)}!1:1",
         a1_range(STATE_TAB, FIRST_COPY_ROW, last, band.column, band.column + layout.copied_columns - 1),

@@ -205,7 +205,7 @@ class MarkWriter:
         if positions is None:
             return True
         if fresh:
-            self._let_go({row_id for row_id in differ if row_id not in positions.rows})
+            self._let_go(target, {row_id for row_id in differ if row_id not in positions.rows})
         placed = [i for i in sorted(differ) if i in positions.rows and i not in positions.repeated]
         room = ROWS_PER_MARKING_MAX - len({w.row for w in self._owed})
         at = {positions.rows[row_id]: row_id for row_id in placed[:room]}
@@ -252,10 +252,14 @@ class MarkWriter:
         wanted = wanted_marks(self.link, tx.open_rejections(name, row_ids), conflicts, waiting, bases)
         return Told(wanted, {(m.row_id, m.column): m for m in tx.shown_marks(name, row_ids)})
 
-    def _let_go(self, row_ids: Collection[str]) -> None:
-        """Rows that the tab does not hold take their marks with them, or another id stands beside them now."""
+    def _let_go(self, target: SheetTarget, row_ids: Collection[str]) -> None:
+        """Rows that the tab does not hold take their marks with them, or another id stands beside them now. A marking
+        that is on its way to one would hit another row: after an empty one it cannot land."""
         if row_ids:
             shown = self._store.run(lambda tx: tx.shown_marks(self.link.name, row_ids))
+            if not all(mark.is_sure for mark in shown):
+                look = self._call("read", lambda: self._marks.look(target, []))
+                self._call("write", lambda: self._marks.mark(target, look, []))
             self._leave({(mark.row_id, mark.column) for mark in shown}, is_lost=True)
             self._rows = {row_id: None for row_id in self._rows if row_id not in row_ids}
             self._away.update(row_ids)

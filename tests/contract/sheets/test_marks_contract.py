@@ -59,6 +59,13 @@ def test_of_two_markings_by_one_look_one_lands(world: World) -> None:
     assert world.marks.look(world.target, [2]).last == look.last + 1
 
 
+def test_an_empty_marking_keeps_one_that_is_on_its_way_from_landing(world: World) -> None:
+    look = world.marks.look(world.target, [2])
+    assert world.marks.mark(world.target, world.marks.look(world.target, []), []) == ()
+    assert world.marks.mark(world.target, look, [refused(2, "r_2")]) is None
+    assert looked(world, 2)[2].notes == {}
+
+
 def test_a_marking_whose_reply_is_lost_is_found_by_the_next_look(world: World) -> None:
     look = world.marks.look(world.target, [2])
     world.lose_next_reply()

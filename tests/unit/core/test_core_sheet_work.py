@@ -1089,6 +1089,18 @@ def test_a_marking_that_nobody_waits_for_any_more_cannot_land_late(desk: Desk) -
     assert not desk.state.marks
 
 
+def test_a_marking_on_its_way_to_a_row_that_has_left_the_tab_cannot_land_beside_another_one(desk: Desk) -> None:
+    refuse(desk, "many")
+    look = desk.marks.look(SheetTarget.of(LINKS["orders"], desk.state.links["orders"]), [2])
+    with desk.store.begin() as tx:
+        tx.save_marks("orders", [ShownMark("r_1", "quantity", f"Twinsheet: {REASON}", is_sure=False)])
+    desk.sheet.tabs["orders"].rows[0] = FakeRow("r_2", {"Customer": SheetCell("Bea")})
+    desk.goes_on(5)
+    late = [MarkWrite(2, "r_1", "Quantity", f"Twinsheet: {REASON}", REJECTED)]
+    assert desk.marks.mark(SheetTarget.of(LINKS["orders"], desk.state.links["orders"]), look, late) is None
+    assert not desk.state.marks
+
+
 def test_what_puts_a_mistake_back_and_is_refused_because_it_has_landed_is_settled(desk: Desk) -> None:
     tab = desk.sheet.tabs["orders"]
     back = SwapWrite(1, 1, formula_restores=(FormulaRestore(0, 2, "Notes", SheetCell("ours")),))
