@@ -207,15 +207,17 @@ class Ledger:
 
     def rob(self, row: FakeRow) -> None:
         """An id is about to be written over the one that stands there. Where a copy carries it as well, the copy is
-        the row from now on: nobody can tell which of the two it was."""
+        the row from now on, whatever key that has in the table by now: nobody can tell which of the two it was."""
         others = {r.mark for r in self._twin.tab.rows if r is not row and r.row_id == row.row_id}
         if not row.row_id or not isinstance(row.mark, int):
             return
         if not others:
             self.robbed.add(row.mark)
         base = self._twin.state.bases.get(self._twin.link.name, {}).get(row.row_id)
-        if base is not None and base.key in self.of_key:
-            self.of_key[base.key] |= {mark for mark in others if isinstance(mark, int)}
+        shown = base.key if base is not None else None
+        renamed = {key for key, former in self._former_keys.items() if shown in former}
+        for key in ({shown} & self.of_key.keys()) or (renamed & self.of_key.keys()):
+            self.of_key[key] |= {mark for mark in others if isinstance(mark, int)}
 
     def part_from_ids(self, rows: Iterable[FakeRow]) -> None:
         """Contents were sorted, and the ids beside them were not; or somebody has typed over the ids."""
