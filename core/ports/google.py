@@ -56,7 +56,8 @@ class SheetMarks(Protocol):
         """Mark cells of rows that were looked at, in one request; the rows that it hit, as they were just before it.
 
         ``None``, with nothing written, where another marking has landed since the look, or columns have moved:
-        look again. Of two markings by one look only one lands, however late the other arrives, one of no cells too."""
+        look again. Of two markings by one look only one lands, however late the other arrives; one of them may mark
+        no cell at all."""
 
 
 class Gate(Protocol):
