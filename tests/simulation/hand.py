@@ -88,7 +88,7 @@ class Hand:
         else:
             row.cells[header] = cell
             self._note(row, header, cell)
-        if before is not None and not row.cells:
+        if before is not None and not ledger.holds_own(row):
             ledger.emptied.add(row.mark)
         if before is not None and header in self._twin.key_headers:
             ledger.rekeyed.add(row.mark)

@@ -60,8 +60,8 @@ class Ledger:
         self.deleted: dict[Line, set[str]] = {}
         """Rows that were deleted, and by which side."""
         self.emptied: set[Line] = set()
-        """Rows of which every cell was cleared, the last one perhaps by a program: they count as deleted unless a
-        program's value comes in between."""
+        """Rows of which every cell of their own was cleared, the last one perhaps by a program: they count as deleted
+        unless a program's value comes in between."""
         self.rekeyed: set[Line] = set()
         """Rows whose key was typed anew."""
         self.hidden: set[Line] = set()
@@ -179,6 +179,12 @@ class Ledger:
         for row, copy in self._of_mistakes:
             if row.cells and row.mark is None and not copy.cells:
                 row.mark, copy.mark = copy.mark, None
+
+    def holds_own(self, row: FakeRow) -> bool:
+        """Whether anything but a mistake of ours, which is about to be taken back, stands in a row: who clears all
+        besides has cleared it whole."""
+        held = [self.tokens_in(h, self.text_of(h, cell)) for h, cell in row.cells.items()]
+        return any(not tokens or any(row.mark in token.lines for token in tokens) for tokens in held)
 
     def shared_id(self, line: Line) -> bool:
         """Whether a row and its copy have carried one id: until the copy was named, nobody could tell them apart."""
