@@ -126,7 +126,9 @@ def plan_write(
     if state.state in ("paused", "held"):
         followed_inserts(tx, request.link.name, tx.bases_of_keys(request.link.name, request.came), request.came)
         return PlanOutcome(stopped=True)
-    return replace(_plan_live(tx, request, state, may_write, new_row_id), shown=shown)
+    # a scan from before a mistake of ours was put back may have missed a row that the mistake had removed
+    missed = {row_id: stamp for row_id, stamp in request.missed.items() if stamp.n >= state.restored_n}
+    return replace(_plan_live(tx, replace(request, missed=missed), state, may_write, new_row_id), shown=shown)
 
 
 def _plan_live(

@@ -59,6 +59,8 @@ class Gathered:
     """By the id of a row in which another one's key stands, that other row."""
     refused: Collection[str]
     """Rows of which the table has refused something for a while."""
+    restored_n: int
+    """See :attr:`core.ports.LinkState.restored_n`."""
 
 
 class TableWork:
@@ -256,7 +258,7 @@ class TableWork:
         missed = batch.vanished.get(row_id)
         waiting = gathered.waiting.get(row_id, ())
         seen = [*batch.observed.get(row_id, ()), *(w.observed for w in waiting)]
-        vanished = missed is not None and _may_vanish(row_id, base, seen, missed[0], gathered.open_write)
+        vanished = missed is not None and _may_vanish(row_id, base, seen, missed[0], gathered)
         return RowView(
             link=link,
             row_id=row_id,
@@ -272,7 +274,7 @@ class TableWork:
             is_told=batch.is_told(row_id, base, table) or self._told[link.name].covers(base, table),
             is_late=row_id in batch.late,
             is_answered=batch.is_answered(row_id, base),
-            restored_n=state.restored_n,
+            restored_n=gathered.restored_n,
             first_scans=state.first_scans,
             owner=gathered.owners.get(row_id),
             vanished=vanished,
@@ -283,18 +285,22 @@ class TableWork:
 
 
 def _may_vanish(
-    row_id: str, base: RowBase | None, seen: Sequence[Observed], stamp: Stamp, write: OpenWrite | None
+    row_id: str, base: RowBase | None, seen: Sequence[Observed], stamp: Stamp, gathered: Gathered
 ) -> bool:
     """Only a scan past our last write to the row, and past every later look at it, can tell that it is gone."""
+    write = gathered.open_write
     is_last = all(stamp.n >= one.stamp.n and scan_age(stamp).is_past(age(one)) for one in seen)
-    # a write that is not settled yet may have removed another row than it meant
+    # A write that is not settled yet may have removed another row than it meant; one that is has perhaps done so, and
+    # nobody knows whose row that was where it had lost its id. What puts it back has landed before the scan, or not.
     in_hand = write is not None and (row_id in write.row_ids or stamp.n >= write.n)
-    return is_last and (base is None or tells_of_going(stamp, base)) and not in_hand
+    is_put_back = stamp.n >= gathered.restored_n
+    return is_last and (base is None or tells_of_going(stamp, base)) and is_put_back and not in_hand
 
 
 def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:
     row_ids = batch.row_ids
     intent = tx.intent(link.name)
+    state = tx.link_state(link.name)  # as of now: from here on nobody settles a write
     bases = tx.bases(link.name, row_ids)
     keys = [b.key for b in bases.values() if b.key is not None]
     rows, busy = tx.free_rows(link, keys) if keys else ({}, frozenset())
@@ -312,6 +318,7 @@ def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:
             {i: [*(w.observed for w in waiting.get(i, ())), *batch.observed.get(i, ())] for i in bases},
         ),
         refused=tx.waiting_rows(link.name, ("incomplete",), GIVE_UP_S) if batch.vanished else (),
+        restored_n=state.restored_n if state is not None else 0,
     )
 
 

@@ -313,6 +313,15 @@ def test_a_row_missed_by_a_scan_is_deleted(desk: Desk) -> None:
     assert desk.base("r_1").gone
 
 
+def test_a_row_missed_before_a_mistake_of_ours_was_put_back_is_not_deleted(desk: Desk) -> None:
+    with desk.store.begin() as tx:  # its id was lost, and our write 2 has removed it instead of another row
+        tx.note_restore("orders", 3)
+    desk.happens(event("scan", 5, n=2, missing=["r_1"]))
+    assert set(desk.rows) == {("1",)}
+    desk.happens(event("scan", 6, n=3, missing=["r_1"]))
+    assert not desk.rows
+
+
 @pytest.mark.parametrize("in_one_batch", [True, False])
 def test_a_row_edited_after_the_scan_that_missed_it_is_not_deleted_however_the_events_are_batched(
     desk: Desk, in_one_batch: bool

@@ -268,6 +268,19 @@ def test_a_conflict_is_over_when_its_row_has_left_both_sides(desk: Desk) -> None
     assert not desk.state.waiting["orders"]
 
 
+def test_a_row_missed_before_a_mistake_of_ours_was_put_back_is_not_forgotten(desk: Desk) -> None:
+    with desk.store.begin() as tx:  # its id was lost, and our write 2 has removed it instead of another row
+        tx.note_restore("orders", 3)
+    del desk.state.table(LINKS["orders"]).rows[("1",)]
+    desk.sheet.tabs["orders"].rows[0].row_id = None
+    for n, is_gone in ((2, False), (3, True)):
+        missed = {"kind": "scan", "missing": ["r_1"], "stamp": stamp_to_json(Stamp(n=n, scan=1))}
+        desk.log.append(SHEET_OBSERVED, "orders", missed)
+        desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
+        desk.goes_on(5)
+        assert desk.state.bases["orders"]["r_1"].gone is is_gone
+
+
 def test_an_edit_that_waits_in_a_row_which_leaves_both_sides_is_kept_and_brings_no_row_back(desk: Desk) -> None:
     with desk.store.begin() as tx:
         tx.put_waiting("orders", [(saw("notes", "typed", "swap", n=1), "commit_time")])
