@@ -13,7 +13,7 @@ from consumers.sheet_link import LinkWriter, Tools
 from consumers.table_guards import hold_emptied
 from core import guards
 from core.errors import Fenced, MysqlRefused, SheetsRefused, SheetsUnavailable, Unfit
-from core.events import TABLE_CHANGED, stamp_from_json
+from core.events import TABLE_CHANGED, stamp_as_known, stamp_from_json
 from core.model import Link
 from core.origin import origin_of
 from core.ports import Delivery, EventSource, Transaction
@@ -337,9 +337,9 @@ def _absorb_sheet(writer: LinkWriter, body: Mapping[str, Any]) -> None:
 
 def _absorb_scan(writer: LinkWriter, body: Mapping[str, Any]) -> None:
     if body.get("missing"):
-        writer.rows_missed(body["missing"], stamp_from_json(body["stamp"]))
+        writer.rows_missed(body["missing"], stamp_as_known(body))
     writer.rows_told((c["row_id"] for c in body.get("cells", ())), stamp_from_json(body["stamp"]))
     if body.get("names"):
         writer.rows_moved()
         names = [(n["row"], (n["expected"], n["row_id"])) for n in body["names"]]
-        writer.news.name(names, stamp_from_json(body["stamp"]))
+        writer.news.name(names, stamp_as_known(body))

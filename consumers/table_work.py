@@ -18,8 +18,8 @@ from core import guards
 from core.errors import Fenced, MysqlRefused, TwinsheetError, Unavailable, Unfit
 from core.freshness import OpenWrite, age, is_newer, is_outrun, scan_age, tells_of_going
 from core.intent import open_write, planned_from_json
-from core.model import NEVER, Key, Link, Observed, RowBase, Stamp
-from core.observe import Batch
+from core.model import NEVER, Key, Link, Observed, RowBase
+from core.observe import Batch, Missed
 from core.parents import PARENT
 from core.ports import Clock, Delivery, EventSource, LinkState, Store, TableRow, Transaction, Waiting
 from core.row_view import ComputeRule, RowView, overtaken_in
@@ -248,7 +248,7 @@ class TableWork:
         Applier(tx, link).apply(plans, views)
         tx.add_history(link.name, batch.overwritten)
         live = {i: base for i in batch.vanished if (base := views[i].base) is not None and not base.gone}
-        if any(is_outrun(batch.vanished[i][0], base) for i, base in live.items()):
+        if any(is_outrun(batch.vanished[i].as_known, base) for i, base in live.items()):
             ask_scan(tx, link.name)
 
     def _view(self, link: Link, state: LinkState, batch: Batch, gathered: Gathered, row_id: str) -> RowView:
@@ -258,7 +258,7 @@ class TableWork:
         missed = batch.vanished.get(row_id)
         waiting = gathered.waiting.get(row_id, ())
         seen = [*batch.observed.get(row_id, ()), *(w.observed for w in waiting)]
-        vanished = missed is not None and _may_vanish(row_id, base, seen, missed[0], gathered)
+        vanished = missed is not None and _may_vanish(row_id, base, seen, missed, gathered)
         return RowView(
             link=link,
             row_id=row_id,
@@ -279,22 +279,22 @@ class TableWork:
             owner=gathered.owners.get(row_id),
             vanished=vanished,
             is_last_try=vanished and row_id in gathered.refused,
-            event=missed[1] if missed else "",
-            age=scan_age(missed[0]) if missed else NEVER,
+            event=missed.event if missed else "",
+            age=scan_age(missed.stamp) if missed else NEVER,
         )
 
 
 def _may_vanish(
-    row_id: str, base: RowBase | None, seen: Sequence[Observed], stamp: Stamp, gathered: Gathered
+    row_id: str, base: RowBase | None, seen: Sequence[Observed], missed: Missed, gathered: Gathered
 ) -> bool:
     """Only a scan past our last write to the row, and past every later look at it, can tell that it is gone."""
-    write = gathered.open_write
+    write, stamp = gathered.open_write, missed.stamp
     is_last = all(stamp.n >= one.stamp.n and scan_age(stamp).is_past(age(one)) for one in seen)
     # A write that is not settled yet may have removed another row than it meant; one that is has perhaps done so, and
     # nobody knows whose row that was where it had lost its id. What puts it back has landed before the scan, or not.
     in_hand = write is not None and (row_id in write.row_ids or stamp.n >= write.n)
-    is_put_back = stamp.n >= gathered.restored_n
-    return is_last and (base is None or tells_of_going(stamp, base)) and is_put_back and not in_hand
+    is_put_back = missed.as_known.n >= gathered.restored_n
+    return is_last and (base is None or tells_of_going(missed.as_known, base)) and is_put_back and not in_hand
 
 
 def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:

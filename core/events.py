@@ -2,7 +2,8 @@
 
 ``sheet.observed``, keyed by link:
     edit, structure  the webhook's body as it was received, with ``event`` and ``received_at``
-    scan             the same shape from the scanner, with ``missing``, ``unnamed`` and ``copies``
+    scan             the same shape from the scanner, with ``missing`` and ``names``; ``settled_n``: the last of our
+                     writes that base knew of as the tab was held against it
     replan           ``rows``: [{row_id, key, times: {column: commit time}}]; look at their waiting cells again;
                      ``times_exact``: whether the server tells more than seconds
     rescan           read the tab again
@@ -23,7 +24,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.model import SheetCell, Stamp
@@ -99,3 +101,10 @@ def stamp_to_json(stamp: Stamp) -> Json:
 def stamp_from_json(raw: Json) -> Stamp:
     """The inverse of :func:`stamp_to_json`."""
     return Stamp(n=int(raw["n"]), q=int(raw["q"]), epoch=int(raw["epoch"]), scan=int(raw.get("scan", 0)))
+
+
+def stamp_as_known(scan: Mapping[str, Any]) -> Stamp:
+    """A scan's stamp, up to the last of our writes that base knew of: no row that a later one has changed was looked
+    for as what it had become."""
+    stamp = stamp_from_json(scan["stamp"])
+    return replace(stamp, n=min(stamp.n, scan["settled_n"]))

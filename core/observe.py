@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.conflicts import Choice
-from core.events import cell_from_json, stamp_from_json, value_from_json
+from core.events import cell_from_json, stamp_as_known, stamp_from_json, value_from_json
 from core.model import Key, Link, Observed, RowBase, Stamp
 from core.ports import HistoryEntry, TableRow
 from core.renames import print_of
@@ -28,6 +28,16 @@ class Asked:
     choice: Choice
 
 
+class Missed(NamedTuple):
+    """A scan did not hold a row."""
+
+    stamp: Stamp
+    as_known: Stamp
+    """See :func:`core.events.stamp_as_known`."""
+    event: str
+    """Id of the scan."""
+
+
 @dataclass(slots=True)
 class Batch:
     """What a run of events says about one link, by row id."""
@@ -37,8 +47,8 @@ class Batch:
     observed: dict[str, list[Observed]] = field(default_factory=dict)
     overwritten: list[HistoryEntry] = field(default_factory=list)
     """What was typed and stood in the cell no longer when the script looked."""
-    vanished: dict[str, tuple[Stamp, str]] = field(default_factory=dict)
-    """Row id to stamp and id of the scan that did not hold it."""
+    vanished: dict[str, Missed] = field(default_factory=dict)
+    """By the ids of rows, the scan that did not hold them."""
     replans: dict[str, dict[str, datetime] | None] = field(default_factory=dict)
     """Row id to the table's commit times by column; ``None`` where they were not asked for."""
     coarse: set[str] = field(default_factory=set)
@@ -131,7 +141,7 @@ class Batch:
     def _add_cells(self, link: Link, body: Json) -> None:
         stamp = stamp_from_json(body["stamp"])
         for row_id in body.get("missing", ()):
-            self.vanished[row_id] = (stamp, body.get("event", ""))
+            self.vanished[row_id] = Missed(stamp, stamp_as_known(body), body.get("event", ""))
         unclear = _repeated_ids(body)
         if body["kind"] == "edit":
             stamp = replace(stamp, scan=self.scans)

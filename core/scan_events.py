@@ -17,16 +17,25 @@ _BLANK = SheetCell(None)
 
 
 def scan_events(
-    link: Link, image: TabImage, found: Findings, strangers: Sequence[TabRow], *, event: str, rows_max: int = 500
+    link: Link,
+    image: TabImage,
+    found: Findings,
+    strangers: Sequence[TabRow],
+    settled_n: int,
+    *,
+    event: str,
+    rows_max: int = 500,
 ) -> Iterator[Json]:
     """The events that tell of a scan, in pieces of whole rows that Kafka takes; none where nothing was found.
 
     Args:
         strangers: those that need an id now.
+        settled_n: number of our last write that base knew of.
         event: id of the scan.
         rows_max: rows with cells in one event; fewer where their texts are long.
     """
     head: Json = {"kind": "scan", "link": link.name, "event": event, "stamp": stamp_to_json(image.stamp)}
+    head["settled_n"] = settled_n
     names: list[Json] = [{"row": s.row, "expected": s.row_id, "row_id": None} for s in strangers]
     names += [{"row": m.row, "expected": m.expected, "row_id": m.row_id} for m in found.moved_ids]
     rests = _rests(found.missing, names)

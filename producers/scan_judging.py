@@ -162,7 +162,7 @@ class Judging:
                 moved=len(found.moved_ids),
             )
         event = f"scan_{secrets.token_hex(8)}"
-        self.telling.begin(link.name, scan_events(link, image, found, strangers, event=event), event)
+        self.telling.begin(link.name, scan_events(link, image, found, strangers, known.settled_n, event=event), event)
         return bool(found.rows or strangers or found.moved_ids)
 
     def _confirmed(self, tab: Tab, known: Known, image: TabImage, found: Findings) -> list[TabRow]:

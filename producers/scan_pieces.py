@@ -67,12 +67,13 @@ class Known:
 
 def known_now(tx: Transaction, name: str, rows_max: int) -> Known:
     """What is known of a link; no bases where there are more than ``rows_max``."""
-    count = tx.count_bases(name)
-    return _known(tx, name, tx.all_bases(name) if count <= rows_max else {}, count)
-
-
-def _known(tx: Transaction, name: str, bases: Mapping[str, RowBase], count: int) -> Known:
     state = tx.link_state(name)
+    count = tx.count_bases(name)
+    return _known(tx, name, state, tx.all_bases(name) if count <= rows_max else {}, count)
+
+
+def _known(tx: Transaction, name: str, state: LinkState | None, bases: Mapping[str, RowBase], count: int) -> Known:
+    """The state was read before the bases: these tell of every write that it says was settled."""
     return Known(
         state,
         bases,
@@ -247,7 +248,7 @@ def _known_of(tx: Transaction, name: str, row_ids: Collection[str]) -> Known:
 
 def _known_for(tx: Transaction, name: str, lot: Lot) -> tuple[Known, Texts]:
     """What judging a look needs, and the ids of all bases."""
-    ids, missing = Texts(), []
+    state, ids, missing = tx.link_state(name), Texts(), []
     for row_id in tx.base_ids(name):
         ids.add(row_id)
         if row_id in lot.missing:
@@ -256,4 +257,4 @@ def _known_for(tx: Transaction, name: str, lot: Lot) -> tuple[Known, Texts]:
     for first in range(0, len(missing), MISSING_AT_ONCE):
         some = missing[first : first + MISSING_AT_ONCE]
         kept.update(i for i, base in tx.all_bases(name, some).items() if lot.kept(base, len(kept)))
-    return _known(tx, name, tx.all_bases(name, kept | lot.wanted), len(ids)), ids
+    return _known(tx, name, state, tx.all_bases(name, kept | lot.wanted), len(ids)), ids

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
 from core.freshness import OpenWrite
 from core.model import (
     ROW_ID_HEADER,
@@ -232,6 +232,12 @@ def answers(outbox: Iterable[tuple[str, str, Json]], at: datetime = EARLIER) -> 
     ]
     times = dict.fromkeys(ROW, at.isoformat())
     return [{"kind": "replan", "rows": [{**row, "times": times} for row in rows]} for rows in asked if rows]
+
+
+def scan_event(stamp: Stamp, settled_n: int | None = None, **more: Any) -> Json:
+    """What a scan has found; every write that it saw was settled before, or those up to ``settled_n``."""
+    known = stamp.n if settled_n is None else settled_n
+    return {"kind": "scan", "stamp": stamp_to_json(stamp), "event": "scan_1", "settled_n": known, **more}
 
 
 def tab_row(row: int, row_id: str | None, formulas: Mapping[str, str] | None = None, **values: SheetValue) -> TabRow:

@@ -116,6 +116,7 @@ def event(kind: str, q: int, n: int = 0, row_id: str = "r_1", **more: Any) -> di
         "stamp": {"n": n, "q": q, "epoch": 1, "scan": q},
         "event": f"{kind}{q}",
         "cells": cells,
+        "settled_n": n,
         **more,
     }
 
@@ -319,6 +320,15 @@ def test_a_row_missed_before_a_mistake_of_ours_was_put_back_is_not_deleted(desk:
     desk.happens(event("scan", 5, n=2, missing=["r_1"]))
     assert set(desk.rows) == {("1",)}
     desk.happens(event("scan", 6, n=3, missing=["r_1"]))
+    assert not desk.rows
+
+
+def test_a_row_missed_under_what_it_held_before_a_write_of_ours_is_not_deleted(desk: Desk) -> None:
+    with desk.store.begin() as tx:  # settled once the scan had read base, and landed before it read the tab
+        tx.save_bases("orders", [make_base(cell_n=2)])
+    desk.happens(event("scan", 5, n=2, settled_n=1, missing=["r_1"]))
+    assert set(desk.rows) == {("1",)}
+    desk.happens(event("scan", 6, n=2, missing=["r_1"]))
     assert not desk.rows
 
 

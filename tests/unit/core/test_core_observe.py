@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from core_makers import LINK
+from core_makers import LINK, scan_event
 
 from core.model import SheetCell, Stamp
-from core.observe import Batch
+from core.observe import Batch, Missed
 from core.values import Serial
 
 
@@ -74,12 +74,18 @@ def test_a_formula_is_not_taken_for_a_value_that_was_overwritten() -> None:
 
 
 def test_a_scan_names_the_rows_that_it_missed() -> None:
-    batch = absorbed({"kind": "scan", "stamp": {"n": 2, "q": 4, "epoch": 1}, "event": "scan_1", "missing": ["r_1"]})
-    assert batch.vanished == {"r_1": (Stamp(2, 4, 1), "scan_1")}
+    batch = absorbed(scan_event(Stamp(2, 4, 1), missing=["r_1"]))
+    assert batch.vanished == {"r_1": Missed(Stamp(2, 4, 1), Stamp(2, 4, 1), "scan_1")}
+
+
+def test_a_scan_names_missing_rows_as_they_were_known_when_it_was_held_against_base() -> None:
+    for settled_n, n in ((1, 1), (3, 2)):
+        batch = absorbed(scan_event(Stamp(2, 4, 1), settled_n, missing=["r_1"]))
+        assert batch.vanished == {"r_1": Missed(Stamp(2, 4, 1), Stamp(n, 4, 1), "scan_1")}
 
 
 def test_a_row_that_was_seen_after_it_was_missed_did_not_vanish() -> None:
-    scan = {"kind": "scan", "stamp": {"n": 2, "q": 4, "epoch": 1}, "event": "scan_1", "missing": ["r_1"]}
+    scan = scan_event(Stamp(2, 4, 1), missing=["r_1"])
     assert not absorbed(scan, edit(cell("Notes", "x"), q=5)).vanished
 
 

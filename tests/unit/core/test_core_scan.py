@@ -63,7 +63,7 @@ def test_a_tab_that_equals_base_has_nothing_to_tell() -> None:
     image = make_image(order_row(2, "r_1", due=Serial(45418.0)))
     found = scanned(image, make_base(due="2024-05-06"))
     assert found == Findings()
-    assert list(scan_events(LINK, image, found, [], event="scan_1")) == []
+    assert list(scan_events(LINK, image, found, [], 0, event="scan_1")) == []
 
 
 @pytest.mark.parametrize("shown", [9.5, "9.5", "9.50"])
@@ -407,10 +407,10 @@ def test_the_last_row_by_itself_is_a_delete_like_any_other() -> None:
 def test_the_events_of_a_scan_carry_its_stamp_its_cells_and_at_the_end_who_is_missing() -> None:
     image = make_image(*many_rows(4, notes="typed"), tab_row(9, None, None, customer="Bea"), n=3, q=5)
     found = scanned(image, *many(5))
-    events = list(scan_events(LINK, image, found, found.strangers, event="scan_1", rows_max=4))
+    events = list(scan_events(LINK, image, found, found.strangers, 2, event="scan_1", rows_max=4))
     assert len(events) == 1
     event = json.loads(json.dumps(events[0]))
-    assert event["stamp"] == {"n": 3, "q": 5, "epoch": 0}
+    assert (event["stamp"], event["settled_n"]) == ({"n": 3, "q": 5, "epoch": 0}, 2)
     assert [c["row_id"] for c in event["cells"]] == ["r_1", "r_2", "r_3", "r_4"]
     assert event["missing"] == ["r_5"]
     assert event["names"] == [{"row": 9, "expected": None, "row_id": None}]
@@ -419,7 +419,7 @@ def test_the_events_of_a_scan_carry_its_stamp_its_cells_and_at_the_end_who_is_mi
 def test_a_large_scan_comes_in_pieces_and_only_the_last_tells_who_is_missing() -> None:
     image = make_image(*[tab_row(i + 1, f"r_{i}", None, customer=f"C{i}", quantity=i) for i in range(1, 21)])
     found = scanned(image, make_base("r_lost", order_no="99"))
-    events = list(scan_events(LINK, image, found, [], event="scan_1", rows_max=7))
+    events = list(scan_events(LINK, image, found, [], 0, event="scan_1", rows_max=7))
     assert [len(e["cells"]) for e in events] == [14, 14, 12]
     assert ["missing" in e for e in events] == [False, False, True]
 
@@ -430,7 +430,7 @@ def test_long_texts_and_very_many_ids_are_told_in_messages_that_kafka_takes(monk
     long = [tab_row(i + 1, f"r_{i}", None, customer="C" * 40, quantity=i) for i in range(1, 6)]
     strangers = [tab_row(90 + i, None, None, customer="Bea") for i in range(5)]
     found = scanned(make_image(*long, *strangers), *[make_base(f"r_lost{i}", order_no=f"{90 + i}") for i in range(3)])
-    events = list(scan_events(LINK, make_image(), found, found.strangers, event="scan_1"))
+    events = list(scan_events(LINK, make_image(), found, found.strangers, 2, event="scan_1"))
     told = [(len(e["cells"]) // 2, e.get("missing", []), [n["row"] for n in e.get("names", [])]) for e in events]
     assert told == [
         (2, [], []),

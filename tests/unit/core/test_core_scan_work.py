@@ -51,6 +51,24 @@ def test_a_row_that_waits_and_stands_in_the_tab_is_told_whole_and_not_missed(des
     assert told == {"Customer": "Bea", "Quantity": 2}
 
 
+def test_a_missing_row_is_told_with_the_last_write_that_base_knew_of_when_the_tab_was_held_against_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = desk.sheet.read_spans
+
+    def settled_meanwhile(*args: Any, **asked: Any) -> Any:
+        desk.tab.stamp = Stamp(n=desk.tab.stamp.n + 1)
+        with desk.store.begin() as tx:
+            tx.note_settled("orders", desk.tab.stamp.n)
+        return read(*args, **asked)
+
+    monkeypatch.setattr(desk.sheet, "read_spans", settled_meanwhile)
+    desk.tab.rows.pop()
+    assert missing(desk) == {f"r_{ROWS}"}
+    told = [body for body in desk.published if body.get("missing")]
+    assert all(body["settled_n"] == body["stamp"]["n"] - 1 for body in told)
+
+
 def test_rows_that_stay_unclear_are_looked_at_twice_soon_and_then_as_seldom_as_any_others() -> None:
     desk = Desk()
     wait(desk, "r_new", "incomplete")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_makers import HEADER, LINK, ROW, Watch, make_base, saw
+from core_makers import HEADER, LINK, ROW, Watch, make_base, saw, scan_event
 
 from consumers import sheet_asking, sheet_tx
 from consumers.sheet_link import FILL_PAUSE_S, FILL_WAIT_S, Tools
@@ -142,9 +142,7 @@ def test_what_the_table_refused_in_a_row_that_left_both_sides_is_told_no_longer(
     desk.goes_on(5)
     assert not desk.state.bases["orders"]["r_1"].gone, "it may stand in the tab without its id"
     assert ("sheet.observed", "orders", {"kind": "rescan", "link": "orders"}) in desk.state.outbox
-    desk.log.append(
-        SHEET_OBSERVED, "orders", {"kind": "scan", "missing": ["r_1"], "stamp": stamp_to_json(Stamp(scan=1))}
-    )
+    desk.log.append(SHEET_OBSERVED, "orders", scan_event(Stamp(scan=1), missing=["r_1"]))
     desk.goes_on(5)
     assert desk.state.bases["orders"]["r_1"].gone
     assert not desk.state.rejections
@@ -260,7 +258,7 @@ def test_a_conflict_is_over_when_its_row_has_left_both_sides(desk: Desk) -> None
     desk.sheet.tabs["orders"].rows.clear()
     desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
     desk.goes_on(5)
-    missed = {"kind": "scan", "missing": ["r_1"], "stamp": stamp_to_json(Stamp(scan=1))}
+    missed = scan_event(Stamp(scan=1), missing=["r_1"])
     desk.log.append(SHEET_OBSERVED, "orders", missed)
     desk.goes_on(5)
     assert desk.state.bases["orders"]["r_1"].gone
@@ -274,7 +272,7 @@ def test_a_row_missed_before_a_mistake_of_ours_was_put_back_is_not_forgotten(des
     del desk.state.table(LINKS["orders"]).rows[("1",)]
     desk.sheet.tabs["orders"].rows[0].row_id = None
     for n, is_gone in ((2, False), (3, True)):
-        missed = {"kind": "scan", "missing": ["r_1"], "stamp": stamp_to_json(Stamp(n=n, scan=1))}
+        missed = scan_event(Stamp(n=n, scan=1), missing=["r_1"])
         desk.log.append(SHEET_OBSERVED, "orders", missed)
         desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
         desk.goes_on(5)
@@ -288,7 +286,7 @@ def test_an_edit_that_waits_in_a_row_which_leaves_both_sides_is_kept_and_brings_
     desk.sheet.tabs["orders"].rows.clear()
     desk.log.append(TABLE_CHANGED, "orders", {"kind": "rows", "keys": [["1"]], "kinds": "d"})
     desk.goes_on(5)
-    missed = {"kind": "scan", "missing": ["r_1"], "stamp": stamp_to_json(Stamp(scan=1))}
+    missed = scan_event(Stamp(scan=1), missing=["r_1"])
     desk.log.append(SHEET_OBSERVED, "orders", missed)
     desk.goes_on(5)
     assert desk.state.bases["orders"]["r_1"].gone
@@ -790,7 +788,7 @@ def test_ids_change_places_although_something_was_told_beside_them_since_the_sca
     tab.rows[0].cells = shown_cells(HERS)
     tab.rows.append(FakeRow("r_2", shown_cells(ROW)))
     names = [{"row": 2, "expected": "r_1", "row_id": "r_2"}, {"row": 3, "expected": "r_2", "row_id": "r_1"}]
-    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(q=3, scan=1))}
+    scan = scan_event(Stamp(q=3, scan=1), names=names)
     desk.log.append(SHEET_OBSERVED, "orders", scan)
     desk.goes_on(3)
     assert tab.row_ids() == ["r_2", "r_1"]
@@ -990,7 +988,7 @@ def test_a_note_that_was_put_beside_a_row_with_a_strange_id_goes_when_the_row_ha
     desk.goes_on(3)
     assert row.notes
     names = [{"row": 2, "expected": "r_stray", "row_id": "r_1"}]
-    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(scan=1))}
+    scan = scan_event(Stamp(scan=1), names=names)
     desk.log.append(SHEET_OBSERVED, "orders", scan)
     desk.goes_on(3)
     desk.publishes_outbox()
@@ -1005,7 +1003,7 @@ def test_a_note_stays_with_its_row_when_a_copy_gets_a_name_of_its_own(desk: Desk
     desk.goes_on(3)
     tab.rows.append(FakeRow("r_1", dict(tab.rows[0].cells)))
     names = [{"row": 3, "expected": "r_1", "row_id": None}]
-    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(scan=1))}
+    scan = scan_event(Stamp(scan=1), names=names)
     desk.log.append(SHEET_OBSERVED, "orders", scan)
     desk.goes_on(3)
     assert [row.row_id for row in tab.rows] == ["r_1", "r_new"]
@@ -1021,7 +1019,7 @@ def test_a_note_comes_to_the_copy_where_the_marked_row_itself_was_taken_for_it_a
     desk.goes_on(3)
     tab.rows.insert(0, FakeRow("r_1", dict(tab.rows[0].cells)))
     names = [{"row": 3, "expected": "r_1", "row_id": None}]
-    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(scan=1))}
+    scan = scan_event(Stamp(scan=1), names=names)
     desk.log.append(SHEET_OBSERVED, "orders", scan)
     desk.goes_on(3)
     desk.publishes_outbox()
@@ -1064,7 +1062,7 @@ def test_an_id_is_not_moved_by_what_a_scan_told_before_somebody_edited_its_row(d
     tab = desk.sheet.tabs["orders"]
     tab.rows[0].row_id, tab.rows[0].cells = "r_9", {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
     names = [{"row": 2, "expected": "r_9", "row_id": "r_1"}]
-    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(q=3, scan=1))}
+    scan = scan_event(Stamp(q=3, scan=1), names=names)
     with desk.store.begin() as tx:
         tx.save_bases("orders", [make_base(age=8)])
     desk.log.append(SHEET_OBSERVED, "orders", scan)
@@ -1082,7 +1080,7 @@ def test_a_row_whose_id_was_lost_is_marked_once_it_has_it_back(desk: Desk) -> No
     desk.goes_on(5)
     assert not row.notes
     names = [{"row": 2, "expected": None, "row_id": "r_1"}]
-    scan = {"kind": "scan", "missing": [], "names": names, "stamp": stamp_to_json(Stamp(scan=1))}
+    scan = scan_event(Stamp(scan=1), names=names)
     desk.log.append(SHEET_OBSERVED, "orders", scan)
     desk.goes_on(5)
     assert row.row_id == "r_1"

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_makers import NOON, ROW, Watch, answers, make_base, make_link, no_rule, saw
+from core_makers import NOON, ROW, Watch, answers, make_base, make_link, no_rule, saw, scan_event
 
 from consumers.table_work import GROUP, TableWork
 from core.conflicts import Choice, KnownConflict
 from core.events import SHEET_OBSERVED, TABLE_CHANGED
 from core.freshness import age
-from core.model import TO_TABLE, CellBase, Observed, RowBase
+from core.model import TO_TABLE, CellBase, Observed, RowBase, Stamp
 from core.ports import LinkState, Waiting
 from core.row_view import RowView
 from core.take_plan import Refused, plan_take
@@ -442,7 +442,7 @@ def test_a_conflict_ends_when_the_person_goes_back(desk: Desk) -> None:
 
 def test_a_conflict_ends_with_its_row(desk: Desk) -> None:
     desk.conflict()
-    desk.happens({"kind": "scan", "stamp": {"n": 0, "q": 2, "epoch": 1, "scan": 9}, "event": "s", "missing": ["r_1"]})
+    desk.happens(scan_event(Stamp(q=2, epoch=1, scan=9), missing=["r_1"]))
     assert desk.ended() == (True, "table", "change_beats_delete")
     assert not desk.state.waiting["orders"]
 
