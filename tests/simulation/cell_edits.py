@@ -175,6 +175,8 @@ class CellEdits(Hand):
                 continue
             number, before = self._number(put.row), put.before
             self._put(number, put.row, put.header, before and before.value, before and before.formula)
+            if put.was_mistake and isinstance(put.row.mark, int):
+                self._ledger.replace("sheet", put.header, self._ledger.text_of(put.header, before), put.row.mark)
             rows.setdefault(number, (put.row, []))[1].append(put.header)
         for number, (row, headers) in rows.items():
             self._edited(number, number, tuple(headers), row)

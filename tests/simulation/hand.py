@@ -26,6 +26,8 @@ class Put:
     header: str
     before: SheetCell | None
     after: SheetCell | None
+    was_mistake: bool
+    """What stood there before was a mistake of ours: an undo of it brings back nothing of theirs."""
 
 
 class Hand:
@@ -81,6 +83,7 @@ class Hand:
         if not isinstance(row.mark, int):
             row.mark = ledger.new_line("sheet")
         before = row.cells.get(header)
+        was_mistake = before is not None and not ledger.is_own(row, header)
         ledger.replace("sheet", header, ledger.text_of(header, before), row.mark)
         cell = SheetCell(value, formula) if formula else held(value)
         if cell is None:
@@ -92,7 +95,7 @@ class Hand:
             ledger.emptied.add(row.mark)
         if before is not None and header in self._twin.key_headers:
             ledger.rekeyed.add(row.mark)
-        self._puts.append(Put(row, header, before, cell))
+        self._puts.append(Put(row, header, before, cell, was_mistake))
         shown = f"{formula} showing {value!r}" if formula else repr(value)
         self._tell(f"types {header}={shown} into {self._name(number, row)}")
 

@@ -183,8 +183,12 @@ class Ledger:
     def holds_own(self, row: FakeRow) -> bool:
         """Whether anything but a mistake of ours, which is about to be taken back, stands in a row: who clears all
         besides has cleared it whole."""
-        held = [self.tokens_in(h, self.text_of(h, cell)) for h, cell in row.cells.items()]
-        return any(not tokens or any(row.mark in token.lines for token in tokens) for tokens in held)
+        return any(self.is_own(row, header) for header in row.cells)
+
+    def is_own(self, row: FakeRow, header: str) -> bool:
+        """Whether what a cell holds is no mistake of ours."""
+        tokens = self.tokens_in(header, self.text_of(header, row.cells.get(header)))
+        return not tokens or any(row.mark in token.lines for token in tokens)
 
     def shared_id(self, line: Line) -> bool:
         """Whether a row and its copy have carried one id: until the copy was named, nobody could tell them apart."""
