@@ -13,14 +13,13 @@ from typing import Any
 
 from adapters.sheets_cells import copy_paste, grid, row_span
 from adapters.sheets_layout import Layout
+from adapters.sheets_near import NEAR_ROWS, Cells
 from adapters.sheets_parts import Grid, SheetPart
-from core.model import ROW_ID_HEADER, SheetCell
+from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, SheetCell
 from core.sheet import SwapWrite
 from core.values import Serial, SheetValue
 
 Json = dict[str, Any]
-NEAR_ROWS = 200
-"""So far from where it stood a row without an id is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,20 @@ class Deed:
         line_row, id_column = used.band.line_row, used.columns[ROW_ID_HEADER]
         return cls(write.looked_at, line_row, written, deleted, inserted, id_column)
 
+    def ids(self, copies: Grid, left: int, id_column: int | None) -> frozenset[str]:
+        """By which the rows that it touched may be known.
+
+        Args:
+            copies: the rows that it copied.
+            left: 0-based column of the hidden tab where these begin.
+            id_column: where the ids stand by now.
+        """
+        lines = range(len(self.rows)) if id_column is not None else ()
+        held = [copies.cell(self.line_row + line, left + (id_column or 0)) for line in lines]
+        written = {str(value) for row in self.written.values() for value in row.values()}
+        own = {str(cell.value) for cell in held if cell is not None}
+        return self.inserted | own | {text for text in written if text.startswith(ROW_ID_PREFIX)}
+
 
 class Damage:
     """What a deed did in the wrong places.
@@ -61,22 +74,22 @@ class Damage:
         deed: what was done.
         used: the layout that it went by.
         now: the layout as it is.
-        tab: the whole tab as it is.
+        cells: the tab as it is.
         copies: the rows that the deed copied.
     """
 
-    def __init__(self, deed: Deed, used: Layout, now: Layout, tab: Grid, copies: Grid) -> None:
+    def __init__(self, deed: Deed, used: Layout, now: Layout, cells: Cells, copies: Grid) -> None:
         self.now = now
-        self._deed, self._used, self._tab, self._copies = deed, used, tab, copies
+        self._deed, self._used, self._cells, self._copies = deed, used, cells, copies
         self._width = min(used.copied_columns, now.tab_columns)
         self._id_column = now.columns.get(ROW_ID_HEADER)
         self._by_id = self._find_ids()
-        self._doomed = sorted(row for row in range(2, tab.last_row + 1) if self._is_new(row))
+        self._doomed = sorted(row for row in range(2, cells.last_row + 1) if self._is_new(row))
         self._places = self._find_places()
-        self._cells = list(self._find_cells())
+        self._back = list(self._find_cells())
         self._lost = list(self._find_lost())
         header = {now.header.row} if now.header.is_seen else set()
-        self._touched = tuple(sorted(header | {row for _, row, _ in self._cells} | set(self._doomed)))
+        self._touched = tuple(sorted(header | {row for _, row, _ in self._back} | set(self._doomed)))
         below = deed.line_row + len(deed.rows)
         self._copied_to = max([below, *(row - line for line, row in enumerate(self._touched))])
 
@@ -88,7 +101,7 @@ class Damage:
         for line, row in enumerate(self._touched):
             there = grid(self.now.state_id, self._copied_to + line, 1, self._used.band.column, self._width)
             yield copy_paste(grid(self.now.tab_id, row, 1, 0, self._width), there)
-        for line, row, column in self._cells:
+        for line, row, column in self._back:
             yield self._put_back(line, row, column, 1)
         for row in reversed(self._doomed):
             yield {"deleteDimension": {"range": row_span(self.now.tab_id, row, 1)}}
@@ -100,7 +113,7 @@ class Damage:
     def own_deed(self) -> Deed:
         """What :meth:`requests` do in their turn."""
         written: dict[int, dict[int, SheetValue]] = {}
-        for line, row, column in self._cells:
+        for line, row, column in self._back:
             written.setdefault(row, {})[column] = _value(self._copy(line, column))
         # a copy that has come back stays where it is: by its id its original would be taken for it
         brought_back = (self._id_of(line) for line, _ in self._lost)
@@ -116,12 +129,10 @@ class Damage:
 
         def is_meant(row: int, column: int) -> bool:
             copied = hit.cell(self._copied_to + self._touched.index(row), band.column + column)
-            return _value(self._tab.cell(row, column)) == _value(copied)
+            return _value(self._cells.cell(row, column)) == _value(copied)
 
         ids = [(row, self._id_column) for row in self._touched if self._id_column is not None]
-        return all(
-            is_meant(row, column) for row, column in [*ids, *((row, column) for _, row, column in self._cells)]
-        )
+        return all(is_meant(row, column) for row, column in [*ids, *((row, column) for _, row, column in self._back)])
 
     def _find_places(self) -> dict[int, int]:
         """Line to the row where it stands by now; rows that were deleted stand nowhere."""
@@ -145,8 +156,8 @@ class Damage:
             place += 1 if doomed <= place else 0
         return place
 
-    def _near(self, row: int) -> range:
-        return range(max(1, row - NEAR_ROWS), min(row + NEAR_ROWS, self._tab.last_row) + 1)
+    def _near(self, row: int) -> Iterable[int]:
+        return self._cells.told(range(max(1, row - NEAR_ROWS), min(row + NEAR_ROWS, self._cells.last_row) + 1))
 
     def _nearest(self, row: int, rows: Iterable[int]) -> int | None:
         expected = self._expected(row)
@@ -155,8 +166,8 @@ class Damage:
     def _find_ids(self) -> dict[str, list[int]]:
         """Id to the rows that have it, top down."""
         found: dict[str, list[int]] = {}
-        for row in range(1, self._tab.last_row + 1) if self._id_column is not None else ():
-            cell = self._tab.cell(row, self._id_column or 0)
+        for row in range(1, self._cells.last_row + 1) if self._id_column is not None else ():
+            cell = self._cells.cell(row, self._id_column or 0)
             if cell is not None:
                 found.setdefault(str(cell.value), []).append(row)
         return found
@@ -167,7 +178,7 @@ class Damage:
 
         def holds(place: int, column: int) -> bool:
             wanted = self._written(row).get(column, _value(self._copy(line, column)))
-            return _value(self._tab.cell(place, column)) == _bare(wanted)
+            return _value(self._cells.cell(place, column)) == _bare(wanted)
 
         rows = self._by_id.get(row_id, []) if (row_id := self._id_of(line)) else self._near(row)
         expected = self._expected(row)
@@ -178,11 +189,11 @@ class Damage:
         """Line, row and column of what comes back."""
         for line, place in self._places.items():
             for column, value in self._written(self._deed.rows[line]).items():
-                if _value(self._tab.cell(place, column)) == _bare(value):
+                if _value(self._cells.cell(place, column)) == _bare(value):
                     yield line, place, column
 
     def _is_new(self, row: int) -> bool:
-        cell = self._tab.cell(row, self._deed.id_column)
+        cell = self._cells.cell(row, self._deed.id_column)
         return cell is not None and cell.value in self._deed.inserted
 
     def _find_lost(self) -> Iterator[tuple[int, int]]:

@@ -153,6 +153,17 @@ def top_filter(target: SheetTarget) -> Json:
     return {"gridRange": {"sheetId": target.sheet_id, "startRowIndex": 0, "endRowIndex": end}}
 
 
+def id_column_filter(target: SheetTarget) -> Json:
+    """What to read for the whole id column, wherever it stands."""
+    place = {"metadataKey": metadata_key(target.link), "metadataValue": ROW_ID_HEADER, "locationType": "COLUMN"}
+    return {"developerMetadataLookup": place}
+
+
+def rows_filter(target: SheetTarget, first: int, count: int) -> Json:
+    """What to read for so many rows of the tab; ``first`` is 1-based."""
+    return {"gridRange": {"sheetId": target.sheet_id, "startRowIndex": first - 1, "endRowIndex": first - 1 + count}}
+
+
 def tab_filters(target: SheetTarget) -> list[Json]:
     """What to read for the whole tab with its counters."""
     return [{"a1Range": COUNTERS_RANGE}, {"gridRange": {"sheetId": target.sheet_id}}]

@@ -14,7 +14,16 @@ from typing import Any
 from adapters.sheets_answer import id_text
 from adapters.sheets_cells import a1_range, copy_paste, grid, quoted, runs
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_layout import BAND_ROW, COUNTERS_RANGE, SHEET_FIELDS, Layout, columns_of, layout_of, top_filter
+from adapters.sheets_layout import (
+    BAND_ROW,
+    COUNTERS_RANGE,
+    SHEET_FIELDS,
+    Layout,
+    columns_of,
+    layout_of,
+    rows_filter,
+    top_filter,
+)
 from adapters.sheets_parts import Grid, SheetPart, parts, state_part, tab_part
 from adapters.sheets_tickets import clear, marks_name, outdated, tickets_of, use
 from core.errors import SheetsRefused
@@ -66,7 +75,7 @@ class GoogleMarks:
     def look(self, target: SheetTarget, rows: Collection[int]) -> MarksLook:
         """What stands beside the linked cells of these rows, in one read."""
         filters: list[Json] = [{"a1Range": COUNTERS_RANGE}, top_filter(target)]
-        filters += [_rows_filter(target, first, count) for first, count in runs(sorted(set(rows)))]
+        filters += [rows_filter(target, first, count) for first, count in runs(sorted(set(rows)))]
         answer = self._client.read(target.spreadsheet_id, filters, _LOOK_FIELDS)
         layout, tab = layout_of(answer, target, {}), tab_part(parts(answer), target)
         self._seen[target.link] = _Seen(layout, tab)
@@ -176,10 +185,6 @@ def _copies(found: Sequence[SheetPart], layout: Layout, writes: Sequence[MarkWri
     piece = state_part(found).grid_at(FIRST_COPY_ROW, layout.band.column)
     columns = {header: layout.band.column + column for header, column in _marked_columns(layout).items()}
     return tuple(_looked(piece, FIRST_COPY_ROW + i, row, columns) for i, row in enumerate(_rows_of(writes)))
-
-
-def _rows_filter(target: SheetTarget, first: int, count: int) -> Json:
-    return {"gridRange": {"sheetId": target.sheet_id, "startRowIndex": first - 1, "endRowIndex": first - 1 + count}}
 
 
 def _numbers(piece: Grid) -> range:

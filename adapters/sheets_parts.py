@@ -42,6 +42,10 @@ class Grid:
         cells, across = self.raw(row), column - self.column
         return decode_cell(cells[across]) if 0 <= across < len(cells) else None
 
+    def told(self, rows: range) -> range:
+        """Those of these rows that the answer tells of."""
+        return range(max(rows.start, self.row), min(rows.stop, self.last_row + 1))
+
     @property
     def last_row(self) -> int:
         """1-based last row that the answer tells of."""

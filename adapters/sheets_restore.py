@@ -8,12 +8,13 @@ That it comes back once is the ticket's business (:mod:`adapters.sheets_tickets`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.sheets_layout import BAND_ROW, Band, Layout, counters_of, layout_of, scratch_filters, tab_filters
-from adapters.sheets_parts import Grid, parts, state_part, tab_part
+from adapters.sheets_layout import BAND_ROW, Band, Layout, counters_of, layout_of, scratch_filters
+from adapters.sheets_near import Cells, Search
+from adapters.sheets_parts import Grid, parts, state_part
 from adapters.sheets_takeback import copied_columns
 from core.model import ROW_ID_HEADER
 from core.sheet import FormulaRestore, SheetTarget, SwapWrite
@@ -27,27 +28,33 @@ def needs_resolving(write: SwapWrite) -> bool:
     return bool(write.formula_restores or write.row_restores)
 
 
-def restore_filters(target: SheetTarget, layout: Layout, write: SwapWrite) -> list[Json]:
-    """What to read before a write that restores: the tab, and the lines of the scratch."""
+def search_for(target: SheetTarget, layout: Layout, write: SwapWrite) -> Search:
+    """What to look for before a write that restores: the rows that were hit, by the lines of the scratch."""
     lines = [r.scratch_line for r in write.formula_restores] + [r.scratch_line for r in write.row_restores]
-    return tab_filters(target) + scratch_filters(layout, max(lines) + 1)
+
+    def ids_of(answer: Json) -> set[str]:
+        return _Scratch.of(answer, target, layout).ids(write)
+
+    return Search({r.row for r in write.formula_restores}, ids_of, scratch_filters(layout, max(lines) + 1))
 
 
 def resolve(
-    answer: Mapping[str, Any], target: SheetTarget, layout: Layout, write: SwapWrite
+    answer: Json, cells: Cells, target: SheetTarget, layout: Layout, write: SwapWrite
 ) -> tuple[Layout, SwapWrite]:
     """The layout as it is now, and the write with every restore at the row where it belongs now.
 
     Cells that hold something else by now, or whose row is gone, are left out.
+
+    Args:
+        answer: to :func:`search_for`.
+        cells: of the tab.
+        target: the link.
+        layout: as it was known before.
+        write: restores, with rows as they stood when they were hit.
     """
-    found = parts(answer)
-    state, tab = state_part(found), tab_part(found, target)
-    counters = counters_of(state, target.link)
-    now = layout_of(answer, target, layout.date_formats)
-    copied = copied_columns(state.grid_at(BAND_ROW, counters.band.column), counters.band)
-    now = replace(now, scratch_columns=copied or now.columns)
-    scratch = state.grid_at(counters.band.line_row, counters.band.column)
-    places = _Places(now, counters.band, scratch, tab.grid_at(1, 0), write)
+    now, scratch = layout_of(answer, target, layout.date_formats), _Scratch.of(answer, target, layout)
+    now = replace(now, scratch_columns=scratch.columns)
+    places = _Places(now, scratch, cells, write)
     formulas = [replace(r, row=row) for r in write.formula_restores if (row := places.of_cell(r))]
     return now, replace(write, formula_restores=tuple(formulas))
 
@@ -62,19 +69,51 @@ def same_value(one: object, other: object) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Places:
-    layout: Layout
+class _Scratch:
+    """The lines of the write that was a mistake."""
+
     band: Band
-    scratch: Grid
-    cells: Grid
-    write: SwapWrite
+    grid: Grid
+    columns: Mapping[str, int]
+    """By which they stand."""
+
+    @classmethod
+    def of(cls, answer: Json, target: SheetTarget, layout: Layout) -> _Scratch:
+        found = parts(answer)
+        state = state_part(found)
+        band = counters_of(state, target.link).band
+        copied = copied_columns(state.grid_at(BAND_ROW, band.column), band)
+        columns = copied or layout_of(answer, target, layout.date_formats).columns
+        return cls(band, state.grid_at(band.line_row, band.column), columns)
+
+    def value(self, line: int, header: str) -> object:
+        """What the row of that line held."""
+        column = self.columns.get(header)
+        cell = self.grid.cell(self.band.line_row + line, self.band.column + column) if column is not None else None
+        return cell.value if cell else None
+
+    def ids(self, write: SwapWrite) -> set[str]:
+        """By which the rows may be known that its restores mean."""
+        held = {self.value(r.scratch_line, ROW_ID_HEADER) for r in write.formula_restores}
+        put = {r.written.value for r in write.formula_restores if r.written and r.header == ROW_ID_HEADER}
+        return {str(row_id) for row_id in held | put if row_id is not None}
+
+
+class _Places:
+    def __init__(self, layout: Layout, scratch: _Scratch, cells: Cells, write: SwapWrite) -> None:
+        self._layout, self._scratch, self._cells, self._write = layout, scratch, cells, write
+        self._rows = range(layout.header.row + 1, cells.last_row + 1)
+        self._by_id: dict[object, list[int]] = {}
+        for row in range(layout.header.row, cells.last_row + 1):
+            if (row_id := self._here(row, ROW_ID_HEADER)) is not None:
+                self._by_id.setdefault(row_id, []).append(row)
 
     def of_cell(self, restore: FormulaRestore) -> int | None:
         """The row that holds what has to be put back; ``None`` when it is gone."""
         if restore.header == ROW_ID_HEADER and restore.written is not None:
             named = self._rows_of(restore.written.value)  # the row whose id it really is may stand there, too
             return max(named, key=lambda row: self._in_common(restore, row), default=None)
-        row_id = self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
+        row_id = self._scratch.value(restore.scratch_line, ROW_ID_HEADER)
         row = self._row_of(row_id)
         if restore.written is not None:  # what somebody has typed over it meanwhile stays
             written = restore.written.value
@@ -94,29 +133,29 @@ class _Places:
         yield from self._similar_rows(restore)
         # by the place alone: a blank cell is nobody's own, so something else of the row has to tell; the header row
         # may have moved below it, and a row that stood elsewhere before may have come there
-        is_one = restore.row in self._rows and self._here(restore.row, ROW_ID_HEADER) not in self.write.ids_before
+        is_one = restore.row in self._rows and self._here(restore.row, ROW_ID_HEADER) not in self._write.ids_before
         if is_one and (written not in (None, "") or self._in_common(restore, restore.row)):
             yield restore.row
 
     def _alike(self, restore: FormulaRestore) -> bool:
         """Whether a row without an id is still the one that was hit: another cell or its blankness tells."""
-        others = [h for h in self.layout.columns if h not in (ROW_ID_HEADER, restore.header)]
-        if all(self._in_scratch(restore.scratch_line, h) is None for h in others):
+        others = [h for h in self._layout.columns if h not in (ROW_ID_HEADER, restore.header)]
+        if all(self._scratch.value(restore.scratch_line, h) is None for h in others):
             return self._here(restore.row, ROW_ID_HEADER) is None
         return self._in_common(restore, restore.row) > 0
 
     def _in_common(self, restore: FormulaRestore, row: int) -> int:
         """How many other cells of a row hold what the row that was hit held."""
-        others = [h for h in self.layout.columns if h not in (ROW_ID_HEADER, restore.header)]
-        was = {h: self._in_scratch(restore.scratch_line, h) for h in others}
+        others = [h for h in self._layout.columns if h not in (ROW_ID_HEADER, restore.header)]
+        was = {h: self._scratch.value(restore.scratch_line, h) for h in others}
         return sum(value is not None and value == self._here(row, h) for h, value in was.items())
 
     def _alike_rows(self, restore: FormulaRestore) -> list[int]:
         """Rows that hold, beside what we wrote, just what the row held when it was hit: it may have moved, and may
         have been named since, a copy anew. One that held nothing else is known by its id, or by having none; or by
         its place, where it had none and may have been named there."""
-        was, row_id = self._held_besides(restore), self._in_scratch(restore.scratch_line, ROW_ID_HEADER)
-        found = [row for row in self._rows if all(same_value(self._here(row, h), v) for h, v in was.items())]
+        was, row_id = self._held_besides(restore), self._scratch.value(restore.scratch_line, ROW_ID_HEADER)
+        found = [row for row in self._told() if all(same_value(self._here(row, h), v) for h, v in was.items())]
         if any(value is not None for value in was.values()):
             return found
         named_there = restore.row if row_id is None else None
@@ -126,30 +165,22 @@ class _Places:
         """Rows that hold most of what the row held beside what we wrote, the likest first: somebody has typed into
         it, too, and it stands beside another id."""
         was = {h: value for h, value in self._held_besides(restore).items() if value is not None}
-        common = {row: sum(same_value(self._here(row, h), v) for h, v in was.items()) for row in self._rows}
+        common = {row: sum(same_value(self._here(row, h), v) for h, v in was.items()) for row in self._told()}
         found = [row for row, count in common.items() if 2 * count > len(was)]
         return sorted(found, key=lambda row: -common[row])
 
     def _held_besides(self, restore: FormulaRestore) -> dict[str, object]:
         """What the row held when it was hit, in columns that the write left alone."""
-        ours = {r.header for r in self.write.formula_restores if r.scratch_line == restore.scratch_line}
-        others = [h for h in self.layout.columns if h != ROW_ID_HEADER and h not in ours]
-        return {h: self._in_scratch(restore.scratch_line, h) for h in others}
+        ours = {r.header for r in self._write.formula_restores if r.scratch_line == restore.scratch_line}
+        others = [h for h in self._layout.columns if h != ROW_ID_HEADER and h not in ours]
+        return {h: self._scratch.value(restore.scratch_line, h) for h in others}
 
-    @property
-    def _rows(self) -> range:
-        return range(self.layout.header.row + 1, self.cells.last_row + 1)
-
-    def _in_scratch(self, line: int, header: str) -> object:
-        column = self.layout.scratch_columns.get(header)
-        if column is None:
-            return None
-        cell = self.scratch.cell(self.band.line_row + line, self.band.column + column)
-        return cell.value if cell else None
+    def _told(self) -> Iterable[int]:
+        return self._cells.told(self._rows)
 
     def _here(self, row: int, header: str) -> object:
-        column = self.layout.columns.get(header)
-        cell = self.cells.cell(row, column) if column is not None else None
+        column = self._layout.columns.get(header)
+        cell = self._cells.cell(row, column) if column is not None else None
         return cell.value if cell else None
 
     def _row_of(self, row_id: object) -> int | None:
@@ -157,7 +188,4 @@ class _Places:
 
     def _rows_of(self, row_id: object) -> list[int]:
         """Every row with that id: a copy may have it too."""
-        if row_id is None:
-            return []
-        rows = range(self.layout.header.row, self.cells.last_row + 1)
-        return [r for r in rows if self._here(r, ROW_ID_HEADER) == row_id]
+        return self._by_id.get(row_id, [])

@@ -31,20 +31,21 @@ from adapters.sheets_layout import (
     Layout,
     columns_of,
     counters_of,
+    id_column_filter,
     layout_filters,
     layout_of,
-    metadata_key,
     scratch_filters,
 )
+from adapters.sheets_near import read_near
 from adapters.sheets_parts import parts, state_part, tab_part
-from adapters.sheets_restore import needs_resolving, resolve, restore_filters
+from adapters.sheets_restore import needs_resolving, resolve, search_for
 from adapters.sheets_swap import SwapPlan, plan_swap
 from adapters.sheets_takeback import JOURNALS_RANGE, believed_columns, header_moved, is_being_taken_back, take_back
 from adapters.sheets_tickets import ticket_id, use
 from adapters.sheets_whole import WHOLE_CELLS_MAX, read_again_while_moved, read_whole, refuse_moved, rows_at_once
 from adapters.sheets_widen import widen
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
-from core.model import ROW_ID_HEADER, LinkedColumn
+from core.model import LinkedColumn
 from core.sheet import Positions, SheetTarget, Span, SwapAnswer, SwapWrite, TabImage
 
 Json = dict[str, Any]
@@ -108,7 +109,7 @@ class GoogleSheet:
 
     def read_spans(self, target: SheetTarget, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
         """Rows of the tab, as :meth:`read_tab` reads all; a second time where columns have moved to the right."""
-        asked = [] if not with_ids else [{"developerMetadataLookup": _id_column(target)}]
+        asked = [] if not with_ids else [id_column_filter(target)]
         width = self._widths.get(target.link, 0)
         began, answer = self._settled(target, [*span_filters(target, spans, width), *asked])
         span, self._widths[target.link] = width_of(answer, target)
@@ -143,7 +144,7 @@ class GoogleSheet:
         filters: list[Json] = [
             {"a1Range": COUNTERS_RANGE},
             {"gridRange": {"sheetId": target.sheet_id, "startRowIndex": 0, "endRowIndex": 1}},  # for the columns
-            {"developerMetadataLookup": _id_column(target)},
+            id_column_filter(target),
         ]
         answer = self._client.read(target.spreadsheet_id, filters, READ_FIELDS)
         self._remember(answer, target)
@@ -247,8 +248,9 @@ class GoogleSheet:
 
     def _send_restoring(self, target: SheetTarget, write: SwapWrite, layout: Layout) -> SwapAnswer:
         """A write that brings something back looks first where it belongs by now."""
-        raw = self._client.read(target.spreadsheet_id, restore_filters(target, layout, write), READ_FIELDS)
-        now, resolved = resolve(raw, target, layout, replace(write, header_row=0))
+        search = search_for(target, layout, write)
+        answer, cells = read_near(self._client, target, layout, search, self._cells_max)
+        now, resolved = resolve(answer, cells, target, layout, replace(write, header_row=0))
         return self._send(target, resolved, plan_swap(target.link, now, resolved))
 
     def _recall(self, target: SheetTarget, write: SwapWrite, layout: Layout) -> SwapAnswer | None:
@@ -289,7 +291,7 @@ class GoogleSheet:
     def _take_back(self, target: SheetTarget, write: SwapWrite, used: Layout) -> None:
         """Undo a write into the wrong columns; when that fails, :meth:`recall` does it."""
         try:
-            self._layouts[target.link] = take_back(self._client, target, write, used)
+            self._layouts[target.link] = take_back(self._client, target, write, used, self._cells_max)
         except SheetsUnavailable as error:
             self._layouts.pop(target.link, None)
             self._unanswered[target.link] = used
@@ -312,11 +314,3 @@ class GoogleSheet:
         known = self._layouts.get(target.link)
         if known is not None:
             self._layouts[target.link] = layout_of(answer, target, known.date_formats)
-
-
-def _id_column(target: SheetTarget) -> Json:
-    return {
-        "metadataKey": metadata_key(target.link),
-        "metadataValue": ROW_ID_HEADER,
-        "locationType": "COLUMN",
-    }

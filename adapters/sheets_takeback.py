@@ -23,10 +23,11 @@ from adapters.sheets_layout import (
     Layout,
     columns_of,
     counters_of,
+    layout_filters,
     layout_of,
     scratch_filters,
-    tab_filters,
 )
+from adapters.sheets_near import Search, read_near
 from adapters.sheets_parts import Grid, SheetPart, parts, state_part, tab_part
 from core.errors import SheetsUnavailable
 from core.model import ROW_ID_HEADER, STATE_TAB
@@ -103,7 +104,7 @@ def is_being_taken_back(answer: Mapping[str, Any], target: SheetTarget) -> bool:
     return believed != ROW_ID_HEADER and header_of(tab, columns, target.header_row).is_seen
 
 
-def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used: Layout) -> Layout:
+def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used: Layout, cells_max: int) -> Layout:
     """Put back what a write into wrong columns or rows replaced; the counters keep its number.
 
     Args:
@@ -111,6 +112,7 @@ def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used:
         target: the link.
         write: the write, whose scratch is still in place.
         used: the layout that it went by.
+        cells_max: of one read.
 
     Returns:
         The layout as it is now.
@@ -118,17 +120,17 @@ def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used:
     Raises:
         SheetsUnavailable: rows kept moving.
     """
-    answer = client.read(target.spreadsheet_id, _filters(target, used, Deed.of(write, used)), READ_FIELDS)
+    answer = client.read(target.spreadsheet_id, layout_filters(target), READ_FIELDS)
     if counters_of(state_part(parts(answer)), target.link).taken_back == write.n:
         return layout_of(answer, target, used.date_formats)
-    now = _Undoing(client, target, used).undo(Deed.of(write, used))
+    now = _Undoing(client, target, used, cells_max).undo(Deed.of(write, used))
     client.write(target.spreadsheet_id, {"requests": [_note(now, write.n)]})
     return now
 
 
 class _Undoing:
-    def __init__(self, client: SheetsClient, target: SheetTarget, used: Layout) -> None:
-        self._client, self._target, self._used = client, target, used
+    def __init__(self, client: SheetsClient, target: SheetTarget, used: Layout, cells_max: int) -> None:
+        self._client, self._target, self._used, self._cells_max = client, target, used, cells_max
         self._rounds = 0
 
     def undo(self, deed: Deed) -> Layout:
@@ -142,24 +144,31 @@ class _Undoing:
         return damage.now
 
     def _undone(self, deed: Deed) -> Damage:
-        answer = self._client.read(self._target.spreadsheet_id, _filters(self._target, self._used, deed), READ_FIELDS)
-        found, now = parts(answer), layout_of(answer, self._target, self._used.date_formats)
-        tab = tab_part(found, self._target).grid_at(1, 0)
-        copies = state_part(found).grid_at(deed.line_row, self._used.band.column)
+        answer, cells = read_near(self._client, self._target, self._used, self._search(deed), self._cells_max)
+        now = layout_of(answer, self._target, self._used.date_formats)
+        damage = Damage(deed, self._used, now, cells, self._copies(answer, deed))
         self._rounds += 1
-        damage = Damage(deed, self._used, now, tab, copies)
         if requests := list(damage.requests()):
             self._client.write(self._target.spreadsheet_id, {"requests": requests})
         return damage
+
+    def _search(self, deed: Deed) -> Search:
+        """Where the rows stood, and stand if nothing but the deed has moved them; their ids, and those it wrote."""
+
+        def ids_of(answer: Json) -> frozenset[str]:
+            id_column = columns_of(tab_part(parts(answer), self._target), self._target).get(ROW_ID_HEADER)
+            return deed.ids(self._copies(answer, deed), self._used.band.column, id_column)
+
+        rows = {row for stood in deed.rows for row in (stood, stood - sum(d < stood for d in deed.deleted))}
+        return Search(rows, ids_of, scratch_filters(_at(self._used, deed), len(deed.rows)), deed.id_column)
+
+    def _copies(self, answer: Json, deed: Deed) -> Grid:
+        return state_part(parts(answer)).grid_at(deed.line_row, self._used.band.column)
 
     def _has_hit(self, damage: Damage) -> bool:
         deed = damage.own_deed()
         filters = scratch_filters(_at(self._used, deed), len(deed.rows))
         return damage.has_hit(state_part(parts(self._client.read(self._target.spreadsheet_id, filters, READ_FIELDS))))
-
-
-def _filters(target: SheetTarget, used: Layout, deed: Deed) -> list[Json]:
-    return tab_filters(target) + scratch_filters(_at(used, deed), len(deed.rows))
 
 
 def _at(used: Layout, deed: Deed) -> Layout:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from adapters.sheets_client import SheetsClient
+from adapters.sheets_whole import WHOLE_CELLS_MAX
 from tests.contract.sheets.lowered import LoweredFakeWorld, LoweredWorld
 from tests.contract.sheets.sandbox_server import SandboxServer, served
-from tests.contract.sheets.worlds import FakeWorld, GoogleWorld, World
+from tests.contract.sheets.worlds import CELLS_FEW, FakeWorld, GoogleWorld, World
 
 
 @pytest.fixture(scope="session")
@@ -36,13 +37,15 @@ def lowered(sandbox: SandboxServer, client: SheetsClient) -> Callable[[], Lowere
     return lambda: LoweredWorld(sandbox, client)
 
 
-@pytest.fixture(params=["fake", "lowered fake", "google", "lowered"])
+@pytest.fixture(params=["fake", "lowered fake", "google", "lowered", "large"])
 def world(request: pytest.FixtureRequest) -> World:
     """A linked tab: Name, Qty, Price and Day, with three rows."""
     if "fake" in request.param:
         return FakeWorld() if request.param == "fake" else LoweredFakeWorld()
-    made: Callable[[], World] = request.getfixturevalue(request.param)
-    return made()
+    sandbox, client = request.getfixturevalue("sandbox"), request.getfixturevalue("client")
+    if request.param == "google":
+        return GoogleWorld(sandbox, client)
+    return LoweredWorld(sandbox, client, CELLS_FEW if request.param == "large" else WHOLE_CELLS_MAX)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from typing import Any
 from adapters.sheets_cells import encode_value, grid
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_json import cells_in
+from adapters.sheets_whole import WHOLE_CELLS_MAX
 from core.model import LinkedColumn
 from core.ports import Sheet, SheetMarks
 from core.sheet import (
@@ -126,8 +127,8 @@ class LoweredWorld(_Lowered, GoogleWorld):
 
     HEADER_ROW, LEFT = HEADER_ROW, LEFT
 
-    def __init__(self, sandbox: Any, client: SheetsClient) -> None:
-        super().__init__(sandbox, client)
+    def __init__(self, sandbox: Any, client: SheetsClient, cells_max: int = WHOLE_CELLS_MAX) -> None:
+        super().__init__(sandbox, client, cells_max)
         self._own = self.own()
         self.sheet = LoweredSheet(self.sheet)
         self.marks = LoweredMarks(self.marks)

@@ -1,6 +1,6 @@
 """What only a real spreadsheet can do to Google's adapter, against the sandbox over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,8 @@ from core.errors import QuotaExhausted, ReplyLost, RowsMoved, SheetsRefused
 from core.model import SheetCell
 from core.sheet import CellWrite, FormulaRestore, RowDelete, RowInsert, RowRestore, SheetTarget, SwapWrite
 from core.values import Serial
-from tests.contract.sheets.worlds import HEADERS, GoogleWorld, PlainCodec, cells, linked
+from tests.contract.sheets.sandbox_server import SandboxServer
+from tests.contract.sheets.worlds import CELLS_FEW, HEADERS, GoogleWorld, PlainCodec, cells, linked
 
 Google = Callable[[], GoogleWorld]
 
@@ -379,10 +380,12 @@ class Reads:
         return found
 
 
-def in_pieces(world: GoogleWorld, afterwards: Callable[[int], object] = str) -> tuple[GoogleSheet, Reads]:
-    """A reader that takes two rows of the tab at once."""
+def in_pieces(
+    world: GoogleWorld, afterwards: Callable[[int], object] = str, rows: int = 2
+) -> tuple[GoogleSheet, Reads]:
+    """A reader that takes so many rows of the tab at once."""
     reads = Reads(world.client, afterwards)
-    return GoogleSheet(reads, cells_max=2 * (len(world.target.headers) + 1)), reads  # type: ignore[arg-type]  # it only reads
+    return GoogleSheet(reads, cells_max=rows * (len(world.target.headers) + 1)), reads  # type: ignore[arg-type]  # it only reads
 
 
 def test_a_tab_that_one_read_does_not_take_is_read_piece_by_piece_and_is_the_same(google: Google) -> None:
@@ -404,7 +407,7 @@ def test_rows_that_move_while_a_large_tab_is_read_are_read_again_and_refused_whe
     world = google()
     once, _ = in_pieces(world, lambda count: world.delete_row(2) if count == 2 else None)
     assert [cells(row)["Name"] for row in once.read_tab(world.target).rows] == ["pear", "plum"]
-    restless, reads = in_pieces(world, lambda _count: world.move_row(2, 4))
+    restless, reads = in_pieces(world, lambda _count: world.move_row(2, 4), rows=400)
     with pytest.raises(RowsMoved, match="moved while it was read"):
         restless.read_tab(world.target)
     assert reads.count > ANEW_MAX
@@ -422,3 +425,23 @@ def test_a_large_tab_is_looked_at_piece_by_piece_before_it_is_linked(
     assert sum(calls(world).values()) - before > 4
     assert (list(looked.image.rows), looked.is_blank) == (list(whole.image.rows), False)
     assert looked.image.rows[-1].row == 9
+
+
+def test_our_mistake_in_a_large_tab_is_taken_out_of_the_row_it_hit_however_far_that_has_gone_and_nothing_else_is_read(
+    sandbox: SandboxServer, client: SheetsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = GoogleWorld(sandbox, client, CELLS_FEW)
+    world.sheet.swap(world.target, qty("r_2", 3, 20))
+    world.move_row(3, 900)
+    read, asked = SheetsClient.read, []
+
+    def noting(self: SheetsClient, spreadsheet_id: str, filters: Sequence[Any], fields: str) -> Any:
+        asked.extend(filters)
+        return read(self, spreadsheet_id, filters, fields)
+
+    monkeypatch.setattr(SheetsClient, "read", noting)
+    restore = FormulaRestore(0, 3, "Qty", written=SheetCell(20))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=1, formula_restores=(restore,)))
+    assert {row.row_id: cells(row)["Qty"] for row in world.rows()} == {"r_2": 1, "r_3": 2, "r_4": 3}
+    assert asked
+    assert all("endRowIndex" in area for f in asked if (area := f.get("gridRange")))

@@ -15,16 +15,24 @@ from adapters.sheets_marks import GoogleMarks
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_remove import remove_link_from_tab
 from adapters.sheets_tab import GoogleSheet
+from adapters.sheets_whole import WHOLE_CELLS_MAX
 from core.errors import LinkRefused, ReplyLost
 from core.model import SheetCell
 from core.row_index import RowIndex
 from core.sheet import CellWrite, FormulaRestore, IdWrite, RowDelete, RowInsert, SwapWrite, TabImage
 from tests.contract.sheets.lowered import LoweredWorld
+from tests.contract.sheets.sandbox_server import SandboxServer
 from tests.contract.sheets.test_sheets_prepare import COLUMNS, Spreadsheet
-from tests.contract.sheets.worlds import GoogleWorld, cells, linked
+from tests.contract.sheets.worlds import CELLS_FEW, GoogleWorld, cells, linked
 
 Lowered = Callable[[], LoweredWorld]
 Act = Callable[[GoogleWorld], None]
+
+
+@pytest.fixture(params=[WHOLE_CELLS_MAX, CELLS_FEW], ids=["whole", "large"])
+def lowered(request: pytest.FixtureRequest, sandbox: SandboxServer, client: SheetsClient) -> Lowered:
+    """As everywhere here, and with a tab that counts as too large to be looked through."""
+    return lambda: LoweredWorld(sandbox, client, request.param)
 
 
 def insert_above(world: GoogleWorld) -> None:

@@ -10,6 +10,7 @@ from adapters.sheets_layout import READ_FIELDS, layout_of, tab_filters
 from adapters.sheets_marks import GoogleMarks
 from adapters.sheets_prepare import prepare_tab
 from adapters.sheets_tab import GoogleSheet
+from adapters.sheets_whole import WHOLE_CELLS_MAX
 from core.errors import ReplyLost
 from core.model import LinkedColumn, SheetCell, TableColumn
 from core.ports import Sheet, SheetMarks
@@ -18,6 +19,9 @@ from core.values import Serial, SheetValue
 from tests.fakes.sheet import FakeMarks, FakeSheet
 
 HEADERS = ("Name", "Qty", "Price", "Day")
+CELLS_FEW = 5_000
+"""Of one read, at the most: the tabs here hold fewer, but have so many blank ones that they count as too large to be
+looked through."""
 ROWS: tuple[tuple[SheetValue, ...], ...] = (
     ("apple", 1, 0.5, Serial(45000.0)),
     ("pear", 2, 0.75, Serial(45001.0)),
@@ -124,7 +128,7 @@ class GoogleWorld:
 
     HEADER_ROW, LEFT = 1, 0
 
-    def __init__(self, sandbox: Any, client: SheetsClient) -> None:
+    def __init__(self, sandbox: Any, client: SheetsClient, cells_max: int = WHOLE_CELLS_MAX) -> None:
         self.sandbox, self.client = sandbox, client
         made = sandbox.post("/v4/spreadsheets", {"sheets": [{"properties": {"title": "Orders"}}]}, token="person")
         self.spreadsheet_id: str = made["spreadsheetId"]
@@ -141,7 +145,7 @@ class GoogleWorld:
             header_row=self.HEADER_ROW,
             new_id=lambda: next(ids),
         )
-        self.google = GoogleSheet(client)
+        self.google = GoogleSheet(client, cells_max=cells_max)
         self.sheet: Sheet = self.google
         self.marks: SheetMarks = GoogleMarks(client)
 

@@ -1,0 +1,160 @@
+"""What rows of a tab hold by now that a write of ours has hit: looked for in all of it, or, where one read does not
+take that, by the ids of all rows and by what stands near the places where they stood.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from adapters.sheets_answer import id_text
+from adapters.sheets_client import SheetsClient
+from adapters.sheets_layout import READ_FIELDS, Layout, columns_of, id_column_filter, layout_filters, rows_filter
+from adapters.sheets_parts import Grid, SheetPart, parts, tab_part
+from adapters.sheets_whole import read_again_while_moved
+from core.errors import RowsMoved
+from core.model import ROW_ID_HEADER, SheetCell
+from core.sheet import SheetTarget, Span
+
+Json = dict[str, Any]
+NEAR_ROWS = 200
+"""So far from where it stood a row is looked for whose id does not tell where it is; less far for many of them."""
+
+
+class Cells(Protocol):
+    """Cells of a tab, as far as they are told of; those that are not look blank."""
+
+    def cell(self, row: int, column: int) -> SheetCell | None:
+        """One cell by 1-based row and 0-based column."""
+
+    def told(self, rows: range) -> Iterable[int]:
+        """Those of these rows of which all cells are told, top down."""
+
+    @property
+    def last_row(self) -> int:
+        """1-based last row that anything is told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for."""
+
+    rows: Collection[int]
+    """1-based rows where it stood."""
+    ids_of: Callable[[Json], Collection[str]]
+    """The ids of those rows, out of an answer to ``others``."""
+    others: Sequence[Json]
+    """DataFilters of what else is to be read."""
+    id_column: int | None = None
+    """0-based column in which ids may stand, besides the id column."""
+
+
+class NearRows:
+    """Implements :class:`Cells`: some rows, and all of some columns.
+
+    Args:
+        spans: of the rows, top down and apart.
+        tab: an answer's pieces of these rows.
+        columns: 0-based column to a piece that holds all of it.
+    """
+
+    def __init__(self, spans: Sequence[Span], tab: SheetPart, columns: Mapping[int, Grid]) -> None:
+        self._spans, self._columns = spans, columns
+        self._pieces = [_longest(tab, first, 0) for first, _ in spans]
+        self._firsts = [first for first, _ in spans]
+        ends = [piece.last_row for piece in (*self._pieces, *columns.values())]
+        self.last_row = max(ends, default=0)
+
+    def cell(self, row: int, column: int) -> SheetCell | None:
+        """See :class:`Cells`."""
+        whole = self._columns.get(column)
+        if whole is not None:
+            return whole.cell(row, column)
+        at = bisect_right(self._firsts, row) - 1
+        return self._pieces[at].cell(row, column) if at >= 0 and row <= self._spans[at][1] else None
+
+    def told(self, rows: range) -> Iterator[int]:
+        """See :class:`Cells`."""
+        for first, last in self._spans:
+            yield from range(max(first, rows.start), min(last + 1, rows.stop))
+
+
+def read_near(
+    client: SheetsClient, target: SheetTarget, layout: Layout, search: Search, cells_max: int
+) -> tuple[Json, Cells]:
+    """An answer with the layout and what else was asked for, and the cells of the tab in which to look.
+
+    Args:
+        client: connection to Google.
+        target: the link.
+        layout: as known.
+        search: what is looked for.
+        cells_max: of one read.
+
+    Raises:
+        RowsMoved: rows move faster than they can be read.
+    """
+    if layout.tab_rows * layout.copied_columns <= cells_max:
+        whole = {"gridRange": {"sheetId": target.sheet_id}}
+        answer = client.read(target.spreadsheet_id, [*layout_filters(target), *search.others, whole], READ_FIELDS)
+        return answer, _longest(tab_part(parts(answer), target), 1, 0)
+    return read_again_while_moved()(_read_apart, client, target, layout, search, cells_max)
+
+
+def _read_apart(
+    client: SheetsClient, target: SheetTarget, layout: Layout, search: Search, cells_max: int
+) -> tuple[Json, Cells]:
+    filters = [*layout_filters(target), *search.others, id_column_filter(target)]
+    if search.id_column is not None:
+        column = {"startColumnIndex": search.id_column, "endColumnIndex": search.id_column + 1}
+        filters.append({"gridRange": {"sheetId": target.sheet_id, **column}})
+    first = client.read(target.spreadsheet_id, filters, READ_FIELDS)
+    ids = set(search.ids_of(first))
+    at_most = cells_max // max(1, layout.copied_columns) // max(1, 2 * len(search.rows))
+    grid = range(1, tab_part(parts(first), target).row_count + 1)
+    spans = spans_near(search.rows, _rows_with(_columns(first, target, search), ids), grid, min(NEAR_ROWS, at_most))
+    rows = [rows_filter(target, top, bottom - top + 1) for top, bottom in spans]
+    answer = client.read(target.spreadsheet_id, [*filters, *rows], READ_FIELDS)
+    whole = _columns(answer, target, search)
+    cells = NearRows(spans, tab_part(parts(answer), target), whole)
+    standing = _rows_with(whole, ids)
+    if standing.difference(cells.told(range(1, cells.last_row + 1))):
+        raise RowsMoved
+    return answer, cells
+
+
+def spans_near(rows: Collection[int], places: Collection[int], grid: range, near_rows: int) -> list[Span]:
+    """First and last rows, top down and apart: around ``rows`` that many on either side, and ``places``."""
+    wanted = [(row - near_rows, row + near_rows) for row in rows] + [(place, place) for place in places]
+    clipped = [(max(first, grid.start), min(last, grid.stop - 1)) for first, last in wanted]
+    spans: list[Span] = []
+    for first, last in sorted(span for span in clipped if span[0] <= span[1]):
+        if spans and first <= spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
+        else:
+            spans.append((first, last))
+    return spans
+
+
+def _columns(answer: Json, target: SheetTarget, search: Search) -> dict[int, Grid]:
+    """The columns in which ids stand."""
+    tab = tab_part(parts(answer), target)
+    found = {columns_of(tab, target).get(ROW_ID_HEADER), search.id_column}
+    return {column: _longest(tab, 1, column) for column in found if column is not None}
+
+
+def _rows_with(columns: Mapping[int, Grid], ids: Collection[str]) -> set[int]:
+    return {
+        row
+        for column, piece in columns.items()
+        for row in range(1, piece.last_row + 1)
+        if id_text(piece.cell(row, column)) in ids
+    }
+
+
+def _longest(tab: SheetPart, row: int, column: int) -> Grid:
+    """Of the pieces that begin there the one that tells of most rows."""
+    held = [g for g in tab.grids if (g.row, g.column) == (row, column)]
+    return max(held, key=lambda piece: piece.last_row, default=Grid(row, column, (), ()))
