@@ -355,6 +355,8 @@ class LinkWriter:
         self._write.settled(outcome.follow_up)
         n = outcome.follow_up.write.n if outcome.follow_up else planned.write.n
         self._places.written(planned.write, moved=outcome.moved, displaced=outcome.displaced, n=n)
+        came, went = planned.write.inserts, planned.write.deletes
+        self.marks.came_or_went({row.row_id for row in came} | {row.row_id for row in went})
         if planned.write.ids:
             self.marks.rows_moved()
         self._done()

@@ -102,6 +102,9 @@ class MarkWriter:
         """Rows of the tab that hold notes of ours, as the search found them."""
         self._left: set[int] = set()
         """Those of them that showed none beside a linked cell when they were looked at."""
+        self._unseen: set[str] = set()
+        """Row ids that show a mark and were not looked at since a search, or since they came or went: another row may
+        stand there by now, such as a copy that carries the id."""
         self._owed: list[MarkWrite] = []
         """What another marking has replaced by mistake."""
         self._leaving: set[Cell] = set()
@@ -123,6 +126,12 @@ class MarkWriter:
     def changed(self, row_ids: Iterable[str]) -> None:
         """Values of these rows have changed; what is told of one that shows a mark may be news no longer."""
         self.wake(self._marked.intersection(row_ids))
+
+    def came_or_went(self, row_ids: Collection[str]) -> None:
+        """A write of ours has brought or deleted these rows: what was put beside their cells has gone with them."""
+        self._unseen |= self._marked.intersection(row_ids)
+        self.wake(self._away.intersection(row_ids))
+        self._away.difference_update(row_ids)
 
     def wake_all(self) -> None:
         """Everything may differ."""
@@ -149,6 +158,7 @@ class MarkWriter:
         self._rows.clear()
         self._later.clear()
         self._found.clear()
+        self._unseen.clear()
         self._owed.clear()
         self._away.clear()
         self._leaving.clear()
@@ -158,7 +168,8 @@ class MarkWriter:
     def has_work(self) -> bool:
         """Whether there is anything to look at now."""
         now = self._clock.monotonic()
-        asked = self._rows or self._all or self._search or self._found or self._owed or self._due(now)
+        to_look_at = self._found or self._unseen or self._owed
+        asked = self._rows or self._all or self._search or to_look_at or self._due(now)
         return (bool(asked) and now >= self._not_before) or now >= self._look_over_at
 
     def _due(self, now: float) -> list[str]:
@@ -198,19 +209,28 @@ class MarkWriter:
             return False
         if self._search:
             self._found = dict.fromkeys(self._call("read", lambda: self._marks.marked(target)))
+            self._unseen = set(self._marked)
             self._search = False
         self._forget_leaving()
-        if not (differ or self._found or self._owed):
+        if not (differ or self._found or self._unseen or self._owed):
             return False
         if positions is None:
             return True
+        return self._look_at(target, positions, differ, fresh=fresh)
+
+    def _look_at(self, target: SheetTarget, positions: Positions, differ: set[str], *, fresh: bool) -> bool:
+        """As many of the rows that differ, or were not seen since the search, as one marking takes, and of those that
+        it has found; whether it takes fresher positions to go on."""
         if fresh:
-            self._let_go(target, {row_id for row_id in differ if row_id not in positions.rows})
-        placed = [i for i in sorted(differ) if i in positions.rows and i not in positions.repeated]
+            self._let_go(target, {i for i in self._unseen - differ if i not in positions.rows}, is_lost=False)
+            self._let_go(target, {i for i in differ if i not in positions.rows}, is_lost=True)
+        wanted = (differ & self._rows.keys()) | self._unseen
+        placed = [i for i in sorted(wanted) if i in positions.rows and i not in positions.repeated]
         room = ROWS_PER_MARKING_MAX - len({w.row for w in self._owed})
         at = {positions.rows[row_id]: row_id for row_id in placed[:room]}
-        is_astray = len(placed) < len(differ & self._rows.keys())
-        astray = self._mark(target, at, list(self._found)[: room - len(at)]) or is_astray
+        found = [row for row in self._found if row in at]
+        found += [row for row in self._found if row not in at][: room - len(at)]
+        astray = self._mark(target, at, found) or len(placed) < len(wanted)
         self._forget_leaving()
         if fresh:
             self._pause_if(astray)
@@ -252,16 +272,19 @@ class MarkWriter:
         wanted = wanted_marks(self.link, tx.open_rejections(name, row_ids), conflicts, waiting, bases)
         return Told(wanted, {(m.row_id, m.column): m for m in tx.shown_marks(name, row_ids)})
 
-    def _let_go(self, target: SheetTarget, row_ids: Collection[str]) -> None:
-        """Rows that the tab does not hold take their marks with them, or another id stands beside them now. A marking
-        that is on its way to one would hit another row: after an empty one it cannot land."""
+    def _let_go(self, target: SheetTarget, row_ids: set[str], *, is_lost: bool) -> None:
+        """Rows that the tab does not hold take their marks with them, or (``is_lost``) another id may stand beside
+        these since the last search. A marking that is on its way to one would hit another row: after an empty one it
+        cannot land."""
         if row_ids:
             shown = self._store.run(lambda tx: tx.shown_marks(self.link.name, row_ids))
             if not all(mark.is_sure for mark in shown):
                 look = self._call("read", lambda: self._marks.look(target, []))
                 self._call("write", lambda: self._marks.mark(target, look, []))
-            self._leave({(mark.row_id, mark.column) for mark in shown}, is_lost=True)
+            self._leave({(mark.row_id, mark.column) for mark in shown}, is_lost=is_lost)
             self._rows = {row_id: None for row_id in self._rows if row_id not in row_ids}
+            self._unseen -= row_ids
+            self._marked -= row_ids
             self._away.update(row_ids)
 
     def _leave(self, cells: set[Cell], *, is_lost: bool) -> None:
@@ -289,14 +312,14 @@ class MarkWriter:
         owed = still_due(self._owed, look)
         columns = {c.header: c.name for c in self.link.columns}
         plan = plan_marks(columns, given_back(look, owed), at, told.wanted, told.shown)
-        if plan.strays:
-            self.wake(self._store.run(lambda tx: self._doubt(tx, plan.strays, seen)))
         writes = _without_doubles([*plan.writes, *owed])
         missed = self._write(target, look, [*plan.show, *(told.shown[cell] for cell in plan.forget)], writes)
         if missed is None:
             return False
         shown = [mark for mark in plan.show if mark.row_id not in missed]
         self._marked |= {mark.row_id for mark in plan.show}
+        self._unseen -= set(at.values()) - plan.astray - missed
+        self._search |= not plan.strays <= set(found)
         self._store.run(lambda tx: tx.save_marks(self.link.name, shown))
         self._leaving.difference_update((mark.row_id, mark.column) for mark in shown)
         self._leave({cell for cell in plan.forget if cell[0] not in missed}, is_lost=plan.is_lost)
@@ -310,13 +333,6 @@ class MarkWriter:
         left = set(found).difference(row.row for row in look.rows if shows_ours(row))
         self._search |= not left <= self._left
         self._left |= left
-
-    def _doubt(self, tx: Transaction, strays: Collection[tuple[str, str]], seen: Collection[str]) -> list[str]:
-        """Rows elsewhere whose own note such a stray may be: whether they show it is to be looked at."""
-        shown = tx.shown_marks(self.link.name, self._marked.difference(seen))
-        doubtful = [replace(mark, is_sure=False) for mark in shown if (mark.column, mark.text) in strays]
-        tx.save_marks(self.link.name, doubtful)
-        return [mark.row_id for mark in doubtful]
 
     def _write(
         self, target: SheetTarget, look: MarksLook, marks: Sequence[ShownMark], writes: Sequence[MarkWrite]

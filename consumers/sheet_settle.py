@@ -78,7 +78,6 @@ def settle_write(
     hand_over(tx, name, done.unseen, done.rest)
     _wake_parked(tx, name, [b.row_id for b in done.bases.values() if b.gone])
     _move_marks(tx, name, planned.write, done)
-    _doubt_marks(tx, name, planned.write, done)
     if planned.write.inserts:
         tx.drop_kept_ids(name, list(planned.keys.values()))
     close_write(tx, name, planned.write.n)
@@ -140,16 +139,6 @@ def _move_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) 
         tx.save_marks(name, [replace(mark, row_id=called[mark.row_id]) for mark in moved])
         tx.save_marks(name, [replace(mark, is_sure=False) for mark in doubtful])
         tx.send(TABLE_CHANGED, name, marks_changed(name, [*called, *called.values()]))
-
-
-def _doubt_marks(tx: Transaction, name: str, write: SwapWrite, done: Settlement) -> None:
-    """What was put beside the cells of a row that we have deleted went with it; a copy of the row, which carries its
-    id by now, may have brought none of it along."""
-    gone = {b.row_id for b in done.bases.values() if b.gone}
-    shown = tx.shown_marks(name, [d.row_id for d in write.deletes if d.row_id in gone]) if gone else []
-    if shown:
-        tx.save_marks(name, [replace(mark, is_sure=False) for mark in shown])
-        tx.send(TABLE_CHANGED, name, marks_changed(name, list(dict.fromkeys(mark.row_id for mark in shown))))
 
 
 def _wake_parked(tx: Transaction, name: str, gone: Sequence[str]) -> None:

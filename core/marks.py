@@ -51,9 +51,9 @@ class MarkPlan:
     forget: list[Cell] = field(default_factory=list)
     astray: set[str] = field(default_factory=set)
     """Row ids that do not stand where they were looked for."""
-    strays: set[tuple[str, str]] = field(default_factory=set)
-    """Column and text of notes of ours beside cells that are not known to show any: they may be another row's, whose
-    id moved, or its copy's."""
+    strays: set[int] = field(default_factory=set)
+    """Rows with notes of ours beside cells that are not known to show any: they may be another row's, whose id moved,
+    or its copy's."""
     is_lost: bool = False
     """A note of ours that is to go stands beside its cell no longer: a person has removed it, or it stands beside
     another id."""
@@ -188,11 +188,12 @@ def _plan_cell(  # noqa: PLR0917 -- one cell, and everything that decides on it
     shown: Mapping[Cell, ShownMark],
 ) -> None:
     want, was = wanted.get(cell), shown.get(cell)
-    if want is not None and was is not None and was.is_sure and was.text == want.text:
-        return
     note, colour = row.notes.get(header), row.colours.get(header)
-    if was is None and note and note.startswith(PREFIX):
-        plan.strays.add((cell[1], note.partition(_GAP)[0]))
+    is_told = want is not None and was is not None and was.is_sure and was.text == want.text
+    if is_told and _is_marked_cell(want, note, colour):
+        return
+    if was is None and _our_part(note) is not None:
+        plan.strays.add(row.row)
     own_colour = colour
     if colour in OUR_COLOURS:
         own_colour = was.colour_before if was is not None else None
@@ -204,12 +205,25 @@ def _plan_cell(  # noqa: PLR0917 -- one cell, and everything that decides on it
         plan.show.append(ShownMark(*cell, want.text, own_colour))
     elif was is not None:
         plan.forget.append(cell)
-        plan.is_lost |= not (note or "").startswith(PREFIX)
+        plan.is_lost |= _our_part(note) is None
+
+
+def _is_marked_cell(mark: Mark | None, note: str | None, colour: str | None) -> bool:
+    """Whether it is the cell beside which that was put, whatever a person has written behind it. Who removes a note
+    leaves its background; where both are gone, or a note tells of something else, another cell stands there, such as
+    one of a copy that has taken the row's place with its id."""
+    ours = _our_part(note)
+    return mark is not None and (colour == mark.colour if ours is None else ours.startswith(mark.text))
 
 
 def compose(ours: str | None, persons: str | None) -> str | None:
     """A note of ours above a person's."""
     return _GAP.join(part for part in (ours, persons) if part) or None
+
+
+def _our_part(note: str | None) -> str | None:
+    """What of a note is ours."""
+    return note.partition(_GAP)[0] if note and note.startswith(PREFIX) else None
 
 
 def persons_part(note: str | None) -> str | None:
@@ -245,7 +259,7 @@ def plan_hold_note(headers: Sequence[str], look: MarksLook, wanted: str | None) 
 
 def shows_ours(row: LookedRow) -> bool:
     """Whether a note of ours stands beside one of its linked cells."""
-    return any(note.startswith(PREFIX) for note in row.notes.values())
+    return any(_our_part(note) is not None for note in row.notes.values())
 
 
 def has_left(writes: Sequence[MarkWrite], hit: Collection[LookedRow], look: MarksLook) -> bool:
@@ -259,7 +273,7 @@ def has_left(writes: Sequence[MarkWrite], hit: Collection[LookedRow], look: Mark
     """
     before, seen = {r.row: r for r in hit}, {r.row: r for r in (look.header, *look.rows)}
     notes = [(_row(seen, w.row).notes.get(w.header), _row(before, w.row).notes.get(w.header)) for w in writes]
-    return any((was or "").startswith(PREFIX) and not (now or "").startswith(PREFIX) for was, now in notes)
+    return any(_our_part(was) is not None and _our_part(now) is None for was, now in notes)
 
 
 def amends(writes: Sequence[MarkWrite], hit: Collection[LookedRow], look: MarksLook) -> list[MarkWrite]:
@@ -279,8 +293,7 @@ def amends(writes: Sequence[MarkWrite], hit: Collection[LookedRow], look: MarksL
         if found.row_id != write.row_id:
             mended.append(MarkWrite(write.row, found.row_id, write.header, note, colour))
         elif persons_part(note) not in (None, persons_part(looked.notes.get(write.header))):
-            ours = (write.note or "").partition(_GAP)[0] if (write.note or "").startswith(PREFIX) else None
-            both = compose(ours, persons_part(note))
+            both = compose(_our_part(write.note), persons_part(note))
             mended.append(MarkWrite(write.row, write.row_id, write.header, both, write.colour))
     return mended
 

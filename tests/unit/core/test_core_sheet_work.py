@@ -977,6 +977,46 @@ def test_a_note_that_a_person_removed_stays_removed(desk: Desk) -> None:
     desk.writer.compare(LINKS)
     desk.goes_on(3)
     assert row.notes == {}
+    desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure"})
+    before = len(desk.sheet.calls)
+    desk.goes_on(60)
+    assert row.notes == {}
+    assert [desk.sheet.calls[before:].count(call) for call in ("marked", "look", "mark")] == [1, 1, 0]
+
+
+def test_a_note_comes_to_the_copy_that_a_person_leaves_in_place_of_the_marked_row(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_1", dict(tab.rows[0].cells)))  # values alone were pasted, the hidden id among them
+    tab.delete_row(2)
+    desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure"})
+    desk.goes_on(MOVED_LOOK_OVER_S + 3)
+    assert [row.notes for row in tab.rows] == [{"Quantity": f"Twinsheet: {REASON}"}]
+
+
+def test_a_note_comes_to_the_copy_once_nobody_takes_it_for_the_marked_row_any_more(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_1", dict(tab.rows[0].cells)))
+    desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure"})
+    desk.goes_on(MOVED_LOOK_OVER_S + 3)
+    assert [bool(row.notes) for row in tab.rows] == [True, False]
+    tab.delete_row(2)  # and the trigger is lost
+    desk.goes_on(90)
+    assert [row.notes for row in tab.rows] == [{"Quantity": f"Twinsheet: {REASON}"}]
+
+
+def test_what_is_told_of_a_row_replaces_what_was_told_of_the_one_over_which_it_was_pasted(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab, theirs = desk.sheet.tabs["orders"], "Twinsheet: quantity: few is not a whole number"
+    tab.rows.append(FakeRow("r_1", {}, None, {"Quantity": theirs}, {"Quantity": REJECTED}))
+    tab.delete_row(2)
+    desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure"})
+    desk.goes_on(MOVED_LOOK_OVER_S + 3)
+    assert [row.notes for row in tab.rows] == [{"Quantity": f"Twinsheet: {REASON}"}]
 
 
 def test_a_note_that_was_put_beside_a_row_with_a_strange_id_goes_when_the_row_has_its_own_again(desk: Desk) -> None:
@@ -1055,6 +1095,21 @@ def test_a_note_comes_to_the_copy_where_a_write_of_ours_has_deleted_the_marked_r
         tx.put_rejections("orders", [RejectionEntry("r_1", None, "quantity", "many", REASON)])
     desk.publishes_outbox()
     desk.goes_on(5)
+    assert [(row.row_id, row.notes) for row in tab.rows] == [("r_1", {"Quantity": f"Twinsheet: {REASON}"})]
+
+
+def test_a_marked_row_is_marked_again_as_soon_as_a_write_of_ours_has_brought_it_back(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab = desk.sheet.tabs["orders"]
+    tab.delete_row(2)
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_1", gone=True)])
+        tx.keep_ids("orders", {("1",): "r_1"})
+    came = {"row_id": "r_1", "key": ["1"], "kind": "i", "print": print_of(ROW)}
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "replan", "rows": [came]})
+    desk.log.append(SHEET_OBSERVED, "orders", {"kind": "structure"})
+    desk.goes_on(MOVED_LOOK_OVER_S - 1)
     assert [(row.row_id, row.notes) for row in tab.rows] == [("r_1", {"Quantity": f"Twinsheet: {REASON}"})]
 
 
