@@ -16,7 +16,8 @@ def after_write(positions: Positions, write: SwapWrite) -> Positions:
     """The positions once a write has landed; row numbers in ``write`` are those before it."""
     doomed = sorted(d.row for d in write.deletes)
     top, count = write.insert_after_row, len(write.inserts)
-    rows = positions.rows.without(d.row_id for d in write.deletes)
+    overwritten = (i.expected for i in write.ids if i.expected and positions.rows.get(i.expected) == i.row)
+    rows = positions.rows.without([*(d.row_id for d in write.deletes), *overwritten])
     if doomed or top < rows.bottom:  # rows that were put below all others move none of them; there may be a million
         rows = rows.moved(lambda row: _moved(row, doomed, top, count))
     first = _moved(top, doomed, top, count) + 1

@@ -49,6 +49,16 @@ def test_a_row_that_a_write_names_below_all_known_ones_is_the_last_one_when_rows
     assert (gone.rows, gone.last_row) == (PLACES.rows, 5), "and new rows go below those that stayed"
 
 
+def test_an_id_over_which_a_write_has_written_another_one_stands_there_no_longer() -> None:
+    write = SwapWrite(1, 1, ids=(IdWrite(2, "x", "a"), IdWrite(3, "c", "b"), IdWrite(4, "b", "c")))
+    assert after_write(PLACES, write).rows == RowIndex({"x": 2, "c": 3, "b": 4, "d": 5})
+
+
+def test_a_copy_that_gets_an_id_of_its_own_leaves_the_row_itself_where_it_stands() -> None:
+    write = SwapWrite(1, 1, ids=(IdWrite(6, "x", "a"),))
+    assert after_write(PLACES, write).rows == RowIndex({"a": 2, "b": 3, "c": 4, "d": 5, "x": 6})
+
+
 def test_a_restored_row_moves_the_rows_below_it_down() -> None:
     assert SwapWrite(1, 1, row_restores=(RowRestore(0, 3),)).row_after(3) == 4
     assert SwapWrite(1, 1, row_restores=(RowRestore(0, 3),)).row_after(2) == 2
