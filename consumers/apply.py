@@ -80,7 +80,7 @@ class Applier:
             key = wanted.get(plan.row_id)
             if key is not None and key in taken and plan.insert is not None:
                 if all(o.source == "edit" for o in plan.observed.values()):
-                    _put_off(plan, "incomplete")
+                    _put_off(plan, [(o, "incomplete") for o in plan.observed.values()])
                 else:
                     del plan.insert[generated.name]
             elif key is not None and plan.insert is not None:
@@ -98,7 +98,7 @@ class Applier:
             key = wanted.get(plan.row_id)
             if key is None or key not in held or key in there or held[key].row_id == plan.row_id:
                 continue  # nobody has it, or the server itself refuses the double
-            _put_off(plan, "intent")
+            _put_off(plan, [views[plan.row_id].put_off(o) for o in plan.observed.values()])
 
     def _wanted_key(self, plan: RowPlan, view: RowView) -> Key | None:
         """The key that a row is about to take on; ``None`` where it keeps its own or is given one."""
@@ -265,9 +265,9 @@ class Applier:
             self._tx.send(TABLE_CHANGED, name, marks_changed(name, incomplete, INCOMPLETE_AFTER_S))
 
 
-def _put_off(plan: RowPlan, reason: str) -> None:
+def _put_off(plan: RowPlan, wait: list[tuple[Observed, str]]) -> None:
     """Decide nothing about a row now. What has given way to a newer value waits no longer."""
-    plan.wait = [(o, reason) for o in plan.observed.values()]
+    plan.wait = wait
     plan.insert, plan.update, plan.base, plan.drop = None, {}, None, []
     waits = {(o.column, value_text(o.cell.value)) for o in plan.observed.values()}
     plan.unsay()

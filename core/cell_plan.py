@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from core import planner
 from core.contents import shows
 from core.errors import Unfit
-from core.freshness import age, is_overtaken, is_subsumed, must_wait, tells_who_it_was
+from core.freshness import age, must_wait, says_nothing, tells_who_it_was
 from core.model import CellBase, LinkedColumn, Observed
 from core.one_way import READ_ONLY, fitting, is_formula_instead, others_than
 from core.planner import Resolution, Times, Verdict
-from core.ports import ConflictEntry, TableRow, Waiting
+from core.ports import ConflictEntry, TableRow
 from core.renames import is_as_known, is_recognized
 from core.row_view import ComputeRule, RowPlan, RowView, applied, overtaken, rejection, value_text
 from core.values import Canonical
@@ -38,11 +38,6 @@ class CellCase:
     table: Canonical
     told: Canonical
     """What people are told that the sheet holds."""
-
-    @property
-    def waiting(self) -> list[Waiting]:
-        """What has been waiting in this cell."""
-        return [w for w in self.view.waiting if w.observed.column == self.column.name]
 
     @property
     def from_swap(self) -> bool:
@@ -109,7 +104,7 @@ def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes
     compute_rule: ComputeRule,
 ) -> CellBase:
     """Decide on one cell; the answer is its base afterwards."""
-    if seen.source != "swap" and (is_subsumed(seen, before) or is_overtaken(seen, before)):
+    if says_nothing(seen, before):
         if not shows(column, seen.cell, before.value):
             plan.history.append(overtaken(view, seen))
         return before
@@ -123,7 +118,7 @@ def _plan_cell(  # noqa: PLR0917 -- gathers the case that everything below takes
             return _reject(view, plan, seen, before, reason)
         sheet, told = others[0], value_text(seen.cell.value)
     if seen.source != "swap" and must_wait(seen, sheet, view.open_write):
-        plan.wait.append((seen, "intent"))
+        plan.wait.append(view.put_off(seen))
         return before
     if is_formula_instead(column, seen, sheet, table.get(column.name)):
         stays = Unfit(f"{column.header} is read-only in the sheet; clear the formula")
@@ -204,7 +199,8 @@ def _settle_conflict(case: CellCase, compute_rule: ComputeRule) -> bool:
         newest_is_sheet=unreported,
         exact=case.view.times_exact,
     )
-    if case.before == CellBase(None) and _is_parked(case):  # both sides were filled before they were linked
+    was_never_shared = case.before == CellBase(None)  # both sides were filled before they were linked
+    if was_never_shared and case.view.is_parked(case.seen):
         plan.wait.append((case.seen, planner.MANUAL))
         return False
     if case.seen.cell.formula is not None:
@@ -232,16 +228,11 @@ def _lacks_time(case: CellCase, times: Times) -> bool:
     if times.table_at is not None or case.view.times_final:
         return False
     by_time = case.column.policy == planner.LAST_WRITE_WINS
-    return not times.newest_is_sheet if by_time else not _is_parked(case)
-
-
-def _is_parked(case: CellCase) -> bool:
-    """Whether this very value waits for a person already."""
-    return any(w.reason == "manual" and w.observed.cell == case.seen.cell for w in case.waiting)
+    return not times.newest_is_sheet if by_time else not case.view.is_parked(case.seen)
 
 
 def _park(case: CellCase, resolution: Resolution, times: Times) -> bool:
-    if not _is_parked(case):
+    if not case.view.is_parked(case.seen):
         _record(case, resolution, times)
         if case.view.waits(case.column.name):
             case.plan.end_conflict(case.column.name, "none", "a newer conflict of the cell took its place")

@@ -41,6 +41,11 @@ def is_overtaken(seen: Observed, base: CellBase) -> bool:
     return not age(seen).is_past(base.age)
 
 
+def says_nothing(seen: Observed, base: CellBase) -> bool:
+    """Whether a look by others than our own writes comes behind another one at the cell, which has decided."""
+    return seen.source != "swap" and (is_subsumed(seen, base) or is_overtaken(seen, base))
+
+
 def tells_who_it_was(seen: Observed, base: CellBase) -> bool:
     """Whether an edit tells who typed what a scan had found: the scan read the cell before the edit's trigger ran."""
     return seen.source == "edit" and bool(seen.actor) and base.age.place % 2 == 1

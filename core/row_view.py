@@ -68,6 +68,16 @@ class RowView:
         """Columns whose cells wait for a person to choose."""
         return frozenset(w.observed.column for w in self.waiting if w.reason == "manual")
 
+    def is_parked(self, seen: Observed) -> bool:
+        """Whether this very value waits for a person to choose."""
+        parked = [w.observed for w in self.waiting if w.reason == "manual"]
+        return any((o.column, o.cell) == (seen.column, seen.cell) for o in parked)
+
+    def put_off(self, seen: Observed) -> tuple[Observed, str]:
+        """Nothing can be decided about it now. What waits for a person goes on doing so: the sheet writer leaves that
+        alone, and would put the table's value over anything that waits for a write of its own."""
+        return seen, "manual" if self.is_parked(seen) else "intent"
+
     def waits(self, column: str) -> bool:
         """Whether a cell of that column has been waiting."""
         return any(w.observed.column == column for w in self.waiting)

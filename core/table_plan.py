@@ -13,7 +13,7 @@ from dataclasses import replace
 from core import cell_plan, row_plan
 from core.contents import differs, shows
 from core.errors import Unfit
-from core.freshness import age, is_newer, is_subsumed
+from core.freshness import age, is_newer, is_subsumed, says_nothing
 from core.model import ROW_ID_PREFIX, CellBase, Key, Link, Observed, RowBase
 from core.row_view import ComputeRule, RowPlan, RowView, overtaken
 
@@ -23,7 +23,7 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
     plan = RowPlan(view.row_id)
     base = view.base if view.base is not None and not view.base.gone else None
     if view.busy:
-        plan.wait = [(o, "intent") for o in _candidates(view, plan).values()]
+        plan.wait = [view.put_off(o) for o in _candidates(view, plan).values()]
         return plan
     if view.vanished:
         return _plan_missed(view, plan, base)
@@ -35,7 +35,7 @@ def plan_row(view: RowView, compute_rule: ComputeRule) -> RowPlan:
     elif view.table is None or _is_cleared_whole(view, seen) or _shows_owner(view, seen):
         # The row left the table, or its key changed, and the change feed has not said so yet; or it leaves the
         # sheet, or somebody has sorted past the ids, and a scan has to tell.
-        plan.wait = [(o, "intent") for o in seen.values()]
+        plan.wait = [view.put_off(o) for o in seen.values()]
     else:
         cell_plan.plan_known_row(view, plan, seen, compute_rule)
     return plan
@@ -63,10 +63,12 @@ def _is_cleared_whole(view: RowView, seen: Mapping[str, Observed]) -> bool:
 
 def key_seen(link: Link, base: RowBase, seen: Iterable[Observed]) -> Key | None:
     """The key that stands in a row by what was seen of it, and by base; ``None`` where a part does not fit."""
-    cells = {c.name: base.cells.get(c.name, CellBase(None)).value for c in link.key_columns}
+    known = {c.name: base.cells.get(c.name, CellBase(None)) for c in link.key_columns}
+    cells = {name: cell.value for name, cell in known.items()}
+    told = [o for o in seen if o.column in known and not says_nothing(o, known[o.column])]
     try:
         cells.update(
-            {o.column: c.codec.from_sheet(o.cell.value) for o in seen for c in link.key_columns if c.name == o.column}
+            {o.column: c.codec.from_sheet(o.cell.value) for o in told for c in link.key_columns if c.name == o.column}
         )
     except Unfit:
         return None

@@ -187,6 +187,16 @@ def test_what_gives_way_in_a_row_that_is_put_off_is_recorded_once(desk: Desk) ->
     assert gave_way(desk) == ["Bea"]
 
 
+def test_what_waits_for_a_person_goes_on_doing_so_where_the_rows_new_key_is_not_free_yet(desk: Desk) -> None:
+    desk.rows[("1",)]["notes"] = "from the table"
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_2", order_no="2")])  # it has left the table, and stands in the tab yet
+        tx.put_waiting("orders", [(saw("notes", "from the sheet"), "manual")])
+    desk.happens(edit(2, cells={"Order no.": 2, "Notes": "from the sheet"}))
+    waiting = {column: w.reason for (_, column), w in desk.state.waiting["orders"].items()}
+    assert waiting == {"order_no": "intent", "notes": "manual"}
+
+
 def test_what_waits_in_a_row_that_the_server_does_not_delete_is_recorded(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core_makers import LINK, ROW, by_id, make_base, make_image, order_row, saw, waits
@@ -9,7 +10,7 @@ from core_makers import LINK, ROW, by_id, make_base, make_image, order_row, saw,
 from core.findings import Findings
 from core.freshness import must_wait
 from core.intent import PlannedWrite, open_write
-from core.model import RowBase
+from core.model import Age, CellBase, RowBase
 from core.row_view import RowPlan, RowView
 from core.scan import compare
 from core.sheet import CellWrite, IdWrite, SwapWrite, TabRow
@@ -130,3 +131,11 @@ def test_the_key_that_was_seen_is_made_of_what_was_told_and_of_what_both_sides_s
     assert key_seen(LINK, ANN, [saw("notes", "typed")]) == ("1",)
     assert key_seen(LINK, ANN, [saw("order_no", "two")]) is None
     assert key_seen(LINK, ANN, [saw("order_no", None)]) is None
+
+
+def test_a_key_that_was_seen_before_a_later_look_at_the_cell_tells_of_no_other_row() -> None:
+    written = replace(ANN, cells={**ANN.cells, "order_no": CellBase("1", n=3)})
+    assert key_seen(LINK, written, [saw("order_no", 2, n=2)]) == ("1",), "our own write has looked at the cell since"
+    looked = replace(ANN, cells={**ANN.cells, "order_no": CellBase("1", age=Age(5))})
+    assert key_seen(LINK, looked, [saw("order_no", 2, q=2)]) == ("1",)
+    assert key_seen(LINK, looked, [saw("order_no", 2, q=3)]) == ("2",)

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from core_makers import EARLIER, LATER, LINK, NOON, ROW, make_base, make_link, plan, saw, waits
+from core_makers import EARLIER, LATER, LINK, NOON, ROW, make_base, make_link, no_rule, plan, saw, waits
 
 from core.freshness import OpenWrite
 from core.model import Age, CellBase, RowBase, SheetCell
-from core.row_view import RowPlan
+from core.row_view import RowPlan, RowView
 from core.rules import Rules
+from core.table_plan import plan_row
 from core.values import Canonical
 
 TIMES = {"notes": EARLIER, "price": EARLIER, "quantity": EARLIER}
@@ -341,6 +342,28 @@ def test_a_manual_conflict_is_parked_once_and_neither_side_is_written() -> None:
     again = plan(seen, link=link, base=make_base(), table=table, waiting=(waits(seen, "manual"),))
     assert not again.conflicts
     assert [why for _, why in again.wait] == ["manual"]
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        {"busy": True},
+        {"table": None},
+        {"open_write": OpenWrite(7, {"notes": frozenset({"from sheet"})})},
+        {"owner": make_base("r_2", order_no="2", notes="from sheet")},
+    ],
+    ids=lambda why: next(iter(why)),
+)
+def test_a_parked_cell_stays_parked_while_nothing_can_be_decided_about_its_row(why: dict[str, Any]) -> None:
+    """Else the sheet writer would put the table's value over it."""
+    parked = waits(saw("notes", "from sheet"), "manual")
+    seen = saw("order_no", 2, q=2), saw("notes", "from sheet", q=2)
+    table = {**ROW, "notes": "from table"}
+    view = RowView(make_link(notes="manual"), "r_1", make_base(), table, seen, (parked,))
+    done = plan_row(replace(view, **why), no_rule)
+    assert ("notes", "manual") in [(o.column, reason) for o, reason in done.wait]
+    typed = replace(view, observed=(saw("notes", "typed anew", q=2),), busy=True)
+    assert ("notes", "intent") in [(o.column, reason) for o, reason in plan_row(typed, no_rule).wait]
 
 
 @pytest.mark.parametrize("decided", [Age(6, scan=1), Age(7, scan=1)], ids=["the edit", "a scan after it"])
