@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 
 from adapters.binlog_progress import is_unpublished
 from adapters.kafka_log import Place, end_offsets, kafka_of
@@ -38,25 +38,28 @@ class Resting:
         """
         if link.name in self._reports.open_writes():
             return False
-        return self._has_read(link, list(READERS))
+        return None not in self._read_to(link, list(READERS))
 
-    def is_followed(self, link: Link) -> bool:
-        """Whether the sheet writer has taken in every change of the table.
+    def followed_to(self, link: Link) -> int | None:
+        """How far the sheet writer has taken in what was told of the table; ``None`` while there is more.
 
         Raises:
             KafkaUnavailable, MysqlUnavailable
         """
-        return self._has_read(link, [TABLE_CHANGED])
+        (offset,) = self._read_to(link, [TABLE_CHANGED])
+        return offset
 
-    def _has_read(self, link: Link, topics: Collection[str]) -> bool:
+    def _read_to(self, link: Link, topics: Sequence[str]) -> list[int | None]:
+        """By topic the end of the link's partition; ``None`` for one that is not read to its end, or is not yet."""
         if is_unpublished(self._session, [(link.schema, link.table)]):
-            return False
+            return [None] * len(topics)
         ends = end_offsets(kafka_of(self._settings))
-        return all(self._has_read_topic(topic, link, ends) for topic in topics)
+        return [self._read_topic_to(topic, link, ends) for topic in topics]
 
-    def _has_read_topic(self, topic: str, link: Link, ends: Mapping[Place, int]) -> bool:
+    def _read_topic_to(self, topic: str, link: Link, ends: Mapping[Place, int]) -> int | None:
         partitions = sum(name == topic for name, _ in ends)
         if not partitions:
-            return True
+            return 0
         place = (topic, partition_of(link.name, partitions))
-        return self._reports.consumed_offsets(READERS[topic]).get(place, 0) >= ends[place]
+        is_read = self._reports.consumed_offsets(READERS[topic]).get(place, 0) >= ends[place]
+        return ends[place] if is_read else None

@@ -49,8 +49,8 @@ class Queues(Protocol):
     def is_at_rest(self, link: Link) -> bool:
         """Whether nothing is."""
 
-    def is_followed(self, link: Link) -> bool:
-        """Whether no change of the table is."""
+    def followed_to(self, link: Link) -> int | None:
+        """How many changes have been told of the table, or of others beside it; ``None`` while one is on its way."""
 
 
 @dataclass(slots=True)
@@ -59,6 +59,8 @@ class _Checked:
 
     seen: Mapping[Difference, float] = field(default_factory=dict)
     not_before: float = 0.0
+    followed_to: int | None = None
+    """See :class:`Queues`; as the next check was about to begin."""
 
 
 class AgreementCheck:
@@ -79,7 +81,10 @@ class AgreementCheck:
     def rests_before(self, link: Link) -> bool:
         """To be asked before the tab is read; a link whose last look found no difference costs nothing."""
         checked = self._checked.get(link.name)
-        return checked is not None and bool(checked.seen) and self._queues.is_at_rest(link)
+        if checked is None or not checked.seen:
+            return False
+        checked.followed_to = self._queues.followed_to(link)
+        return self._queues.is_at_rest(link)
 
     def look(
         self,
@@ -130,7 +135,7 @@ class AgreementCheck:
     ) -> Verdict:
         checked = self._checked[link.name]
         # the table may have changed since the queues were asked, back to what it held at the look before
-        rested = rested and bool(found) and self._queues.is_followed(link)
+        rested = rested and bool(found) and self._queues.followed_to(link) == checked.followed_to is not None
         verdict = judge(found, checked.seen, began_s, rested=rested)
         checked.seen, checked.not_before = verdict.seen, self._clock.monotonic() + spent_s / SHARE_MAX
         if verdict.unexplained:

@@ -234,9 +234,9 @@ class World:
         """As app.resting.Resting asks the queues from outside."""
         return link.name not in self.state.intents and self._has_read(list(READERS))
 
-    def is_followed(self, _link: Link) -> bool:
+    def followed_to(self, _link: Link) -> int | None:
         """As app.resting.Resting."""
-        return self._has_read([TABLE_CHANGED])
+        return sum(self.log.end_offsets([TABLE_CHANGED]).values()) if self._has_read([TABLE_CHANGED]) else None
 
     def _has_read(self, topics: list[str]) -> bool:
         if self.noted < len(self.state.binlog):

@@ -28,14 +28,18 @@ class SaidQueues:
 
     def __init__(self) -> None:
         self.rests = self.follows = True
+        self.changes = 0
+        """So many come, and are followed, before anybody asks again."""
+        self._followed_to = 7
 
     def is_at_rest(self, link: Link) -> bool:
         """See :class:`producers.agreement_check.Queues`."""
         return self.rests
 
-    def is_followed(self, _link: Link) -> bool:
+    def followed_to(self, _link: Link) -> int | None:
         """See :class:`producers.agreement_check.Queues`."""
-        return self.follows
+        self._followed_to += self.changes
+        return self._followed_to if self.follows else None
 
 
 class Desk:

@@ -75,8 +75,11 @@ def test_while_events_are_on_their_way_a_difference_is_nobodys_fault(desk: Desk)
     assert handed_on(desk) == []
 
 
-def test_a_difference_that_a_change_has_brought_back_while_both_were_read_is_on_its_way(desk: Desk) -> None:
-    desk.queues.follows = False
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_a_difference_that_a_change_has_brought_back_while_both_were_read_is_nobodys_fault(
+    desk: Desk, *, is_followed: bool
+) -> None:
+    desk.queues.follows, desk.queues.changes = is_followed, 1
     wander_off(desk)
     desk.scans()
     assert desk.state.checks["orders"] == (None, 0)
