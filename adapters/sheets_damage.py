@@ -13,6 +13,7 @@ from typing import Any
 
 from adapters.sheets_cells import copy_paste, grid, row_span
 from adapters.sheets_layout import Layout
+from adapters.sheets_moves import Moves
 from adapters.sheets_near import NEAR_ROWS, Cells
 from adapters.sheets_parts import Grid, SheetPart
 from core.model import ROW_ID_HEADER, ROW_ID_PREFIX, SheetCell
@@ -37,11 +38,13 @@ class Deed:
     """Ids of the rows that it made."""
     id_column: int
     """Where it put those ids."""
+    stood: Layout
+    """Where the columns stood as it was done."""
     is_again: bool = False
     """Whether some of it has been undone before."""
 
     @classmethod
-    def of(cls, write: SwapWrite, used: Layout) -> Deed:
+    def of(cls, write: SwapWrite, used: Layout, stood: Layout) -> Deed:
         """Of a swap write that went by ``used``."""
         written: dict[int, dict[int, SheetValue]] = {}
         for cell in write.cells:
@@ -50,7 +53,12 @@ class Deed:
             written.setdefault(given.row, {})[used.columns[ROW_ID_HEADER]] = given.row_id
         deleted, inserted = frozenset(d.row for d in write.deletes), frozenset(i.row_id for i in write.inserts)
         line_row, id_column = used.band.line_row, used.columns[ROW_ID_HEADER]
-        return cls(write.looked_at, line_row, written, deleted, inserted, id_column)
+        return cls(write.looked_at, line_row, written, deleted, inserted, id_column, stood)
+
+    def moves(self, used: Layout, now: Layout) -> Moves:
+        """Where the columns have gone since."""
+        widths = (self.stood.tab_columns, now.tab_columns)
+        return Moves(self.stood.columns, now.columns, *widths, used.band.half)
 
     def ids(self, copies: Grid, left: int, id_column: int | None) -> frozenset[str]:
         """By which the rows that it touched may be known.
@@ -58,7 +66,7 @@ class Deed:
         Args:
             copies: the rows that it copied.
             left: 0-based column of the hidden tab where these begin.
-            id_column: where the ids stand by now.
+            id_column: where the ids stood as it was done.
         """
         lines = range(len(self.rows)) if id_column is not None else ()
         held = [copies.cell(self.line_row + line, left + (id_column or 0)) for line in lines]
@@ -81,8 +89,14 @@ class Damage:
     def __init__(self, deed: Deed, used: Layout, now: Layout, cells: Cells, copies: Grid) -> None:
         self.now = now
         self._deed, self._used, self._cells, self._copies = deed, used, cells, copies
+        self._moves = moves = deed.moves(used, now)
         self._width = min(used.copied_columns, now.tab_columns)
         self._id_column = now.columns.get(ROW_ID_HEADER)
+        self._new_ids_column = moves.now(deed.id_column)
+        self._written = {
+            row: {at: value for column, value in cells_of.items() if (at := moves.now(column)) is not None}
+            for row, cells_of in deed.written.items()
+        }
         self._by_id = self._find_ids()
         self._doomed = sorted(row for row in range(2, cells.last_row + 1) if self._is_new(row))
         self._places = self._find_places()
@@ -102,15 +116,15 @@ class Damage:
             there = grid(self.now.state_id, self._copied_to + line, 1, self._used.band.column, self._width)
             yield copy_paste(grid(self.now.tab_id, row, 1, 0, self._width), there)
         for line, row, column in self._back:
-            yield self._put_back(line, row, column, 1)
+            yield self._put_back(line, row, self._moves.then(column) or 0, column, 1)
         for row in reversed(self._doomed):
             yield {"deleteDimension": {"range": row_span(self.now.tab_id, row, 1)}}
         for line, row in self._lost:
             inherit = row > self.now.header.row + 1
             yield {"insertDimension": {"range": row_span(self.now.tab_id, row, 1), "inheritFromBefore": inherit}}
-            yield self._put_back(line, row, 0, self._width)
+            yield from (self._put_back(line, row, *run) for run in self._moves.runs())
 
-    def own_deed(self) -> Deed:
+    def own_deed(self, stood: Layout) -> Deed:
         """What :meth:`requests` do in their turn."""
         written: dict[int, dict[int, SheetValue]] = {}
         for line, row, column in self._back:
@@ -119,7 +133,7 @@ class Damage:
         brought_back = (self._id_of(line) for line, _ in self._lost)
         inserted = frozenset(row_id for row_id in brought_back if row_id and row_id not in self._by_id)
         id_column = self._deed.id_column if self._id_column is None else self._id_column
-        return Deed(self._touched, self._copied_to, written, frozenset(self._doomed), inserted, id_column)
+        return Deed(self._touched, self._copied_to, written, frozenset(self._doomed), inserted, id_column, stood)
 
     def has_hit(self, state: SheetPart) -> bool:
         """Whether the requests touched the rows that were meant: their copies tell, by the rows' ids and by what was
@@ -141,8 +155,8 @@ class Damage:
 
     def _place_of(self, line: int, row: int) -> int | None:
         own = self._by_id.get(self._id_of(line), [])
-        if self._id_column is not None and self._id_column in self._written(row):
-            named = self._by_id.get(str(self._written(row)[self._id_column]), [])
+        if self._id_column is not None and self._id_column in self._written_in(row):
+            named = self._by_id.get(str(self._written_in(row)[self._id_column]), [])
             there = self._alike(line, row, named or self._near(row))
             return there or self._nearest(row, named or own) or self._expected(row)
         if self._id_of(line):  # a copy may have it, too
@@ -177,7 +191,7 @@ class Damage:
         and else what it held. Looked for ``among`` these, or wherever it may be."""
 
         def holds(place: int, column: int) -> bool:
-            wanted = self._written(row).get(column, _value(self._copy(line, column)))
+            wanted = self._written_in(row).get(column, _value(self._copy(line, column)))
             return _value(self._cells.cell(place, column)) == _bare(wanted)
 
         rows = self._by_id.get(row_id, []) if (row_id := self._id_of(line)) else self._near(row)
@@ -188,12 +202,12 @@ class Damage:
     def _find_cells(self) -> Iterator[tuple[int, int, int]]:
         """Line, row and column of what comes back."""
         for line, place in self._places.items():
-            for column, value in self._written(self._deed.rows[line]).items():
+            for column, value in self._written_in(self._deed.rows[line]).items():
                 if _value(self._cells.cell(place, column)) == _bare(value):
                     yield line, place, column
 
     def _is_new(self, row: int) -> bool:
-        cell = self._cells.cell(row, self._deed.id_column)
+        cell = None if self._new_ids_column is None else self._cells.cell(row, self._new_ids_column)
         return cell is not None and cell.value in self._deed.inserted
 
     def _find_lost(self) -> Iterator[tuple[int, int]]:
@@ -218,21 +232,24 @@ class Damage:
         expected = was - sum(1 for deleted in self._deed.deleted if deleted < was)
         return place - sum(1 for doomed in self._doomed if doomed < place) - expected
 
-    def _written(self, row: int) -> Mapping[int, SheetValue]:
-        return self._deed.written.get(row, {})
+    def _written_in(self, row: int) -> Mapping[int, SheetValue]:
+        return self._written.get(row, {})
 
     def _copy(self, line: int, column: int) -> SheetCell | None:
-        return self._copies.cell(self._deed.line_row + line, self._used.band.column + column)
+        """What the row held in a column of now."""
+        then = self._moves.then(column)
+        at = None if then is None else self._used.band.column + then
+        return None if at is None else self._copies.cell(self._deed.line_row + line, at)
 
     def _id_of(self, line: int) -> str:
         """The true id of a row that was copied: the whole row was, whatever its columns."""
         cell = self._copy(line, self._id_column) if self._id_column is not None else None
         return "" if cell is None else str(cell.value)
 
-    def _put_back(self, line: int, row: int, column: int, width: int) -> Json:
+    def _put_back(self, line: int, row: int, then: int, now: int, width: int) -> Json:
         band, state = self._used.band, self.now.state_id
-        source = grid(state, self._deed.line_row + line, 1, band.column + column, width)
-        return copy_paste(source, grid(self.now.tab_id, row, 1, column, width))
+        source = grid(state, self._deed.line_row + line, 1, band.column + then, width)
+        return copy_paste(source, grid(self.now.tab_id, row, 1, now, width))
 
 
 def _value(cell: SheetCell | None) -> SheetValue:

@@ -47,8 +47,8 @@ class Search:
     """The ids of those rows, out of an answer to ``others``."""
     others: Sequence[Json]
     """DataFilters of what else is to be read."""
-    id_column: int | None = None
-    """0-based column in which ids may stand, besides the id column."""
+    id_column_of: Callable[[Json], int | None] = lambda _answer: None
+    """0-based column in which ids may stand besides the id column; likewise."""
 
 
 class NearRows:
@@ -107,20 +107,22 @@ def _read_apart(
     client: SheetsClient, target: SheetTarget, layout: Layout, search: Search, cells_max: int
 ) -> tuple[Json, Cells]:
     filters = [*layout_filters(target), *search.others, id_column_filter(target)]
-    if search.id_column is not None:
-        column = {"startColumnIndex": search.id_column, "endColumnIndex": search.id_column + 1}
-        filters.append({"gridRange": {"sheetId": target.sheet_id, **column}})
     first = client.read(target.spreadsheet_id, filters, READ_FIELDS)
-    ids = set(search.ids_of(first))
+    ids, other = set(search.ids_of(first)), search.id_column_of(first)
+    tab = tab_part(parts(first), target)
     at_most = cells_max // max(1, layout.copied_columns) // max(1, 2 * len(search.rows))
-    grid = range(1, tab_part(parts(first), target).row_count + 1)
-    spans = spans_near(search.rows, _rows_with(_columns(first, target, search), ids), grid, min(NEAR_ROWS, at_most))
-    rows = [rows_filter(target, top, bottom - top + 1) for top, bottom in spans]
-    answer = client.read(target.spreadsheet_id, [*filters, *rows], READ_FIELDS)
-    whole = _columns(answer, target, search)
-    cells = NearRows(spans, tab_part(parts(answer), target), whole)
-    standing = _rows_with(whole, ids)
-    if standing.difference(cells.told(range(1, cells.last_row + 1))):
+    places = _rows_with(_columns(tab, target, None), ids)
+    spans = spans_near(search.rows, places, range(1, tab.row_count + 1), min(NEAR_ROWS, at_most))
+    filters += [rows_filter(target, top, bottom - top + 1) for top, bottom in spans]
+    if other is not None:
+        column = {"startColumnIndex": other, "endColumnIndex": other + 1}
+        filters.append({"gridRange": {"sheetId": target.sheet_id, **column}})
+    answer = client.read(target.spreadsheet_id, filters, READ_FIELDS)
+    tab = tab_part(parts(answer), target)
+    whole = _columns(tab, target, other)
+    cells = NearRows(spans, tab, whole)
+    standing = _rows_with(_columns(tab, target, None), ids)
+    if other != search.id_column_of(answer) or standing.difference(cells.told(range(1, cells.last_row + 1))):
         raise RowsMoved
     return answer, cells
 
@@ -138,10 +140,9 @@ def spans_near(rows: Collection[int], places: Collection[int], grid: range, near
     return spans
 
 
-def _columns(answer: Json, target: SheetTarget, search: Search) -> dict[int, Grid]:
+def _columns(tab: SheetPart, target: SheetTarget, other: int | None) -> dict[int, Grid]:
     """The columns in which ids stand."""
-    tab = tab_part(parts(answer), target)
-    found = {columns_of(tab, target).get(ROW_ID_HEADER), search.id_column}
+    found = {columns_of(tab, target).get(ROW_ID_HEADER), other}
     return {column: _longest(tab, 1, column) for column in found if column is not None}
 
 

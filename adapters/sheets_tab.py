@@ -40,7 +40,14 @@ from adapters.sheets_near import read_near
 from adapters.sheets_parts import parts, state_part, tab_part
 from adapters.sheets_restore import needs_resolving, resolve, search_for
 from adapters.sheets_swap import SwapPlan, plan_swap
-from adapters.sheets_takeback import JOURNALS_RANGE, believed_columns, header_moved, is_being_taken_back, take_back
+from adapters.sheets_takeback import (
+    JOURNALS_RANGE,
+    believed_columns,
+    columns_then,
+    header_moved,
+    is_being_taken_back,
+    take_back,
+)
 from adapters.sheets_tickets import ticket_id, use
 from adapters.sheets_whole import WHOLE_CELLS_MAX, read_again_while_moved, read_whole, refuse_moved, rows_at_once
 from adapters.sheets_widen import widen
@@ -216,7 +223,7 @@ class GoogleSheet:
         decoded = decode_swap(raw, target, plan, write)
         self._layouts[target.link] = decoded.layout
         if decoded.answer.layout_changed:
-            self._take_back(target, write, plan.layout)
+            self._take_back(target, write, plan.layout, decoded.layout)
         else:
             self._undate(target, write, decoded)
         return decoded.answer
@@ -270,8 +277,10 @@ class GoogleSheet:
         if counters.taken_back == write.n:
             return SwapAnswer(before, (), layout_changed=True)
         used, now = replace(layout, columns=believed, band=band), columns_of(tab, target)
-        if header_moved(tab, journal, used, (now, header_of(tab, now, target.header_row).row)):
-            self._take_back(target, write, used)
+        today = (now, header_of(tab, now, target.header_row).row)
+        if header_moved(tab, journal, used, today):
+            then = columns_then(tab, journal, used, today)
+            self._take_back(target, write, used, replace(used, columns=then, tab_columns=tab.column_count))
             return SwapAnswer(before, (), layout_changed=True)
         scratch = state.grid_at(band.line_row, band.column)
         return SwapAnswer(before, hit_rows(used, Lines(scratch, scratch, band), write))
@@ -288,10 +297,10 @@ class GoogleSheet:
             return False
         return True
 
-    def _take_back(self, target: SheetTarget, write: SwapWrite, used: Layout) -> None:
+    def _take_back(self, target: SheetTarget, write: SwapWrite, used: Layout, stood: Layout) -> None:
         """Undo a write into the wrong columns; when that fails, :meth:`recall` does it."""
         try:
-            self._layouts[target.link] = take_back(self._client, target, write, used, self._cells_max)
+            self._layouts[target.link] = take_back(self._client, target, write, used, stood, self._cells_max)
         except SheetsUnavailable as error:
             self._layouts.pop(target.link, None)
             self._unanswered[target.link] = used

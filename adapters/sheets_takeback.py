@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapters.sheets_answer import id_text
+from adapters.sheets_answer import ANSWER_FIELDS, id_text
+from adapters.sheets_cells import quoted
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_damage import Damage, Deed
 from adapters.sheets_header import header_of
@@ -27,6 +28,7 @@ from adapters.sheets_layout import (
     layout_of,
     scratch_filters,
 )
+from adapters.sheets_moves import Moves
 from adapters.sheets_near import Search, read_near
 from adapters.sheets_parts import Grid, SheetPart, parts, state_part, tab_part
 from core.errors import SheetsUnavailable
@@ -104,7 +106,29 @@ def is_being_taken_back(answer: Mapping[str, Any], target: SheetTarget) -> bool:
     return believed != ROW_ID_HEADER and header_of(tab, columns, target.header_row).is_seen
 
 
-def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used: Layout, cells_max: int) -> Layout:
+def columns_then(tab: SheetPart, journal: Grid, used: Layout, today: tuple[Mapping[str, int], int]) -> dict[str, int]:
+    """Where the linked columns stood as a write ran whose answer was lost, by the titles of the header row that it
+    copied; where those do not tell, where they stand today.
+
+    Args:
+        tab: with its first rows.
+        journal: what the write left in the scratch.
+        used: by what it went.
+        today: where the columns and the header row are.
+    """
+    (now, row), copied, cells = today, used.band.column + used.band.half, tab.grid_at(1, 0)
+    titles = [journal.cell(BAND_ROW, copied + column) for column in range(used.copied_columns)]
+    found = dict(now)
+    for header, column in now.items():
+        title = cells.cell(row, column)
+        if title is not None and titles.count(title) == 1:
+            found[header] = titles.index(title)
+    return found if len(set(found.values())) == len(found) else dict(now)
+
+
+def take_back(  # noqa: PLR0917 -- the link, what was done, and how to read
+    client: SheetsClient, target: SheetTarget, write: SwapWrite, used: Layout, stood: Layout, cells_max: int
+) -> Layout:
     """Put back what a write into wrong columns or rows replaced; the counters keep its number.
 
     Args:
@@ -112,6 +136,7 @@ def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used:
         target: the link.
         write: the write, whose scratch is still in place.
         used: the layout that it went by.
+        stood: where the columns stood as it was done.
         cells_max: of one read.
 
     Returns:
@@ -123,7 +148,7 @@ def take_back(client: SheetsClient, target: SheetTarget, write: SwapWrite, used:
     answer = client.read(target.spreadsheet_id, layout_filters(target), READ_FIELDS)
     if counters_of(state_part(parts(answer)), target.link).taken_back == write.n:
         return layout_of(answer, target, used.date_formats)
-    now = _Undoing(client, target, used, cells_max).undo(Deed.of(write, used))
+    now = _Undoing(client, target, used, cells_max).undo(Deed.of(write, used, stood))
     client.write(target.spreadsheet_id, {"requests": [_note(now, write.n)]})
     return now
 
@@ -135,38 +160,52 @@ class _Undoing:
 
     def undo(self, deed: Deed) -> Layout:
         """Undo what a request did, and what that did in wrong places in its turn, until it has hit what it meant."""
-        damage = self._undone(deed)
-        while not self._has_hit(damage):
+        damage, stood = self._undone(deed)
+        while not (stood.columns == damage.now.columns and self._has_hit(damage)):
             if self._rounds > ROUNDS_MAX:
                 raise SheetsUnavailable("Rows of the tab keep moving while a write is taken back.")
-            self.undo(damage.own_deed())
-            damage = self._undone(replace(deed, is_again=True))
+            self.undo(damage.own_deed(stood))
+            damage, stood = self._undone(replace(deed, is_again=True))
         return damage.now
 
-    def _undone(self, deed: Deed) -> Damage:
+    def _undone(self, deed: Deed) -> tuple[Damage, Layout]:
+        """What it was, and where the columns stood as it was undone."""
         answer, cells = read_near(self._client, self._target, self._used, self._search(deed), self._cells_max)
         now = layout_of(answer, self._target, self._used.date_formats)
         damage = Damage(deed, self._used, now, cells, self._copies(answer, deed))
         self._rounds += 1
-        if requests := list(damage.requests()):
-            self._client.write(self._target.spreadsheet_id, {"requests": requests})
-        return damage
+        requests = list(damage.requests())
+        if not requests:
+            return damage, now
+        told = {"includeSpreadsheetInResponse": True, "responseIncludeGridData": True}
+        body = {"requests": requests, **told, "responseRanges": [f"{quoted(now.tab_title)}!1:1"]}
+        raw = self._client.write(self._target.spreadsheet_id, body, ANSWER_FIELDS)
+        tab = tab_part(parts(raw["updatedSpreadsheet"]), self._target)
+        return damage, replace(now, columns=columns_of(tab, self._target), tab_columns=tab.column_count)
 
     def _search(self, deed: Deed) -> Search:
         """Where the rows stood, and stand if nothing but the deed has moved them; their ids, and those it wrote."""
 
+        def moves(answer: Json) -> tuple[Moves, int | None]:
+            now = layout_of(answer, self._target, self._used.date_formats)
+            return deed.moves(self._used, now), now.columns.get(ROW_ID_HEADER)
+
         def ids_of(answer: Json) -> frozenset[str]:
-            id_column = columns_of(tab_part(parts(answer), self._target), self._target).get(ROW_ID_HEADER)
+            moved, id_column = moves(answer)
+            id_column = None if id_column is None else moved.then(id_column)
             return deed.ids(self._copies(answer, deed), self._used.band.column, id_column)
 
+        def id_column_of(answer: Json) -> int | None:
+            return moves(answer)[0].now(deed.id_column)
+
         rows = {row for stood in deed.rows for row in (stood, stood - sum(d < stood for d in deed.deleted))}
-        return Search(rows, ids_of, scratch_filters(_at(self._used, deed), len(deed.rows)), deed.id_column)
+        return Search(rows, ids_of, scratch_filters(_at(self._used, deed), len(deed.rows)), id_column_of)
 
     def _copies(self, answer: Json, deed: Deed) -> Grid:
         return state_part(parts(answer)).grid_at(deed.line_row, self._used.band.column)
 
     def _has_hit(self, damage: Damage) -> bool:
-        deed = damage.own_deed()
+        deed = damage.own_deed(damage.now)
         filters = scratch_filters(_at(self._used, deed), len(deed.rows))
         return damage.has_hit(state_part(parts(self._client.read(self._target.spreadsheet_id, filters, READ_FIELDS))))
 

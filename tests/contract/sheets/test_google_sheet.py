@@ -127,20 +127,26 @@ def test_what_comes_back_in_two_tries_comes_from_its_own_column_though_columns_m
         world.type(2, "Qty", 70)
 
 
-def test_a_lost_reply_about_moved_columns_is_recalled_as_taken_back(google: Google) -> None:
+@pytest.mark.parametrize("moved_since", ["", "Name", "Day"])
+def test_a_lost_reply_about_moved_columns_is_recalled_as_taken_back_wherever_they_are_by_now(
+    google: Google, moved_since: str
+) -> None:
     world = google()
     world.sheet.swap(world.target, qty("r_2", 2, 5))
     world.insert_column_left()
+    before = cells(world.rows()[0])
     lost = qty("r_2", 2, 6, n=2)
     world.lose_next_reply()
     with pytest.raises(ReplyLost):
         world.sheet.swap(world.target, lost)
     world.sandbox.faults()
+    if moved_since:
+        world.move_column_first(moved_since)
     for _ in range(2):
         answer = world.sheet.recall(world.target, lost)
         assert answer is not None
         assert answer.layout_changed
-        assert cells(world.rows()[0])["Qty"] == 5
+        assert cells(world.rows()[0]) == before
     anew = qty("r_2", 2, 6, n=3)
     assert not world.sheet.swap(world.target, anew).layout_changed
     again = world.sheet.recall(world.target, anew)

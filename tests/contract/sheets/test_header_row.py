@@ -59,6 +59,14 @@ def move_a_column(world: GoogleWorld) -> None:
     world.move_column_first("Day")
 
 
+def move_the_ids(world: GoogleWorld) -> None:
+    world.move_column_first("_row_id")
+
+
+def insert_a_column(world: GoogleWorld) -> None:
+    world.insert_column_left()
+
+
 def write(n: int) -> SwapWrite:
     """Of everything something, where it stands in the tab as it is linked: headers in row 4."""
     return SwapWrite(
@@ -232,9 +240,15 @@ class Meddled:
         (move_a_column, insert_above, None),
         (move_a_column, insert_below, insert_below),
         (move_a_column, delete_above, insert_above),
+        (insert_three, move_a_column, None),
+        (delete_above, insert_a_column, None),
+        (move_a_column, move_the_ids, None),
+        (move_the_ids, insert_a_column, None),
+        (insert_a_column, move_a_column, insert_above),
+        (insert_a_column, insert_a_column, None),
     ],
 )
-def test_rows_that_move_while_a_write_is_taken_back_cost_nobody_a_cell(
+def test_rows_and_columns_that_move_while_a_write_is_taken_back_cost_nobody_a_cell(
     lowered: Lowered, first: Act, second: Act, third: Act | None
 ) -> None:
     world = lowered()
