@@ -34,10 +34,14 @@ class Decoded:
 
 def is_told(answer: Mapping[str, Any], target: SheetTarget) -> bool:
     """Whether an answer holds the pieces that were asked for: the scratch, and the columns of the tab."""
-    found = {p.sheet_id: p for p in parts(answer.get("updatedSpreadsheet") or {})}
-    tab = found.get(target.sheet_id)
-    told = tab is not None and any(piece.metadata for piece in tab.grids)
-    return told and any(p.title == STATE_TAB and p.grids for p in found.values())
+    found = parts(answer.get("updatedSpreadsheet") or {})
+    return columns_are_told(answer, target) and any(p.title == STATE_TAB and p.grids for p in found)
+
+
+def columns_are_told(answer: Mapping[str, Any], target: SheetTarget) -> bool:
+    """Whether it tells where the columns of the tab stood."""
+    found = (p for p in parts(answer.get("updatedSpreadsheet") or {}) if p.sheet_id == target.sheet_id)
+    return any(piece.metadata for tab in found for piece in tab.grids)
 
 
 def decode_swap(answer: Mapping[str, Any], target: SheetTarget, plan: SwapPlan, write: SwapWrite) -> Decoded:

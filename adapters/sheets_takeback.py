@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapters.sheets_answer import ANSWER_FIELDS, id_text
+from adapters.sheets_answer import ANSWER_FIELDS, columns_are_told, id_text
 from adapters.sheets_cells import quoted
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_damage import Damage, Deed
@@ -180,6 +180,8 @@ class _Undoing:
         told = {"includeSpreadsheetInResponse": True, "responseIncludeGridData": True}
         body = {"requests": requests, **told, "responseRanges": [f"{quoted(now.tab_title)}!1:1"]}
         raw = self._client.write(self._target.spreadsheet_id, body, ANSWER_FIELDS)
+        if not columns_are_told(raw, self._target):
+            raise SheetsUnavailable("Google took what puts a write back, but did not tell where the columns stood.")
         tab = tab_part(parts(raw["updatedSpreadsheet"]), self._target)
         return damage, replace(now, columns=columns_of(tab, self._target), tab_columns=tab.column_count)
 
