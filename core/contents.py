@@ -60,7 +60,8 @@ def is_row_of(link: Link, base: RowBase, cells: Mapping[str, SheetCell]) -> bool
 
 def is_anothers(link: Link, owner: RowBase, base: RowBase, cells: Mapping[str, SheetCell]) -> bool:
     """Whether what stands beside base's id is the other row's: it holds that one's key, and something besides or, at
-    the least, nothing of base's own. A row that holds all of base's own besides has been given the key of its copy.
+    the least, nothing of base's own. A row that holds all of base's own besides, and nothing else, has been given the
+    key of its copy.
 
     The tab may show one key of two rows, as long as it shows the old one of a row whose key has changed in the table.
     """
@@ -68,7 +69,7 @@ def is_anothers(link: Link, owner: RowBase, base: RowBase, cells: Mapping[str, S
     if key is None or key != key_in_row(link, cells) or key == key_in_base(link, base):
         return False
     of_owner, of_base = shared(link, owner, cells), shared(link, base, cells)
-    if of_owner < of_base == len(_besides(link, base)):
+    if of_owner < of_base and all(column.key for column in differs_in(link, cells, base)):
         return False
     return is_row_of(link, owner, cells) or not of_base
 

@@ -84,6 +84,15 @@ def test_a_row_that_was_given_the_key_of_its_deleted_copy_is_not_taken_for_that_
     assert {(row.row_id, column.name) for row, column, _ in found.cells()} == {("r_1", "order_no")}
 
 
+def test_a_row_that_holds_more_than_its_id_tells_besides_another_rows_key_is_known_by_that_key() -> None:
+    """What base tells of that id was typed into the other row, and told beside the id that stood there by mistake."""
+    told = make_base("r_1", customer="Eve", quantity="7", price=None, notes=None)
+    rows = order_row(2, "r_1"), order_row(3, "r_1", **{**HERS, "customer": "Eve", "quantity": 7, "status": "new"})
+    found = scanned(*rows, bases=(told, BEA))
+    assert found.moved_ids == [IdWrite(3, "r_2", "r_1")]
+    assert not found.missing
+
+
 def test_contents_pasted_over_another_row_are_told_at_once() -> None:
     found = scanned(order_row(2, "r_1"), order_row(3, "r_2"))
     assert not found.unclear

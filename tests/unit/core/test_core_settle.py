@@ -385,6 +385,13 @@ def test_a_copy_that_holds_the_key_of_a_missing_row_gets_that_row_s_id() -> None
     assert not (done.formula_restores or done.bases)
 
 
+def test_a_row_keeps_the_id_that_it_got_back_though_its_edits_were_told_beside_the_one_that_gave_way() -> None:
+    own = make_base("r_1", quantity="4", status="paid")
+    told = make_base("r_2", order_no="2", customer="Eve", price=None, notes=None)
+    done = settled(hit(5, "r_2", customer="Eve"), bases=(own, told), ids=(IdWrite(5, "r_1", "r_2"),))
+    assert not done.formula_restores
+
+
 def test_a_copy_that_was_emptied_is_named_all_the_same() -> None:
     emptied = HitRow(0, 5, "r_1", {})
     done = settled(emptied, bases=(make_base(),), ids=(IdWrite(5, "r_fresh", "r_1"),))
