@@ -30,6 +30,8 @@ class Own:
         self._tab = tab
         self.above = [row.copy() for row in tab.above]
         self.titles = dict(tab.titles)
+        self.is_pasted = False
+        """Whether somebody has ever pasted an id along."""
 
     def check_values(self) -> None:
         """No write of ours may have changed a value there, not for a moment.
@@ -41,11 +43,15 @@ class Own:
             raise Violation(f"above the header row stands {_told(self._tab.above)}, was {_told(self.above)}")
 
     def take_ids_away(self) -> bool:
-        """Those that people have pasted along; whether there were any."""
+        """Those that people have pasted along; whether there ever were any, and the headers are seen without them.
+
+        By the time that a guard tells of one the script may have taken it away, or its row is deleted: whoever is
+        told finds the headers as they should be.
+        """
         pasted = [n for n, own in enumerate(self.above) if own.row_id and self._tab.above[n].row_id == own.row_id]
         for n in pasted:
             self._tab.above[n].row_id = self.above[n].row_id = None
-        return bool(pasted)
+        return self.is_pasted and self._tab.is_header_seen
 
     def check(self) -> None:
         """At rest all of it is as it was left.
@@ -112,6 +118,7 @@ class Above(CellEdits):
         if is_whole:
             for one in (self._tab.above[row - 1], self._twin.own.above[row - 1]):
                 one.row_id = copied.row_id
+            self._twin.own.is_pasted |= copied.row_id is not None
         self._twin.trigger_edit(EditEvent(row, row, (*headers, ROW_ID_HEADER) if is_whole else headers))
 
     def _note_above(self, row: int, header: str, text: str) -> None:
