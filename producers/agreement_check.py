@@ -157,7 +157,7 @@ class PieceByPiece:
         self.began_s, self.spent_s = began_s, 0.0
         self._link, self._table, self._clock = link, table, clock
         self._found: list[Difference] = []
-        self._shown = Texts()
+        self._shown, self._looked_at = Texts(), Texts()
         self._is_refused = False
 
     def add(
@@ -170,17 +170,16 @@ class PieceByPiece:
     def add_looked_at(
         self, image: TabImage, known_to_differ: Collection[tuple[str, str]], bases: Mapping[str, RowBase]
     ) -> None:
-        """Compare rows some of which a piece may have shown already."""
+        """Compare rows that have come since their pieces, or that a piece may have shown already."""
         with self._reading():
-            self._compare(image, known_to_differ, bases, Texts())
+            self._compare(image, known_to_differ, bases, self._looked_at)
 
     def finish(self) -> list[Difference] | None:
         """What differs; ``None`` where pieces showed one row twice, or the table was not read: nobody can tell."""
         with self._reading():
-            unshown = islice(
-                (k for k in self._table.read_keys(self._link) if key_text(k) not in self._shown), SEEN_MAX
-            )
-            for key, row in self._table.look_at_rows(self._link, list(unshown)).items():
+            keys = ((key, key_text(key)) for key in self._table.read_keys(self._link))
+            unshown = (key for key, text in keys if text not in self._shown and text not in self._looked_at)
+            for key, row in self._table.look_at_rows(self._link, list(islice(unshown, SEEN_MAX))).items():
                 self._take(only_in_table(self._link, key, row))
         return None if self._is_refused or len(self._shown.repeated()) else self._found
 

@@ -220,12 +220,14 @@ class Pieces:
 
     def _sift_late(self, image: TabImage, known: Known, base_ids: Texts) -> None:
         """Rows that have come since the sweep may be in their place as well: while our own writes bring rows by the
-        hundreds, no look would come with base of all of them."""
+        hundreds, no look would come with base of all of them. No piece has shown them to be compared."""
         rows = [row for row in image.rows if row.row_id in base_ids and row.row_id not in known.bases]
         if rows:
             ids = {row.row_id for row in rows if row.row_id}
             late = self._tools.store.run(lambda tx: tx.all_bases(self.link.name, ids))
             self._swept.add_late(self.link, rows, late, known.open_rows)
+            if self.checked is not None:
+                self.checked.add_looked_at(replace(image, rows=tuple(rows)), known.differing, late)
 
     def _read(self, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
         try:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from core_makers import LINK
-from scan_desk import TARGET, Desk
+from core_makers import LINK, make_base
+from scan_desk import ROWS, TARGET, Desk
 
 from core.agreement import LASTS_S, SEEN_MAX, TOLD_MAX, judge, told
 from core.compare import Difference
 from core.errors import MysqlRefused, TwinsheetError, Unfit
 from core.events import TABLE_CHANGED
-from core.model import Key, Link
+from core.model import Key, Link, SheetCell
 from core.ports import RejectionEntry, TableRow
+from core.sheet import SheetTarget, Span, TabImage
 from producers import agreement_check
+from tests.fakes.sheet import FakeRow
 from tests.fakes.store import FakeStore
 
 FIVE = Difference("r_1", ("1",), "quantity", "5", "6")
@@ -84,6 +86,35 @@ def test_a_difference_that_a_change_has_brought_back_while_both_were_read_is_nob
     desk.scans()
     assert desk.state.checks["orders"] == (None, 0)
     assert handed_on(desk) == []
+
+
+def test_a_row_that_both_sides_get_while_the_tab_is_swept_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(7)
+    read, row = desk.sheet.read_spans, FakeRow("r_77", desk.tab.row(2).cells | {"Order no.": SheetCell(77)})
+
+    def come(*, there: bool) -> None:
+        table = desk.state.table(LINK).rows
+        desk.tab.rows[ROWS:] = [row] if there else []
+        table |= {("77",): table["1",] | {"order_no": "77"}}
+        if not there:
+            del table["77",]
+        with desk.store.begin() as tx:
+            tx.save_bases("orders", [make_base("r_77", order_no="77", gone=not there)])
+
+    def read_spans(target: SheetTarget, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
+        if spans[0][0] == 1:
+            come(there=False)
+        image = read(target, spans, with_ids=with_ids)
+        if spans[0][1] > ROWS:  # the last piece
+            come(there=True)
+        return image
+
+    monkeypatch.setattr(desk.sheet, "read_spans", read_spans)
+    desk.scans()
+    assert handed_on(desk) == []
+    monkeypatch.undo()
+    desk.scans()
+    assert desk.state.checks["orders"] == (desk.state.scanned["orders"], 0)
 
 
 def test_what_the_table_refused_is_known_and_no_difference(desk: Desk) -> None:
