@@ -93,7 +93,7 @@ function observeRows_(sheet, link, edited, columns, e) {
   const given = /** @type {Map<string, any[]>} */ (new Map());
   for (let round = 0; round < READ_ROUNDS_MAX; round++) {
     const span = readSpan_(sheet, edited, columns);
-    if (takeBackStrayed_(sheet, span, columns, given)) return null;
+    if (haveStrayed_(sheet, span, columns, given)) return null;
     const fresh = idsToGive_(sheet, span, edited, columns, given);
     if (fresh.size && !leaveAbove_(sheet, span, columns, fresh)) return null;
     if (fresh.size) {

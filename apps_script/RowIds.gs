@@ -112,30 +112,28 @@ function idsToGive_(sheet, span, edited, columns, given) {
 }
 
 /**
- * Takes ids back that this look has given to other rows than it meant: their own are known to nobody here,
- * and a scan tells by what the rows hold whose they are. The row that was meant stands nearby, without one or
- * with one that it has got since; else somebody has typed over it meanwhile.
+ * Whether ids that this look has given have landed on other rows than it meant. They stay there: a scan may have told
+ * such a row by its new id already, and one that had an id of its own gets it back by what the row holds. The row that
+ * was meant stands nearby, without an id or with one that it has got since; else somebody has typed over it meanwhile.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Span} span
  * @param {Columns} columns
  * @param {Map<string, any[]>} given id → what the row that it was meant for held
- * @returns {boolean} whether there were any
+ * @returns {boolean}
  */
-function takeBackStrayed_(sheet, span, columns, given) {
+function haveStrayed_(sheet, span, columns, given) {
   const places = [...columns.mapped.values()].map((column) => column - span.left);
   const isAlike = (/** @type {any[]} */ one, /** @type {any[]} */ other) =>
     places.some((at) => one[at] !== '' && String(one[at]) === String(other[at]));
   const idAt = columns.id - span.left;
   const suspects = span.values
-    .map((row, index) => ({ index, row, meant: given.get(String(row[idAt])) }))
+    .map((row) => ({ row, meant: given.get(String(row[idAt])) }))
     .filter(({ row, meant }) => meant && places.some((at) => row[at] !== '') && !isAlike(row, meant));
   if (!suspects.length) return false;
   const top = Math.max(span.first - NEIGHBOUR_ROWS, 1);
   const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());
   const around = sheet.getRange(top, span.left, bottom - top + 1, span.values[0].length).getValues();
-  const strayed = suspects.filter(({ meant }) => around.some((row) => isAlike(row, meant || [])));
-  if (strayed.length) giveIds_(sheet, span, columns, new Map(strayed.map(({ index }) => [index, ''])));
-  return strayed.length > 0;
+  return suspects.some(({ meant }) => around.some((row) => isAlike(row, meant || [])));
 }
 
 /**

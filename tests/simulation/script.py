@@ -118,7 +118,7 @@ class ScriptRun:
         given: dict[str, dict[str, SheetCell]] = {}
         for _ in range(READ_ROUNDS_MAX):
             span = self._read_span(first, last)
-            if self._take_back_strayed(span, given):
+            if self._have_strayed(span, given):
                 return None
             fresh = self._ids_to_give(e, span, given)
             if fresh and not self._leave_above(span, fresh):
@@ -180,19 +180,17 @@ class ScriptRun:
         rows = [self._tab.row(r) for r in range(first, last + 1)]
         return Span(first, [r.row_id or "" for r in rows], [dict(r.cells) for r in rows], rows)
 
-    def _take_back_strayed(self, span: Span, given: Mapping[str, dict[str, SheetCell]]) -> bool:
-        suspects = {
-            index: given[row_id]
-            for index, row_id in enumerate(span.ids)
-            if row_id in given and span.cells[index] and not _alike(span.cells[index], given[row_id])
-        }
+    def _have_strayed(self, span: Span, given: Mapping[str, dict[str, SheetCell]]) -> bool:
+        """See RowIds.gs."""
+        suspects = [
+            given[row_id]
+            for row_id, cells in zip(span.ids, span.cells, strict=True)
+            if row_id in given and cells and not _alike(cells, given[row_id])
+        ]
         if not suspects:
             return False
         self._call("reads the rows around")
-        strayed = {i: "" for i, meant in suspects.items() if any(_alike(r.cells, meant) for r in self._tab.lines())}
-        if strayed:
-            self._give_ids(span, strayed)
-        return bool(strayed)
+        return any(_alike(row.cells, meant) for meant in suspects for row in self._tab.lines())
 
     def _ids_to_give(self, e: EditEvent, span: Span, given: Collection[str]) -> dict[int, str]:
         fresh: dict[int, str] = {}

@@ -186,7 +186,7 @@ def test_a_title_that_is_given_back_stands_in_the_header_row_where_rows_come_or_
     assert [row for row, name in enumerate(ids(lowered), 1) if name == "_row_id"] == [4 if comes else 2]
 
 
-def test_an_id_that_is_taken_back_as_rows_come_above_leaves_the_headers_their_title(
+def test_an_id_that_is_taken_from_an_empty_row_as_rows_come_above_leaves_the_headers_their_title(
     lowered: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def delete_above() -> None:
@@ -199,7 +199,6 @@ def test_an_id_that_is_taken_back_as_rows_come_above_leaves_the_headers_their_ti
     def is_taking(sheet_id: int, *args: object) -> bool:
         return sheet_id == lowered.tab.sheet_id and "r_" not in str(args)
 
-    lowered.put("B6", "Bob")
     strayed = once_before(monkeypatch, "range.setValues", delete_above, when=is_giving)
     moved = once_before(monkeypatch, "range.setValues", lambda: insert_above(lowered, 2), when=is_taking)
     lowered.type("B5", "Ann")
