@@ -483,6 +483,15 @@ class Ledger:
         ids = Counter(row.row_id for row in tab.rows)
         for row in (tab.row(named.row) for named in write.ids if named.expected and ids[named.expected] > 1):
             self.rob(row)
+        for named in write.ids:
+            self._see_heir(tab.row(named.row), self.ids[named.row_id])
+
+    def _see_heir(self, row: FakeRow, lines: set[Line]) -> None:
+        """The id of a row that was deleted in the sheet goes to a copy that shows its key: the copy is the row from
+        now on, and who types its key anew means the row of the table."""
+        meant, gone = self.of_key.get(self.key_in(row), set()), lines - {row.mark}
+        if isinstance(row.mark, int) and gone & meant and all("sheet" in self.deleted.get(line, ()) for line in gone):
+            meant.add(row.mark)
 
     def after_swap(self, write: SwapWrite) -> None:
         """Our write has taken effect (or was taken back)."""
