@@ -173,30 +173,33 @@ function giveIds_(sheet, span, columns, fresh) {
   writeIds_(sheet, span.first, columns.id, fresh);
   const after = readIds();
   const overwritten = overwrittenIds_(sheet, span, columns, fresh, { top, before, after });
-  if (overwritten.size) writeIds_(sheet, top, columns.id, overwritten);
-  if ([...overwritten.values()].includes(ID_HEADER)) keepTitle_(sheet, columns, top, readIds, fresh);
-  return overwritten.size === 0;
+  if (!overwritten.size) return true;
+  writeIds_(sheet, top, columns.id, overwritten);
+  const written = new Set([...fresh.values(), ...overwritten.values()]);
+  if (before.includes(ID_HEADER)) keepTitle_(sheet, columns, top, readIds, written);
+  return false;
 }
 
 /**
- * Rows may move in the instant before the title is put back, too: then it goes on to the header row. A scan would take
- * the row where it is for that, and hold the link.
+ * Rows may move in the instant before ids are put back, too: then the title goes on to the header row, and comes back
+ * where one of them has landed on it. A scan would take another row for that, or find none, and hold the link.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Columns} columns
  * @param {number} top the row of the first of the ids
  * @param {() => string[]} readIds reads them
- * @param {Map<number, string>} fresh the new ids
+ * @param {Set<string>} written what was written
  */
-function keepTitle_(sheet, columns, top, readIds, fresh) {
-  const free = new Set([...fresh.values(), '', ID_HEADER]);
+function keepTitle_(sheet, columns, top, readIds, written) {
+  const free = new Set([...written, '', ID_HEADER]);
   for (let round = 0; round < READ_ROUNDS_MAX; round++) {
     const ids = readIds();
     const shown = titlesShown_(sheet, columns, top, ids.length);
-    const belongs = headerShown_(shown, ids, free);
-    const strayed = [...ids.keys()].filter((at) => ids[at] === ID_HEADER && !shown[at]);
+    const titles = [...ids.keys()].filter((at) => ids[at] === ID_HEADER);
+    const strayed = titles.filter((at) => !shown[at]);
+    const belongs = titles.find((at) => shown[at]) ?? headerShown_(shown, ids, free);
     if (belongs < 0 || (ids[belongs] === ID_HEADER && !strayed.length)) return;
-    const titles = strayed.map((at) => /** @type {[number, string]} */ ([at, '']));
-    writeIds_(sheet, top, columns.id, new Map([...titles, [belongs, ID_HEADER]]));
+    const gone = strayed.map((at) => /** @type {[number, string]} */ ([at, '']));
+    writeIds_(sheet, top, columns.id, new Map([...gone, [belongs, ID_HEADER]]));
   }
 }
 

@@ -220,21 +220,23 @@ class ScriptRun:
         self._call("reads ids after")
         after = self._all_ids()
         overwritten = self._overwritten_ids(span, fresh, before, after)
-        if overwritten:
-            self._write_ids(1, overwritten)
-        if ROW_ID_HEADER in overwritten.values():
-            self._keep_title(set(fresh.values()))
-        return not overwritten
+        if not overwritten:
+            return True
+        self._write_ids(1, overwritten)
+        if ROW_ID_HEADER in before:
+            self._keep_title({*fresh.values(), *overwritten.values()})
+        return False
 
-    def _keep_title(self, given: Collection[str]) -> None:
+    def _keep_title(self, written: Collection[str]) -> None:
         """See RowIds.gs."""
         for _ in range(READ_ROUNDS_MAX):
             self._call("reads ids once more")
             ids = self._all_ids()
             shown = self._titles_shown()
-            belongs = _header_shown(shown, ids, {*given, "", ROW_ID_HEADER})
-            numbered = enumerate(zip(ids, shown, strict=False))
-            strayed = [at for at, (row_id, count) in numbered if row_id == ROW_ID_HEADER and not count]
+            titles = [at for at, row_id in enumerate(ids) if row_id == ROW_ID_HEADER]
+            strayed = [at for at in titles if not shown[at]]
+            shows = (at for at in titles if shown[at])
+            belongs = next(shows, _header_shown(shown, ids, {*written, "", ROW_ID_HEADER}))
             if belongs < 0 or (ids[belongs] == ROW_ID_HEADER and not strayed):
                 return
             self._write_ids(1, dict.fromkeys(strayed, "") | {belongs: ROW_ID_HEADER})
