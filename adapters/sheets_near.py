@@ -107,24 +107,31 @@ def _read_apart(
     client: SheetsClient, target: SheetTarget, layout: Layout, search: Search, cells_max: int
 ) -> tuple[Json, Cells]:
     filters = [*layout_filters(target), *search.others, id_column_filter(target)]
-    first = client.read(target.spreadsheet_id, filters, READ_FIELDS)
-    ids, other = set(search.ids_of(first)), search.id_column_of(first)
-    tab = tab_part(parts(first), target)
     at_most = cells_max // max(1, layout.copied_columns) // max(1, 2 * len(search.rows))
-    places = _rows_with(_columns(tab, target, None), ids)
-    spans = spans_near(search.rows, places, range(1, tab.row_count + 1), min(NEAR_ROWS, at_most))
+    first = client.read(target.spreadsheet_id, filters, READ_FIELDS)
+    ids, other, spans = _where(first, target, search, min(NEAR_ROWS, at_most))
+    del first  # a large one, and there comes another
     filters += [rows_filter(target, top, bottom - top + 1) for top, bottom in spans]
     if other is not None:
         column = {"startColumnIndex": other, "endColumnIndex": other + 1}
         filters.append({"gridRange": {"sheetId": target.sheet_id, **column}})
     answer = client.read(target.spreadsheet_id, filters, READ_FIELDS)
     tab = tab_part(parts(answer), target)
-    whole = _columns(tab, target, other)
-    cells = NearRows(spans, tab, whole)
+    cells = NearRows(spans, tab, _columns(tab, target, other))
     standing = _rows_with(_columns(tab, target, None), ids)
     if other != search.id_column_of(answer) or standing.difference(cells.told(range(1, cells.last_row + 1))):
         raise RowsMoved
     return answer, cells
+
+
+def _where(
+    answer: Json, target: SheetTarget, search: Search, near_rows: int
+) -> tuple[set[str], int | None, list[Span]]:
+    """The ids that are looked for, the further column in which they may stand, and the rows in which to look."""
+    tab, ids = tab_part(parts(answer), target), set(search.ids_of(answer))
+    places = _rows_with(_columns(tab, target, None), ids)
+    spans = spans_near(search.rows, places, range(1, tab.row_count + 1), near_rows)
+    return ids, search.id_column_of(answer), spans
 
 
 def spans_near(rows: Collection[int], places: Collection[int], grid: range, near_rows: int) -> list[Span]:
