@@ -16,7 +16,7 @@ from adapters.sheets_layout import BAND_ROW, Band, Layout, counters_of, layout_o
 from adapters.sheets_near import Cells, Search
 from adapters.sheets_parts import Grid, parts, state_part
 from adapters.sheets_takeback import copied_columns
-from core.model import ROW_ID_HEADER
+from core.model import ROW_ID_HEADER, SheetCell
 from core.sheet import FormulaRestore, SheetTarget, SwapWrite
 from core.values import Serial
 
@@ -131,11 +131,14 @@ class _Places:
         yield from sorted(self._rows_of(row_id), key=lambda r: (-self._in_common(restore, r), r != restore.row))
         yield from sorted(self._alike_rows(restore), key=lambda r: r != restore.row)
         yield from self._similar_rows(restore)
-        # by the place alone: a blank cell is nobody's own, so something else of the row has to tell; the header row
-        # may have moved below it, and a row that stood elsewhere before may have come there
-        is_one = restore.row in self._rows and self._here(restore.row, ROW_ID_HEADER) not in self._write.ids_before
-        if is_one and (written not in (None, "") or self._in_common(restore, restore.row)):
+        # by the place alone: a blank cell is nobody's own, so something else of the row has to tell
+        if self._may_be_there(restore) and (written not in (None, "") or self._in_common(restore, restore.row)):
             yield restore.row
+
+    def _may_be_there(self, restore: FormulaRestore) -> bool:
+        """Whether the row that was hit may stand where it stood: the header row may have moved below that place, and
+        a row that stood elsewhere before may have come there."""
+        return restore.row in self._rows and self._here(restore.row, ROW_ID_HEADER) not in self._write.ids_before
 
     def _alike(self, restore: FormulaRestore) -> bool:
         """Whether a row without an id is still the one that was hit: another cell or its blankness tells."""
@@ -153,13 +156,14 @@ class _Places:
     def _alike_rows(self, restore: FormulaRestore) -> list[int]:
         """Rows that hold, beside what we wrote, just what the row held when it was hit: it may have moved, and may
         have been named since, a copy anew. One that held nothing else is known by its id, or by having none; or by
-        its place, where it had none and may have been named there."""
+        its place, where it had none and may have been named or begun there."""
         was, row_id = self._held_besides(restore), self._scratch.value(restore.scratch_line, ROW_ID_HEADER)
         found = [row for row in self._told() if all(same_value(self._here(row, h), v) for h, v in was.items())]
         if any(value is not None for value in was.values()):
             return found
-        named_there = restore.row if row_id is None else None
-        return [row for row in found if row == named_there or same_value(self._here(row, ROW_ID_HEADER), row_id)]
+        is_told = restore.written not in (SheetCell(None), SheetCell("")) or restore.row in found
+        there = [restore.row] if row_id is None and is_told and self._may_be_there(restore) else []
+        return there + [row for row in found if same_value(self._here(row, ROW_ID_HEADER), row_id)]
 
     def _similar_rows(self, restore: FormulaRestore) -> list[int]:
         """Rows that hold most of what the row held beside what we wrote, the likest first: somebody has typed into

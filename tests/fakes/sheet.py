@@ -272,8 +272,7 @@ class FakeTab:
             similar = self._similar_rows(restore, write)
             written = restore.written.value
             in_common = self.row(restore.row).cells.items() & was.cells.items()
-            is_one = restore.row > self.header_at and self.row(restore.row).row_id not in write.ids_before
-            is_there = is_one and (written not in (None, "") or in_common)
+            is_there = self._may_be_there(restore, write) and (written not in (None, "") or in_common)
             there = [*likest, *alike, *similar, *([restore.row] if is_there else [])]
             return next((r for r in there if same_value(self._value(r, restore.header), written)), None)
         if own is not None:
@@ -293,8 +292,13 @@ class FakeTab:
             return {header: cell for header, cell in row.cells.items() if header not in ours}
 
         rows = [(i, r) for i, r in self.numbered() if others(r) == others(was)]
-        named_there = restore.row if was.row_id is None else None
-        return [n for n, row in rows if others(was) or row.row_id == was.row_id or n == named_there]
+        is_told = restore.written not in (SheetCell(None), SheetCell("")) or restore.row in dict(rows)
+        there = [restore.row] if is_told and self._may_be_there(restore, write) else []
+        begun_there = [] if others(was) or was.row_id else there
+        return begun_there + [n for n, row in rows if others(was) or row.row_id == was.row_id]
+
+    def _may_be_there(self, restore: FormulaRestore, write: SwapWrite) -> bool:
+        return restore.row > self.header_at and self.row(restore.row).row_id not in write.ids_before
 
     def _similar_rows(self, restore: FormulaRestore, write: SwapWrite) -> list[int]:
         ours = {r.header for r in write.formula_restores if r.scratch_line == restore.scratch_line}

@@ -350,13 +350,19 @@ def test_a_row_without_an_id_gets_its_own_back_wherever_it_stands_and_whatever_i
     assert cells(world.rows()[0]) == {"Name": "begun", "Qty": 9, "Day": Serial(45001.0)}
 
 
-def test_our_mistake_is_taken_out_of_a_blank_row_that_was_named_since_and_not_of_its_copy(world: World) -> None:
+@pytest.mark.parametrize("typed", [{}, {"Qty": 9}])
+@pytest.mark.parametrize("row_id", [None, "r_named"])
+def test_our_mistake_is_taken_out_of_a_blank_row_that_was_begun_or_named_since_and_not_of_its_copy(
+    world: World, row_id: str | None, typed: dict[str, int]
+) -> None:
     world.sheet.swap(world.target, write(CellWrite("r_gone", 5, "Name", "nobody's")))
     world.type(6, "Name", "nobody's")
-    world.type(5, "_row_id", "r_named")
+    for header, value in {"_row_id": row_id, **typed}.items():
+        world.type(5, header, value)
     mistake = FormulaRestore(0, 5, "Name", SheetCell("nobody's"))
     world.sheet.swap(world.target, SwapWrite(n=2, epoch=4, formula_restores=(mistake,)))
-    assert [(r.row_id, cells(r)) for r in world.rows()][3:] == [("r_named", {}), (None, {"Name": "nobody's"})]
+    begun = [(row_id, typed)] if row_id or typed else []
+    assert [(r.row_id, cells(r)) for r in world.rows()][3:] == [*begun, (None, {"Name": "nobody's"})]
 
 
 def test_our_mistake_is_taken_out_of_the_row_it_hit_by_what_else_that_holds_when_it_stands_beside_another_id_now(
