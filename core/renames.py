@@ -134,7 +134,7 @@ def follow(
     is_told = told is not None and told == print_of(_under(link, moved, new))
     if (is_told or is_traded) and not is_ahead:
         return _exchanged(pair, moved, holder)
-    is_free = holder is None and (old not in rows or not is_recognized(link, moved, rows[old]))
+    is_free = holder is None and not is_ahead and (old not in rows or not is_recognized(link, moved, rows[old]))
     followed = _likeness(link, moved, rows.get(new)) + _likeness(link, holder, rows.get(old))
     stayed = _likeness(link, moved, rows.get(old)) + _likeness(link, holder, rows.get(new))
     if (followed < stayed or (followed == stayed and is_ahead)) and not is_free:

@@ -118,6 +118,13 @@ def test_a_key_that_we_have_just_given_to_a_row_is_not_taken_from_it_by_what_hap
     }
 
 
+def test_a_row_that_a_write_of_ours_gave_a_key_and_that_is_gone_is_not_the_one_that_had_that_key_before() -> None:
+    other = {**TRADED, "customer": "Eve", "due": "2024-05-06", "notes": "light"}
+    ahead = base_of("bob", B, BOB).under(A)
+    assert followed(A, C, [ahead], {C: other}) == {}
+    assert followed(A, C, [replace(ahead, former_key=None)], {C: other}) == {"bob": C}
+
+
 def test_places_in_the_change_feed_are_ordered_by_its_beginnings_first() -> None:
     early = FeedPlace(1, "binlog.000009", 700, 1)
     assert FeedPlace(1, "binlog.000010", 4, 1).is_past(early)
