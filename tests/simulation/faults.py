@@ -9,7 +9,7 @@ from typing import Any
 from unittest import mock
 
 from consumers import apply, sheet_settle, sheet_tx, table_work
-from core import cell_plan, look, row_plan, scan_events, settle, sheet_plan
+from core import cell_plan, freshness, look, row_plan, scan_events, settle, sheet_plan
 from core.intent import PlannedWrite
 from core.look import Lot
 from core.model import CellBase, Stamp
@@ -38,12 +38,12 @@ def _no_waiting() -> Any:
 
 def _n_ignored() -> Any:
     """Observations older than our last write to the cell still decide."""
-    return mock.patch.object(cell_plan, "is_subsumed", _never)
+    return mock.patch.object(freshness, "is_subsumed", _never)
 
 
 def _q_ignored() -> Any:
     """Observations older than the last one that decided still decide."""
-    return mock.patch.object(cell_plan, "is_overtaken", _never)
+    return mock.patch.object(freshness, "is_overtaken", _never)
 
 
 def _counters_after_cells() -> Any:
