@@ -331,13 +331,14 @@ def test_a_persons_own_note_on_the_header_outlives_ours(links: list[Orders]) -> 
 def test_a_large_update_in_the_table_and_a_sorted_tab_are_ordinary_work(links: list[Orders]) -> None:
     updated, sorted_ = links[:2]
     updated.sql("UPDATE {table} SET item = 'Lamp'")
-    last = sorted_.next_row() - 1
+    last, ids = sorted_.next_row() - 1, ids_of(sorted_)
     sorted_.person("sort", tab=sorted_.tab, range=f"A2:I{last}", column="A", descending=True)  # past the hidden ids
     before = rows_of(sorted_)
     for orders in (updated, sorted_):
         assert_goes_on(orders)
     assert {row["Item"] for row in updated.sheet_rows()} == {"Lamp"}
     assert rows_of(sorted_) == before
+    wait_for(lambda: ids_of(sorted_) == ids, "the ids beside their rows again")
 
 
 # --- approve ------------------------------------------------------------------------------------------
