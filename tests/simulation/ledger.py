@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from adapters.binlog_events import RowChange
@@ -175,15 +175,9 @@ class Ledger:
 
     def _see_mistake_taken_back(self) -> None:
         """Of a row of nobody's and its copy, which hold the same, the one that is left is the copy: nobody can tell
-        which of the two our write has hit. Where somebody has begun a row around the one that is left, it is part of
-        that."""
+        which of the two our write has hit."""
         for row, copy in self._of_mistakes:
-            if not row.cells or copy.cells or not isinstance(copy.mark, int):
-                continue
-            if isinstance(row.mark, int):
-                self.hand_over(replace(copy, cells=dict(row.cells)), row.mark)
-                self.emptied.add(copy.mark)
-            else:
+            if row.cells and row.mark is None and not copy.cells:
                 row.mark, copy.mark = copy.mark, None
 
     def holds_own(self, row: FakeRow) -> bool:
