@@ -35,7 +35,7 @@ def header_of(tab: SheetPart, columns: Mapping[str, int], linked_at: int) -> Hea
     column = columns.get(ROW_ID_HEADER)
     if column is None:
         return Header(linked_at)
-    cells = _from_the_top(tab, column)
+    cells = tab.from_the_top(column)
     found = header_among(_text(cells, row, column) for row in range(1, cells.last_row + 1 if cells else 1))
     return Header(found, True) if found else Header(linked_at, _text(cells, linked_at, column) == ROW_ID_HEADER)
 
@@ -60,12 +60,6 @@ def _below_copies(ids: Sequence[str]) -> int:
         if all(text in below for text in ids[: row - 1] if text.startswith(ROW_ID_PREFIX)):
             return row
     return 0
-
-
-def _from_the_top(tab: SheetPart, column: int) -> Grid | None:
-    """Of the pieces that hold the column from its first row on the one that tells most."""
-    holding = (g for g in tab.grids if g.row == 1 and g.column <= column < g.column + max(len(g.metadata), 1))
-    return max(holding, key=lambda g: g.last_row, default=None)
 
 
 def _text(cells: Grid | None, row: int, column: int) -> str:

@@ -53,7 +53,7 @@ def spans_image(
     tab = tab_part(found, target)
     image = _image(found, tab, target, read_at, list(_cut(tab, spans)))
     id_column = image.columns.get(ROW_ID_HEADER)
-    piece = _longest(tab.grids, id_column)
+    piece = None if id_column is None else tab.from_the_top(id_column)
     if not with_ids or piece is None or id_column is None:
         return image
     return replace(image, ids=IdColumn(piece, id_column, image.header_row))
@@ -62,8 +62,7 @@ def spans_image(
 def _cut(tab: SheetPart, spans: Sequence[Span]) -> Iterator[Grid]:
     """For each span the piece of the answer that holds it: others begin in the same place, but are shorter."""
     for first, last in spans:
-        held = [g for g in tab.grids if (g.row, g.column) == (first, 0) and len(g.metadata) != 1]
-        piece = max(held, key=lambda g: len(g.rows), default=Grid(first, 0, (), ()))
+        piece = tab.rows_from(first)
         yield replace(piece, rows=piece.rows[: last - first + 1])
 
 
@@ -109,14 +108,8 @@ def positions(answer: Mapping[str, Any], target: SheetTarget) -> Positions:
     columns = columns_of(tab, target)
     header = header_of(tab, columns, target.header_row)
     id_column = columns.get(ROW_ID_HEADER)
-    piece = _longest(tab.grids, id_column)
+    piece = None if id_column is None else tab.from_the_top(id_column)
     ids = IdColumn(piece, id_column, header.row) if piece is not None and id_column is not None else ()
     rows, repeated = RowIndex.of_column(ids)
     last_row = max(header.row, rows.bottom)
     return Positions(counters.stamp, columns, rows, last_row, repeated, header.row if header.is_seen else 0)
-
-
-def _longest(grids: tuple[Grid, ...], column: int | None) -> Grid | None:
-    """The piece that holds the id column, not only its header."""
-    holding = [g for g in grids if column is not None and g.column == column]
-    return max(holding, key=lambda g: g.last_row, default=None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from adapters.sheets_cells import runs
+
 
 class Moves:
     """Pairs each column of then with the one that it is now; all 0-based.
@@ -40,12 +42,11 @@ class Moves:
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
         """(first column then, first column now, how many) of neighbours that are neighbours still."""
-        pairs = list(self._now.items())
-        start = 0
-        for index in range(1, len(pairs) + 1):
-            if index == len(pairs) or pairs[index] != (pairs[index - 1][0] + 1, pairs[index - 1][1] + 1):
-                yield (*pairs[start], index - start)
-                start = index
+        by_shift: dict[int, list[int]] = {}
+        for was, is_now in self._now.items():
+            by_shift.setdefault(is_now - was, []).append(was)
+        found = ((first, first + shift, count) for shift, were in by_shift.items() for first, count in runs(were))
+        yield from sorted(found)
 
 
 def _beside(before: Sequence[int], linked: Mapping[int, int], after: Sequence[int]) -> Iterator[tuple[int, int]]:

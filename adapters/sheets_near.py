@@ -11,7 +11,15 @@ from typing import Any, Protocol
 
 from adapters.sheets_answer import id_text
 from adapters.sheets_client import SheetsClient
-from adapters.sheets_layout import READ_FIELDS, Layout, columns_of, id_column_filter, layout_filters, rows_filter
+from adapters.sheets_layout import (
+    READ_FIELDS,
+    Layout,
+    columns_of,
+    id_column_filter,
+    layout_filters,
+    rows_filter,
+    tab_filters,
+)
 from adapters.sheets_parts import Grid, SheetPart, parts, tab_part
 from adapters.sheets_whole import read_again_while_moved
 from core.errors import RowsMoved
@@ -62,7 +70,7 @@ class NearRows:
 
     def __init__(self, spans: Sequence[Span], tab: SheetPart, columns: Mapping[int, Grid]) -> None:
         self._spans, self._columns = spans, columns
-        self._pieces = [_longest(tab, first, 0) for first, _ in spans]
+        self._pieces = [tab.rows_from(first) for first, _ in spans]
         self._firsts = [first for first, _ in spans]
         ends = [piece.last_row for piece in (*self._pieces, *columns.values())]
         self.last_row = max(ends, default=0)
@@ -97,9 +105,8 @@ def read_near(
         RowsMoved: rows move faster than they can be read.
     """
     if layout.tab_rows * layout.copied_columns <= cells_max:
-        whole = {"gridRange": {"sheetId": target.sheet_id}}
-        answer = client.read(target.spreadsheet_id, [*layout_filters(target), *search.others, whole], READ_FIELDS)
-        return answer, _longest(tab_part(parts(answer), target), 1, 0)
+        answer = client.read(target.spreadsheet_id, [*tab_filters(target), *search.others], READ_FIELDS)
+        return answer, tab_part(parts(answer), target).rows_from(1)
     return read_again_while_moved()(_read_apart, client, target, layout, search, cells_max)
 
 
@@ -150,7 +157,7 @@ def spans_near(rows: Collection[int], places: Collection[int], grid: range, near
 def _columns(tab: SheetPart, target: SheetTarget, other: int | None) -> dict[int, Grid]:
     """The columns in which ids stand."""
     found = {columns_of(tab, target).get(ROW_ID_HEADER), other}
-    return {column: _longest(tab, 1, column) for column in found if column is not None}
+    return {c: piece for c in found if c is not None and (piece := tab.from_the_top(c)) is not None}
 
 
 def _rows_with(columns: Mapping[int, Grid], ids: Collection[str]) -> set[int]:
@@ -160,9 +167,3 @@ def _rows_with(columns: Mapping[int, Grid], ids: Collection[str]) -> set[int]:
         for row in range(1, piece.last_row + 1)
         if id_text(piece.cell(row, column)) in ids
     }
-
-
-def _longest(tab: SheetPart, row: int, column: int) -> Grid:
-    """Of the pieces that begin there the one that tells of most rows."""
-    held = [g for g in tab.grids if (g.row, g.column) == (row, column)]
-    return max(held, key=lambda piece: piece.last_row, default=Grid(row, column, (), ()))

@@ -69,6 +69,17 @@ class SheetPart:
         found = (g for g in self.grids if (g.row, g.column) == (row, column))
         return next(found, Grid(row, column, (), ()))
 
+    def rows_from(self, row: int) -> Grid:
+        """Of the pieces of whole rows that begin at the 1-based row the one that tells of most; pieces of one column
+        may begin there, too."""
+        held = [g for g in self.grids if (g.row, g.column) == (row, 0) and len(g.metadata) != 1]
+        return max(held, key=lambda g: len(g.rows), default=Grid(row, 0, (), ()))
+
+    def from_the_top(self, column: int) -> Grid | None:
+        """Of the pieces that hold the 0-based column from its first row on the one that tells most."""
+        holding = (g for g in self.grids if g.row == 1 and g.column <= column < g.column + max(len(g.metadata), 1))
+        return max(holding, key=lambda g: g.last_row, default=None)
+
 
 def parts(answer: Mapping[str, Any]) -> tuple[SheetPart, ...]:
     """The sheets of an answer; of doubled ones (a sheet may answer to two filters) the pieces together."""

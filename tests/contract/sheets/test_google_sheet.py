@@ -451,3 +451,29 @@ def test_our_mistake_in_a_large_tab_is_taken_out_of_the_row_it_hit_however_far_t
     assert {row.row_id: cells(row)["Qty"] for row in world.rows()} == {"r_2": 1, "r_3": 2, "r_4": 3}
     assert asked
     assert all("endRowIndex" in area for f in asked if (area := f.get("gridRange")))
+
+
+def test_the_ids_of_all_rows_are_told_where_their_column_is_the_first_and_the_last_rows_have_none(
+    google: Google,
+) -> None:
+    world = google()
+    world.move_column_first("_row_id")
+    world.type(9, "Name", "not named yet")
+    image = world.sheet.read_spans(world.target, [(7, 12)], with_ids=True)
+    assert dict(image.ids) == {2: "r_2", 3: "r_3", 4: "r_4"}
+    assert [cells(row) for row in image.rows] == [{"Name": "not named yet"}]
+
+
+def test_our_mistake_in_a_large_tab_is_taken_out_where_the_column_of_the_ids_is_the_first(
+    sandbox: SandboxServer, client: SheetsClient
+) -> None:
+    world = GoogleWorld(sandbox, client, CELLS_FEW)
+    world.move_column_first("_row_id")
+    world.type(3, "_row_id", None)
+    world.sheet.read_positions(world.target)
+    world.sheet.swap(world.target, qty("r_3", 3, 20))
+    for row in range(5, 8):
+        world.type(row, "_row_id", f"r_{row}")
+    restore = FormulaRestore(0, 3, "Qty", written=SheetCell(20))
+    world.sheet.swap(world.target, SwapWrite(n=2, epoch=1, formula_restores=(restore,)))
+    assert [cells(row)["Qty"] for row in world.rows()[:3]] == [1, 2, 3]

@@ -22,6 +22,17 @@ def test_neighbouring_rows_are_read_as_one_piece() -> None:
     assert spans_near([10, 18], [14, 13], GRID, 3) == [(7, 21)]
 
 
+def test_rows_are_told_by_the_piece_of_whole_rows_and_ids_by_that_of_their_column_though_both_begin_in_one_cell() -> (
+    None
+):
+    ids = Grid(1, 0, [line("_row_id"), line("r_2"), line("r_3"), line("r_4")], ({},))
+    rows = Grid(1, 0, [line("_row_id", "Name"), line("r_2", "pear")], ({}, {}))
+    below = Grid(4, 0, [line("r_4", "plum"), line("", "fig")], ({}, {}))
+    tab = SheetPart(7, "Orders", 1000, 2, (rows, below, ids))
+    assert (tab.rows_from(1), tab.rows_from(4), tab.from_the_top(0)) == (rows, below, ids)
+    assert NearRows([(1, 2)], tab, {0: ids}).cell(2, 1) == SheetCell("pear")
+
+
 def test_rows_that_nobody_read_look_blank_and_the_ids_of_all_are_known() -> None:
     ids = Grid(1, 1, [line("_row_id"), line("r_2"), line("r_3"), line("r_4")], ())
     pieces = (Grid(2, 0, [line("pear", "r_2")], ()), Grid(4, 0, [line("plum", "r_4")], ()), ids)
