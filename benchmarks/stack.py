@@ -175,11 +175,10 @@ def started_in(folder: Path, per_minute: int | None, scan_interval_s: float) -> 
     ports = {f"TWINSHEET_{p}_PORT": str(free_port()) for p in ("WEBHOOK", "CONSOLE", "SANDBOX", "MYSQL", "KAFKA")}
     quota = {f"TWINSHEET_SHEETS_{kind}_PER_MINUTE": str(per_minute or 60) for kind in ("READS", "WRITES")}
     own = {"TWINSHEET_RUN_DIR": str(folder), "TWINSHEET_SCAN_INTERVAL_S": str(scan_interval_s)}
-    demo = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "demo", "--no-sample"],
+    demo = subprocess.Popen(  # noqa: S603 - our own interpreter
+        end_with_parent([sys.executable, "-m", "app.cli", "demo", "--no-sample"]),
         env=os.environ | ports | quota | own,
         stdout=subprocess.DEVNULL,
-        preexec_fn=end_with_parent(),  # noqa: PLW1509 -- one system call, no locks
     )
     try:
         _wait_ready(demo, folder)

@@ -1,14 +1,13 @@
 """One MySQL or MariaDB and one Kafka: prepare, start, wait, stop, kill; by process id, in given folders."""
 
 import contextlib
-import ctypes
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -19,7 +18,6 @@ from sandbox.stack import commands, datafolders
 from sandbox.stack.commands import KafkaPlace, MysqlPlace
 from sandbox.stack.programs import MysqlProgram
 
-_PR_SET_PDEATHSIG = 1
 _POLL_S = 0.05
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 15.0
@@ -81,16 +79,15 @@ def wait_until(condition: Callable[[], bool], what: str, timeout_s: float) -> No
         time.sleep(_POLL_S)
 
 
-def end_with_parent() -> Callable[[], None] | None:
-    """What a child runs before its program, so that the kernel ends it when its parent dies.
+def end_with_parent(command: Sequence[str]) -> list[str]:
+    """The command, to be started so that the kernel ends it when its parent dies.
 
-    Looked up here, in the parent: between fork and exec a child of a process with threads may take
-    no locks. None where the kernel has no such call.
+    The program that asks the kernel for this turns into the command's own. Python could ask by itself between fork
+    and exec, but in a process with threads the child may then wait for ever for what another thread held. Where
+    there is no such program, as on other systems than Linux, the command is left as it is.
     """
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    setpriv = shutil.which("setpriv")
+    return [*((setpriv, "--pdeathsig", "TERM", "--") if setpriv else ()), *command]
 
 
 class Server:
@@ -119,12 +116,11 @@ class Server:
         self._prepare()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
-                self._command(),
+                end_with_parent(self._command()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C at the terminal is for us, and we stop the server
-                preexec_fn=end_with_parent(),  # noqa: PLW1509 - one system call, no locks
             )
         self.wait_ready()
 

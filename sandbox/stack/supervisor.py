@@ -107,15 +107,15 @@ class Supervisor:
     def start(self) -> None:
         """Start supervisord and wait until it listens; it starts nothing by itself."""
         self.folder.supervisor_conf.write_text(configuration(self.services, self.folder))
+        command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(self.folder.supervisor_conf)]
         with (self.folder.logs / "supervisord.out").open("wb") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
-                [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(self.folder.supervisor_conf)],
+                end_with_parent(command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 env=self.environment,
                 start_new_session=True,  # Ctrl-C is for us; we stop it in order
-                preexec_fn=end_with_parent(),  # noqa: PLW1509 - one system call, no locks
             )
         wait_until(lambda: self.gone() or self._listens(), "The supervisor's start", _START_TIMEOUT_S)
         if self.gone():

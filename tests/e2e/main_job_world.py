@@ -109,13 +109,12 @@ class MainJob:
         """Start it, and wait until it says that it is ready."""
         with self._said.open("w") as said:
             self._process = subprocess.Popen(
-                [*_TWINSHEET, "demo", "--no-sample", *self._options],
+                end_with_parent([*_TWINSHEET, "demo", "--no-sample", *self._options]),
                 env=self._attached | self._settings,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 text=True,
-                preexec_fn=end_with_parent(),  # noqa: PLW1509 -- one system call, no locks
             )
         process = self._process
         wait_for(

@@ -46,13 +46,12 @@ class Demo:
         """Start it and wait until it says that it is ready."""
         self.output = (self.folder.path.parent / "demo.out").open("w+")
         self.process = subprocess.Popen(
-            [*_TWINSHEET, "demo", *options],
+            end_with_parent([*_TWINSHEET, "demo", *options]),
             env=self.attached | self.ports,
             stdin=subprocess.DEVNULL,
             stdout=self.output,
             stderr=subprocess.STDOUT,
             text=True,
-            preexec_fn=end_with_parent(),  # noqa: PLW1509 -- one system call, no locks
         )
         _wait_for(lambda: "Ctrl-C" in self.said() or self.ended(), _START_TIMEOUT_S)
         assert not self.ended(), self.said()

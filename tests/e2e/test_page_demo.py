@@ -36,12 +36,11 @@ class Demo:
         self.said = folder / "demo.out"
         with self.said.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", "demo"],
+                end_with_parent([sys.executable, "-m", "app.cli", "demo"]),
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                preexec_fn=end_with_parent(),  # noqa: PLW1509 -- one system call, no locks
             )
 
     def wait(self) -> None:

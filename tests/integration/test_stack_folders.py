@@ -1,9 +1,9 @@
 """Downloads and run folders: whole or not there, private, and nobody else's files touched."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,9 @@ from core.errors import StackError
 from sandbox.compose import health, setup
 from sandbox.stack.downloads import Downloads
 from sandbox.stack.runfolder import RunFolder
+
+# A child that is forked from a process with threads may wait for ever for what another thread held.
+_processes = get_context("spawn")
 
 
 def _slow_maker(folder: Path) -> None:
@@ -35,8 +38,8 @@ def _dying_installer(downloads: Path) -> None:
 
 
 def test_two_installers_at_once_make_a_component_once(tmp_path: Path) -> None:
-    barrier = multiprocessing.Barrier(3)
-    installers = [multiprocessing.Process(target=_installer, args=(tmp_path, barrier)) for _ in range(3)]
+    barrier = _processes.Barrier(3)
+    installers = [_processes.Process(target=_installer, args=(tmp_path, barrier)) for _ in range(3)]
     for installer in installers:
         installer.start()
     for installer in installers:
@@ -46,7 +49,7 @@ def test_two_installers_at_once_make_a_component_once(tmp_path: Path) -> None:
 
 
 def test_a_download_cut_short_is_never_taken_for_whole(tmp_path: Path) -> None:
-    killed = multiprocessing.Process(target=_dying_installer, args=(tmp_path,))
+    killed = _processes.Process(target=_dying_installer, args=(tmp_path,))
     killed.start()
     killed.join()
     assert not (tmp_path / "kafka-1").exists()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from core.errors import StackError
 from sandbox.stack.runfolder import RunFolder
-from sandbox.stack.servers import free_port, http_answers
+from sandbox.stack.servers import end_with_parent, free_port, http_answers
 from sandbox.stack.services import STACK_MARK, Plan, Service
 from sandbox.stack.supervise import Stack, _processes_of, check_ports, end_leftovers
 
@@ -124,6 +125,18 @@ def test_a_killed_supervisor_comes_back_with_all_its_processes_and_no_twins(fold
         os.kill(before["supervisor"], signal.SIGKILL)
         _wait_for(lambda: not set(_pids(folder).values()) & set(before.values()))
         assert {p.pid for p in _processes_of(folder)} == set(_pids(folder).values())
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="without it the next start ends what is left")
+def test_the_kernel_ends_a_child_whose_parent_is_killed() -> None:
+    child = end_with_parent([sys.executable, "-c", _WAIT])
+    start = f"import subprocess; print(subprocess.Popen({child!r}).pid, flush=True); {_WAIT}"
+    with subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        pid = int(parent.stdout.readline())
+        _wait_for(lambda: psutil.Process(pid).cmdline()[:1] == [sys.executable])  # setpriv has turned into it
+        parent.kill()
+    _wait_for(lambda: not psutil.pid_exists(pid))
 
 
 def test_a_killed_guardian_leaves_nothing_that_blocks_the_next_start(folder: RunFolder) -> None:
