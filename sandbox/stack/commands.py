@@ -9,6 +9,7 @@ from adapters.mysql_grants import TABLE_RIGHTS, Grant, needed_grants
 from sandbox.stack.programs import MysqlProgram
 
 _BINLOG_KEPT_S = 7 * 24 * 3600
+_TABLE_LOCK_WAIT_S = 60  # who alters or drops a table waits for those who use it, by default for a year
 _SOCKET_PATH_BYTES_MAX = 100  # the kernel takes 107, and the server appends `.lock`
 _MESSAGE_BYTES_MAX = 4 * 1024 * 1024  # a webhook body of 1 MiB has to fit, with what we add
 
@@ -90,6 +91,7 @@ def mysql_command(program: MysqlProgram, place: MysqlPlace) -> list[str]:
         "--sync-binlog=1",
         "--innodb-flush-log-at-trx-commit=1",
         "--innodb-buffer-pool-size=64M",
+        f"--lock-wait-timeout={_TABLE_LOCK_WAIT_S}",
         "--performance-schema=OFF",
         "--character-set-server=utf8mb4",
         "--default-time-zone=+00:00",

@@ -21,6 +21,8 @@ from sandbox.stack.programs import MysqlProgram
 _POLL_S = 0.05
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 15.0
+_ANSWER_TIMEOUT_S = 300
+"""A server that has not answered after this, seconds, is taken for gone."""
 
 
 def free_port() -> int:
@@ -220,13 +222,16 @@ class MysqlServer(Server):
         from mysql.connector import connect
 
         place = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
-        return connect(**place, database=database, **options)
+        return connect(**place, database=database, read_timeout=_ANSWER_TIMEOUT_S, **options)
 
     def connect_as_root(self) -> Any:
         """A connection of mysql-connector as `root`, through the socket."""
         from mysql.connector import connect
 
-        return connect(unix_socket=str(self.place.socket), user="root", password=self.place.root_password)
+        socket = str(self.place.socket)
+        return connect(
+            unix_socket=socket, user="root", password=self.place.root_password, read_timeout=_ANSWER_TIMEOUT_S
+        )
 
     def _prepare(self) -> None:
         datafolders.prepare_mysql(self.program, self.place)
@@ -251,6 +256,7 @@ def mysql_answers(place: MysqlPlace) -> bool:
             user=commands.ACCOUNT,
             password=place.password,
             connection_timeout=5,
+            read_timeout=5,
         ).close()
     except Error:
         return False

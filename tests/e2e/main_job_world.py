@@ -204,7 +204,11 @@ class MainJob:
             (self.folder.path / "mysql_root_password").read_text().strip(),
         )
         connection = mysql.connector.connect(
-            unix_socket=str(place.socket), user="root", password=place.root_password, autocommit=True
+            unix_socket=str(place.socket),
+            user="root",
+            password=place.root_password,
+            autocommit=True,
+            read_timeout=int(COMMAND_TIMEOUT_S),
         )
         try:
             for statement in statements:
