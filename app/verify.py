@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,20 +17,18 @@ from adapters.mysql_reports import Reports
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_tab import GoogleSheet
+from app.comparing import BothSides, Place
 from app.parts import asked_links, sheets_client
 from app.resting import Resting
 from config.settings import Settings
-from core.compare import Comparison, compare, first_missing
+from core.compare import Comparison
 from core.errors import NotLinked, SheetsUnavailable
 from core.events import SHEET_OBSERVED
 from core.model import Link
 from core.ports import LinkState
-from core.sheet import SheetTarget, TabImage
 
 Json = dict[str, Any]
 
-IN_FLIGHT = ("intent", "commit_time", "unseen")
-"""Waiting cells that the next moments decide; the others wait for a person, and are shown as pending."""
 PAUSES_S = (0.3, 0.5, 1.0, 2.0, 3.0)
 RESCAN_AFTER_S = 2.0
 
@@ -59,6 +57,7 @@ class LinkVerdict:
             "rows": self.comparison.rows,
             "as_of": self.as_of.isoformat(),
             "state": self.state,
+            "more_differences": self.comparison.is_cut,
             "differences": [
                 {
                     "row_id": d.row_id,
@@ -148,14 +147,20 @@ def _verifier(settings: Settings) -> Iterator[Verifier]:
 
 
 class Verifier:
-    """Reads both sides of links and compares them."""
+    """Reads both sides of links and compares them.
+
+    Args:
+        settings: with Kafka.
+        store: the schema and the tables.
+        session: on the twinsheet schema, with autocommit.
+        client: connection to Google.
+    """
 
     def __init__(self, settings: Settings, store: MysqlStore, session: MysqlSession, client: SheetsClient) -> None:
         self._settings = settings
         self._store = store
         self._session = session
-        self._sheet = GoogleSheet(client)
-        self._reports = Reports(session)
+        self._sides = BothSides(GoogleSheet(client), store, Reports(session))
         self._resting = Resting(settings, session)
 
     def links(self, name: str | None) -> list[Link]:
@@ -167,20 +172,16 @@ class Verifier:
         return asked_links(self._settings.links, self._session, name)
 
     def look(self, link: Link) -> LinkVerdict:
-        """Compare one link as it stands now."""
+        """Compare one link as it stands now.
+
+        Raises:
+            RowsMoved: people move rows of a large tab faster than it can be read.
+        """
         state = self._state(link)
-        target = SheetTarget.of(link, state)
-        image = self._sheet.read_tab(target)
-        waiting = self._reports.pending(link.name)
-        soon = (*IN_FLIGHT, "paused") if state.state == "live" else IN_FLIGHT  # resumed: what waited is decided now
-        pending = [p for p in waiting if p["reason"] not in soon]
-        # What waits for the end of a pause is told apart, and differs all the same.
-        known = {(p["row_id"], p["column"]) for p in pending if p["reason"] != "paused"}
-        bases = self._store.run(lambda tx: tx.all_bases(link.name, {row_id for row_id, _ in known}))
-        comparison = compare(link, image, self._store.read_rows(link), known, bases)
-        resting = len(pending) == len(waiting) and self._resting.is_at_rest(link)
-        shown = _incomplete_rows_once(link, image, pending)
-        return LinkVerdict(link.name, state.state, image.read_at, comparison, shown, resting)
+        seen, known = self._sides.look(link, state), self._sides.known(link, state)
+        resting = known.is_settled and seen.excused <= known.cells and self._resting.is_at_rest(link)
+        shown = _incomplete_rows_once(seen.missing, known.pending)
+        return LinkVerdict(link.name, state.state, seen.as_of, seen.comparison, shown, resting)
 
     def _state(self, link: Link) -> LinkState:
         state = self._store.run(lambda tx: tx.link_state(link.name))
@@ -199,12 +200,9 @@ class Verifier:
             publisher.close()
 
 
-def _incomplete_rows_once(link: Link, image: TabImage, pending: list[Json]) -> list[Json]:
+def _incomplete_rows_once(missing: Mapping[str, str], pending: list[Json]) -> list[Json]:
     """An incomplete row waits as a whole: told once, at the cell that it waits for, not at each that is filled."""
-    waiting = {item["row_id"] for item in pending if item["reason"] == "incomplete"}
-    rows = (row for row in image.rows if row.row_id in waiting) if waiting else ()
-    missing = {row.row_id: name for row in rows if (name := first_missing(link, row)) is not None}
-    shown: dict[tuple[str, str], Json] = {}
+    shown: dict[Place, Json] = {}
     for item in pending:
         name = missing.get(item["row_id"]) if item["reason"] == "incomplete" else None
         said = item if name is None else {**item, "column": name, "detail": f"the row waits until {name} is filled"}

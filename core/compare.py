@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from core.contents import fitting_or_none, shows
 from core.model import Key, Link, RowBase, SheetCell
@@ -14,6 +15,9 @@ from core.sheet import TabImage, TabRow
 from core.values import Canonical
 
 _BLANK = SheetCell(None)
+
+DIFFERENCES_MAX = 10_000
+"""So many cells that differ are told: a table of a million rows beside an empty tab has more than fit into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,12 @@ class Comparison:
     rows: int
     """Rows of the table."""
     differences: tuple[Difference, ...]
+    """The first DIFFERENCES_MAX of them."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more differences."""
+        return len(self.differences) == DIFFERENCES_MAX
 
 
 def compare(
@@ -52,7 +62,9 @@ def compare(
             rows += 1
             yield one
 
-    found = tuple(differences(link, image, counted(), pending, bases))
+    read = counted()
+    found = tuple(islice(differences(link, image, read, pending, bases), DIFFERENCES_MAX))
+    deque(read, maxlen=0)  # the rest are counted all the same
     return Comparison(rows, found)
 
 

@@ -6,7 +6,7 @@ What it hands on only says where to look.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,32 +15,19 @@ from typing import Protocol
 
 import structlog
 
+from app.piecewise import Piecewise, TableReader, WholeTableReader
 from core.agreement import SEEN_MAX, Verdict, judge, told
-from core.compare import Difference, differences, only_in_table, piece_differences
+from core.compare import Difference, differences
 from core.errors import MysqlRefused, Unfit
 from core.events import TABLE_CHANGED
-from core.model import Key, Link, RowBase
-from core.ports import Clock, TableRow, Transaction
+from core.model import Link, RowBase
+from core.ports import Clock, Transaction
 from core.sheet import TabImage
-from core.texts import Texts, key_text
 
 SHARE_MAX = 0.05
 """Part of the time that the checks of one link may take: one of a large table comes the more rarely."""
 
 log = structlog.get_logger("sheet_scanner")
-
-
-class TableReader(Protocol):
-    """Reads a linked table without locks."""
-
-    def read_rows(self, link: Link) -> Iterable[tuple[Key, TableRow]]:
-        """All of it, as of one moment."""
-
-    def read_keys(self, link: Link) -> Iterable[Key]:
-        """The keys of all rows, as of one moment."""
-
-    def look_at_rows(self, link: Link, keys: Collection[Key]) -> Mapping[Key, TableRow]:
-        """These rows, as of one moment."""
 
 
 class Queues(Protocol):
@@ -72,7 +59,7 @@ class AgreementCheck:
         clock: how long a check takes.
     """
 
-    def __init__(self, table: TableReader, queues: Queues, clock: Clock) -> None:
+    def __init__(self, table: WholeTableReader, queues: Queues, clock: Clock) -> None:
         self._table = table
         self._queues = queues
         self._clock = clock
@@ -144,7 +131,7 @@ class AgreementCheck:
 
 
 class PieceByPiece:
-    """Compares the pieces of a tab with the rows of the table that they show, and then asks which rows none showed.
+    """The same of a tab that is read piece by piece.
 
     Args:
         link: the link.
@@ -155,53 +142,29 @@ class PieceByPiece:
 
     def __init__(self, link: Link, table: TableReader, clock: Clock, began_s: float) -> None:
         self.began_s, self.spent_s = began_s, 0.0
-        self._link, self._table, self._clock = link, table, clock
-        self._found: list[Difference] = []
-        self._shown, self._looked_at = Texts(), Texts()
+        self._link, self._clock = link, clock
+        self._both = Piecewise(link, table, SEEN_MAX)
         self._is_refused = False
 
     def add(
-        self, image: TabImage, known_to_differ: Collection[tuple[str, str]], bases: Mapping[str, RowBase]
-    ) -> None:
-        """Compare one piece; arguments as of :meth:`AgreementCheck.look`."""
-        with self._reading():
-            self._compare(image, known_to_differ, bases, self._shown)
-
-    def add_looked_at(
-        self, image: TabImage, known_to_differ: Collection[tuple[str, str]], bases: Mapping[str, RowBase]
-    ) -> None:
-        """Compare rows that have come since their pieces, or that a piece may have shown already."""
-        with self._reading():
-            self._compare(image, known_to_differ, bases, self._looked_at)
-
-    def finish(self) -> list[Difference] | None:
-        """What differs; ``None`` where pieces showed one row twice, or the table was not read: nobody can tell."""
-        with self._reading():
-            keys = ((key, key_text(key)) for key in self._table.read_keys(self._link))
-            unshown = (key for key, text in keys if text not in self._shown and text not in self._looked_at)
-            for key, row in self._table.look_at_rows(self._link, list(islice(unshown, SEEN_MAX))).items():
-                self._take(only_in_table(self._link, key, row))
-        return None if self._is_refused or len(self._shown.repeated()) else self._found
-
-    def _compare(
         self,
         image: TabImage,
         known_to_differ: Collection[tuple[str, str]],
         bases: Mapping[str, RowBase],
-        shown: Texts,
+        *,
+        perhaps_again: bool = False,
     ) -> None:
-        def look_up(keys: Collection[Key]) -> Iterable[tuple[Key, TableRow]]:
-            rows = self._table.look_at_rows(self._link, keys)
-            for key in rows:
-                shown.add(key_text(key))
-            return rows.items()
+        """Compare one piece, or rows that have come since their pieces, or that a piece may have shown already;
+        arguments as of :meth:`AgreementCheck.look`."""
+        with self._reading():
+            self._both.add(image, known_to_differ, bases, perhaps_again=perhaps_again)
 
-        differing = piece_differences(self._link, image, look_up, known_to_differ, bases)
-        self._take(differing)
-        next(differing, None)  # what is shown is noted however much differs
-
-    def _take(self, differing: Iterable[Difference]) -> None:
-        self._found.extend(islice(differing, max(SEEN_MAX - len(self._found), 0)))
+    def finish(self) -> list[Difference] | None:
+        """What differs; ``None`` where pieces showed one row twice, or the table was not read: nobody can tell."""
+        is_told = False
+        with self._reading():
+            is_told = self._both.finish()
+        return self._both.found if is_told and not self._is_refused else None
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -119,7 +119,7 @@ class Judging:
             return None
         looked = shown.looked
         unknown = [row for row in looked.rows if row.row_id not in looked.known]
-        pieces.checked.add_looked_at(replace(shown.image, rows=unknown), shown.known.differing, {})
+        pieces.checked.add(replace(shown.image, rows=unknown), shown.known.differing, {}, perhaps_again=True)
         return self.check.conclude(link, pieces.checked, rested=rested)
 
     def _is_stopped(self, link: Link, tab: Tab, known: Known, found: Findings, *, is_last: bool) -> bool:

@@ -227,7 +227,8 @@ class Pieces:
             late = self._tools.store.run(lambda tx: tx.all_bases(self.link.name, ids))
             self._swept.add_late(self.link, rows, late, known.open_rows)
             if self.checked is not None:
-                self.checked.add_looked_at(replace(image, rows=tuple(rows)), known.differing, late)
+                late_rows = replace(image, rows=tuple(rows))
+                self.checked.add(late_rows, known.differing, late, perhaps_again=True)
 
     def _read(self, spans: Sequence[Span], *, with_ids: bool = False) -> TabImage:
         try:

@@ -44,7 +44,8 @@ def _show(report: Mapping[str, Any]) -> None:
     for one in report["links"]:
         good = one["identical"]
         count = len(one["differences"])
-        said = "identical" if good else f"{count} difference{'' if count == 1 else 's'}"
+        least = "at least " if one["more_differences"] else ""
+        said = "identical" if good else f"{least}{count} difference{'' if count == 1 else 's'}"
         click.secho(f"{one['link']} ({one['state']}): {said}, {one['rows']} rows.", fg="green" if good else "red")
         rows = [[d["row_id"], d["key"], d["column"], d["sheet"], d["table"]] for d in one["differences"]]
         if rows:

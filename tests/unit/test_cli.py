@@ -389,6 +389,7 @@ VERDICT: dict[str, Any] = {
     "links": [
         {
             "link": "orders", "identical": False, "rows": 2, "as_of": "2026-01-31T12:00:00Z", "state": "live",
+            "more_differences": False,
             "differences": [{"row_id": "r_a", "key": ["1"], "column": "price", "sheet": "1", "table": None}],
             "pending": [{"row_id": "r_b", "column": "note", "reason": "incomplete"}],
         }
@@ -416,6 +417,16 @@ def test_verify_ends_with_1_and_shows_every_difference(
         assert text in told
     monkeypatch.setattr("app.verify.verify", lambda *_: VERDICT | {"identical": True})
     assert ended("verify") == 0
+
+
+def test_verify_says_where_there_are_more_differences_than_it_tells(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (one,) = VERDICT["links"]
+    monkeypatch.setattr("app.verify.verify", lambda *_: VERDICT | {"links": [one | {"more_differences": True}]})
+    settings(monkeypatch)
+    assert ended("verify") == 1
+    assert "at least 1 difference," in capsys.readouterr().out
 
 
 UNDONE: dict[str, Any] = {

@@ -19,7 +19,7 @@ from core_makers import (
     waits,
 )
 
-from app.verify import IN_FLIGHT
+from app.comparing import IN_FLIGHT
 from consumers.sheet_tx import WAITING_FOR_TABLE
 from core.care import columns_with_care
 from core.cost import cost_of
