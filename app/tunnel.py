@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +91,9 @@ class Tunnel:
         from pyngrok.exception import PyngrokError
 
         for version in _API_VERSIONS:
-            # pyngrok waits for ever for the next line of a program that says nothing more
-            patience = threading.Timer(START_TIMEOUT_S, self._kill_children)
-            patience.start()
             try:
-                self._open = self._connect_by(version)
+                with self._patience():
+                    self._open = self._connect_by(version)
             except PyngrokError as error:
                 self._kill(self._pyngrok_config(version))
                 reason = getattr(error, "ngrok_error", None)
@@ -103,8 +102,26 @@ class Tunnel:
             else:
                 self.url = str(self._open[0].public_url).replace("http://", "https://", 1)
                 return
-            finally:
-                patience.cancel()
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """pyngrok waits for ever for the next line of a program that says nothing more: such a one is ended, whenever
+        it was started."""
+        answered = threading.Event()
+
+        def lose() -> None:
+            wait_s: float = START_TIMEOUT_S
+            while not answered.wait(wait_s):
+                wait_s = WATCH_INTERVAL_S
+                self._kill_children()
+
+        patience = threading.Thread(target=lose, name="patience", daemon=True)
+        patience.start()
+        try:
+            yield
+        finally:
+            answered.set()
+            patience.join()
 
     def _connect_by(self, version: str) -> tuple[Any, Any]:
         from pyngrok import ngrok
@@ -184,7 +201,8 @@ class Tunnel:
     def _kill_children(self) -> None:
         for child in psutil.Process().children():
             if _runs(child, self._config_path):
-                child.kill()
+                with suppress(psutil.NoSuchProcess):  # ended by itself
+                    child.kill()
 
     def _end_leftover(self) -> None:
         """End the ngrok of a run that was killed; its tunnel would stay open and take the domain."""

@@ -96,12 +96,28 @@ def test_an_agent_with_the_newer_api_alone_serves_too(
     ngrok: Ngrok, monkeypatch: pytest.MonkeyPatch, domain: str
 ) -> None:
     monkeypatch.setenv("NGROK_STAND_IN_API", "endpoints")
-    monkeypatch.setattr("app.tunnel.START_TIMEOUT_S", 2)
+    monkeypatch.setattr("app.tunnel.START_TIMEOUT_S", 4)
     ngrok.set(NGROK_DOMAIN=domain)
     with Tunnel(ngrok.settings()) as tunnel:
         assert tunnel.url.startswith("https://")
         assert domain in tunnel.url
         assert len(ngrok.running()) == 1
+    assert ngrok.running() == []
+
+
+def test_a_program_that_says_nothing_more_is_given_up_however_late_it_was_started(
+    ngrok: Ngrok, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NGROK_STAND_IN_API", "neither")
+    monkeypatch.setattr("app.tunnel.START_TIMEOUT_S", 2)
+    look, looks = psutil.Process.children, iter([True])
+
+    def children(process: psutil.Process) -> list[psutil.Process]:
+        return [] if next(looks, False) else look(process)  # the first look comes before it runs
+
+    monkeypatch.setattr(psutil.Process, "children", children)
+    with pytest.raises(StackError, match="does not open"), Tunnel(ngrok.settings()):
+        pass
     assert ngrok.running() == []
 
 
