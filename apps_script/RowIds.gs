@@ -1,6 +1,6 @@
 /**
- * Row ids: new rows get one, copies one of their own. An id is never written over another: rows may
- * move between any two lines here.
+ * Row ids: new rows get one, copies one of their own. Rows may move between any two lines here; then an id may land on
+ * a row that has one already, and a scan finds by what the rows hold whose it was.
  */
 
 const NEIGHBOUR_ROWS = 200;
@@ -113,8 +113,8 @@ function idsToGive_(sheet, span, edited, columns, given) {
 
 /**
  * Whether ids that this look has given have landed on other rows than it meant. They stay there: a scan may have told
- * such a row by its new id already, and one that had an id of its own gets it back by what the row holds. The row that
- * was meant stands nearby, without an id or with one that it has got since; else somebody has typed over it meanwhile.
+ * such a row by its new id already, and gives one that had an id of its own that back. A row nearby is more like the one
+ * that was meant, and has no id or one that it has got since; else somebody has typed over that meanwhile.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Span} span
  * @param {Columns} columns
@@ -123,17 +123,16 @@ function idsToGive_(sheet, span, edited, columns, given) {
  */
 function haveStrayed_(sheet, span, columns, given) {
   const places = [...columns.mapped.values()].map((column) => column - span.left);
-  const isAlike = (/** @type {any[]} */ one, /** @type {any[]} */ other) =>
-    places.some((at) => one[at] !== '' && String(one[at]) === String(other[at]));
-  const idAt = columns.id - span.left;
+  const likeness = (/** @type {any[]} */ row, /** @type {any[]} */ meant) =>
+    places.filter((at) => row[at] !== '' && String(row[at]) === String(meant[at])).length;
   const suspects = span.values
-    .map((row) => ({ row, meant: given.get(String(row[idAt])) }))
-    .filter(({ row, meant }) => meant && places.some((at) => row[at] !== '') && !isAlike(row, meant));
+    .map((row) => ({ row, meant: given.get(String(row[columns.id - span.left])) || [] }))
+    .filter(({ row, meant }) => places.some((at) => row[at] !== '') && likeness(row, meant) < likeness(meant, meant));
   if (!suspects.length) return false;
   const top = Math.max(span.first - NEIGHBOUR_ROWS, 1);
   const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());
   const around = sheet.getRange(top, span.left, bottom - top + 1, span.values[0].length).getValues();
-  return suspects.some(({ meant }) => around.some((row) => isAlike(row, meant || [])));
+  return suspects.some(({ row, meant }) => around.some((other) => likeness(other, meant) > likeness(row, meant)));
 }
 
 /**
@@ -149,13 +148,13 @@ function idsOutside_(sheet, edited, columns) {
 }
 
 /**
- * Writes new ids, empty ones to take them away. Rows may move in the instant before the write; then an id lands on a
- * row that has one already, and that row gets its own back.
+ * Writes new ids, empty ones to take them away. Rows may move in the instant before the write; the header row gets its
+ * title back then, for a scan that finds none holds the link.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Span} span
  * @param {Columns} columns
  * @param {Map<number, string>} fresh
- * @returns {boolean} false when rows moved under the ids: whose id stands where is for a scan to tell
+ * @returns {boolean} false when rows came above the headers or the headers under the ids: a scan has to look
  */
 function giveIds_(sheet, span, columns, fresh) {
   const top = Math.max(span.first - NEIGHBOUR_ROWS, 1);
@@ -172,10 +171,10 @@ function giveIds_(sheet, span, columns, fresh) {
   if (isMoved) return true;
   writeIds_(sheet, span.first, columns.id, fresh);
   const after = readIds();
-  const overwritten = overwrittenIds_(sheet, span, columns, fresh, { top, before, after });
-  if (!overwritten.size) return true;
-  writeIds_(sheet, top, columns.id, overwritten);
-  const written = new Set([...fresh.values(), ...overwritten.values()]);
+  const misplaced = misplacedIds_(sheet, columns, fresh, { top, before, after });
+  if (!misplaced.size) return true;
+  writeIds_(sheet, top, columns.id, misplaced);
+  const written = new Set([...fresh.values(), ...misplaced.values()]);
   if (before.includes(ID_HEADER)) keepTitle_(sheet, columns, top, readIds, written);
   return false;
 }
@@ -204,63 +203,26 @@ function keepTitle_(sheet, columns, top, readIds, written) {
 }
 
 /**
- * What new ids have overwritten as rows moved below them: other rows' ids, or the title of the id column; and ids that
- * stand above that by now.
+ * What new ids are in the wrong place as rows moved below them: in that of the title of the id column, or above it.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
- * @param {Span} span
  * @param {Columns} columns
  * @param {Map<number, string>} fresh
  * @param {{top: number, before: string[], after: string[]}} seen the ids around, from row `top` on
  * @returns {Map<number, string>} index in `after` → what belongs there
  */
-function overwrittenIds_(sheet, span, columns, fresh, { top, before, after }) {
+function misplacedIds_(sheet, columns, fresh, { top, before, after }) {
   const given = new Set(fresh.values());
   const header = headerAmong_(after, given);
   const isLost = header < 0 && before.includes(ID_HEADER);
   const shown = isLost ? titlesShown_(sheet, columns, top, after.length) : [];
   const lost = headerShown_(shown, after, new Set([...given, '']));
-  const overwritten = new Map(lost < 0 ? [] : [[lost, ID_HEADER]]);
-  for (const [index, id] of fresh) {
+  const misplaced = new Map(lost < 0 ? [] : [[lost, ID_HEADER]]);
+  for (const id of given) {
     const isSingle = after.indexOf(id) === after.lastIndexOf(id); // else somebody has copied the row meanwhile
     const at = id && isSingle ? after.indexOf(id) : -1;
-    if (at < 0 || at === lost) continue;
-    const owner = overwrittenId_(before, after, at, given);
-    if (at < Math.max(header, lost)) overwritten.set(at, '');
-    else if (owner && !isMeant_(sheet, span, columns, index, { top, at, rows: after.length })) {
-      overwritten.set(at, owner);
-    }
+    if (at >= 0 && at !== lost && at < Math.max(header, lost)) misplaced.set(at, '');
   }
-  return overwritten;
-}
-
-/**
- * Whose id a new id may have overwritten: the rows above and below tell how far the rows have moved. Where there are
- * none, or others have come or gone between, an id that is gone may be that of a row which was deleted: a scan finds by
- * the contents whose it was.
- * @param {string[]} before ids before the write
- * @param {string[]} after ids after it
- * @param {number} at where the new id is
- * @param {Set<string>} given the new ids
- * @returns {string} empty when it has overwritten none
- */
-function overwrittenId_(before, after, at, given) {
-  const isSingle = (/** @type {string[]} */ ids, /** @type {string} */ id) =>
-    id !== '' && ids.includes(id) && ids.indexOf(id) === ids.lastIndexOf(id); // a copy's id tells nothing
-  for (const step of [-1, 1]) {
-    let near = at + step;
-    const isUnclear = (/** @type {string} */ id) => given.has(id) || !isSingle(before, id) || !isSingle(after, id);
-    while (after[near] !== undefined && isUnclear(after[near])) {
-      near += step;
-    }
-    if (after[near] === undefined) continue;
-    const moved = before.indexOf(after[near]) - near;
-    const between = after.slice(Math.min(at, near) + 1, Math.max(at, near));
-    const first = Math.min(at, near) + 1 + moved;
-    if (!between.every((id, index) => given.has(id) || id === before[first + index])) continue;
-    const owner = before[at + moved];
-    if (owner && !after.includes(owner)) return owner;
-  }
-  return '';
+  return misplaced;
 }
 
 /**
@@ -298,28 +260,6 @@ function headerShown_(shown, ids, free) {
   const titles = shown.map((count, at) => (free.has(ids[at]) ? count : 0));
   const most = Math.max(...titles);
   return most > 0 ? titles.indexOf(most) : -1;
-}
-
-/**
- * Whether the row that has a new id is the one that was to get it: it holds all that was seen in that, or more of it
- * than any other row around, where something was written over in it. Such may have been meant for a row above that is
- * gone: of our own writes too, until they are taken back.
- * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
- * @param {Span} span
- * @param {Columns} columns
- * @param {number} index the row of the span that was to get the id
- * @param {{top: number, at: number, rows: number}} around the first row to look at, the index from there of the one that
- *   has it now, and how many to look at
- * @returns {boolean}
- */
-function isMeant_(sheet, span, columns, index, { top, at, rows }) {
-  const meant = span.values[index];
-  const others = [...meant.keys()].filter((place) => place !== columns.id - span.left);
-  const filled = others.filter((place) => meant[place] !== ''); // what was empty may have been filled since
-  const around = sheet.getRange(top, span.left, rows, meant.length).getValues();
-  if (others.every((place) => around[at][place] === '')) return true; // an empty row has no id to lose
-  const alike = around.map((row) => filled.filter((place) => String(row[place]) === String(meant[place])).length);
-  return alike[at] === filled.length || alike.every((count, row) => row === at || count < alike[at]);
 }
 
 /**

@@ -153,3 +153,13 @@ def test_an_id_column_damaged_by_hand_loses_and_mixes_nothing(parts: Parts, dama
     assert len(set(parts.ids().values())) == 3
     parts.type("B2:B4", ["Ann 2"], ["Dan 2"], ["Gus 2"])
     parts.both({code: (f"{name} 2", amount + 10) for code, (name, amount) in wanted.items()})
+
+
+def test_an_id_that_somebody_or_the_script_wrote_over_another_comes_back_by_itself(parts: Parts) -> None:
+    """The script does so where rows move in the instant before it writes a new row's id."""
+    before = parts.ids()
+    parts.type("D3", ["r_mistakenmistaken"])
+    parts.type("B3", ["Dan 2"])
+    wait_for(lambda: parts.ids() == before, "the row's own id")
+    parts.both({"abc": ("Ann", 1), "def": ("Dan 2", 2), "ghi": ("Gus", 3)})
+    assert parts.job.told("rejections", parts.link.name)["items"] == []

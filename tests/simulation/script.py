@@ -182,15 +182,14 @@ class ScriptRun:
 
     def _have_strayed(self, span: Span, given: Mapping[str, dict[str, SheetCell]]) -> bool:
         """See RowIds.gs."""
-        suspects = [
-            given[row_id]
-            for row_id, cells in zip(span.ids, span.cells, strict=True)
-            if row_id in given and cells and not _alike(cells, given[row_id])
-        ]
+        rows = zip(span.ids, span.cells, strict=True)
+        named = [(cells, given[row_id]) for row_id, cells in rows if row_id in given and cells]
+        suspects = [(likeness, meant) for cells, meant in named if (likeness := _likeness(cells, meant)) < len(meant)]
         if not suspects:
             return False
         self._call("reads the rows around")
-        return any(_alike(row.cells, meant) for meant in suspects for row in self._tab.lines())
+        lines = self._tab.lines()
+        return any(_likeness(row.cells, meant) > likeness for likeness, meant in suspects for row in lines)
 
     def _ids_to_give(self, e: EditEvent, span: Span, given: Collection[str]) -> dict[int, str]:
         fresh: dict[int, str] = {}
@@ -219,12 +218,12 @@ class ScriptRun:
         self._write_ids(span.first, fresh)
         self._call("reads ids after")
         after = self._all_ids()
-        overwritten = self._overwritten_ids(span, fresh, before, after)
-        if not overwritten:
+        misplaced = self._misplaced_ids(fresh, before, after)
+        if not misplaced:
             return True
-        self._write_ids(1, overwritten)
+        self._write_ids(1, misplaced)
         if ROW_ID_HEADER in before:
-            self._keep_title({*fresh.values(), *overwritten.values()})
+            self._keep_title({*fresh.values(), *misplaced.values()})
         return False
 
     def _keep_title(self, written: Collection[str]) -> None:
@@ -241,36 +240,22 @@ class ScriptRun:
                 return
             self._write_ids(1, dict.fromkeys(strayed, "") | {belongs: ROW_ID_HEADER})
 
-    def _overwritten_ids(
-        self, span: Span, fresh: Mapping[int, str], before: list[str], after: list[str]
-    ) -> dict[int, str]:
+    def _misplaced_ids(self, fresh: Mapping[int, str], before: list[str], after: list[str]) -> dict[int, str]:
         given = set(fresh.values())
         header = header_among("" if row_id in given else row_id for row_id in after) - 1
         shown = self._titles_shown() if header < 0 and ROW_ID_HEADER in before else []
         lost = _header_shown(shown, after, {*given, ""})
-        overwritten = {} if lost < 0 else {lost: ROW_ID_HEADER}
-        for index, row_id in fresh.items():
+        misplaced = {} if lost < 0 else {lost: ROW_ID_HEADER}
+        for row_id in given:
             at = after.index(row_id) if row_id and after.count(row_id) == 1 else -1
-            if at < 0 or at == lost:
-                continue
-            owner = _overwritten_id(before, after, at, given)
-            if at < max(header, lost):
-                overwritten[at] = ""
-            elif owner and not self._is_meant(span, index, 1 + at):
-                overwritten[at] = owner
-        return overwritten
+            if at >= 0 and at != lost and at < max(header, lost):
+                misplaced[at] = ""
+        return misplaced
 
     def _titles_shown(self) -> list[int]:
         self._call("reads titles")
         lines = self._tab.lines()
         return [sum(str(cell.value) == header for header, cell in row.cells.items()) for row in lines]
-
-    def _is_meant(self, span: Span, index: int, number: int) -> bool:
-        self._call("reads the rows around again")
-        meant, now = span.cells[index], self._tab.row(number)
-        alike = len(meant.items() & now.cells.items())
-        others = [len(meant.items() & row.cells.items()) for row in self._tab.lines() if row is not now]
-        return not now.cells or alike == len(meant) or all(count < alike for count in others)
 
     def _write_ids(self, first: int, ids: dict[int, str]) -> None:
         indexes = sorted(ids)
@@ -338,8 +323,8 @@ class ScriptRun:
                 world.log.append(SHEET_OBSERVED, self._target.link, body)
 
 
-def _alike(one: Mapping[str, SheetCell], other: Mapping[str, SheetCell]) -> bool:
-    return bool(one.items() & other.items())
+def _likeness(one: Mapping[str, SheetCell], other: Mapping[str, SheetCell]) -> int:
+    return len(one.items() & other.items())
 
 
 def _header_shown(shown: list[int], ids: list[str], free: Collection[str]) -> int:
@@ -347,31 +332,3 @@ def _header_shown(shown: list[int], ids: list[str], free: Collection[str]) -> in
     titles = [count if row_id in free else 0 for count, row_id in zip(shown, ids, strict=False)]
     most = max(titles, default=0)
     return titles.index(most) if most else -1
-
-
-def _overwritten_id(before: list[str], after: list[str], at: int, given: set[str]) -> str:
-    """See RowIds.gs."""
-
-    def single(ids: list[str], row_id: str) -> bool:
-        return row_id != "" and ids.count(row_id) == 1
-
-    for step in (-1, 1):
-        near = at + step
-        while 0 <= near < len(after) and (
-            after[near] in given or not single(before, after[near]) or not single(after, after[near])
-        ):
-            near += step
-        if not 0 <= near < len(after):
-            continue
-        moved = before.index(after[near]) - near
-        between = range(min(at, near) + 1, max(at, near))
-        if not all(after[i] in given or after[i] == _at(before, i + moved) for i in between):
-            continue
-        owner = _at(before, at + moved)
-        if owner and owner not in after:
-            return owner
-    return ""
-
-
-def _at(ids: list[str], index: int) -> str:
-    return ids[index] if 0 <= index < len(ids) else ""

@@ -300,30 +300,39 @@ def test_edits_and_formats_are_no_change_of_structure(connected: Bench, change_t
     assert connected.counters.cell(1, 3).value is None
 
 
-def test_a_row_that_slides_while_ids_are_given_keeps_its_own_id(
-    connected: Bench, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("in_common", ["", "5"])
+def test_a_row_that_slides_under_a_new_id_is_left_for_a_scan_to_give_its_own_back(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch, in_common: str
 ) -> None:
-    connected.paste("A2", [["1", "Ann"], ["2", "Bob"], ["3", "Cid"]])
+    connected.paste("A2", [["1", "Ann", in_common], ["2", "Bob", in_common], ["3", "Cid", in_common]])
     ann, bob, cid = connected.ids()
+    connected.put("C5", in_common)
+    connected.receiver.bodies.clear()
+    acted = _once_before_ids(connected, monkeypatch, lambda: connected.tab.insert_rows(1, 1), user="bob@example.com")
+    connected.type("B5", "Dan")
+    assert acted and connected.failures() == []
+    held = {connected.tab.cell(row, 1).value: connected.tab.cell(row, 4).value for row in range(2, 6)}
+    assert (held["Ann"], held["Bob"], held["Dan"]) == (ann, bob, None)
+    assert held["Cid"] != cid and str(held["Cid"]).startswith(ROW_ID_PREFIX), "the script guesses at no owner"
+    assert [body["kind"] for body in connected.receiver.bodies] == ["structure"], "it tells nothing of it"
+
+
+@pytest.mark.parametrize("since", ["Dan", "Dora"])
+def test_a_row_that_was_given_its_id_is_told_also_where_somebody_has_typed_into_it_since(
+    connected: Bench, monkeypatch: pytest.MonkeyPatch, since: str
+) -> None:
+    connected.paste("A2", [["1", "Ann", "5"]])
+    connected.put("C3", 5)
     connected.receiver.bodies.clear()
 
-    def insert_above() -> None:
-        connected.tab.insert_rows(2, 1)
+    def retype() -> None:
+        with connected.document.change("bob@example.com"):
+            connected.tab.set_value(2, 1, since)
 
-    acted = _once_before_ids(connected, monkeypatch, insert_above, user="bob@example.com")
-    with connected.document.change("program"):
-        connected.tab.insert_rows(4, 1)
-        connected.tab.set_value(4, 1, "Dan")
-        connected.tab.set_value(4, 0, 4)
-    connected.runtime.notify(_edited(connected, 4))
-    connected.rest()
+    acted = _once_before_ids(connected, monkeypatch, retype, user="bob@example.com")
+    connected.type("B3", "Dan")
     assert acted and connected.failures() == []
-    by_customer = {
-        connected.tab.cell(row, 1).value: connected.tab.cell(row, 4).value
-        for row in range(1, connected.tab.last_row())
-    }
-    assert (by_customer["Ann"], by_customer["Bob"], by_customer["Cid"]) == (ann, bob, cid)
-    assert all(c["row_id"] == by_customer[_customer_at(connected, c["row"])] for c in connected.receiver.cells)
+    assert connected.receiver.values("customer") == {3: since}
 
 
 def test_a_row_that_gets_its_key_while_the_row_above_is_deleted_keeps_its_new_id(
@@ -357,19 +366,6 @@ def test_a_row_that_gets_what_was_meant_for_the_deleted_row_above_keeps_its_new_
     assert [connected.tab.cell(row, 4).value for row in (1, 2)] == [ann, bob]
     assert connected.tab.cell(3, 2).value == 12.5
     assert connected.tab.cell(3, 4).value not in (None, "", cid), "it is another row, though nothing tells its name"
-
-
-def test_a_row_that_slides_under_the_ids_keeps_its_own_though_it_has_something_of_the_new_one(
-    connected: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connected.paste("A2", [["1", "Ann", "5"], ["2", "Bob", "5"], ["3", "Cid", "5"]])
-    ids = connected.ids()
-    connected.put("C5", 5)
-    acted = _once_before_ids(connected, monkeypatch, lambda: connected.tab.insert_rows(2, 1), user="program")
-    connected.type("B5", "Dan")
-    assert acted and connected.failures() == []
-    named = {connected.tab.cell(row, 1).value: connected.tab.cell(row, 4).value for row in range(1, 6)}
-    assert [named["Ann"], named["Bob"], named["Cid"]] == ids
 
 
 def test_the_id_of_a_deleted_row_is_not_written_into_a_new_one_that_slid_under_the_ids(
@@ -474,23 +470,6 @@ def test_an_id_that_lands_on_a_row_inserted_meanwhile_stays_there_until_a_scan_h
     assert [connected.tab.cell(row, 1).value for row in (1, 2)] == ["Zoe", "Ann"]
     assert str(connected.tab.cell(1, 4).value).startswith(ROW_ID_PREFIX)
     assert connected.tab.cell(2, 4).value == (named or None)
-    assert [body["kind"] for body in connected.receiver.bodies] == ["structure"]
-
-
-def test_of_rows_that_slid_under_the_ids_a_scan_has_to_tell(
-    connected: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connected.paste("A2", [["1", "Ann"], ["2", "Bob"], ["3", "Cid"]])
-    ann, bob, cid = connected.ids()
-    connected.receiver.bodies.clear()
-
-    def insert_above() -> None:
-        connected.tab.insert_rows(1, 1)
-
-    acted = _once_before_ids(connected, monkeypatch, insert_above, user="program")
-    connected.type("B5", "Dan")
-    assert acted and connected.failures() == []
-    assert [connected.tab.cell(row, 4).value for row in (2, 3, 4)] == [ann, bob, cid]
     assert [body["kind"] for body in connected.receiver.bodies] == ["structure"]
 
 
