@@ -464,9 +464,10 @@ class Ledger:
         seen[line, token.column] = born
 
     def _came_back_twice(self, line: Line) -> bool:
-        """Whether a deleted row that the table had changed came back, and a person took the delete back as well: it
-        is two rows from then on, one of them as it was when it was deleted."""
-        return line in self.restored and sum(line in lines for lines in self.ids.values()) > 1
+        """Whether a row that was deleted, or cleared whole, came back because the table had changed it, and a person
+        took that back as well: it is two rows from then on, one of them as it was when it went."""
+        went = self.restored | self.emptied
+        return line in went and sum(line in lines for lines in self.ids.values()) > 1
 
     # --- the sheet
 
