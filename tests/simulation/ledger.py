@@ -368,6 +368,12 @@ class Ledger:
         is_of_both = token.side == "sheet" and line in token.by_both
         return is_of_both and any(token.column in headers for headers in told)
 
+    def _gave_way_in_base(self, line: Line, column: str) -> bool:
+        """Whether what stood beside this row's id in that column, in another row's contents, was told: base takes it
+        for the row's own, so that once the ids are back the row's own value comes as if it had been typed again."""
+        told = (row_id for (row_id, _), headers in self._told_beside.items() if column in headers)
+        return any(line in self.ids[row_id] for row_id in told)
+
     def is_parted_from_ids(self) -> bool:
         """Whether contents stand beside the ids of other rows now."""
         return any(self.is_beside_another_id(row) for row in self._twin.tab.rows)
@@ -555,7 +561,8 @@ class Ledger:
         by_hand |= self._was_told_apart(before.mark, token)
         if self.text_of(column, before.cells.get(column)) == text and len(token.lines) == 1 and not by_hand:
             self.echoes.append(f"{column}={text} was written into {row_id} where it stood already")
-        self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")
+        if not self._gave_way_in_base(before.mark, column):
+            self._no_way_back(token, {before.mark}, self._in_sheet, "sheet", "table")
 
 
 def _told(change: RowChange) -> str:
