@@ -63,6 +63,9 @@ class CellSettling:
         self.event = event_of(planned)
         self.stamp = Stamp(self.n, answer.before.q, planned.write.epoch)
         self.hit: dict[int, HitRow] = {h.row: h for h in answer.rows}
+        doomed = ((d.row_id, self.hit[d.row].row_id) for d in self.write.deletes if d.row in self.hit)
+        self._coming_back = {found for meant, found in doomed if found != meant}
+        """Ids of rows that the write has deleted by mistake."""
         self.bases = dict(bases)
         self.owners = Owners(link, bases, own_contents)
         self.settlement = Settlement()
@@ -72,9 +75,10 @@ class CellSettling:
     # --- cells
 
     def is_mistake(self, write: CellWrite) -> bool:
-        """Whether another row was hit; it may be a copy of one that the same write has rightly hit, first."""
+        """Whether another row was hit; it may be a copy of one that the same write has rightly hit, first, or has
+        deleted by mistake: that one comes back as it was, without what was written for it."""
         hit = self.hit.get(write.row)
-        return hit is not None and hit.row_id != write.row_id
+        return hit is not None and (hit.row_id != write.row_id or hit.row_id in self._coming_back)
 
     def settle_cell(self, write: CellWrite) -> None:
         column = self.link.by_header(write.header)
@@ -82,7 +86,8 @@ class CellSettling:
         if column is None or hit is None:
             self.settlement.rescan = True
             return
-        if hit.row_id != write.row_id:
+        is_mistake = self.is_mistake(write)
+        if is_mistake:
             self._missed(write.row_id)
         base = self.bases.get(hit.row_id) if hit.row_id else None
         if base is None or base.gone:
@@ -90,7 +95,7 @@ class CellSettling:
             self._take_back(hit, write.header, write.value)
             self._hold_unknown(hit.row_id)
             return
-        if base.row_id != write.row_id:
+        if is_mistake:
             self._settle_mistake(base, column, hit, write)
         elif (owner := self.owners.of_contents(base, hit)) is not None:
             self._settle_displaced(base, owner, column, hit, write)

@@ -270,6 +270,21 @@ def test_each_of_several_copies_that_were_hit_gets_its_own_back() -> None:
     ]
 
 
+def test_a_copy_that_was_written_while_its_original_was_deleted_by_mistake_gets_its_own_back() -> None:
+    done = settled(
+        hit(5, "r_1"),
+        hit(6, "r_1", notes="of the copy"),
+        bases=(make_base(), make_base("r_2")),
+        cells=(wrote("notes", "ours", "r_1", 6),),
+        deletes=(RowDelete("r_2", 5),),
+    )
+    assert done.formula_restores == [FormulaRestore(0, 5, "Notes", SheetCell("ours"))]
+    assert done.row_restores == [RowRestore(0, 5)]
+    assert done.bases["r_1"].cells["notes"] == CellBase("fragile", n=N + 1), "the original comes back as it was"
+    assert done.again == {"r_1", "r_2"}, "and is written once more"
+    assert not done.unseen
+
+
 def test_a_row_deleted_by_mistake_is_brought_back_and_the_one_meant_is_looked_at_again() -> None:
     done = settled(hit(5, "r_2"), bases=(make_base(), make_base("r_2")), deletes=(RowDelete("r_1", 5),))
     assert done.row_restores == [RowRestore(0, 5)]
