@@ -333,7 +333,8 @@ class FakeTransaction:
         row.update({name: value for name, value in values.items() if name in row})
         for column in link.key_columns:
             if column.column.auto_increment and row[column.name] is None:
-                row[column.name] = str(table.last_id + 1)
+                table.last_id += 1  # used up, whether the row gets in or not
+                row[column.name] = str(table.last_id)
         _check(link, table, row, but=None)
         key = link.key_of(row)
         for column in link.key_columns:
