@@ -113,8 +113,8 @@ function idsToGive_(sheet, span, edited, columns, given) {
 
 /**
  * Whether ids that this look has given have landed on other rows than it meant. They stay there: a scan may have told
- * such a row by its new id already, and gives one that had an id of its own that back. A row nearby is more like the one
- * that was meant, and has no id or one that it has got since; else somebody has typed over that meanwhile.
+ * such a row by its new id already, and gives one that had an id of its own that back. A row nearby is more like the
+ * one that was meant, and has no id or one that it has got since; else somebody has typed over that meanwhile.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Span} span
  * @param {Columns} columns
@@ -154,7 +154,7 @@ function idsOutside_(sheet, edited, columns) {
  * @param {Span} span
  * @param {Columns} columns
  * @param {Map<number, string>} fresh
- * @returns {boolean} false when rows came above the headers or the headers under the ids: a scan has to look
+ * @returns {boolean} false when ids were misplaced about the headers: a scan has to look
  */
 function giveIds_(sheet, span, columns, fresh) {
   const top = Math.max(span.first - NEIGHBOUR_ROWS, 1);
@@ -170,58 +170,37 @@ function giveIds_(sheet, span, columns, fresh) {
   );
   if (isMoved) return true;
   writeIds_(sheet, span.first, columns.id, fresh);
-  const after = readIds();
-  const misplaced = misplacedIds_(sheet, columns, fresh, { top, before, after });
-  if (!misplaced.size) return true;
-  writeIds_(sheet, top, columns.id, misplaced);
-  const written = new Set([...fresh.values(), ...misplaced.values()]);
-  if (before.includes(ID_HEADER)) keepTitle_(sheet, columns, top, readIds, written);
+  const given = new Set(fresh.values());
+  const hadTitle = before.includes(ID_HEADER);
+  for (let round = 0; round < READ_ROUNDS_MAX; round++) {
+    const misplaced = misplacedIds_(sheet, columns, given, { top, ids: readIds(), hadTitle, isFirst: round === 0 });
+    if (!misplaced.size) return round === 0;
+    writeIds_(sheet, top, columns.id, misplaced);
+  }
   return false;
 }
 
 /**
- * Rows may move in the instant before ids are put back, too: then the title goes on to the header row, and comes back
- * where one of them has landed on it. A scan would take another row for that, or find none, and hold the link.
+ * Which new ids stand in the place of the title of the id column, or above it: a scan would not find the headers, and
+ * hold the link. Rows may move in the instant before that is put right, too, and the title go to another row.
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {Columns} columns
- * @param {number} top the row of the first of the ids
- * @param {() => string[]} readIds reads them
- * @param {Set<string>} written what was written
+ * @param {Set<string>} given the new ids
+ * @param {{top: number, ids: string[], hadTitle: boolean, isFirst: boolean}} seen the ids around, from row `top` on;
+ *   whether the title was among them before; whether nothing was put right yet
+ * @returns {Map<number, string>} index in `ids` → what belongs there
  */
-function keepTitle_(sheet, columns, top, readIds, written) {
-  const free = new Set([...written, '', ID_HEADER]);
-  for (let round = 0; round < READ_ROUNDS_MAX; round++) {
-    const ids = readIds();
-    const shown = titlesShown_(sheet, columns, top, ids.length);
-    const titles = [...ids.keys()].filter((at) => ids[at] === ID_HEADER);
-    const strayed = titles.filter((at) => !shown[at]);
-    const belongs = titles.find((at) => shown[at]) ?? headerShown_(shown, ids, free);
-    if (belongs < 0 || (ids[belongs] === ID_HEADER && !strayed.length)) return;
-    const gone = strayed.map((at) => /** @type {[number, string]} */ ([at, '']));
-    writeIds_(sheet, top, columns.id, new Map([...gone, [belongs, ID_HEADER]]));
-  }
-}
-
-/**
- * What new ids are in the wrong place as rows moved below them: in that of the title of the id column, or above it.
- * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
- * @param {Columns} columns
- * @param {Map<number, string>} fresh
- * @param {{top: number, before: string[], after: string[]}} seen the ids around, from row `top` on
- * @returns {Map<number, string>} index in `after` → what belongs there
- */
-function misplacedIds_(sheet, columns, fresh, { top, before, after }) {
-  const given = new Set(fresh.values());
-  const header = headerAmong_(after, given);
-  const isLost = header < 0 && before.includes(ID_HEADER);
-  const shown = isLost ? titlesShown_(sheet, columns, top, after.length) : [];
-  const lost = headerShown_(shown, after, new Set([...given, '']));
-  const misplaced = new Map(lost < 0 ? [] : [[lost, ID_HEADER]]);
-  for (const id of given) {
-    const isSingle = after.indexOf(id) === after.lastIndexOf(id); // else somebody has copied the row meanwhile
-    const at = id && isSingle ? after.indexOf(id) : -1;
-    if (at >= 0 && at !== lost && at < Math.max(header, lost)) misplaced.set(at, '');
-  }
+function misplacedIds_(sheet, columns, given, { top, ids, hadTitle, isFirst }) {
+  const header = headerAmong_(ids, given);
+  const isUnclear = hadTitle && (header < 0 || !isFirst);
+  const shown = isUnclear ? titlesShown_(sheet, columns, top, ids.length) : [];
+  const belongs = isUnclear ? headerShown_(shown, ids, given) : header;
+  const misplaced = new Map(belongs < 0 || ids[belongs] === ID_HEADER ? [] : [[belongs, ID_HEADER]]);
+  ids.forEach((id, at) => {
+    const isNew = at < belongs && id !== '' && given.has(id) && ids.lastIndexOf(id) === ids.indexOf(id); // no copy
+    const isTitle = id === ID_HEADER && isUnclear && belongs >= 0 && !shown[at];
+    if ((isNew || isTitle) && at !== belongs) misplaced.set(at, '');
+  });
   return misplaced;
 }
 
@@ -250,16 +229,19 @@ function titlesShown_(sheet, columns, top, count) {
 }
 
 /**
- * Where the title of the id column belongs: to the row that shows most of the linked headers.
- * @param {number[]} shown how many each row shows
+ * Where the title of the id column belongs: to a row of the headers that has it, else to the one that shows most of
+ * them, of those without an id of their own.
+ * @param {number[]} shown how many of the linked headers each row shows
  * @param {string[]} ids those of the rows
- * @param {Set<string>} free what stands in place of the title, if it was overwritten
+ * @param {Set<string>} given the new ids
  * @returns {number} index in the ids; -1 when no row shows any
  */
-function headerShown_(shown, ids, free) {
-  const titles = shown.map((count, at) => (free.has(ids[at]) ? count : 0));
-  const most = Math.max(...titles);
-  return most > 0 ? titles.indexOf(most) : -1;
+function headerShown_(shown, ids, given) {
+  const titled = ids.findIndex((id, at) => id === ID_HEADER && shown[at] > 0);
+  if (titled >= 0) return titled;
+  const free = shown.map((count, at) => (ids[at] === '' || given.has(ids[at]) ? count : 0));
+  const most = Math.max(...free);
+  return most > 0 ? free.indexOf(most) : -1;
 }
 
 /**

@@ -216,46 +216,35 @@ class ScriptRun:
         if before[there : there + len(span.ids)] != span.ids:
             return True
         self._write_ids(span.first, fresh)
-        self._call("reads ids after")
-        after = self._all_ids()
-        misplaced = self._misplaced_ids(fresh, before, after)
-        if not misplaced:
-            return True
-        self._write_ids(1, misplaced)
-        if ROW_ID_HEADER in before:
-            self._keep_title({*fresh.values(), *misplaced.values()})
+        given, had_title = set(fresh.values()), ROW_ID_HEADER in before
+        for round_ in range(READ_ROUNDS_MAX):
+            self._call("reads ids after")
+            misplaced = self._misplaced_ids(given, self._all_ids(), had_title=had_title, is_first=round_ == 0)
+            if not misplaced:
+                return round_ == 0
+            self._write_ids(1, misplaced)
         return False
 
-    def _keep_title(self, written: Collection[str]) -> None:
+    def _misplaced_ids(
+        self, given: Collection[str], ids: list[str], *, had_title: bool, is_first: bool
+    ) -> dict[int, str]:
         """See RowIds.gs."""
-        for _ in range(READ_ROUNDS_MAX):
-            self._call("reads ids once more")
-            ids = self._all_ids()
-            shown = self._titles_shown()
-            titles = [at for at, row_id in enumerate(ids) if row_id == ROW_ID_HEADER]
-            strayed = [at for at in titles if not shown[at]]
-            shows = (at for at in titles if shown[at])
-            belongs = next(shows, _header_shown(shown, ids, {*written, "", ROW_ID_HEADER}))
-            if belongs < 0 or (ids[belongs] == ROW_ID_HEADER and not strayed):
-                return
-            self._write_ids(1, dict.fromkeys(strayed, "") | {belongs: ROW_ID_HEADER})
-
-    def _misplaced_ids(self, fresh: Mapping[int, str], before: list[str], after: list[str]) -> dict[int, str]:
-        given = set(fresh.values())
-        header = header_among("" if row_id in given else row_id for row_id in after) - 1
-        shown = self._titles_shown() if header < 0 and ROW_ID_HEADER in before else []
-        lost = _header_shown(shown, after, {*given, ""})
-        misplaced = {} if lost < 0 else {lost: ROW_ID_HEADER}
-        for row_id in given:
-            at = after.index(row_id) if row_id and after.count(row_id) == 1 else -1
-            if at >= 0 and at != lost and at < max(header, lost):
+        header = header_among("" if row_id in given else row_id for row_id in ids) - 1
+        is_unclear = had_title and (header < 0 or not is_first)
+        shown = self._titles_shown(len(ids)) if is_unclear else []
+        belongs = _header_shown(shown, ids, given) if is_unclear else header
+        misplaced = {} if belongs < 0 or ids[belongs] == ROW_ID_HEADER else {belongs: ROW_ID_HEADER}
+        for at, row_id in enumerate(ids):
+            is_new = row_id != "" and row_id in given and ids.count(row_id) == 1 and at < belongs
+            is_title = row_id == ROW_ID_HEADER and is_unclear and belongs >= 0 and not shown[at]
+            if (is_new or is_title) and at != belongs:
                 misplaced[at] = ""
         return misplaced
 
-    def _titles_shown(self) -> list[int]:
+    def _titles_shown(self, count: int) -> list[int]:
         self._call("reads titles")
-        lines = self._tab.lines()
-        return [sum(str(cell.value) == header for header, cell in row.cells.items()) for row in lines]
+        rows = (self._tab.row(number).cells for number in range(1, 1 + count))
+        return [sum(str(cell.value) == header for header, cell in cells.items()) for cells in rows]
 
     def _write_ids(self, first: int, ids: dict[int, str]) -> None:
         indexes = sorted(ids)
@@ -327,8 +316,11 @@ def _likeness(one: Mapping[str, SheetCell], other: Mapping[str, SheetCell]) -> i
     return len(one.items() & other.items())
 
 
-def _header_shown(shown: list[int], ids: list[str], free: Collection[str]) -> int:
+def _header_shown(shown: list[int], ids: list[str], given: Collection[str]) -> int:
     """See RowIds.gs."""
-    titles = [count if row_id in free else 0 for count, row_id in zip(shown, ids, strict=False)]
-    most = max(titles, default=0)
-    return titles.index(most) if most else -1
+    titled = [at for at, row_id in enumerate(ids) if row_id == ROW_ID_HEADER and shown[at]]
+    if titled:
+        return titled[0]
+    free = [count if not ids[at] or ids[at] in given else 0 for at, count in enumerate(shown)]
+    most = max(free, default=0)
+    return free.index(most) if most else -1

@@ -206,6 +206,29 @@ def test_an_id_that_is_taken_from_an_empty_row_as_rows_come_above_leaves_the_hea
     assert [row for row, name in enumerate(ids(lowered), 1) if name == "_row_id"] == [5]
 
 
+def test_an_id_that_has_landed_above_the_headers_is_gone_also_where_rows_go_above_as_it_is_taken_away(
+    lowered: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lowered.type("B5", "Ann")
+
+    def delete_above() -> None:
+        with lowered.document.change(ANN):
+            lowered.tab.delete_rows(1, 2)
+
+    def is_giving(sheet_id: int, *args: object) -> bool:
+        return sheet_id == lowered.tab.sheet_id and "r_" in str(args)
+
+    def is_taking(sheet_id: int, *args: object) -> bool:
+        return sheet_id == lowered.tab.sheet_id and "r_" not in str(args)
+
+    strayed = once_before(monkeypatch, "range.setValues", lambda: insert_above(lowered, 3), when=is_giving)
+    moved = once_before(monkeypatch, "range.setValues", delete_above, when=is_taking)
+    lowered.type("B6", "Bob")
+    assert strayed and moved and lowered.failures() == []
+    assert ids(lowered)[:5] == ["", "", "", "", "_row_id"], "an id there would hide the headers from a scan"
+    assert lowered.receiver.bodies[-1]["kind"] == "structure"
+
+
 def test_an_id_that_is_taken_away_above_the_headers_leaves_copies_of_these_without_a_title(
     lowered: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
