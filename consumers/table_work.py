@@ -15,8 +15,9 @@ from consumers.apply import Applier
 from consumers.sheet_handing_on import ask_scan
 from consumers.table_guards import hold_other_key
 from core import guards
+from core.contents import differs
 from core.errors import Fenced, MysqlRefused, TwinsheetError, Unavailable, Unfit
-from core.freshness import OpenWrite, age, is_newer, is_outrun, scan_age, tells_of_going
+from core.freshness import OpenWrite, age, is_newer, is_outrun, is_outrun_by_edit, scan_age, tells_of_going
 from core.intent import open_write, planned_from_json
 from core.model import NEVER, Key, Link, Observed, RowBase
 from core.observe import Batch, Missed
@@ -248,7 +249,8 @@ class TableWork:
         Applier(tx, link).apply(plans, views)
         tx.add_history(link.name, batch.overwritten)
         live = {i: base for i in batch.vanished if (base := views[i].base) is not None and not base.gone}
-        if any(is_outrun(batch.vanished[i].as_known, base) for i, base in live.items()):
+        is_missed = any(is_outrun(batch.vanished[i].as_known, base) for i, base in live.items())
+        if is_missed or any(_is_outrun(link, plan.base or views[plan.row_id].base, batch) for plan in plans):
             ask_scan(tx, link.name)
 
     def _view(self, link: Link, state: LinkState, batch: Batch, gathered: Gathered, row_id: str) -> RowView:
@@ -282,6 +284,15 @@ class TableWork:
             event=missed.event if missed else "",
             age=scan_age(missed.stamp) if missed else NEVER,
         )
+
+
+def _is_outrun(link: Link, base: RowBase | None, batch: Batch) -> bool:
+    """Whether a scan shows a cell otherwise than base does, and may have seen what came after that."""
+    cells = base.cells if base is not None else {}
+    seen = batch.observed.get(base.row_id, ()) if base is not None else ()
+    outrun = [o for o in seen if o.column in cells and is_outrun_by_edit(o, cells[o.column])]
+    columns = ((link.by_name(o.column), o.cell) for o in outrun)
+    return any(column is not None and differs(column, cell, cells[column.name]) for column, cell in columns)
 
 
 def _may_vanish(

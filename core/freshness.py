@@ -65,6 +65,12 @@ def is_outrun(stamp: Stamp, base: RowBase) -> bool:
     return may_be_past and is_past_writes(stamp, base) and not tells_of_going(stamp, base)
 
 
+def is_outrun_by_edit(seen: Observed, base: CellBase) -> bool:
+    """The same of a scan that has shown a cell, by the edit that has decided on it."""
+    may_be_past = seen.source == "scan" and base.age.place < age(seen).place
+    return may_be_past and not is_subsumed(seen, base) and is_overtaken(seen, base)
+
+
 def is_past_writes(stamp: Stamp, base: RowBase) -> bool:
     """Whether a look came after our last write to the row."""
     return stamp.n >= max([base.n, *(cell.n for cell in base.cells.values())])

@@ -225,6 +225,24 @@ def test_another_scan_is_asked_for_where_one_missed_a_row_whose_edit_was_heard_o
     assert [topic for topic, _, body in desk.state.outbox if body["kind"] == "rescan"] == asked
 
 
+@pytest.mark.parametrize("is_together", [False, True])
+def test_another_scan_is_asked_for_where_one_shows_a_cell_otherwise_than_an_edit_that_was_heard_of_meanwhile(
+    desk: Desk, *, is_together: bool
+) -> None:
+    """Somebody may have typed once more before the scan, and no trigger told of it."""
+    desk.state.links["orders"] = replace(STATE, scans=3)
+    told, found = edit(3, cells={"Notes": "typed"}), event("scan", 3, cells={"Notes": "typed since"})
+    for bodies in ([told, found],) if is_together else ([told], [found]):
+        desk.happens(*bodies)
+    assert desk.rows[("1",)]["notes"] == "typed", "the edit may be the later one of the two"
+    asked = [topic for topic, _, body in desk.state.outbox if body["kind"] == "rescan"]
+    assert asked == [SHEET_OBSERVED]
+    desk.happens(event("scan", 4, cells={"Notes": "typed since"}))
+    desk.happens(found)
+    assert desk.rows[("1",)]["notes"] == "typed since"
+    assert [topic for topic, _, body in desk.state.outbox if body["kind"] == "rescan"] == asked
+
+
 def test_a_rejected_value_of_a_new_row_stays_in_the_sheet_beside_the_default_that_the_table_took(desk: Desk) -> None:
     desk.happens(edit(1, "r_2", cells={**BLANK, "Customer": "Bea", "Quantity": 2, "Status": "lost"}))
     assert desk.rows[("2",)]["status"] == "new"
