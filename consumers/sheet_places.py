@@ -90,8 +90,9 @@ class Places:
             self.known = self._sheet.read_positions(target)
         except SheetsUnavailable as error:
             self._back_off(error)
-        self.is_fresh = self.known is not None
-        return self.is_fresh
+            return False
+        self.is_fresh = True
+        return True
 
     @property
     def are_due(self) -> bool:

@@ -1374,6 +1374,21 @@ def test_rows_that_moved_are_looked_over_soon_where_the_link_shows_marks(desk: D
     assert (tab.rows[1].notes, tab.rows[1].colours) == ({}, {})
 
 
+def test_what_is_to_be_told_of_a_row_that_has_just_come_is_told_also_where_google_fails_as_it_is_looked_for(
+    desk: Desk,
+) -> None:
+    desk.changes("orders", "changed in the table")
+    desk.goes_on(5)  # the writer knows where the rows stand
+    desk.sheet.tabs["orders"].rows.append(FakeRow("r_2", {"Order no.": SheetCell(2), "Quantity": SheetCell("many")}))
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_2", order_no="2")])
+        tx.put_rejections("orders", [RejectionEntry("r_2", ("2",), "quantity", "many", REASON)])
+    desk.publishes_outbox()
+    desk.sheet.fail_next(SheetsUnavailable("503"))
+    desk.goes_on(30)
+    assert "not a whole number" in desk.sheet.tabs["orders"].rows[1].notes["Quantity"]
+
+
 def test_what_is_to_be_told_of_a_row_that_the_tab_does_not_hold_costs_no_more_than_a_look(desk: Desk) -> None:
     refuse(desk, "many")
     desk.sheet.tabs["orders"].rows[0].row_id = "r_7"
