@@ -33,13 +33,20 @@ def test_a_key_that_a_person_gives_is_taken_as_it_is_even_zero(place: Place, sto
         }
 
 
-def test_a_row_that_met_its_generated_key_taken_gets_in_under_a_later_one(place: Place, store: AnyStore) -> None:
-    """Where somebody has changed a key to the next number, MySQL counts on from there; MariaDB meets it once."""
+@pytest.mark.parametrize("new", [1, 5, 30])
+def test_a_row_whose_generated_key_is_taken_gets_the_next_one_that_is_free(
+    place: Place, store: AnyStore, new: int
+) -> None:
+    """Somebody has changed keys to the numbers that come next: the servers count on from there."""
     with store.begin() as tx:
-        key = tx.insert_row(place.orders, {"order_no": "A"})
-        tx.update_row(place.orders, key, {"id": str(int(key[0]) + 1)})
-        _, answer = (tx.insert_rows(place.orders, [{"order_no": number}])[0] for number in ("B", "C"))
-        assert not isinstance(answer, Unfit)
+        keys = [
+            key for key in tx.insert_rows(place.orders, [{"order_no": n} for n in "ABC"]) if isinstance(key, tuple)
+        ]
+        for ahead, key in enumerate(keys, 1):
+            tx.update_row(place.orders, key, {"id": str(int(keys[-1][0]) + ahead)})
+        answers = tx.insert_rows(place.orders, [{"order_no": f"n{number}"} for number in range(new)])
+        assert [answer for answer in answers if isinstance(answer, Unfit)] == []
+        assert len(set(answers)) == new
 
 
 def test_many_rows_get_their_keys_in_the_order_given(place: Place, store: AnyStore) -> None:
