@@ -125,9 +125,11 @@ function haveStrayed_(sheet, span, columns, given) {
   const places = [...columns.mapped.values()].map((column) => column - span.left);
   const likeness = (/** @type {any[]} */ row, /** @type {any[]} */ meant) =>
     places.filter((at) => row[at] !== '' && String(row[at]) === String(meant[at])).length;
-  const suspects = span.values
-    .map((row) => ({ row, meant: given.get(String(row[columns.id - span.left])) || [] }))
-    .filter(({ row, meant }) => places.some((at) => row[at] !== '') && likeness(row, meant) < likeness(meant, meant));
+  const suspects = span.values.flatMap((row) => {
+    const meant = given.get(String(row[columns.id - span.left]));
+    if (!meant || places.every((at) => row[at] === '')) return [];
+    return likeness(row, meant) < likeness(meant, meant) ? [{ row, meant }] : [];
+  });
   if (!suspects.length) return false;
   const top = Math.max(span.first - NEIGHBOUR_ROWS, 1);
   const bottom = Math.min(span.first + span.values.length + NEIGHBOUR_ROWS, sheet.getMaxRows());

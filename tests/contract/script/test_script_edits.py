@@ -335,6 +335,14 @@ def test_a_row_that_was_given_its_id_is_told_also_where_somebody_has_typed_into_
     assert connected.receiver.values("customer") == {3: since}
 
 
+def test_of_a_paste_over_old_and_new_rows_both_are_told(connected: Bench) -> None:
+    connected.paste("A2", [["1", "Ann"], ["2", "undefined"]])
+    connected.receiver.bodies.clear()
+    connected.paste("A2", [["1", "Anna"], ["2", "undefined"], ["3", "Cid"]])
+    assert connected.receiver.values("customer") == {2: "Anna", 3: "undefined", 4: "Cid"}
+    assert "structure" not in [body["kind"] for body in connected.receiver.bodies]
+
+
 def test_a_row_that_gets_its_key_while_the_row_above_is_deleted_keeps_its_new_id(
     connected: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
