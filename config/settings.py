@@ -32,6 +32,7 @@ from core.errors import SettingsError
 from core.secrets import SECRET_PREFIX
 
 PREFIX = "TWINSHEET_"
+RUN_DIR = ".twinsheet"
 SERVICE_NEEDS = ("mysql_url", "kafka")
 """What every service needs; ``sheets`` and ``webhook_secret`` come on top where they are used."""
 
@@ -129,7 +130,7 @@ class Settings(BaseSettings):
     console_host: str = "127.0.0.1"
     sandbox_host: str = "127.0.0.1"
 
-    run_dir: Path = Path(".twinsheet")
+    run_dir: Path = Path(RUN_DIR)
     """Data, logs and ``stack.json`` of the local stack, and what processes note of themselves."""
     webhook_port: Port = 8000
     console_port: Port = 8001
@@ -231,14 +232,15 @@ class Settings(BaseSettings):
     def _all_faults_together(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         values = dict(data)
         needs: Collection[str] = values.pop("needs", ())
-        faults = _missing(values, needs)
+        faults = missing = _missing(values, needs)
         try:
             settings = handler(values)
         except ValidationError as error:
-            faults += [_plain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False)]
-        faults += [*kafka_faults(values), *_alert_faults(values)]
+            faults = [*faults, *(_plain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False))]
+        faults = [*faults, *kafka_faults(values), *_alert_faults(values)]
         if faults:
-            raise SettingsError(_message(faults), "The variables are explained in .env.example.")
+            stopped = _stopped_stack(Path(values.get("run_dir") or RUN_DIR)) if missing else ""
+            raise SettingsError(_message(faults), f"{stopped}The variables are explained in .env.example.")
         return settings
 
     @classmethod
@@ -252,7 +254,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment first; ``stack.json`` before ``.env`` where the environment names the run folder."""
         run_dir = os.environ.get(PREFIX + "RUN_DIR")
-        folder = Path(run_dir or _dotenv_run_dir(dotenv_settings) or ".twinsheet")
+        folder = Path(run_dir or _dotenv_run_dir(dotenv_settings) or RUN_DIR)
         stack = InitSettingsSource(settings_cls, init_kwargs=stack_values(folder))
         files = (stack, dotenv_settings) if run_dir else (dotenv_settings, stack)
         return (init_settings, env_settings, *files)
@@ -327,6 +329,13 @@ def stack_values(run_dir: Path) -> dict[str, Any]:
         if address.port and address.hostname == "127.0.0.1":  # of a tunnel or a proxy the port says nothing
             values[f"{name}_port"] = address.port
     return values | _secret_files(run_dir, values)
+
+
+def _stopped_stack(run_dir: Path) -> str:
+    """What to do where nothing is set because the stack of this folder does not run; empty where there was none."""
+    if (run_dir / "stack.json").exists() or not (run_dir / "logs").is_dir():
+        return ""
+    return f"The stack in {run_dir} is not running; start it again: make demo, or twinsheet up. "
 
 
 def stack_pids(run_dir: Path) -> dict[str, int]:

@@ -30,5 +30,7 @@ def alerts(*, limit: int, is_test: bool, as_json: bool) -> int:
         print_json({"items": told(found)})
     else:
         rows = [[one["began_at"], one["ended_at"] or "stands", one["message"]] for one in found]
-        print_table(["began", "ended", "alert"], rows, empty="No alert so far.")
+        is_on = bool(settings.alert_url.get_secret_value())
+        off = "Nobody is called: TWINSHEET_ALERT_URL names no webhook. What is held or waits: twinsheet status."
+        print_table(["began", "ended", "alert"], rows, empty="No alert so far." if is_on else off)
     return EXIT_FOUND if any(one["ended_at"] is None for one in found) else EXIT_GOOD

@@ -20,7 +20,7 @@ class Moment(click.ParamType[datetime]):
         """The moment that is meant, aware."""
         if isinstance(value, datetime):
             return value
-        ago = re.fullmatch(r"(\d+)(s|min|h|d)", str(value))
+        ago = re.fullmatch(r"(\d+)(s|min|h|d)( ago)?", str(value))
         try:
             if ago is not None:
                 return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})

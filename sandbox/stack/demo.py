@@ -65,12 +65,12 @@ def demo_command(fresh: bool, no_sample: bool, check: bool, as_json: bool, scale
             )
 
     running = running_stack(folder, console, scale=dict(scale), demo=True, fresh=fresh, before_ready=make_sample)
-    with running as (stack, plan):
+    with _told_when_stopped(console), running as (stack, plan):
         if check:
             return _tour(plan.stack, folder, console, as_json)
         tell(plan.stack, console, with_sample=not no_sample)
         stack.wait()
-    return 0
+    return 1 if check else 0  # a tour that was stopped has shown nothing
 
 
 @click.command("sql", context_settings={"ignore_unknown_options": True})
@@ -113,7 +113,7 @@ def running_stack(
     fresh: bool = False,
     before_ready: Callable[[Plan], None] = lambda _: None,
 ) -> Iterator[tuple[Stack, Plan]]:
-    """A stack that is ready; stopped at the end, or by Ctrl-C, which ends the block.
+    """A stack that is ready; stopped at the end, or by Ctrl-C, which ends the block with KeyboardInterrupt.
 
     Args:
         folder: its run folder.
@@ -150,12 +150,13 @@ def running_stack(
                 before_ready(plan)
 
             stack = Stack(plan, folder, came_up, last_step)
-            with _told_when_stopped(console), stopped_by_signals(stack), stack:
+            with stopped_by_signals(stack), stack:
                 yield stack, plan
 
 
 @contextmanager
 def _told_when_stopped(console: Console) -> Iterator[None]:
+    """Around all of it: a stack may be stopped while it starts, too."""
     try:
         yield
     except KeyboardInterrupt:
@@ -245,6 +246,6 @@ def up_command(scale: tuple[tuple[str, int], ...]) -> None:
     """Start the services, and whatever of MySQL, Kafka and the sandbox the settings do not name."""
     console = Console(highlight=False, soft_wrap=True)
     folder = RunFolder(load_settings(needs=()).run_dir)
-    with running_stack(folder, console, scale=dict(scale)) as (stack, plan):
+    with _told_when_stopped(console), running_stack(folder, console, scale=dict(scale)) as (stack, plan):
         tell(plan.stack, console, with_sample=False)
         stack.wait()

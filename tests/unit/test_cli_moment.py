@@ -17,6 +17,7 @@ from app.cli.moment import Moment
         ("90min", timedelta(minutes=90)),
         ("2h", timedelta(hours=2)),
         ("3d", timedelta(3)),
+        ("1min ago", timedelta(minutes=1)),
     ],
 )
 def test_a_length_of_time_means_so_long_ago(text: str, ago: timedelta) -> None:

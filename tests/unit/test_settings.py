@@ -179,6 +179,20 @@ def test_only_what_a_program_needs_may_not_be_missing(monkeypatch: pytest.Monkey
     assert load_settings(needs=("sheets",)).sheets_endpoint == "http://127.0.0.1:8090"
 
 
+def test_where_the_stack_of_the_folder_is_stopped_it_is_said_how_to_start_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TWINSHEET_RUN_DIR", str(tmp_path))
+    with pytest.raises(SettingsError) as never_started:
+        load_settings(needs=("mysql_url",), env_file=None)
+    (tmp_path / "logs").mkdir()
+    with pytest.raises(SettingsError) as stopped:
+        load_settings(needs=("mysql_url",), env_file=None)
+    assert "make demo" in stopped.value.hint
+    assert "make demo" not in never_started.value.hint
+    assert ".env.example" in stopped.value.hint
+
+
 def test_the_run_folder_alone_attaches_to_a_running_stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write_stack(tmp_path / "run", sheets_reads_per_minute="600", sheets_project_reads_per_minute="900")
     (tmp_path / "run" / "webhook_secret").write_text("s" * 32 + "\n")
