@@ -37,6 +37,11 @@ class Known:
     is_settled: bool
     """Nothing waits that the next moments decide."""
 
+    @property
+    def row_ids(self) -> frozenset[str]:
+        """Of the rows in which anything waits."""
+        return frozenset(str(item["row_id"]) for item in self.pending)
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -48,6 +53,8 @@ class Seen:
     """Cells that were not compared, because they were known to differ."""
     missing: Mapping[str, str]
     """By row id what an incomplete row waits for."""
+    rows: Mapping[str, int]
+    """By row id where the rows stand in the tab in which anything is known to differ."""
 
 
 class TableStore(Store, WholeTableReader, Protocol):
@@ -92,29 +99,31 @@ class BothSides:
     def _look_at_once(self, link: Link, state: LinkState) -> Seen:
         image = self._sheet.read_tab(SheetTarget.of(link, state))
         known = self.known(link, state)
-        comparison = compare(link, image, self._store.read_rows(link), known.cells, self._bases(link, known))
-        return Seen(image.read_at, comparison, known.cells, _missing(link, image, known))
+        comparison = compare(link, image, self._store.read_rows(link), known.cells, self.bases(link, known))
+        return Seen(image.read_at, comparison, known.cells, _missing(link, image, known), _rows(image, known))
 
     def _look_by_pieces(self, link: Link, state: LinkState) -> Seen:
         target, both = SheetTarget.of(link, state), Piecewise(link, self._store, DIFFERENCES_MAX)
         at_once = rows_at_once(len(link.columns) + 1, self._cells_at_once)
         excused: set[Place] = set()
         missing: dict[str, str] = {}
+        rows: dict[str, int] = {}
         first = image = self._sheet.read_spans(target, [(1, at_once)])
         next_row = 1
         while True:
             known = self.known(link, state)
-            both.add(image, known.cells, self._bases(link, known))
+            both.add(image, known.cells, self.bases(link, known))
             excused |= known.cells
             missing |= _missing(link, image, known)
+            rows |= _rows(image, known)
             next_row += at_once
             if next_row > image.grid_rows:
                 break
             image = self._piece(target, (next_row, next_row + at_once - 1), first)
         if not both.finish():
             raise RowsMoved
-        rows = sum(1 for _ in self._store.read_keys(link))
-        return Seen(first.read_at, Comparison(rows, tuple(both.found)), frozenset(excused), missing)
+        count = sum(1 for _ in self._store.read_keys(link))
+        return Seen(first.read_at, Comparison(count, tuple(both.found)), frozenset(excused), missing, rows)
 
     def _piece(self, target: SheetTarget, span: Span, first: TabImage) -> TabImage:
         try:
@@ -134,13 +143,20 @@ class BothSides:
         cells = frozenset((p["row_id"], p["column"]) for p in pending if p["reason"] != "paused")
         return Known(pending, cells, is_settled=len(pending) == len(waiting))
 
-    def _bases(self, link: Link, known: Known) -> Mapping[str, RowBase]:
-        return self._store.run(lambda tx: tx.all_bases(link.name, {row_id for row_id, _ in known.cells}))
+    def bases(self, link: Link, known: Known) -> Mapping[str, RowBase]:
+        """Of the rows in which anything is known to differ, by row id."""
+        return self._store.run(lambda tx: tx.all_bases(link.name, known.row_ids))
 
 
 def _frame(image: TabImage) -> tuple[object, ...]:
     """What changes as rows come or go, or columns move."""
     return image.columns, image.header_row, image.grid_rows
+
+
+def _rows(image: TabImage, known: Known) -> dict[str, int]:
+    """By row id where those rows of the image stand in which anything is known to differ."""
+    ids = known.row_ids
+    return {row.row_id: row.row for row in image.rows if row.row_id in ids and row.row_id} if ids else {}
 
 
 def _missing(link: Link, image: TabImage, known: Known) -> dict[str, str]:

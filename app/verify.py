@@ -24,7 +24,7 @@ from config.settings import Settings
 from core.compare import Comparison
 from core.errors import NotLinked, SheetsUnavailable
 from core.events import SHEET_OBSERVED
-from core.model import Link
+from core.model import Link, RowBase
 from core.ports import LinkState
 
 Json = dict[str, Any]
@@ -180,7 +180,11 @@ class Verifier:
         state = self._state(link)
         seen, known = self._sides.look(link, state), self._sides.known(link, state)
         resting = known.is_settled and seen.excused <= known.cells and self._resting.is_at_rest(link)
-        shown = _incomplete_rows_once(seen.missing, known.pending)
+        bases = self._sides.bases(link, known)
+        shown = [
+            {**item, "row": seen.rows.get(item["row_id"]), "key": _key_of(bases.get(item["row_id"]))}
+            for item in _incomplete_rows_once(seen.missing, known.pending)
+        ]
         return LinkVerdict(link.name, state.state, seen.as_of, seen.comparison, shown, resting)
 
     def _state(self, link: Link) -> LinkState:
@@ -198,6 +202,10 @@ class Verifier:
             publisher.publish_many([(SHEET_OBSERVED, name, {"kind": "rescan", "link": name}) for name in names])
         finally:
             publisher.close()
+
+
+def _key_of(base: RowBase | None) -> list[str] | None:
+    return list(base.key) if base is not None and base.key is not None else None
 
 
 def _incomplete_rows_once(missing: Mapping[str, str], pending: list[Json]) -> list[Json]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from app.cli.moment import Moment
-from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json, print_table
+from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, key_shown, print_json, print_table
 from app.cli.records import ask_records, show_records
 
 _SHOWN = 20
@@ -141,7 +141,7 @@ def _show(report: Mapping[str, Any]) -> None:
     _show_left(report["left"])
     for row in report["rows"]:
         if row["old_key"]:
-            click.echo(f"The row of key {_key(row['old_key'])} has come back as {_key(row['key'])}.")
+            click.echo(f"The row of key {key_shown(row['old_key'])} has come back as {key_shown(row['key'])}.")
     if written:
         click.echo(f"To have it again: twinsheet undo --event {report['event']}")
     if waits:
@@ -156,25 +156,21 @@ def _show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
         found = [row for row in rows if row["kind"] == kind]
         if not found:
             continue
-        lines = [[_key(row["key"]), c["column"], c["now"], c["then"]] for row in found for c in row["cells"]]
+        lines = [[key_shown(row["key"]), c["column"], c["now"], c["then"]] for row in found for c in row["cells"]]
         click.secho(f"{said}: {len(lines) if kind == 'change' else len(found)}", bold=True)
         print_table(["key", "column", "now", "then"], lines[:_SHOWN], empty="")
         if len(lines) > _SHOWN:
             click.echo(f"and {len(lines) - _SHOWN} more lines; all of them: --json")
         for row in found:
             if row["old_key"]:
-                click.secho(f"The key {_key(row['old_key'])} is taken: the row gets a new one.", fg="yellow")
+                click.secho(f"The key {key_shown(row['old_key'])} is taken: the row gets a new one.", fg="yellow")
 
 
 def _show_left(left: Sequence[Mapping[str, Any]]) -> None:
     if not left:
         return
     click.secho(f"Left alone: {len(left)}", fg="yellow", bold=True)
-    lines = [[_key(one["key"]), one["column"], one["now"], one["then"], one["reason"]] for one in left]
+    lines = [[key_shown(one["key"]), one["column"], one["now"], one["then"], one["reason"]] for one in left]
     print_table(["key", "column", "now", "then", "why"], lines[:_SHOWN], empty="")
     if len(left) > _SHOWN:
         click.echo(f"and {len(left) - _SHOWN} more; all of them: --json")
-
-
-def _key(key: Sequence[str] | None) -> str:
-    return "/".join(key or ())

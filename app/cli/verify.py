@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from app.cli.output import EXIT_FOUND, EXIT_GOOD, NO_LINKS, json_option, print_json, print_table
+from app.cli.output import EXIT_FOUND, EXIT_GOOD, NO_LINKS, json_option, key_shown, print_json, print_table
 
 
 def _number(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
@@ -47,12 +47,14 @@ def _show(report: Mapping[str, Any]) -> None:
         least = "at least " if one["more_differences"] else ""
         said = "identical" if good else f"{least}{count} difference{'' if count == 1 else 's'}"
         click.secho(f"{one['link']} ({one['state']}): {said}, {one['rows']} rows.", fg="green" if good else "red")
-        rows = [[d["row_id"], d["key"], d["column"], d["sheet"], d["table"]] for d in one["differences"]]
+        rows = [[d["row_id"], key_shown(d["key"]), d["column"], d["sheet"], d["table"]] for d in one["differences"]]
         if rows:
-            print_table(["row", "key", "column", "sheet", "table"], rows, empty="")
-        pending = [[p["row_id"], p["column"], p["reason"]] for p in one.get("pending", [])]
+            print_table(["row id", "key", "column", "sheet", "table"], rows, empty="")
+        pending = [
+            [p["row"], key_shown(p["key"]), p["row_id"], p["column"], p["reason"]] for p in one.get("pending", [])
+        ]
         if pending:
             click.echo("Waiting, with a known reason:")
-            print_table(["row", "column", "reason"], pending, empty="")
+            print_table(["row", "key", "row id", "column", "reason"], pending, empty="")
     if not report["links"]:
         click.echo(NO_LINKS)

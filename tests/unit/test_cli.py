@@ -391,7 +391,7 @@ VERDICT: dict[str, Any] = {
             "link": "orders", "identical": False, "rows": 2, "as_of": "2026-01-31T12:00:00Z", "state": "live",
             "more_differences": False,
             "differences": [{"row_id": "r_a", "key": ["1"], "column": "price", "sheet": "1", "table": None}],
-            "pending": [{"row_id": "r_b", "column": "note", "reason": "incomplete"}],
+            "pending": [{"row_id": "r_b", "row": 7, "key": ["5"], "column": "note", "reason": "incomplete"}],
         }
     ],
 }  # fmt: skip
@@ -413,7 +413,7 @@ def test_verify_ends_with_1_and_shows_every_difference(
     assert asked == [("orders", 60.0)]
     assert ended("verify") == 1
     told = capsys.readouterr().out
-    for text in ("1 difference,", "r_a", "price", "incomplete"):
+    for text in ("1 difference,", "r_a", "price", "incomplete", "7    5    r_b"):
         assert text in told
     monkeypatch.setattr("app.verify.verify", lambda *_: VERDICT | {"identical": True})
     assert ended("verify") == 0
