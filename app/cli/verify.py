@@ -42,11 +42,8 @@ def verify(link: str | None, wait_s: float, as_json: bool) -> int:
 
 def _show(report: Mapping[str, Any]) -> None:
     for one in report["links"]:
-        good = one["identical"]
-        count = len(one["differences"])
-        least = "at least " if one["more_differences"] else ""
-        said = "identical" if good else f"{least}{count} difference{'' if count == 1 else 's'}"
-        click.secho(f"{one['link']} ({one['state']}): {said}, {one['rows']} rows.", fg="green" if good else "red")
+        said, colour = _said(one)
+        click.secho(f"{one['link']} ({one['state']}): {said}, {one['rows']} rows.", fg=colour)
         rows = [[d["row_id"], key_shown(d["key"]), d["column"], d["sheet"], d["table"]] for d in one["differences"]]
         if rows:
             print_table(["row id", "key", "column", "sheet", "table"], rows, empty="")
@@ -58,3 +55,14 @@ def _show(report: Mapping[str, Any]) -> None:
             print_table(["row", "key", "row id", "column", "reason"], pending, empty="")
     if not report["links"]:
         click.echo(NO_LINKS)
+
+
+def _said(one: Mapping[str, Any]) -> tuple[str, str]:
+    """What a link is, and its colour."""
+    count, waiting = len(one["differences"]), len(one.get("pending", []))
+    if one["identical"] and not waiting:
+        return "identical", "green"
+    if one["identical"]:
+        return f"identical but for what waits below ({waiting})", "yellow"
+    least = "at least " if one["more_differences"] else ""
+    return f"{least}{count} difference{'' if count == 1 else 's'}", "red"

@@ -415,8 +415,11 @@ def test_verify_ends_with_1_and_shows_every_difference(
     told = capsys.readouterr().out
     for text in ("1 difference,", "r_a", "price", "incomplete", "7    5    r_b"):
         assert text in told
-    monkeypatch.setattr("app.verify.verify", lambda *_: VERDICT | {"identical": True})
+    (one,) = VERDICT["links"]
+    good = one | {"identical": True, "differences": []}
+    monkeypatch.setattr("app.verify.verify", lambda *_: VERDICT | {"identical": True, "links": [good]})
     assert ended("verify") == 0
+    assert "identical but for what waits below (1)" in capsys.readouterr().out
 
 
 def test_verify_says_where_there_are_more_differences_than_it_tells(

@@ -84,6 +84,7 @@ def test_what_is_known_to_differ_is_excused_and_told_as_such(looker: Looker) -> 
     seen = looker.look()
     assert seen.comparison.differences == ()
     assert seen.excused == {("r_13", "quantity")}
+    assert seen.rows == {"r_13": 14}, "where a person finds it"
 
 
 def test_of_an_incomplete_row_it_is_told_what_it_waits_for(looker: Looker) -> None:
