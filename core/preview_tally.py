@@ -126,7 +126,9 @@ class Tally:
         if plan.delete:
             self.add(replace(place, kind="delete", values=view.table))
         for one in plan.rejections:
-            self.add(replace(place, side=STAYS, kind="unfit", column=one.column, sheet=one.value, reason=one.reason))
+            held = table.get(one.column) if one.column is not None else None
+            told = replace(place, side=STAYS, kind="unfit", column=one.column, sheet=one.value, table=held)
+            self.add(replace(told, reason=one.reason))
         for conflict in plan.conflicts:
             self.add(_conflict(place, conflict))
         self._note_waiting(view, plan, place, row)
@@ -138,10 +140,10 @@ class Tally:
             reason = f"the row waits until {missing} is filled" if missing else "the row waits until it is mended"
             self.add(replace(place, side=STAYS, kind="incomplete", column=missing, reason=reason))
         for seen, reason in plan.wait:
-            told = replace(place, side=STAYS, column=seen.column, sheet=value_text(seen.cell.value))
+            held = (view.table or {}).get(seen.column)
+            told = replace(place, side=STAYS, column=seen.column, sheet=value_text(seen.cell.value), table=held)
             if reason == "manual" and seen.column not in open_now:
-                table = (view.table or {}).get(seen.column)
-                self.add(replace(told, kind="conflict", table=table, reason="waits for a person"))
+                self.add(replace(told, kind="conflict", reason="waits for a person"))
             elif reason not in ("manual", "incomplete"):
                 self.add(replace(told, kind="waits", reason=reason))
 

@@ -133,7 +133,7 @@ def test_under_manual_a_conflict_waits_on_both_sides_new_or_known() -> None:
 def test_what_does_not_fit_and_what_is_missing_is_told_beside_what_is_written() -> None:
     told = planned(order_row(2, "r_1", quantity="many"), tab_row(3, "r_9", customer="Cem"))
     assert kinds(told) == {(STAYS, "unfit"): 1, (STAYS, "incomplete"): 1}
-    assert told.unfit[0].sheet == "many"
+    assert (told.unfit[0].sheet, told.unfit[0].table) == ("many", "3"), "what each side holds"
 
 
 def test_a_formula_stays_and_is_told() -> None:
