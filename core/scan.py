@@ -86,7 +86,8 @@ def judge(link: Link, image: TabImage, looked: Looked, before: Before) -> Findin
         telling[row_id] = (*telling.get(row_id, ()), column)
     found.rows = [(own[row_id], columns) for row_id, columns in telling.items()]
     brought_back = {move.row_id for move in found.moved_ids}
-    found.missing = [b.row_id for b in missing if b.row_id not in brought_back]
+    copied = _copied(link, missing, found.strangers)
+    found.missing = [b.row_id for b in missing if b.row_id not in brought_back | copied]
     # an id moves from a row that was cleared: what is left of that one needs another
     found.strangers += [row for row in looked.rows if row.row_id in brought_back and not row.cells]
     if looked.is_whole:
@@ -108,8 +109,8 @@ def _guard(link: Link, looked: Looked, found: Findings) -> None:
 
 
 def _own_rows(link: Link, rows: Sequence[TabRow], known: Mapping[str, RowBase], found: Findings) -> dict[str, TabRow]:
-    """Rows by their id; of a repeated id the one that base describes, the others are strangers, and so are rows
-    beside whose cells something else than an id stands.
+    """Rows by their id; of a repeated id the others are strangers, and so are rows beside whose cells something else
+    than an id stands.
 
     A row of which nothing but the id is left stands there no longer: somebody has cleared it whole.
     """
@@ -124,11 +125,19 @@ def _own_rows(link: Link, rows: Sequence[TabRow], known: Mapping[str, RowBase], 
         filled = [row for row in alike if row.cells]
         if not filled:
             continue
-        base = known.get(row_id)
-        original = next((r for r in filled if base and not _differing(link, r, base)), filled[0])
+        original = _original(link, filled, known.get(row_id))
         found.strangers.extend(r for r in alike if r is not original)
         own[row_id] = original
     return own
+
+
+def _original(link: Link, alike: Sequence[TabRow], base: RowBase | None) -> TabRow:
+    """Of rows with one id the one that shows its key in the table, which a write of ours may have brought since base
+    was read; of several such, or none, the one that base describes."""
+    if base is None or len(alike) == 1:
+        return alike[0]
+    likely = [row for row in alike if key_in_row(link, row.cells) == base.key] or alike
+    return next((row for row in likely if not _differing(link, row, base)), likely[0])
 
 
 def _differing(link: Link, row: TabRow, base: RowBase | None) -> tuple[LinkedColumn, ...]:
@@ -166,6 +175,19 @@ def _unclear(
         for row_id, owner in foreign.items()
         if owner not in own or not is_row_of(link, known[owner], own[owner].cells)
     }
+
+
+def _copied(link: Link, missing: Sequence[RowBase], strangers: Sequence[TabRow]) -> set[str]:
+    """Missing rows that a stranger may be: somebody has written over the id of one of two rows that hold the same,
+    and what it carries now is the other one's. Once it has an id of its own it is known by its key.
+
+    A key that the table has changed since tells nothing: the tab shows it of a copy's original as well.
+    """
+    alike: dict[Key | None, list[TabRow]] = defaultdict(list)
+    for row in strangers if missing else ():
+        alike[key_in_row(link, row.cells)].append(row)
+    own = [(b, alike.get(b.key, ())) for b in missing if b.key == key_in_base(link, b)]
+    return {b.row_id for b, rows in own if any(is_row_of(link, b, row.cells) for row in rows)}
 
 
 def _homeless(

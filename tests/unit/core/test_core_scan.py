@@ -178,6 +178,23 @@ def test_a_copy_is_not_taken_for_an_earlier_copy_that_has_left_the_tab() -> None
     assert found.missing == ["r_2"]
 
 
+def test_a_row_whose_id_was_written_over_with_that_of_its_copy_is_not_missing_before_the_copy_is_told_apart() -> None:
+    copy = make_base("r_2", key=("2",))  # the tab shows the original's key beside it as yet
+    found = scanned(make_image(order_row(2, "r_2"), order_row(3, "r_2")), make_base(), copy)
+    assert [r.row for r in found.strangers] == [3]
+    assert not (found.missing or found.moved_ids)
+    named = scanned(make_image(order_row(2, "r_2"), order_row(3, "r_new")), make_base(), copy)
+    assert named.moved_ids == [IdWrite(3, "r_1", "r_new")]
+
+
+def test_of_two_rows_with_one_id_the_one_that_shows_its_key_in_the_table_keeps_it_though_base_is_older() -> None:
+    copy = make_base("r_2", key=("2",))  # our write of its key has landed since base was read
+    image = make_image(order_row(2, "r_2"), order_row(3, "r_2", order_no=2), n=8)
+    found = scanned(image, make_base(), copy, settled_n=7)
+    assert [r.row for r in found.strangers] == [2]
+    assert not found.missing
+
+
 def test_a_known_row_whose_key_was_cleared_is_not_taken_for_a_lost_one_whose_key_is_yet_to_come() -> None:
     lost = make_base("r_2", key=("2",), order_no=None)
     found = scanned(make_image(order_row(2, "r_1", order_no=None)), make_base(), lost)
