@@ -14,8 +14,8 @@ from core import guards
 from core.errors import NotUndone
 from core.events import SHEET_OBSERVED
 from core.model import Key, Link
-from core.ports import Transaction
-from core.undo import SIDE, AskedRow, LeftAlone, OpenUndo, Selection, Step, moment_text
+from core.ports import RejectionEntry, Transaction
+from core.undo import SIDE, AskedRow, LeftAlone, OpenUndo, Selection, Step, moment_text, whole_event
 from core.undo_ids import RowIds
 from core.undo_plan import ON_ITS_WAY, RowUndo, decide, over_others, shown
 from core.undo_steps import NOT_UNDOABLE, asked_rows
@@ -24,6 +24,8 @@ ROWS_MAX = 20_000
 STEPS_MAX = 400_000
 ROWS_PER_MESSAGE = 200
 ROWS_AT_ONCE = 500
+TOLD_MAX = 5
+"""Of the cells that a sentence names."""
 
 Run = Callable[[Callable[[Transaction], Any]], Any]
 Piece = TypeVar("Piece")
@@ -86,6 +88,7 @@ def plan_undo(run: Run, link: Link, wanted: Selection, *, over: bool = False) ->
     _put_in_order(plan)
     plan.notes += run(lambda tx: _of_guard(tx, link, plan))
     plan.notes += _of_waiting(run, link, wanted, plan)
+    plan.notes += _of_refused(run, link, wanted, plan)
     return plan
 
 
@@ -257,6 +260,26 @@ def _of_waiting(run: Run, link: Link, wanted: Selection, plan: UndoPlan) -> list
         f" asked; to give that up: twinsheet undo --withdraw {event}"
         for (event, who), rows in waiting.items()
     ]
+
+
+def _of_refused(run: Run, link: Link, wanted: Selection, plan: UndoPlan) -> list[str]:
+    """What the table has refused of what was done, or in these rows: it was never written, and nothing tells what the
+    sheet held before."""
+    if wanted.entry is not None:
+        return []
+    found: list[RejectionEntry] = []
+    for some in _pieces(sorted({row.row_id for row in plan.rows})):
+        found += run(partial(_refused, link=link.name, row_ids=some))
+    if wanted.event is not None:
+        found = [one for one in found if whole_event(one.event) == whole_event(wanted.event)]
+    places = [f"{one.column} '{one.value}' of {'/'.join(one.key or (one.row_id,))}" for one in found]
+    more = f" and {len(places) - TOLD_MAX} more" if len(places) > TOLD_MAX else ""
+    what = f"{', '.join(places[:TOLD_MAX])}{more}"
+    return [f"What the table has refused stays in the sheet until somebody types over it: {what}."] if places else []
+
+
+def _refused(tx: Transaction, link: str, row_ids: Sequence[str]) -> list[RejectionEntry]:
+    return tx.open_rejections(link, row_ids)
 
 
 def _asked(tx: Transaction, event: str) -> tuple[str, list[str]] | None:

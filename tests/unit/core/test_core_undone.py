@@ -16,7 +16,7 @@ from consumers.table_work import GROUP, TableWork
 from core.errors import NotUndone, Unfit
 from core.events import SHEET_OBSERVED
 from core.model import Key
-from core.ports import ConflictEntry, HistoryEntry, LinkState
+from core.ports import ConflictEntry, HistoryEntry, LinkState, RejectionEntry
 from core.undo import RowOutcome, Selection
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
 from tests.fakes.store import FakeState, FakeStore
@@ -100,6 +100,16 @@ def _no_rule(*_: Any) -> str | None:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
+
+
+def test_what_the_table_refused_of_a_paste_is_told_to_stay(desk: Desk) -> None:
+    refused = {"msg_1_2": "many", "msg_7": "none"}
+    with desk.store.begin() as tx:
+        for column, (event, value) in zip(("quantity", "price"), refused.items(), strict=True):
+            tx.put_rejections("orders", [RejectionEntry("r_1", ("1",), column, value, "no number", BOB, event)])
+    assert desk.asks(PASTE).notes == [
+        "What the table has refused stays in the sheet until somebody types over it: quantity 'many' of 1."
+    ]
 
 
 def test_a_paste_is_taken_back_in_the_table_and_base_leaves_the_sheet_to_the_ordinary_way(desk: Desk) -> None:
