@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from adapters.sheets_cells import decode_cell
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_columns import NEW_TAB_COLUMNS_MIN, PROTECTION
 from adapters.sheets_layout import LAYOUT_FIELDS
@@ -17,6 +18,7 @@ from adapters.sheets_whole import read_again_while_moved, read_whole
 from core.errors import LinkRefused
 from core.model import ROW_ID_HEADER, STATE_TAB, Stamp
 from core.sheet import TabImage, TabRow
+from core.values import SheetValue
 
 Json = dict[str, Any]
 
@@ -68,6 +70,20 @@ class TabBefore:
         for row in range(1, min(self.content.last_row, NEAR_TOP_ROWS) + 1):
             if row != self.header_row:
                 yield row, tuple(titles_of(self.content, row).values())
+
+    def near_top(self) -> list[list[SheetValue]]:
+        """The values of the rows near the top, from row 1 on; trailing blanks may be left out."""
+        rows = range(1, min(self.content.last_row, NEAR_TOP_ROWS) + 1)
+        return [[cell and cell.value for cell in self.content.line(row)] for row in rows]
+
+    def headerless(self) -> tuple[int, ...]:
+        """0-based columns that hold values below the header row and have no title in it, from left to right."""
+        titled, found = titles_of(self.content, self.header_row).keys(), set[int]()
+        for row in range(self.header_row + 1, self.content.last_row + 1):
+            cells = enumerate(self.content.raw(row))
+            bare = ((at, decode_cell(raw)) for at, raw in cells if at not in titled and at not in found)
+            found.update(at for at, cell in bare if cell is not None and cell.value is not None)
+        return tuple(sorted(found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,11 @@ class ProposedTable:
 
 
 def propose_table(
-    headers: Sequence[str], rows: Sequence[TabRow], named: Mapping[str, str] = MappingProxyType({})
+    headers: Sequence[str],
+    rows: Sequence[TabRow],
+    named: Mapping[str, str] = MappingProxyType({}),
+    *,
+    headerless: str | None = None,
 ) -> ProposedTable:
     """A table for all columns of a tab.
 
@@ -54,11 +58,12 @@ def propose_table(
         headers: of the tab, without the id column; one that stands twice is a fault.
         rows: every row of its data.
         named: header to the name of its column, where a person has chosen it.
+        headerless: that columns of the tab hold values without a header, and what to do about it.
 
     Raises:
         LinkRefused: telling everything that keeps the tab from being a table, with rows and columns.
     """
-    if not rows:
+    if not rows and not headerless:
         raise LinkRefused(
             "The tab has headers and no rows: nothing tells of which types the columns of the table are to be.",
             "Fill in a row or more, or create the table yourself.",
@@ -67,7 +72,8 @@ def propose_table(
     single = {header: at for at, header in enumerate(headers, start=1) if header not in doubled}
     names = {header: named.get(header) or _name(header, at) for header, at in single.items()}
     found = {header: infer_column(names[header], _cells(header, rows)) for header in names}
-    faults = [f"The header {header} stands more than once." for header in doubled]
+    faults = [headerless] if headerless else []
+    faults += [f"The header {header} stands more than once." for header in doubled]
     faults += [f"There is no header {header}." for header in named if header not in headers]
     faults += [*_name_faults(names), *(f"Column {h}: {f.reason}." for h, f in found.items() if isinstance(f, NoType))]
     total = total_row(rows)

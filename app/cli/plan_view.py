@@ -49,6 +49,8 @@ def show_start(report: Mapping[str, Any]) -> None:
         click.secho(f"{said} A total belongs into another tab.", fg="yellow")
     for one in report.get("left_out", ()):
         click.echo(f"Column {one['column']} stays out: {one['reason']}.")
+    if report.get("headerless"):
+        click.secho(f"{report['headerless']}: what stands there is not linked.", fg="yellow")
 
 
 def show_plan(plan: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from adapters.mysql_store import MysqlStore
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_look import TabBefore, look_at_tab
 from adapters.sheets_prepare import preparing_requests
+from app.linking.headerless import headerless_columns, why_no_table
 from app.linking.mapping import map_columns
 from app.plan_report import plan_to_json
 from config.link_entry import LinkEntry
@@ -63,6 +64,8 @@ class FirstLook:
     """Proposed columns of text that hold numbers as well, with the first cell that is none."""
     table_columns: tuple[str, ...] = ()
     """All columns of the table."""
+    headerless: str | None = None
+    """That columns of the tab hold values without a header."""
 
     def preview(self, prefer: str | None) -> Tally:
         """What linking would write.
@@ -98,6 +101,7 @@ class FirstLook:
             "table": f"{link.schema}.{link.table}",
             "columns": {c.header: c.name for c in link.columns},
             "left_out": [{"column": name, "reason": why} for name, why in self.left_out.items()],
+            "headerless": self.headerless,
             "starts_from": self.starts_from,
             "creates_tab": not self.before.is_there,
             "adds_headers": list(self.adds),
@@ -160,7 +164,7 @@ def _look_at_sheet(session: Query, draft: LinkEntry, tab: TabBefore) -> FirstLoo
     """The table is yet to be made."""
     single = [header for header in tab.headers if tab.headers.count(header) == 1]
     before = tab.by_headers(single)
-    proposed = propose_table(tab.headers, before.image.rows, draft.columns or {})
+    proposed = propose_table(tab.headers, before.image.rows, draft.columns or {}, headerless=why_no_table(tab))
     entry = draft.model_copy(update={"columns": dict(proposed.mapping)})
     link = resolve(entry, proposed, codec_for)
     wanted = Grant(("CREATE", *TABLE_RIGHTS), draft.schema_name, draft.table_name)
@@ -198,6 +202,7 @@ def _look_at_table(settings: Settings, session: Query, draft: LinkEntry, tab: Ta
         mapping.left_out,
         mapping.adds,
         table_columns=tuple(c.name for c in found.columns),
+        headerless=headerless_columns(tab),
     )
 
 

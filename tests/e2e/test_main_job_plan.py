@@ -172,6 +172,17 @@ def test_a_sheet_that_is_no_table_is_refused_with_everything_that_is_wrong_and_n
     assert main_job.sql("SHOW TABLES FROM mainjob LIKE 'plan_none'") == []
 
 
+def test_a_title_above_the_headers_makes_no_table_of_one_column(main_job: MainJob) -> None:
+    rows = [["Invoices of Müller & Co."], [], ["Nr", "Client", "Amount"], [7, "Ann", 9.5], [8, "Bea", 12]]
+    spreadsheet = main_job.spreadsheet(rows=rows)
+    invoices = Orders(main_job, "none", spreadsheet, TAB, f"{SCHEMA}.plan_none")
+    with pytest.raises(LinkRefused, match=r"Columns B to C hold values without a header; .* --header-row 3"):
+        plan_new_link(main_job.settings, invoices.entry(), None)
+    entry = invoices.entry().model_copy(update={"header_row": 3})
+    told = plan_new_link(main_job.settings, entry, None)["links"][0]
+    assert (list(told["columns"]), told["headerless"]) == (["Nr", "Client", "Amount"], None)
+
+
 def test_a_link_of_two_filled_sides_keeps_both_values_of_a_cell_until_somebody_chooses(main_job: MainJob) -> None:
     table = main_job.table()
     values = "(1, 'Ann', 'Teapot', 3, 'table 1'), (2, 'Bea', 'Clock', 2, 'table 2'), (3, 'Cem', 'Lamp', 1, 'table 3')"

@@ -323,6 +323,7 @@ def test_what_linking_makes_is_shown_before_it_is_asked_for(
         "tab": "Orders", "table": "shop.orders", "plan": NO_PLAN, "columns": {"id": "id", "name": "name"},
         "create_table": "CREATE TABLE `shop`.`orders` (…)", "lacks": ["GRANT CREATE …;"], "starts_from": "sheet",
         "creates_tab": False, "adds_headers": ["id"], "left_out": [{"column": "rate", "reason": "its type is FLOAT"}],
+        "headerless": "Columns B to C hold values without a header",
         "total_row": 57, "mixed": [{"column": "amount", "reason": "row 3 holds '12,50 €'"}],
     }  # fmt: skip
     monkeypatch.setattr("app.plan.plan_new_link", lambda *_: {"to_do": True, "links": [made]})
@@ -336,6 +337,7 @@ def test_what_linking_makes_is_shown_before_it_is_asked_for(
         "gets the column id",
         "rate stays out",
         "Row 57 looks",
+        "Columns B to C hold values without a header: what stands there is not linked.",
     ):
         assert part in told
     made |= {"starts_from": "table", "create_table": None, "lacks": [], "adds_headers": [], "creates_tab": True}

@@ -12,6 +12,7 @@ import pytest
 from adapters.mysql_schema import TableDescription
 from adapters.sheets_look import TabBefore
 from adapters.sheets_parts import Grid
+from app.linking.headerless import headerless_columns, why_no_table
 from app.linking.mapping import map_columns
 from config.link_entry import LinkEntry
 from core.errors import LinkRefused
@@ -94,3 +95,29 @@ def test_where_no_row_is_better_the_header_is_asked_for_in_the_row_that_was_name
     with pytest.raises(LinkRefused, match="no headers in row 2") as refused:
         mapped((("Our orders",), (), ("x",)), 2)
     assert "order_no, customer, note" in refused.value.hint
+
+
+INVOICES = (("Invoices of Müller & Co.",), (), ("Nr", "Client", "Paid"), (7, "Ann", 1), (8, "Bea", 2))
+
+
+def test_a_title_that_stands_for_headers_is_told_with_the_columns_it_leaves_bare_and_the_row_of_the_headers() -> None:
+    told = "Columns B to C hold values without a header; give them headers, or name the row that holds the headers:"
+    assert why_no_table(tab(INVOICES, 1)) == f"{told} --header-row 3."
+    assert why_no_table(tab((*INVOICES[:2], *INVOICES[3:]), 1)) == f"{told} --header-row ROW."
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ((("Nr", None, "Client"), (7, "x", "Ann")), "Column B holds values without a header"),
+        ((("Nr", None, "Client"), (7, "x", "Ann"), (8, None, "Bea", 1, 2)), "Columns B, D to E hold values without"),
+    ],
+)
+def test_columns_without_a_header_are_named_by_their_letters(lines: tuple[tuple[Any, ...], ...], told: str) -> None:
+    assert str(headerless_columns(tab(lines, 1))).startswith(told)
+
+
+def test_what_stands_above_the_headers_and_what_holds_nothing_is_no_column_without_a_header() -> None:
+    lines = (("Our orders", "since", 1999, "", "beside"), ("Nr", "Client", "_row_id"), (7, "Ann", "r_1", "", None))
+    assert headerless_columns(tab(lines, 2)) is None
+    assert why_no_table(tab(lines, 2)) is None

@@ -418,6 +418,10 @@ def test_headers_are_looked_for_in_the_row_that_was_named(client: SheetsClient, 
     assert look.headers == ("Code", "State", "Day")
     assert [r.row for r in look.by_headers(look.headers).image.rows] == [5, 6]
     assert dict(look.other_rows())[1] == ("Our orders",)
+    assert look.headerless() == ()
+    named_wrongly = look_at_tab(client, titled.id, "Orders", (), header_row=2)
+    assert named_wrongly.headerless() == (2, 3, 4)
+    assert named_wrongly.near_top()[3][2:5] == ["Code", "State", "Day"]
     with pytest.raises(LinkRefused, match="no headers in row 3"):
         prepare_tab(client, titled.id, "Orders", "orders", COLUMNS, header_row=3)
 

@@ -201,6 +201,13 @@ def test_everything_that_keeps_a_tab_from_being_a_table_is_told_at_once() -> Non
         assert part in told.value.message
 
 
+def test_columns_without_a_header_keep_a_tab_from_being_a_table_whatever_stands_in_the_others() -> None:
+    told = "Columns B to H hold values without a header; name the row."
+    for headers, rows in (tab(["Invoices"], ("Nr",), (7,)), (["Invoices"], [])):
+        with pytest.raises(LinkRefused, match=told):
+            propose_table(headers, rows, headerless=told)
+
+
 def test_a_column_of_texts_that_holds_numbers_too_is_told_with_the_first_cell_that_is_none() -> None:
     found = propose_table(*tab(["id", "Amount", "Name"], (1, 9.5, "a"), (2, "12,50 €", "b")))
     assert found.mixed == {"amount": "row 3 holds '12,50 €'"}
