@@ -10,10 +10,10 @@ from types import MappingProxyType
 from core.compare import folded
 from core.errors import LinkRefused
 from core.infer import Cell, NoType, infer_column
+from core.mixed import MixedColumn, mixed_column
 from core.model import SheetCell, TableColumn
 from core.sheet import TabRow
 from core.values.catalog import codec_for
-from core.values.spelling import shown
 
 NAME_CHARS_MAX = 64
 ROW_BYTES_MAX = 60_000
@@ -41,8 +41,8 @@ class ProposedTable:
     key_columns: tuple[str, ...]
     adds: tuple[str, ...] = ()
     """Headers that the tab is to get, because the table gives the keys."""
-    mixed: Mapping[str, str] = field(default_factory=dict)
-    """Columns of text that hold numbers as well, with the first cell that is none."""
+    mixed: Mapping[str, MixedColumn] = field(default_factory=dict)
+    """Header to a column of text that holds numbers as well."""
 
 
 def propose_table(
@@ -85,7 +85,7 @@ def propose_table(
             "Mend it in the sheet (a total belongs into another tab), then run this again.",
         )
     columns = {h: column for h, column in found.items() if isinstance(column, TableColumn)}
-    mixed = {names[h]: told for h, c in columns.items() if c.charset and (told := _first_text(_cells(h, rows)))}
+    mixed = {h: told for h, c in columns.items() if (told := mixed_column(c, _cells(h, rows)))}
     key = _key(headers, columns, rows)
     if key is None:
         own = _free_name(set(names.values()))
@@ -108,13 +108,6 @@ def total_row(rows: Sequence[TabRow]) -> int | None:
         if isinstance(cell.value, str) and cell.value.strip(" :").casefold() in _TOTALS:
             return last.row
     return None
-
-
-def _first_text(cells: Sequence[Cell]) -> str:
-    """The first text of a column that holds numbers too."""
-    texts = [(row, value) for row, value in cells if isinstance(value, str) and value]
-    has_numbers = any(isinstance(value, int | float) and not isinstance(value, bool) for _, value in cells)
-    return f"row {texts[0][0]} holds '{shown(texts[0][1])}'" if texts and has_numbers else ""
 
 
 def _cells(header: str, rows: Sequence[TabRow]) -> list[Cell]:

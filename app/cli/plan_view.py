@@ -36,7 +36,8 @@ def show_start(report: Mapping[str, Any]) -> None:
     if report.get("create_table"):
         click.echo(f"The table {report['table']} is made by this statement:\n\n{report['create_table']};\n")
     for one in report.get("mixed", ()):
-        click.secho(f"Column {one['column']} is text, though it holds numbers: {one['reason']}.", fg="yellow")
+        said = f"Column {one['column']} will be plain text, though it holds numbers: {one['reason']}."
+        click.secho(said, fg="yellow")
     for statement in report.get("lacks", ()):
         click.secho(f"Our MySQL user may not do that; it lacks: {statement}", fg="yellow")
     if report.get("starts_from") == "table":

@@ -19,6 +19,7 @@ from adapters.sheets_look import TabBefore, look_at_tab
 from adapters.sheets_prepare import preparing_requests
 from app.linking.headerless import headerless_columns, why_no_table
 from app.linking.mapping import map_columns
+from app.linking.mixed import told_of_mixed
 from app.plan_report import plan_to_json
 from config.link_entry import LinkEntry
 from config.links import resolve
@@ -61,7 +62,7 @@ class FirstLook:
     lacks: tuple[str, ...] = ()
     """Statements that give our user the rights that it lacks for that."""
     mixed: Mapping[str, str] = field(default_factory=dict)
-    """Proposed columns of text that hold numbers as well, with the first cell that is none."""
+    """Proposed columns of text that hold numbers as well, with the reason, and what is lost by that."""
     table_columns: tuple[str, ...] = ()
     """All columns of the table."""
     headerless: str | None = None
@@ -144,7 +145,7 @@ def look_at_both(
             raise _no_table(session, draft)
         tab = look_at_tab(client, draft.spreadsheet, draft.tab, (), header_row=draft.header_row, may_lack=True)
         if is_missing and tab.headers:
-            look = _look_at_sheet(session, draft, tab)
+            look = _look_at_sheet(session, client, draft, tab)
         else:
             look = _look_at_table(settings, session, draft, tab)
     for name in {c.policy for c in look.link.columns if is_user_rule(c.policy)}:
@@ -160,7 +161,7 @@ def _no_table(session: Query, draft: LinkEntry) -> LinkRefused:
     return LinkRefused(f"The table {draft.table} was made a moment ago.", "Run this again.")
 
 
-def _look_at_sheet(session: Query, draft: LinkEntry, tab: TabBefore) -> FirstLook:
+def _look_at_sheet(session: Query, client: SheetsClient, draft: LinkEntry, tab: TabBefore) -> FirstLook:
     """The table is yet to be made."""
     single = [header for header in tab.headers if tab.headers.count(header) == 1]
     before = tab.by_headers(single)
@@ -178,7 +179,7 @@ def _look_at_sheet(session: Query, draft: LinkEntry, tab: TabBefore) -> FirstLoo
         adds=proposed.adds,
         create_table=create_table(link),
         lacks=lacks,
-        mixed=proposed.mixed,
+        mixed=told_of_mixed(client, draft.spreadsheet, before, proposed.mixed),
         table_columns=tuple(c.name for c in proposed.columns),
     )
 

@@ -337,6 +337,7 @@ def test_what_linking_makes_is_shown_before_it_is_asked_for(
         "gets the column id",
         "rate stays out",
         "Row 57 looks",
+        "Column amount will be plain text, though it holds numbers: row 3 holds '12,50 €'.",
         "Columns B to C hold values without a header: what stands there is not linked.",
     ):
         assert part in told

@@ -208,9 +208,33 @@ def test_columns_without_a_header_keep_a_tab_from_being_a_table_whatever_stands_
             propose_table(headers, rows, headerless=told)
 
 
-def test_a_column_of_texts_that_holds_numbers_too_is_told_with_the_first_cell_that_is_none() -> None:
-    found = propose_table(*tab(["id", "Amount", "Name"], (1, 9.5, "a"), (2, "12,50 €", "b")))
-    assert found.mixed == {"amount": "row 3 holds '12,50 €'"}
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (
+            (2500, 1000, "€ 1.234,50", 7.5, True),
+            "row 4 holds '€ 1.234,50', and 1 more row holds no number either."
+            " $2,500.00 (row 2) becomes 2500 on both sides. Mend these cells to have a column of numbers",
+        ),
+        ((9.5, "12,50 €"), "row 3 holds '12,50 €'. 9.50 (row 2) becomes 9.5 on both sides. Mend row 3 to"),
+        ((7, "12,50 €"), "row 3 holds '12,50 €'. Mend row 3 to have a column of numbers"),
+        ((7, "8", False), "row 4 holds 'FALSE'. Mend row 4"),
+        ((7, "08"), "row 3 holds '08'. Mend row 3"),
+    ],
+)
+def test_a_column_of_numbers_that_becomes_text_tells_the_first_cell_that_is_none_and_what_will_be_seen(
+    values: tuple[SheetValue, ...], told: str
+) -> None:
+    found = propose_table(*tab(["Name", "Amount"], *(("a", value) for value in values)))
+    looks = {2500: "$2,500.00", 1000: "1000", 9.5: "9.50", 7: "7"}
+    seen = {row: looks[v] for row, v in enumerate(values, start=2) if isinstance(v, int | float) and v in looks}
+    assert list(found.mixed) == ["Amount"]
+    assert found.mixed["Amount"].told(seen).startswith(told)
+
+
+@pytest.mark.parametrize("values", [(1, 2), ("a", "b"), (True, "yes"), (9.5, None), (501, "")])
+def test_a_column_of_numbers_or_of_texts_alone_is_not_mixed(values: tuple[SheetValue, ...]) -> None:
+    assert not propose_table(*tab(["Name", "Amount"], *(("a", value) for value in values))).mixed
 
 
 @pytest.mark.parametrize(("text", "formula"), [("Total:", None), ("x", "=SUBTOTAL(9, $B$2:$B$40)")])

@@ -1,0 +1,70 @@
+"""Columns of numbers that become columns of text, because some of their cells hold no number (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.infer import Cell
+from core.model import TableColumn
+from core.values import CellError, SheetValue
+from core.values.catalog import codec_for
+from core.values.spelling import decimal_of, shown
+
+
+@dataclass(frozen=True, slots=True)
+class MixedColumn:
+    """A proposed column of text that holds numbers as well."""
+
+    column: TableColumn
+    numbers: Sequence[Cell]
+    """Its cells that hold numbers."""
+    others: Sequence[Cell]
+    """Its cells that keep it from being a column of numbers; one at least."""
+
+    def told(self, looks: Mapping[int, str]) -> str:
+        """What keeps it from being a column of numbers, and what that makes of its cells.
+
+        Args:
+            looks: 1-based row to what its cell shows to people, of some rows.
+        """
+        row, value = self.others[0]
+        more = len(self.others) - 1
+        told = f"row {row} holds '{shown(str(codec_for(self.column).from_sheet(value)))}'"
+        if more:
+            told += f", and {more} more {'row holds' if more == 1 else 'rows hold'} no number either"
+        mend = "these cells" if more else f"row {row}"
+        return f"{told}. {self._loss(looks)}Mend {mend} to have a column of numbers"
+
+    def _loss(self, looks: Mapping[int, str]) -> str:
+        """The first number that will be seen otherwise than it is now, e.g. without its currency."""
+        codec = codec_for(self.column)
+        for row, value in self.numbers:
+            look, text = looks.get(row), codec.from_sheet(value)
+            if look and look != text:
+                return f"{look} (row {row}) becomes {text} on both sides. "
+        return ""
+
+
+def mixed_column(column: TableColumn, cells: Sequence[Cell]) -> MixedColumn | None:
+    """The column as a mixed one; ``None`` where it is none of text, or one of texts alone.
+
+    Args:
+        column: as it is proposed.
+        cells: every row of its data.
+    """
+    if not column.charset:
+        return None
+    numbers = [(row, value) for row, value in cells if _is_number(value)]
+    texts = [(row, value) for row, value in cells if not _is_number(value) and not _is_blank(value)]
+    plain = [(row, value) for row, value in texts if not isinstance(value, str) or decimal_of(value) is None]
+    others = plain or texts  # of texts that spell numbers, some are spelled as no number comes back
+    return MixedColumn(column, numbers, others) if numbers and others else None
+
+
+def _is_number(value: SheetValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_blank(value: SheetValue) -> bool:
+    return value is None or value == "" or isinstance(value, CellError)
