@@ -55,6 +55,8 @@ class TabBefore:
     """All that stands in it."""
     header_row: int = 1
     """1-based row of its headers."""
+    tabs: tuple[str, ...] = ()
+    """Titles of all tabs that people see in the spreadsheet."""
 
     def by_headers(self, headers: Sequence[str]) -> TabBefore:
         """The same look, its rows by these headers; what else stands there is let go of.
@@ -134,6 +136,7 @@ def look_at_tab(
             time_zone=_zone(told),
             cells=_cells(told),
             header_row=header_row,
+            tabs=_tabs(told),
         )
     found = find_tab(client, spreadsheet_id, tab, told, header_row)
     shown = tuple(t for _, t in sorted(titles_of(found.cells, header_row).items()) if t != ROW_ID_HEADER)
@@ -150,6 +153,7 @@ def look_at_tab(
         cells=_cells(told),
         content=found.cells,
         header_row=header_row,
+        tabs=_tabs(told),
     )
 
 
@@ -183,6 +187,11 @@ def is_there(told: Mapping[str, Any], tab: str) -> bool:
     return tab in titles
 
 
+def _tabs(told: Mapping[str, Any]) -> tuple[str, ...]:
+    titles = (str(s["properties"].get("title", "")) for s in told.get("sheets") or ())
+    return tuple(title for title in titles if title != STATE_TAB)
+
+
 def _cells(told: Mapping[str, Any]) -> int:
     sizes = (s["properties"].get("gridProperties") or {} for s in told.get("sheets") or ())
     return sum(int(size.get("rowCount") or 0) * int(size.get("columnCount") or 0) for size in sizes)
@@ -213,8 +222,7 @@ def find_tab(client: SheetsClient, spreadsheet_id: str, tab: str, told: Mapping[
     sheets = told.get("sheets") or []
     by_title = {s["properties"].get("title", ""): s for s in sheets}
     if tab not in by_title:
-        names = ", ".join(t for t in by_title if t != STATE_TAB)
-        raise LinkRefused(f"The spreadsheet has no tab named {tab}.", f"It has: {names}.")
+        raise LinkRefused(f"The spreadsheet has no tab named {tab}.", f"It has: {', '.join(_tabs(told))}.")
     sheet_id = int(by_title[tab]["properties"].get("sheetId") or 0)
     others: list[Json] = [{"a1Range": f"'{STATE_TAB}'!A1:H100"}] if STATE_TAB in by_title else []
     _refuse_merged(by_title[tab], tab, header_row)

@@ -33,20 +33,20 @@ def add(*, name: str, prefer: str | None, create_table: bool, yes: bool, as_json
     is not there is made from the tab, when you say yes to the statement, or --create-table.
     """
     from app.cli.progress import copy_bar
-    from app.cli.prompts import confirm_plan, show_linked
+    from app.cli.prompts import announce, confirm_plan, show_linked
     from app.linking import add_link
     from config.settings import load_settings
 
     entry = entry_of(name, asked)
     settings = load_settings(("mysql_url", "kafka", "sheets", "webhook_secret"))
-    ask = None if yes or as_json else confirm_plan
+    asks = not (yes or as_json)
     with copy_bar(f"Copying {name}") as watcher:
         report = add_link(
             settings,
             entry,
             prefer=prefer,
-            create_table=create_table or ask is not None,
-            confirm=ask,
+            create_table=create_table or asks,
+            confirm=confirm_plan if asks else None if as_json else announce,
             watcher=None if as_json else watcher,
         )
     if as_json:

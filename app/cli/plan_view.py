@@ -40,6 +40,9 @@ def show_start(report: Mapping[str, Any]) -> None:
         click.secho(said, fg="yellow")
     for statement in report.get("lacks", ()):
         click.secho(f"Our MySQL user may not do that; it lacks: {statement}", fg="yellow")
+    if report.get("creates_tab"):
+        there = ", ".join(report["other_tabs"])
+        click.secho(f"The spreadsheet has no tab named {report['tab']}; it has: {there}.", fg="yellow")
     if report.get("starts_from") == "table":
         done = "is made" if report["creates_tab"] else "is blank and gets headers"
         click.echo(f"The tab {report['tab']} {done}: {', '.join(report['columns'])}.")

@@ -29,6 +29,14 @@ def confirm_plan(report: Mapping[str, Any]) -> bool:
     return click.confirm("Go on?", default=True)
 
 
+def announce(report: Mapping[str, Any]) -> bool:
+    """Show what is made, and go on without a question."""
+    from app.cli.plan_view import show_start
+
+    show_start(report)
+    return True
+
+
 def show_linked(report: Mapping[str, Any]) -> None:
     """The outcome: linked with its connection code, or the plan with what is to be decided."""
     for fault in report.get("rule_faults", ()):

@@ -1,4 +1,4 @@
-"""Columns of a tab that hold values and have no header: no link takes them, so a person is told of them."""
+"""Headers that a tab lacks: what stands below none is linked by nothing, so a person is told of it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,22 @@ def why_no_table(tab: TabBefore) -> str | None:
     told = headerless_columns(tab)
     if told is None:
         return None
-    row = likely_header_row(tab.near_top(), tab.header_row)
-    return f"{told}; give them headers, or name the row that holds the headers: --header-row {row or 'ROW'}."
+    return f"{told}; give them headers, or name the row that holds the headers: {_header_row(tab)}."
+
+
+def why_no_start(tab: TabBefore) -> str:
+    """Why no table can be made from a tab without headers, with what there is instead."""
+    if not tab.is_there:
+        return f"The spreadsheet has no tab named {tab.title}; it has: {', '.join(tab.tabs)}."
+    if tab.is_blank:
+        return f"The tab {tab.title} is blank{f' from row {tab.header_row} on' if tab.header_row > 1 else ''}."
+    told = f"The tab {tab.title} has no headers in row {tab.header_row}"
+    return f"{told}; name the row that holds them: {_header_row(tab)}."
+
+
+def _header_row(tab: TabBefore) -> str:
+    """The option that names the row of the headers, where one is evident."""
+    return f"--header-row {likely_header_row(tab.near_top(), tab.header_row) or 'ROW'}"
 
 
 def _spans(columns: Sequence[int]) -> Iterator[str]:

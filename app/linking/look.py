@@ -17,7 +17,7 @@ from adapters.mysql_store import MysqlStore
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_look import TabBefore, look_at_tab
 from adapters.sheets_prepare import preparing_requests
-from app.linking.headerless import headerless_columns, why_no_table
+from app.linking.headerless import headerless_columns, why_no_start, why_no_table
 from app.linking.mapping import map_columns
 from app.linking.mixed import told_of_mixed
 from app.plan_report import plan_to_json
@@ -105,6 +105,7 @@ class FirstLook:
             "headerless": self.headerless,
             "starts_from": self.starts_from,
             "creates_tab": not self.before.is_there,
+            "other_tabs": [title for title in self.before.tabs if title != link.tab],
             "adds_headers": list(self.adds),
             "total_row": total_row(self.before.image.rows),
             "create_table": self.create_table,
@@ -138,13 +139,11 @@ def look_at_both(
         UnsupportedType, SettingsError, MysqlUnavailable, SheetsRefused, SheetsUnavailable
     """
     with closing(ThreadSessions(parse_url(settings.mysql_url.get_secret_value()))) as session:
-        is_missing = has_schema(session, draft.schema_name) and not is_there(
-            session, draft.schema_name, draft.table_name
-        )
-        if is_missing and not may_create_table:
-            raise _no_table(session, draft)
+        is_missing = not is_there(session, draft.schema_name, draft.table_name)
         tab = look_at_tab(client, draft.spreadsheet, draft.tab, (), header_row=draft.header_row, may_lack=True)
-        if is_missing and tab.headers:
+        if is_missing and not (tab.headers and may_create_table):
+            raise _no_table(session, draft, tab)
+        if is_missing and has_schema(session, draft.schema_name):
             look = _look_at_sheet(session, client, draft, tab)
         else:
             look = _look_at_table(settings, session, draft, tab)
@@ -153,10 +152,14 @@ def look_at_both(
     return look
 
 
-def _no_table(session: Query, draft: LinkEntry) -> LinkRefused:
+def _no_table(session: Query, draft: LinkEntry, tab: TabBefore) -> LinkRefused:
     try:
         describe_table(session, draft.schema_name, draft.table_name)
     except LinkRefused as refusal:
+        if not tab.headers:
+            return LinkRefused(f"{why_no_start(tab)} {refusal.message}", refusal.hint)
+        if not has_schema(session, draft.schema_name):
+            return refusal
         return LinkRefused(refusal.message, f"{refusal.hint} Or have it made from the tab: --create-table")
     return LinkRefused(f"The table {draft.table} was made a moment ago.", "Run this again.")
 

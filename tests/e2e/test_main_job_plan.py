@@ -183,6 +183,19 @@ def test_a_title_above_the_headers_makes_no_table_of_one_column(main_job: MainJo
     assert (list(told["columns"]), told["headerless"]) == (["Nr", "Client", "Amount"], None)
 
 
+def test_a_tab_that_is_not_there_is_told_with_the_tabs_that_are_also_where_the_table_is_to_be_made(
+    main_job: MainJob,
+) -> None:
+    spreadsheet = main_job.spreadsheet(rows=GOODS)
+    mistyped = Orders(main_job, "none", spreadsheet, "Ordres", f"{SCHEMA}.plan_none")
+    for options in ({}, {"create_table": True}):
+        with pytest.raises(LinkRefused, match=f"no tab named Ordres; it has: {TAB}. .* no table plan_none"):
+            add(mistyped, **options)
+    made = Orders(main_job, "none", spreadsheet, "Ordres", main_job.table())
+    told = plan_new_link(main_job.settings, made.entry(), None)["links"][0]
+    assert (told["creates_tab"], told["other_tabs"]) == (True, [TAB])
+
+
 def test_a_link_of_two_filled_sides_keeps_both_values_of_a_cell_until_somebody_chooses(main_job: MainJob) -> None:
     table = main_job.table()
     values = "(1, 'Ann', 'Teapot', 3, 'table 1'), (2, 'Bea', 'Clock', 2, 'table 2'), (3, 'Cem', 'Lamp', 1, 'table 3')"

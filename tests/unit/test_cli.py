@@ -201,9 +201,9 @@ def test_link_add_hands_its_words_on_and_prints_the_code(
         "where": {"state": ["new", "paid"], "gone": None, "city": {"not": "a=b"}},
     }
     assert asked[0]["prefer"] == "table"
-    assert asked[0]["confirm"] is None
     assert ended(*words, "--json") == 0
     assert json.loads(capsys.readouterr().out) == report
+    assert asked[1]["confirm"] is None
 
 
 NO_PLAN: dict[str, Any] = {
@@ -322,7 +322,8 @@ def test_what_linking_makes_is_shown_before_it_is_asked_for(
     made = {
         "tab": "Orders", "table": "shop.orders", "plan": NO_PLAN, "columns": {"id": "id", "name": "name"},
         "create_table": "CREATE TABLE `shop`.`orders` (…)", "lacks": ["GRANT CREATE …;"], "starts_from": "sheet",
-        "creates_tab": False, "adds_headers": ["id"], "left_out": [{"column": "rate", "reason": "its type is FLOAT"}],
+        "creates_tab": False, "other_tabs": ["Stock"], "adds_headers": ["id"],
+        "left_out": [{"column": "rate", "reason": "its type is FLOAT"}],
         "headerless": "Columns B to C hold values without a header",
         "total_row": 57, "mixed": [{"column": "amount", "reason": "row 3 holds '12,50 €'"}],
     }  # fmt: skip
@@ -344,6 +345,33 @@ def test_what_linking_makes_is_shown_before_it_is_asked_for(
     made |= {"starts_from": "table", "create_table": None, "lacks": [], "adds_headers": [], "creates_tab": True}
     assert ended(*words) == 1
     assert "The tab Orders is made: id, name." in capsys.readouterr().out
+
+
+def test_what_linking_makes_is_shown_without_a_question_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = {
+        "link": "orders", "tab": "Ordres", "table": "shop.orders", "plan": NO_PLAN, "columns": {"id": "id"},
+        "create_table": "CREATE TABLE `shop`.`orders` (…)", "starts_from": "table", "creates_tab": True,
+        "other_tabs": ["Orders", "Stock"],
+    }  # fmt: skip
+    said: list[str] = []
+
+    def add_link(*_: Any, confirm: Any, **_words: Any) -> dict[str, Any]:
+        assert confirm(made) is True
+        said.append(capsys.readouterr().out)
+        return made | {"connection_code": "ts1.abc"}
+
+    monkeypatch.setattr("app.linking.add_link", add_link)
+    settings(monkeypatch)
+    words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Ordres", "--table", "shop.orders", "--yes")
+    assert ended(*words) == 0
+    for part in (
+        "CREATE TABLE `shop`.`orders` (…);",
+        "no tab named Ordres; it has: Orders, Stock.",
+        "The tab Ordres is made: id.",
+    ):
+        assert part in said[0]
 
 
 @pytest.mark.parametrize(

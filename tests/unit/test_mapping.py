@@ -12,7 +12,7 @@ import pytest
 from adapters.mysql_schema import TableDescription
 from adapters.sheets_look import TabBefore
 from adapters.sheets_parts import Grid
-from app.linking.headerless import headerless_columns, why_no_table
+from app.linking.headerless import headerless_columns, why_no_start, why_no_table
 from app.linking.mapping import map_columns
 from config.link_entry import LinkEntry
 from core.errors import LinkRefused
@@ -121,3 +121,13 @@ def test_what_stands_above_the_headers_and_what_holds_nothing_is_no_column_witho
     lines = (("Our orders", "since", 1999, "", "beside"), ("Nr", "Client", "_row_id"), (7, "Ann", "r_1", "", None))
     assert headerless_columns(tab(lines, 2)) is None
     assert why_no_table(tab(lines, 2)) is None
+
+
+def test_a_tab_that_no_table_can_be_made_from_is_told_with_what_there_is() -> None:
+    absent = replace(tab((), 1), is_there=False, tabs=("Order", "Stock"))
+    assert why_no_start(absent) == "The spreadsheet has no tab named Orders; it has: Order, Stock."
+    assert why_no_start(tab((), 1)) == "The tab Orders is blank."
+    assert why_no_start(tab((("a title",),), 2)) == "The tab Orders is blank from row 2 on."
+    told = "The tab Orders has no headers in row 2; name the row that holds them: --header-row"
+    assert why_no_start(tab(INVOICES, 2)) == f"{told} 3."
+    assert why_no_start(tab(((), (), ("x",)), 2)) == f"{told} ROW."
