@@ -47,9 +47,11 @@ def show_linked(report: Mapping[str, Any]) -> None:
         return
     click.secho(f"{report['link']} is linked: {report['tab']} and {report['table']}.", fg="green")
     if report.get("connected"):
-        click.echo("The sheet is connected with this code:\n")
+        where = "The sheet is connected already. To connect it again, choose Twinsheet → Connect"
     else:
-        click.echo("Paste this code once into the sheet, menu Twinsheet → Connect:\n")
+        click.echo("Where the sheet has no menu Twinsheet yet, paste the script first: docs/google-setup.md, 4.")
+        where = "Reload the spreadsheet, choose Twinsheet → Connect, grant the permissions,"
+    click.echo(f"{where} and paste this connection code:\n")
     click.echo(code)
     if not report.get("copied"):
         click.echo("\nThe services copy what one side lacks; how far they have come: twinsheet status")

@@ -206,6 +206,26 @@ def test_link_add_hands_its_words_on_and_prints_the_code(
     assert asked[1]["confirm"] is None
 
 
+@pytest.mark.parametrize(
+    ("connected", "told"),
+    [
+        (False, "Reload the spreadsheet, choose Twinsheet → Connect, grant the permissions, and paste"),
+        (True, "The sheet is connected already. To connect it again, choose Twinsheet → Connect and paste"),
+    ],
+)
+def test_link_add_ends_with_where_to_paste_the_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], connected: bool, told: str
+) -> None:
+    report = {"link": "orders", "tab": "Orders", "table": "shop.orders", "connected": connected, "plan": NO_PLAN}
+    monkeypatch.setattr("app.linking.add_link", lambda *_, **_words: report | {"connection_code": "ts1.abc"})
+    settings(monkeypatch)
+    words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders", "--yes")
+    assert ended(*words) == 0
+    said = capsys.readouterr().out
+    assert f"{told} this connection code:\n\nts1.abc\n" in said
+    assert ("docs/google-setup.md" in said) is not connected
+
+
 NO_PLAN: dict[str, Any] = {
     "sheet_writes": 0, "table_writes": 0, "differences": [], "unfit": [], "guard": None, "kinds": [], "columns": [],
     "repeated_keys": {"count": 0, "first": []}, "blank_keys": {"count": 0, "rows": []}, "care": [],
