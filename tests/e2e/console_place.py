@@ -73,10 +73,13 @@ class ConsolePlace:
         self._fill_orders()
         with self.store.begin() as tx:
             tx.hold("stock", "deleted_in_sheet", "180 of 200 rows left the tab Stock at once.")
-        seen = datetime.now(UTC) - timedelta(seconds=90)
+        for name in self.links:
+            self.looked_at(name, datetime.now(UTC) - timedelta(seconds=90))
+
+    def looked_at(self, link: str, at: datetime) -> None:
+        """The scan of that moment has found both sides alike."""
         with self.store.begin() as tx:
-            for name in self.links:
-                tx.note_check(name, seen, 0)
+            tx.note_check(link, at, 0)
 
     def _fill_orders(self) -> None:
         now = datetime.now(UTC)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 from pydantic import SecretStr
 
-from app.console.pages import conflicts, undoing
+from app.console.pages import conflicts, link_head, undoing
+from app.console.pages.words import iso
 from sandbox.stack.servers import MysqlServer
 from tests.e2e.console_place import ConsolePlace, Visitor, console_on, filled, visiting
-from tests.e2e.page_bench import NARROW, WIDE, browser, until
+from tests.e2e.page_bench import NARROW, PATIENCE_MS, WIDE, browser, until
 
 pytestmark = pytest.mark.chromium
 __all__ = ["browser"]  # a fixture
 
+PLAN = {"damaged": "sheet", "sheet_writes": 0, "table_writes": 0, "kinds": [], "cannot": []}
 SECTIONS = ("Conflicts", "Waiting", "History", "Speed")
 
 
@@ -249,6 +254,28 @@ def test_an_undo_that_waits_is_shown_where_it_was_asked_for_and_is_withdrawn(
     assert place.asked_back("stock") == {}
     visitor.page.locator("#link-ways").get_by_role("link", name="Now").click()
     expect(visitor.page.locator("#events > li").first).to_contain_text("2 rows to be taken back for eve withdrawn")
+
+
+def test_a_plan_that_takes_long_is_shown_however_often_the_page_is_drawn_anew_meanwhile(
+    visitor: Visitor, place: ConsolePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = threading.Event()
+
+    def slow(*_: Any) -> dict[str, Any]:
+        assert planned.wait(PATIENCE_MS / 1000)
+        return {"plan": PLAN}
+
+    monkeypatch.setattr(link_head, "restore", slow)
+    visitor.open("/links/stock")
+    visitor.button("Restore …").click()
+    expect(visitor.page.get_by_text("Working …")).to_be_visible()
+    for _ in range(2):
+        place.looked_at("stock", now := datetime.now(UTC))
+        expect(visitor.page.locator("#link-head time").first).to_have_attribute("datetime", iso(now) or "")
+    planned.set()
+    expect(visitor.page.get_by_role("dialog")).to_contain_text("Undo the damage on stock?")
+    expect(visitor.page.get_by_text("Working …")).to_be_hidden()
+    visitor.button("Cancel").click()
 
 
 def test_a_hold_tells_its_reason_and_is_let_through_only_after_a_yes(browser: Browser, place: ConsolePlace) -> None:

@@ -57,6 +57,13 @@
     return { ...options, quickFilterText: text || "" };
   }
 
+  // The button that was pressed; none where buttons have merely come, gone or been drawn anew.
+  function pressed() {
+    const { no_update: leave, callback_context: { triggered } } = window.dash_clientside;
+    const one = triggered.find(({ value }) => value);
+    return one ? { id: JSON.parse(one.prop_id.slice(0, one.prop_id.lastIndexOf("."))), at: Date.now() } : leave;
+  }
+
   // Of the sides one or none is pressed.
   function sides(_clicks, pressed) {
     const { triggered_id: { side } } = window.dash_clientside.callback_context;
@@ -106,6 +113,6 @@
   }
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.console = { beat, show, arrived, find, sides, asked, undoable, showEvent, toggle, chosen };
+  window.dash_clientside.console = { beat, show, arrived, find, pressed, sides, asked, undoable, showEvent, toggle, chosen };
   window.consoleGo = go;
 })();

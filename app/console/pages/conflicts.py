@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from flask import request
 
 from app.console.deltas import Shelf
-from app.console.pages import ask
+from app.console.pages import ask, press
 from app.console.pages.desk import Desk, Question
 from app.console.pages.grids import column, grid, rows_of, short
 from app.console.pages.words import aria, count, iso, key_text, told, when
@@ -112,6 +112,7 @@ def register(dash: Dash, desk: Desk) -> None:
         Output("said", "children", allow_duplicate=True),
         Input("kept", "data"),
         prevent_initial_call=True,
+        running=press.WORKING,
     )
     def keep_one(clicked: Json | None) -> Any:
         if not clicked:
@@ -124,15 +125,16 @@ def register(dash: Dash, desk: Desk) -> None:
     @dash.callback(
         Output("said", "children", allow_duplicate=True),
         *ask.QUESTION,
-        Input({"keep": ALL}, "n_clicks"),
+        press.pressed("keep"),
         State("chosen", "data"),
         State("link-here", "data"),
         prevent_initial_call=True,
+        running=press.WORKING,
     )
-    def keep_chosen(clicks: list[int | None], chosen: list[int], here: Json) -> tuple[Any, ...]:
-        if not any(clicks) or ctx.triggered_id is None or not chosen:
+    def keep_chosen(pressed: Json, chosen: list[int], here: Json) -> tuple[Any, ...]:
+        side = press.which(pressed, "keep")
+        if not chosen:
             return (no_update, *ask.NO_QUESTION)
-        side = ctx.triggered_id["keep"]
         if side == "value":
             return (None, *_ask_value(desk, here["link"], int(chosen[0])))
         done = take_all(desk.settings, here["link"], map(int, chosen), side, desk.access.actor(request))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, dcc, html
 from flask import request
 
-from app.console.pages import ask
+from app.console.pages import ask, press
 from app.console.pages.desk import Desk, Question
 from app.console.pages.words import aria, badge, count, span, told, when
 from app.console.watch import Picture
@@ -35,6 +35,7 @@ def head(desk: Desk, link: str, section: str, names: Mapping[str, str]) -> html.
             html.Nav(
                 _ways(link, section, names, picture.link(link)), id="link-ways", className="ways", **aria(label=link)
             ),
+            dcc.Store(id="link-seen"),
         ]
     )
 
@@ -47,24 +48,26 @@ def register(dash: Dash, desk: Desk) -> None:
     @dash.callback(
         Output("link-head", "children"),
         Output("link-ways", "children"),
+        Output("link-seen", "data"),
         Input("beat", "data"),
         State("link-here", "data"),
+        State("link-seen", "data"),
     )
-    def follow(_beat: int | None, here: Json) -> tuple[Any, Any]:
+    def follow(_beat: int | None, here: Json, seen: list[str] | None) -> tuple[Any, ...]:
         picture, link = desk.watch.look(), here["link"]
-        return _state(picture, link), _ways(link, here["section"], here["names"], picture.link(link))
+        ways = _ways(link, here["section"], here["names"], picture.link(link))
+        return press.redrawn(seen, _state(picture, link), ways)
 
     @dash.callback(
         Output("said", "children", allow_duplicate=True),
         *ask.QUESTION,
-        Input({"act": ALL}, "n_clicks"),
+        press.pressed("act"),
         State("link-here", "data"),
         prevent_initial_call=True,
+        running=press.WORKING,
     )
-    def act(clicks: list[int | None], here: Json) -> tuple[Any, ...]:
-        if not any(clicks) or ctx.triggered_id is None:
-            return (no_update, *ask.NO_QUESTION)
-        what, link = ctx.triggered_id["act"], here["link"]
+    def act(pressed: Json, here: Json) -> tuple[Any, ...]:
+        what, link = press.which(pressed, "act"), here["link"]
         if what in ("pause", "resume"):
             done = _pause_or_resume(desk, link, what)
             desk.watch.look_again()

@@ -9,7 +9,19 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html, set_props
 from flask import Flask, Response, request
 
 from app.api.faults import refusal
-from app.console.pages import ask, conflicts, history, link_head, live, overview, plots, router, undoing, waiting
+from app.console.pages import (
+    ask,
+    conflicts,
+    history,
+    link_head,
+    live,
+    overview,
+    plots,
+    press,
+    router,
+    undoing,
+    waiting,
+)
 from app.console.pages.desk import Desk
 from app.console.sign_in import FORMS
 from app.console.watch import LOOK_EVERY_S
@@ -62,6 +74,7 @@ def add_pages(app: Flask, desk: Desk) -> Dash:
     dash.layout = _frame(desk)
     for part in (router, overview, link_head, live, conflicts, waiting, history, undoing, plots, ask):
         part.register(dash, desk)
+    press.register(dash)
     _beat(dash)
     _only_pages(app)
     _policy(app, dash)
@@ -86,6 +99,7 @@ def _frame(desk: Desk) -> html.Div:
             html.Main(html.P("Looking …", className="quiet"), id="main", tabIndex=-1),
             html.Div(id="said", role="status", className="said"),
             *ask.frame(),
+            *press.frame(),
             dcc.Location(id="url", refresh="callback-nav"),
             dcc.Interval(id="tick", interval=int(LOOK_EVERY_S * 1000)),
             dcc.Store(id="beat"),

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
-from app.console.pages import ask
+from app.console.pages import ask, press
 from app.console.pages.desk import Desk, Question
 from app.console.pages.grids import short
 from app.console.pages.words import aria, count, iso, key_text, when
@@ -41,6 +41,7 @@ def bar() -> html.Div:
         [
             html.Div([said, *ways], className="bar", role="group", **aria(label="Undo")),
             html.Div(id="undos-open"),
+            dcc.Store(id="undos-seen"),
         ]
     )
 
@@ -76,42 +77,49 @@ def register(dash: Dash, desk: Desk) -> None:
     @dash.callback(
         Output("said", "children", allow_duplicate=True),
         *ask.QUESTION,
-        Input({"undo": ALL}, "n_clicks"),
+        press.pressed("undo"),
         State("undo-of", "data"),
         State("link-here", "data"),
         prevent_initial_call=True,
+        running=press.WORKING,
     )
-    def plan(clicks: list[int | None], of: Json | None, here: Json) -> tuple[Any, ...]:
-        if not any(clicks) or ctx.triggered_id is None or of is None:
+    def plan(pressed: Json, of: Json | None, here: Json) -> tuple[Any, ...]:
+        if of is None:
             return (no_update, *ask.NO_QUESTION)
-        return (None, *_question(desk, here["link"], _wanted(ctx.triggered_id["undo"], of), over=False))
+        return (None, *_question(desk, here["link"], _wanted(press.which(pressed, "undo"), of), over=False))
 
     @dash.callback(
         *ask.QUESTION,
-        Input({"over": ALL}, "n_clicks"),
+        press.pressed("over"),
         State("asked", "data"),
         prevent_initial_call=True,
+        running=[(Output("ask-yes", "disabled"), True, False)],
     )
-    def plan_over(clicks: list[int | None], asked: Json | None) -> tuple[Any, ...]:
-        if not any(clicks) or asked is None:
+    def plan_over(_pressed: Json, asked: Json | None) -> tuple[Any, ...]:
+        if asked is None:
             return ask.NO_QUESTION
         wanted = Question.of(asked)
         return _question(desk, wanted.link, dict(wanted.more["wanted"]), over=True)
 
-    @dash.callback(Output("undos-open", "children"), Input("beat", "data"), State("link-here", "data"))
-    def follow(_beat: int | None, here: Json) -> list[Any]:
-        return [_open(one) for one in desk.status.reports.open_undos(here["link"])[:OPEN_MAX]]
+    @dash.callback(
+        Output("undos-open", "children"),
+        Output("undos-seen", "data"),
+        Input("beat", "data"),
+        State("link-here", "data"),
+        State("undos-seen", "data"),
+    )
+    def follow(_beat: int | None, here: Json, seen: list[str] | None) -> tuple[Any, ...]:
+        waiting = desk.status.reports.open_undos(here["link"])[:OPEN_MAX]
+        return press.redrawn(seen, [_open(one) for one in waiting])
 
     @dash.callback(
         *ask.QUESTION,
-        Input({"withdraw": ALL}, "n_clicks"),
+        press.pressed("withdraw"),
         State("link-here", "data"),
         prevent_initial_call=True,
     )
-    def give_up(clicks: list[int | None], here: Json) -> tuple[Any, ...]:
-        if not any(clicks) or ctx.triggered_id is None:
-            return ask.NO_QUESTION
-        asked = Question("withdraw", here["link"], {"event": ctx.triggered_id["withdraw"]})
+    def give_up(pressed: Json, here: Json) -> tuple[Any, ...]:
+        asked = Question("withdraw", here["link"], {"event": press.which(pressed, "withdraw")})
         body = html.P("What of it waits is not taken back; what has been taken back stays so.")
         return ask.question(asked, f"Withdraw the undo on {here['link']}?", body, "Withdraw")
 
