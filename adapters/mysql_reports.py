@@ -16,7 +16,7 @@ from adapters.mysql_bases import COUNT_LIVE
 from adapters.mysql_connection import MysqlSession, ThreadSessions
 from adapters.mysql_links import SELECT_LINK, link_of
 from adapters.mysql_statements import Row, marks, utc
-from core.ports import Hold, LinkState
+from core.ports import IN_FLIGHT, Hold, LinkState
 
 Item = dict[str, Any]
 
@@ -25,6 +25,14 @@ _COUNTS = {
     "conflicts": "SELECT link, COUNT(*) FROM conflict WHERE settled = FALSE GROUP BY link",
     "rejections": "SELECT link, COUNT(*) FROM rejection WHERE is_open GROUP BY link",
     "pending": "SELECT link, COUNT(*) FROM waiting_cell GROUP BY link",
+    "for_person": (
+        "SELECT link, COUNT(*) FROM ("  # noqa: S608  (constants only)
+        "SELECT link, row_id, column_name FROM waiting_cell"
+        f" WHERE reason NOT IN ({', '.join(map(repr, IN_FLIGHT))})"
+        " AND (reason <> 'paused' OR link NOT IN (SELECT name FROM link WHERE state = 'live'))"
+        " UNION SELECT link, row_id, column_name FROM rejection WHERE is_open"
+        " UNION SELECT link, row_id, column_name FROM conflict WHERE settled = FALSE) AS cells GROUP BY link"
+    ),
 }
 
 
@@ -45,6 +53,9 @@ class LinkReport:
     """Open: the cell still holds what the table refused."""
     pending: int
     """Observed cells that wait."""
+    for_person: int
+    """Cells that stay as they are until somebody does something: in conflict, refused, or waiting; each counts once.
+    What waited for the end of a pause is decided in a moment once the link is live."""
     hold: Hold | None
     """Where the link is held."""
 

@@ -12,13 +12,11 @@ from app.piecewise import Piecewise, WholeTableReader
 from core.compare import DIFFERENCES_MAX, Comparison, compare, first_missing
 from core.errors import RowsMoved, SheetsRefused
 from core.model import Link, RowBase
-from core.ports import LinkState, Sheet, Store
+from core.ports import IN_FLIGHT, LinkState, Sheet, Store
 from core.sheet import SheetTarget, Span, TabImage
 
 Json = dict[str, Any]
 
-IN_FLIGHT = ("intent", "commit_time", "unseen")
-"""Waiting cells that the next moments decide; the others wait for a person, and are shown as pending."""
 CELLS_AT_ONCE = 300_000
 """Of one read; some 30 MB of JSON."""
 

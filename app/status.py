@@ -260,6 +260,7 @@ class Status:
             "conflicts": report.conflicts if report else 0,
             "rejections": report.rejections if report else 0,
             "pending": report.pending if report else 0,
+            "for_person": report.for_person if report else 0,
             "spreadsheet": entry.spreadsheet if entry else state.spreadsheet_id if state else None,
             "tab": entry.tab if entry else state.tab if state else None,
             "table": entry.table if entry else f"{state.schema}.{state.table}" if state else None,

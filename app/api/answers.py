@@ -62,6 +62,7 @@ class LinkAnswer(Exact):
     conflicts: int = Field(description="That wait for a person.")
     rejections: int = Field(description="That nobody has mended.")
     pending: int = Field(description="Cells that wait.")
+    for_person: int = Field(description="Cells that wait for a person: in conflict, refused, or waiting; each once.")
     spreadsheet: str | None
     tab: str | None
     table: str | None

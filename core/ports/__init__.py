@@ -8,6 +8,7 @@ from core.ports.events import Delivery, EventPublisher, EventSource, Json
 from core.ports.google import Gate, Sheet, SheetMarks
 from core.ports.meanwhile import Meanwhile
 from core.ports.record import (
+    IN_FLIGHT,
     WAIT_REASONS,
     ConflictEntry,
     HistoryEntry,
@@ -23,6 +24,7 @@ from core.ports.record import (
 from core.ports.store import OF_ANOTHER_TOPIC, Store, Transaction
 
 __all__ = [
+    "IN_FLIGHT",
     "OF_ANOTHER_TOPIC",
     "WAIT_REASONS",
     "Clock",

@@ -69,6 +69,8 @@ class Intent:
 
 
 WAIT_REASONS = ("incomplete", "parent", "intent", "commit_time", "unseen", "manual", "paused")
+IN_FLIGHT = ("intent", "commit_time", "unseen")
+"""Waiting cells that the next moments decide; the others wait for a person."""
 
 
 @dataclass(frozen=True, slots=True)

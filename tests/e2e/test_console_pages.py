@@ -54,7 +54,7 @@ def test_no_page_keeps_anybody_out_or_asks_another_machine_or_scrolls_sideways(
         expect(visitor.page.locator("#links")).to_contain_text("orders")
         expect(visitor.page.locator("#faults")).to_be_empty()
         visitor.is_open_to_all()
-        visitor.page.get_by_role("link", name="stock").click()
+        visitor.page.locator("#links").get_by_role("link", name="stock").click()
         expect(visitor.button("Let it through …")).to_be_visible()
         visitor.is_open_to_all()
         visitor.open("/links/orders")
@@ -69,7 +69,8 @@ def test_no_page_keeps_anybody_out_or_asks_another_machine_or_scrolls_sideways(
 
 def test_the_first_screen_tells_what_is_identical_since_when_and_what_needs_a_person(visitor: Visitor) -> None:
     visitor.open("/")
-    expect(visitor.page.locator("#title")).to_contain_text("1 link is held; the other 3 identical, as of")
+    expect(visitor.page.locator("#title")).to_contain_text("1 link is held; the other 3 identical, except")
+    expect(visitor.page.locator("#overview-head")).to_contain_text("180 of 200 rows left the tab Stock at once.")
     expect(visitor.page.locator("#overview-head time").first).to_have_attribute("title", r := visitor.page.evaluate(
         "new Intl.DateTimeFormat(undefined, {dateStyle: 'medium', timeStyle: 'long'})"
         ".format(Date.parse(document.querySelector('#overview-head time').dateTime))"

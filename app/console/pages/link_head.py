@@ -10,7 +10,7 @@ from flask import request
 
 from app.console.pages import ask, press
 from app.console.pages.desk import Desk, Question
-from app.console.pages.words import aria, badge, count, span, told, when
+from app.console.pages.words import aria, badge, count, exception, span, told, when
 from app.console.watch import Picture
 from app.operate import approve, pause, resume
 from app.restore import restore
@@ -19,7 +19,6 @@ from app.shown import print_of
 from core.errors import LinkRefused
 
 Json = dict[str, Any]
-_COUNTED = {"conflicts": ("conflicts",), "waiting": ("rejections", "pending")}
 _APPROVE = (
     "What the guard stopped is carried out on the other side, this once; the next thing of the kind is stopped again."
 )
@@ -147,7 +146,10 @@ def _fact(name: str, value: Any) -> Any:
 def _identical(one: Json) -> Any:
     if one["differing"]:
         return html.Span(f"{count(one['differing'], 'cell differs', 'cells differ')}", className="bad")
-    return ["as of ", when(one["identical_as_of"])] if one["identical_as_of"] else "not compared yet"
+    if one["identical_as_of"] is None:
+        return "not compared yet"
+    but = html.Span(f", {exception(one['for_person'])}", className="warn") if one["for_person"] else None
+    return ["as of ", when(one["identical_as_of"]), but]
 
 
 def _lag(lag_s: Mapping[str, float]) -> str:
@@ -192,9 +194,15 @@ def _offer(offer: Json) -> Any:
 def _ways(link: str, section: str, names: Mapping[str, str], one: Json | None) -> Any:
     """The link's pages, with what waits on each."""
     ways = []
+    counts = _waiting(one) if one else {}
     for part, name in names.items():
-        number = sum(one[what] for what in _COUNTED.get(part, ())) if one else 0
+        number = counts.get(part, 0)
         here = aria(current="page") if part == section else {}
         shown: Any = [name, html.Span(f"{number:,}", className="number")] if number else name
         ways.append(html.Li(dcc.Link(shown, href=f"/links/{link}/{part}".rstrip("/"), className="way"), **here))
     return html.Ul(ways)
+
+
+def _waiting(one: Json) -> dict[str, int]:
+    """What waits for a person, by the page that shows it."""
+    return {"conflicts": one["conflicts"], "waiting": max(0, one["for_person"] - one["conflicts"])}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
@@ -10,10 +10,12 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from app.console.deltas import Deltas
 from app.console.pages.desk import Desk
 from app.console.pages.grids import column, grid, rows_of
-from app.console.pages.words import aria, count, empty, iso, span, when
+from app.console.pages.words import aria, count, empty, exception, iso, span, when
 from app.console.watch import Picture
 
 Json = dict[str, Any]
+HELD_SHOWN_MAX = 5
+"""With their reasons above the list, in which they come first, each with its reason under the pointer."""
 _NO_LINKS = "No links yet."
 _MAKE_ONE = [
     "Make one: ",
@@ -68,7 +70,7 @@ def _columns() -> list[Json]:
         column("curve", "Delay, 30 min", "Curve", width=130, sortable=False),
         column("conflicts", "Conflicts", "Count", width=90),
         column("rejections", "Rejections", "Count", width=100),
-        column("pending", "Waiting", "Count", width=90),
+        column("others", "Others", "Count", width=90, headerTooltip="Other cells that wait for a person"),
         column("sides", "Tab ↔ table", minWidth=150, flex=2, tooltipField="sides"),
     ]
 
@@ -116,7 +118,7 @@ def _row(one: Json) -> Json:
         "curve": one["curve"],
         "conflicts": one["conflicts"],
         "rejections": one["rejections"],
-        "pending": one["pending"],
+        "others": _others(one),
         "sides": f"{one['tab']} ↔ {one['table']}",
     }
 
@@ -127,9 +129,18 @@ def _rank(one: Json) -> int:
         return 0
     if one["differing"]:
         return 1
-    if one["conflicts"] or one["rejections"]:
+    if one["for_person"]:
         return 2
     return 3 if one["state"] != "live" else 4
+
+
+def _others(one: Json) -> int:
+    """What waits for a person, and is neither a conflict nor refused."""
+    return max(0, int(one["for_person"] - one["conflicts"] - one["rejections"]))
+
+
+def _for_person(links: Iterable[Json]) -> int:
+    return sum(one["for_person"] for one in links)
 
 
 def verdict(picture: Picture) -> Any:
@@ -144,6 +155,9 @@ def verdict(picture: Picture) -> Any:
         return html.Span(f"{len(odd)} of {count(len(picture.links), 'link')} not identical", className="chip bad")
     if unseen:
         return html.Span(f"{len(unseen)} of {count(len(picture.links), 'link')} not compared yet", className="chip")
+    if waiting := _for_person(picture.links):
+        many = count(waiting, "cell waits", "cells wait")
+        return html.Span(f"{many} for a person", className="chip warn")
     return html.Span("all identical", className="chip good")
 
 
@@ -152,7 +166,17 @@ def _head(picture: Picture) -> Any:
         return html.H1("Looking …", id="title")
     if not picture.links:
         return [html.H1("Links", id="title"), empty(_NO_LINKS, _MAKE_ONE)]
-    return [html.H1(_answer(picture.links), id="title"), html.Ul(_counts(picture.links), className="counts")]
+    return [
+        html.H1(_answer(picture.links), id="title"),
+        html.Ul(_counts(picture.links), className="counts"),
+        *[_held(one) for one in picture.links if one["state"] == "held"][:HELD_SHOWN_MAX],
+    ]
+
+
+def _held(one: Json) -> html.Div:
+    """What stopped a link; its own page has the ways on."""
+    link = dcc.Link(one["link"], href=f"/links/{one['link']}")
+    return html.Div(html.P([link, f" is held: {one['reason']}"]), className="box bad")
 
 
 def _answer(links: Sequence[Json]) -> list[Any]:
@@ -163,15 +187,20 @@ def _answer(links: Sequence[Json]) -> list[Any]:
     unknown = len(links) - len(known)
     if not held and not differing and not unknown:
         every = "Everything is identical" if len(links) > 1 else "Both sides are identical"
-        return [every, html.Small([", as of ", when(min(known))])]
+        return [every, *_except(links), html.Small([", as of ", when(min(known))])]
     said = [
         f"{count(held, 'link is', 'links are')} held" if held else "",
         f"{count(differing, 'link differs', 'links differ')}" if differing else "",
         f"{count(unknown, 'link is', 'links are')} not compared yet" if unknown else "",
     ]
-    rest = len(links) - len({one["link"] for one in links if _odd(one)})
-    alike = [html.Small([f"; the other {rest} identical, as of ", when(min(known))])] if rest and known else []
-    return [", ".join(filter(None, said)), *alike]
+    rest = [one for one in links if not _odd(one)]
+    since = [f"; the other {len(rest)} identical", *_except(rest), ", as of ", when(min(known))] if rest else []
+    return [", ".join(filter(None, said)), html.Small(since)]
+
+
+def _except(links: Iterable[Json]) -> list[Any]:
+    waiting = _for_person(links)
+    return [html.Span(f", {exception(waiting)}", className="warn")] if waiting else []
 
 
 def _odd(one: Json) -> bool:
@@ -183,9 +212,9 @@ def _counts(links: Sequence[Json]) -> list[Any]:
     lag = max(max(one["lag_s"].values()) for one in links)
     states = [(state, sum(one["state"] == state for one in links)) for state in ("live", "paused", "linking")]
     told = [count(len(links), "link"), *(f"{number} {state}" for state, number in states if number)]
-    for what, one in (("conflicts", "open conflict"), ("rejections", "rejection"), ("pending", "cell waiting")):
-        many = "cells waiting" if what == "pending" else None
-        told.append(count(sum(link[what] for link in links), one, many))
+    told.append(count(sum(one["conflicts"] for one in links), "open conflict"))
+    told.append(count(sum(one["rejections"] for one in links), "rejection"))
+    told.append(count(sum(map(_others, links)), "other cell waiting", "other cells waiting"))
     told.append(f"oldest edit waits {span(lag)}" if lag else "nothing on its way")
     return [html.Li(text) for text in told]
 

@@ -54,6 +54,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def exception(cells: int) -> str:
+    """What is not identical although nothing is wrong: ``except 2 cells that wait for a person``."""
+    return f"except {count(cells, 'cell that waits', 'cells that wait')} for a person"
+
+
 def badge(state: str) -> Any:
     """A link's state as a word with its colour."""
     return html.Span(state, className=f"badge {state}")

@@ -102,6 +102,33 @@ def test_what_waits_is_told_with_its_reason(store: MysqlStore, reports: Reports)
     assert (link.conflicts, link.rejections, link.pending, link.scanned_at) == (1, 1, 1, NOON)
 
 
+def test_a_cell_that_waits_for_a_person_counts_once_and_one_that_is_on_its_way_does_not(
+    store: MysqlStore, reports: Reports
+) -> None:
+    def waits(row_id: str, reason: str) -> tuple[Observed, str]:
+        return Observed(row_id, "price", SheetCell("x"), Stamp(), "edit"), reason
+
+    def count() -> int:
+        (link,) = reports.links()
+        return link.for_person
+
+    with store.begin() as tx:
+        tx.put_link(LinkState("orders", "s", 1, "Orders", "shop", "orders", "live", None, 0, 0))
+    assert count() == 0
+    with store.begin() as tx:
+        reasons = ("incomplete", "parent", "manual", "intent", "commit_time", "unseen", "paused")
+        tx.put_waiting("orders", [waits(f"r_{reason}", reason) for reason in reasons])
+        tx.put_rejections("orders", [RejectionEntry("r_incomplete", None, "price", "x", "price: x is not a number")])
+        both = [("r_manual", "price"), ("r_x", None)]
+        tx.add_conflicts(
+            "orders", [ConflictEntry(r, None, c, "1", "2", "3", "none", "manual", settled=False) for r, c in both]
+        )
+    assert count() == 4, "incomplete and refused, parent, parked, and a whole row"
+    with store.begin() as tx:
+        tx.set_link_state("orders", "paused", "paused by a person")
+    assert count() == 5, "what waits for the end of the pause as well"
+
+
 def test_the_moment_as_of_which_both_sides_were_identical_never_goes_back(
     store: MysqlStore, reports: Reports
 ) -> None:

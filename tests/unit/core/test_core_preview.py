@@ -19,14 +19,13 @@ from core_makers import (
     waits,
 )
 
-from app.comparing import IN_FLIGHT
 from consumers.sheet_tx import WAITING_FOR_TABLE
 from core.care import columns_with_care
 from core.cost import cost_of
 from core.model import Link, LinkedColumn, RowBase, Stamp, TableColumn
 from core.parents import PARENT
 from core.planner import MANUAL
-from core.ports import WAIT_REASONS, TableRow
+from core.ports import IN_FLIGHT, WAIT_REASONS, TableRow
 from core.preview import LinkView, preview_link
 from core.preview_tally import SHEET, STAYS, TABLE, Tally
 from core.rules import Rules
