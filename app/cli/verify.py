@@ -63,6 +63,7 @@ def _said(one: Mapping[str, Any]) -> tuple[str, str]:
     if one["identical"] and not waiting:
         return "identical", "green"
     if one["identical"]:
-        return f"identical but for what waits below ({waiting})", "yellow"
+        cells = "1 cell that waits" if waiting == 1 else f"{waiting} cells that wait"
+        return f"identical, except {cells} for a person", "yellow"
     least = "at least " if one["more_differences"] else ""
     return f"{least}{count} difference{'' if count == 1 else 's'}", "red"

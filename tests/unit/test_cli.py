@@ -470,7 +470,7 @@ def test_verify_ends_with_1_and_shows_every_difference(
     good = one | {"identical": True, "differences": []}
     monkeypatch.setattr("app.verify.verify", lambda *_: VERDICT | {"identical": True, "links": [good]})
     assert ended("verify") == 0
-    assert "identical but for what waits below (1)" in capsys.readouterr().out
+    assert "identical, except 1 cell that waits for a person" in capsys.readouterr().out
 
 
 def test_verify_says_where_there_are_more_differences_than_it_tells(
