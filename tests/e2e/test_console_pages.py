@@ -67,6 +67,20 @@ def test_no_page_keeps_anybody_out_or_asks_another_machine_or_scrolls_sideways(
             visitor.is_open_to_all()
 
 
+def test_in_a_wide_window_the_bar_reaches_both_edges_and_begins_where_the_page_does(
+    browser: Browser, place: ConsolePlace
+) -> None:
+    with visiting(browser, place.url, {"width": 1920, "height": 800}) as visitor:
+        visitor.open("/")
+        expect(visitor.page.locator("#links")).to_contain_text("orders")
+        bar, window = visitor.page.locator("header").bounding_box(), visitor.page.evaluate("innerWidth")
+        assert bar
+        assert (bar["x"], bar["width"]) == (0, window)
+        name, title = visitor.page.locator(".brand").bounding_box(), visitor.page.locator("#title").bounding_box()
+        assert name and title
+        assert name["x"] == title["x"]
+
+
 def test_the_first_screen_tells_what_is_identical_since_when_and_what_needs_a_person(visitor: Visitor) -> None:
     visitor.open("/")
     expect(visitor.page.locator("#title")).to_contain_text("1 link is held; the other 3 identical, except")
