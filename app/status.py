@@ -16,6 +16,7 @@ from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.mysql_quota import all_ledgers
 from adapters.mysql_reports import LinkReport, Reports
+from app.counted import count
 from app.history import History
 from app.notes import Note, read_notes
 from app.resting import READERS
@@ -210,7 +211,7 @@ class Status:
         unknown = Check("links", False, "nobody knows while MySQL does not answer")
         return [
             mysql,
-            _tried("kafka", lambda: (True, f"{len(end_offsets(kafka_of(self.settings)))} partitions")),
+            _tried("kafka", lambda: (True, count(len(end_offsets(kafka_of(self.settings))), "partition"))),
             *(self._service_works(name) for name in SERVICES),
             _tried("links", self._links_are_live) if mysql.ok else unknown,
         ]
@@ -236,7 +237,7 @@ class Status:
         other = {e.name: states.get(e.name) for e in found.entries}
         wrong = [told for name, state in other.items() if (told := _not_live(name, state))]
         wrong += [f"line {fault.line}: {fault.message}" for fault in found.faults]
-        return not wrong, "; ".join(wrong) or f"{len(found.entries)} links"
+        return not wrong, "; ".join(wrong) or count(len(found.entries), "link")
 
     def _link(
         self, name: str, entry: LinkEntry | None, report: LinkReport | None, lags: dict[str, dict[str, float]]

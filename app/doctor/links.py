@@ -11,6 +11,7 @@ from adapters.mysql_server import link_faults
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_tab import GoogleSheet
 from adapters.sheets_trial import try_swap_write
+from app.counted import count
 from app.doctor.finding import Finding, looked
 from app.parts import links_for
 from config.link_entry import LinkEntry
@@ -33,7 +34,7 @@ def links_file(settings: Settings) -> Iterator[Finding]:
         where = f"{settings.links} line {fault.line}"
         yield Finding("links", False, f"{where}: {fault.message}", f"Mend line {fault.line}.", fault.link)
     if not found.faults:
-        said = f"{len(found.entries)} links in {settings.links}"
+        said = f"{count(len(found.entries), 'link')} in {settings.links}"
         yield Finding("links", True, said if settings.links.exists() else f"no links yet ({settings.links})")
 
 
@@ -88,7 +89,7 @@ class LinkDoctor:
             yield Finding("table", False, fault, mend, entry.name)
             yield from looked("grants", lambda: self._grants(entry), link=entry.name)
             return
-        yield Finding("table", True, f"{entry.table}, {len(link.columns)} columns", link=entry.name)
+        yield Finding("table", True, f"{entry.table}, {count(len(link.columns), 'column')}", link=entry.name)
         yield from looked("grants", lambda: self._grants(entry), link=entry.name)
         for fault in self._links.rule_faults(entry.name):
             mend = "Mend the rule (and start table_writer again), or name another one in links.yaml."
@@ -146,13 +147,13 @@ class LinkDoctor:
                 f"The column {', '.join(missing)} is gone from the tab.",
                 "In the sheet: File → Version history, back to before it was deleted.",
             )
-        yield Finding("id column", True, f"{len(seen.rows)} rows with ids", link=link.name)
+        yield Finding("id column", True, f"{count(len(seen.rows), 'row')} with ids", link=link.name)
         yield self._script(link, seen.stamp.q)
 
     def _script(self, link: Link, edits: int) -> Finding:
         """Google tells nobody of a script; its edits do. The sandbox lets us click its menu."""
         if edits:
-            return Finding("script", True, f"has counted {edits} edits", link=link.name)
+            return Finding("script", True, f"has counted {count(edits, 'edit')}", link=link.name)
         said = script_status(self._settings, link)
         if said is not None and link.name in said and "are gone" not in said:
             return Finding("script", True, "is connected; nobody has edited yet", link=link.name)

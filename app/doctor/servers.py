@@ -15,6 +15,7 @@ from adapters.kafka_log import end_offsets, kafka_of
 from adapters.mysql_connection import MysqlSession
 from adapters.mysql_server import server_facts, server_faults
 from adapters.sheets_client import SheetsClient
+from app.counted import count
 from app.doctor.finding import Finding
 from app.notes import read_notes
 from app.status import SERVICES
@@ -84,7 +85,7 @@ def kafka(settings: Settings) -> Iterator[Finding]:
     if not partitions:
         yield Finding("kafka", False, "the topics are not there yet", _START)
         return
-    told = ", ".join(f"{topic} with {count} partitions" for topic, count in sorted(partitions.items()))
+    told = ", ".join(f"{topic} with {count(number, 'partition')}" for topic, number in sorted(partitions.items()))
     yield Finding("kafka", True, told)
 
 

@@ -119,6 +119,7 @@ def test_it_names_what_is_good_and_the_one_thing_that_mends_each_fault(world: Wo
     found = world.doctor()
     for name in ("settings", "links", "mysql", "clock", "kafka", "webhook", "table", "sheet", "id column"):
         assert good(found[name]), found[name]
+    assert found["links"][0]["detail"].startswith("1 link in ")
     assert good(found["script"]), "the sandbox's menu says that it is connected"
     assert good(found["swap write"])
     missing = {finding["detail"].split()[0]: finding["mend"] for finding in found["services"]}

@@ -12,7 +12,8 @@ from app.console.deltas import Shelf
 from app.console.pages import ask, press
 from app.console.pages.desk import Desk, Question
 from app.console.pages.grids import column, grid, rows_of, short
-from app.console.pages.words import aria, count, iso, key_text, told, when
+from app.console.pages.words import aria, iso, key_text, told, when
+from app.counted import count
 from app.take import take, take_all
 from core.errors import NotTaken
 

@@ -11,8 +11,9 @@ from dash.exceptions import PreventUpdate
 
 from app.console.pages.desk import Desk
 from app.console.pages.grids import short
-from app.console.pages.words import count, empty, key_text, span, when
+from app.console.pages.words import empty, key_text, span, when
 from app.console.samples import Hop, Stage
+from app.counted import count
 from core.history import HistoryFilter
 from core.undo import WITHDRAWN
 

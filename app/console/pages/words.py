@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import html
 
+from app.counted import count
 from app.status import as_json
 
 WAITS = {
@@ -47,11 +48,6 @@ def span(seconds: float | None) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """``1 link``, ``1,000 links``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def exception(cells: int) -> str:
