@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from app.cli.output import EXIT_FOUND, EXIT_GOOD, NO_LINKS, json_option, key_shown, print_json, print_table
+from app.counted import count
 
 
 def _number(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
@@ -59,11 +60,9 @@ def _show(report: Mapping[str, Any]) -> None:
 
 def _said(one: Mapping[str, Any]) -> tuple[str, str]:
     """What a link is, and its colour."""
-    count, waiting = len(one["differences"]), len(one.get("pending", []))
+    differing, waiting = len(one["differences"]), len(one.get("pending", []))
     if one["identical"] and not waiting:
         return "identical", "green"
     if one["identical"]:
-        cells = "1 cell that waits" if waiting == 1 else f"{waiting} cells that wait"
-        return f"identical, except {cells} for a person", "yellow"
-    least = "at least " if one["more_differences"] else ""
-    return f"{least}{count} difference{'' if count == 1 else 's'}", "red"
+        return f"identical, except {count(waiting, 'cell that waits', 'cells that wait')} for a person", "yellow"
+    return f"{'at least ' if one['more_differences'] else ''}{count(differing, 'difference')}", "red"
