@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pydantic import SecretStr
 
-from app.console.pages import conflicts, link_head, undoing
+from app.console.pages import conflicts, history, link_head, undoing
 from app.console.pages.words import iso
 from sandbox.stack.servers import MysqlServer
 from tests.e2e.console_place import ConsolePlace, Visitor, console_on, filled, visiting
@@ -172,6 +172,31 @@ def test_the_history_is_searched_and_followed(visitor: Visitor, place: ConsolePl
     visitor.page.get_by_label("From", exact=True).fill("nonsense")
     visitor.page.keyboard.press("Tab")
     expect(visitor.page.locator("#said")).to_contain_text("From: nonsense is no time.")
+
+
+def test_a_search_that_takes_long_is_not_begun_anew_with_every_look(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, asked = threading.Event(), threading.Semaphore(0)
+    first = history._first
+
+    def slow(*of: Any) -> tuple[Any, ...]:
+        asked.release()
+        assert found.wait(PATIENCE_MS / 1000)
+        return first(*of)
+
+    visitor.page.clock.install()
+    visitor.open("/links/orders/history")
+    expect(visitor.row("history", "ann@example.com").first).to_be_visible()
+    monkeypatch.setattr(history, "_first", slow)
+    visitor.page.get_by_label("Person").fill("shop@10.0.0.7")
+    visitor.page.keyboard.press("Enter")
+    until(lambda: asked.acquire(blocking=False), "the search is under way")
+    visitor.page.clock.run_for(20_000)
+    found.set()
+    expect(visitor.row("history", "shop@10.0.0.7").first).to_be_visible()
+    expect(visitor.row("history", "ann@example.com")).to_have_count(0)
+    assert not asked.acquire(blocking=False), "it was asked once"
 
 
 def test_an_undo_stands_in_the_history_once_and_tells_when_it_has_come_into_the_sheet(

@@ -6,6 +6,15 @@
     return document.hidden ? window.dash_clientside.no_update : number ?? 0;
   }
 
+  // A search that is under way is left alone: a beat would begin it anew, and its answer would be dropped. One that was
+  // cut off never tells of its end.
+  const LEFT_ALONE_BEATS = 30;
+  let missed = 0;
+  function searchBeat(number, searching) {
+    missed = searching ? (missed + 1) % LEFT_ALONE_BEATS : 0;
+    return missed ? window.dash_clientside.no_update : number;
+  }
+
   function show(asked) {
     const dialog = document.getElementById("ask");
     if (asked && !dialog.open) {
@@ -113,6 +122,6 @@
   }
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.console = { beat, show, arrived, find, pressed, sides, asked, undoable, showEvent, toggle, chosen };
+  window.dash_clientside.console = { beat, searchBeat, show, arrived, find, pressed, sides, asked, undoable, showEvent, toggle, chosen };
   window.consoleGo = go;
 })();

@@ -103,6 +103,13 @@ def register(dash: Dash, desk: Desk) -> None:
         prevent_initial_call=True,
     )
 
+    dash.clientside_callback(
+        ClientsideFunction("console", "searchBeat"),
+        Output("search-beat", "data"),
+        Input("beat", "data"),
+        State("searching", "data"),
+    )
+
     @dash.callback(
         Output("history", "rowData"),
         Output("history", "rowTransaction"),
@@ -112,9 +119,10 @@ def register(dash: Dash, desk: Desk) -> None:
         Output("history", "selectedRows"),
         Input("history-asked", "data"),
         Input("older", "n_clicks"),
-        Input("beat", "data"),
+        Input("search-beat", "data"),
         State("history-state", "data"),
         State("link-here", "data"),
+        running=[(Output("searching", "data"), True, False)],
     )
     def search(asked: Json, _clicks: int | None, _beat: int, state: Json | None, here: Json) -> tuple[Any, ...]:
         question = _question(here["link"], asked)

@@ -109,6 +109,8 @@ def _frame(desk: Desk) -> html.Div:
             dcc.Store(id="chosen", data=[]),
             dcc.Store(id="kept"),
             dcc.Store(id="undo-of"),
+            dcc.Store(id="searching"),
+            dcc.Store(id="search-beat"),
         ]
     )
 
