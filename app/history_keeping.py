@@ -13,6 +13,7 @@ from core.errors import TwinsheetError
 EVERY_S = 24 * 3600.0
 AGAIN_S = 600.0
 """After a failure."""
+ENDS_WITHIN_S = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -29,15 +30,19 @@ class HistoryKeeper:
         self._months = months
         self._kept_months = kept_months
         self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="history", daemon=True)
 
     def start(self) -> HistoryKeeper:
         """Begin at once; returns itself."""
-        threading.Thread(target=self._keep, name="history", daemon=True).start()
+        self._thread.start()
         return self
 
     def close(self) -> None:
-        """Tidy no more."""
+        """Tidy no more, and wait a while for what is under way: an interpreter that ends while one of its threads is
+        at work in MySQL's client library crashes."""
         self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join(ENDS_WITHIN_S)
 
     def tidied(self) -> bool:
         """Tidy once; whether all is done. What failed is told, and tried again."""
