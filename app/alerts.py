@@ -15,6 +15,7 @@ from adapters.alert_post import AlertPost
 from adapters.mysql_alerts import BEGINS, ENDS, AlertBook, News
 from adapters.mysql_connection import MysqlSession, ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
+from app.ending import let_end
 from app.metrics import count_failure
 from app.status import Status, as_json
 from config.settings import Settings
@@ -173,8 +174,9 @@ class AlertThread:
         self._session.drop()
 
     def close(self) -> None:
-        """Ask it to end; what it is sending may take until its own timeout."""
+        """Ask it to end, and wait a while; what it is sending may take until its own timeout."""
         self._stop.set()
+        let_end(self._thread)
 
 
 def _health(link: Json, refused: int) -> Health:

@@ -7,13 +7,13 @@ import threading
 import structlog
 
 from adapters.mysql_months import HistoryMonths
+from app.ending import let_end
 from app.metrics import count_failure
 from core.errors import TwinsheetError
 
 EVERY_S = 24 * 3600.0
 AGAIN_S = 600.0
 """After a failure."""
-ENDS_WITHIN_S = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -38,11 +38,9 @@ class HistoryKeeper:
         return self
 
     def close(self) -> None:
-        """Tidy no more, and wait a while for what is under way: an interpreter that ends while one of its threads is
-        at work in MySQL's client library crashes."""
+        """Tidy no more, and wait a while for what is under way."""
         self._closed.set()
-        if self._thread.is_alive():
-            self._thread.join(ENDS_WITHIN_S)
+        let_end(self._thread)
 
     def tidied(self) -> bool:
         """Tidy once; whether all is done. What failed is told, and tried again."""

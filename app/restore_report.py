@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.said import key_shown
 from core import guards
 from core.model import Link
 from core.ports import Hold
@@ -95,7 +96,7 @@ def _line(one: Mapping[str, Any]) -> str:
     if "columns" in one:
         return ", ".join(one["columns"])
     if "sheet" in one:
-        return f"{'/'.join(one['key'])} {one['column']}: {one['sheet']!r} → {one['table']!r}"
+        return f"{key_shown(one['key'])} {one['column']}: {one['sheet']!r} → {one['table']!r}"
     if "values" in one:
         return ", ".join(f"{name}={value}" for name, value in one["values"].items() if value is not None)
-    return "/".join(one["key"]) if "key" in one else str(one.get("column", f"row {one.get('row')}"))
+    return key_shown(one["key"]) if "key" in one else str(one.get("column", f"row {one.get('row')}"))

@@ -16,10 +16,10 @@ from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.mysql_quota import all_ledgers
 from adapters.mysql_reports import LinkReport, Reports
-from app.counted import count
 from app.history import History
 from app.notes import Note, read_notes
 from app.resting import READERS
+from app.said import count
 from config.link_entry import LinkEntry
 from config.links_file import LinksFile, load_links
 from config.settings import Settings, stack_pids

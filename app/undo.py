@@ -21,6 +21,7 @@ from adapters.mysql_store import MysqlStore, open_store
 from app.orders import this_person
 from app.parts import asked_links
 from app.queued import POLL_S, why_queued
+from app.said import key_shown
 from app.shown import print_of
 from app.undo_told import left_of, left_told, rows_told
 from app.undoing import UndoPlan, ask_undo, plan_undo, refuse_waiting
@@ -178,7 +179,7 @@ def _refuse_nothing(plan: UndoPlan) -> None:
         return
     _, key, first = plan.left[0]
     more = f" (and {len(plan.left) - 1} more)" if len(plan.left) > 1 else ""
-    where = ", ".join(filter(None, ["/".join(key or ()), first.column]))
+    where = ", ".join(filter(None, [key_shown(key), first.column]))
     hint = "" if first.reason == ON_ITS_WAY else f"See what was done: twinsheet history {plan.link}"
     if "since" in first.reason:
         hint = "To take back what others have done since as well: --over"

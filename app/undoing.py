@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from app.said import key_shown
 from app.undo_view import comes_back, view_rows
 from core import guards
 from core.errors import NotUndone
@@ -272,7 +273,7 @@ def _of_refused(run: Run, link: Link, wanted: Selection, plan: UndoPlan) -> list
         found += run(partial(_refused, link=link.name, row_ids=some))
     if wanted.event is not None:
         found = [one for one in found if whole_event(one.event) == whole_event(wanted.event)]
-    places = [f"{one.column} '{one.value}' of {'/'.join(one.key or (one.row_id,))}" for one in found]
+    places = [f"{one.column} '{one.value}' of {key_shown(one.key) or one.row_id}" for one in found]
     more = f" and {len(places) - TOLD_MAX} more" if len(places) > TOLD_MAX else ""
     what = f"{', '.join(places[:TOLD_MAX])}{more}"
     return [f"What the table has refused stays in the sheet until somebody types over it: {what}."] if places else []

@@ -232,12 +232,13 @@ class Settings(BaseSettings):
     def _all_faults_together(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         values = dict(data)
         needs: Collection[str] = values.pop("needs", ())
-        faults = missing = _missing(values, needs)
+        missing = _missing(values, needs)
+        faults = [*missing]
         try:
             settings = handler(values)
         except ValidationError as error:
-            faults = [*faults, *(_plain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False))]
-        faults = [*faults, *kafka_faults(values), *_alert_faults(values)]
+            faults += [_plain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False)]
+        faults += [*kafka_faults(values), *_alert_faults(values)]
         if faults:
             stopped = _stopped_stack(Path(values.get("run_dir") or RUN_DIR)) if missing else ""
             raise SettingsError(_message(faults), f"{stopped}The variables are explained in .env.example.")

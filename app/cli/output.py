@@ -39,11 +39,6 @@ def print_error(kind: str, message: str, hint: str, *, as_json: bool) -> None:
             click.echo(hint, err=True)
 
 
-def key_shown(key: Sequence[str] | None) -> str:
-    """A row's key in one word; empty where it has none."""
-    return "/".join(key or ())
-
-
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
     """A table for people; ``empty`` is said where there are no rows."""
     if not rows:

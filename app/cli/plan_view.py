@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from app.cli.output import ago, print_table
+from app.said import key_shown
 
 _SAID = {
     ("table", "insert"): "New rows of the table",
@@ -89,7 +90,7 @@ def _show_kind(kind: Mapping[str, Any]) -> None:
 
 
 def _line(one: Mapping[str, Any]) -> str:
-    where = "/".join(one["key"]) if one.get("key") else f"row {one['row']}" if "row" in one else ""
+    where = key_shown(one["key"]) if one.get("key") else f"row {one['row']}" if "row" in one else ""
     if "values" in one:
         return f"{where}: {_values(one['values'])}" if where else _values(one["values"])
     told = f"{where} {one['column']}" if one.get("column") else where
@@ -125,6 +126,6 @@ def _faults(plan: Mapping[str, Any]) -> Iterator[str]:
     if repeated["count"]:
         yield f"Keys that stand in more than one row of the sheet: {repeated['count']}"
     for one in repeated["first"]:
-        yield f"  {'/'.join(one['key'])} in rows {', '.join(map(str, one['rows']))}"
+        yield f"  {key_shown(one['key'])} in rows {', '.join(map(str, one['rows']))}"
     if blank["count"]:
         yield f"Rows of the sheet without a key: {blank['count']} (row {', '.join(map(str, blank['rows']))})"

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from app.cli.moment import Moment
-from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, key_shown, print_json, print_table
+from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json, print_table
 from app.cli.records import ask_records, show_records
+from app.said import key_shown
 
 _SHOWN = 20
 _SAID = {"change": "Cells that get their values back", "back": "Rows that come back", "away": "Rows that go"}

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from app.cli.output import EXIT_FOUND, EXIT_GOOD, NO_LINKS, json_option, key_shown, print_json, print_table
-from app.counted import count
+from app.cli.output import EXIT_FOUND, EXIT_GOOD, NO_LINKS, json_option, print_json, print_table
+from app.said import count, exception, key_shown
 
 
 def _number(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
@@ -64,5 +64,5 @@ def _said(one: Mapping[str, Any]) -> tuple[str, str]:
     if one["identical"] and not waiting:
         return "identical", "green"
     if one["identical"]:
-        return f"identical, except {count(waiting, 'cell that waits', 'cells that wait')} for a person", "yellow"
+        return f"identical, {exception(waiting)}", "yellow"
     return f"{'at least ' if one['more_differences'] else ''}{count(differing, 'difference')}", "red"

@@ -17,6 +17,7 @@ from adapters.mysql_delays import HistoryTail
 from app.console.curves import Curves
 from app.console.metrics import fetch_all
 from app.console.samples import Samples
+from app.ending import let_end
 from app.status import Check, Status
 from core.errors import TwinsheetError
 
@@ -78,8 +79,7 @@ class Watch:
         """Look no more."""
         self._stop.set()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(5)
+        let_end(self._thread, within_s=5.0)
 
     @property
     def now_s(self) -> float:

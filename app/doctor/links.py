@@ -11,9 +11,9 @@ from adapters.mysql_server import link_faults
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_tab import GoogleSheet
 from adapters.sheets_trial import try_swap_write
-from app.counted import count
 from app.doctor.finding import Finding, looked
 from app.parts import links_for
+from app.said import count
 from config.link_entry import LinkEntry
 from config.links_file import load_links
 from config.settings import Settings

@@ -15,9 +15,9 @@ from adapters.kafka_log import end_offsets, kafka_of
 from adapters.mysql_connection import MysqlSession
 from adapters.mysql_server import server_facts, server_faults
 from adapters.sheets_client import SheetsClient
-from app.counted import count
 from app.doctor.finding import Finding
 from app.notes import read_notes
+from app.said import count
 from app.status import SERVICES
 from config.settings import Settings
 

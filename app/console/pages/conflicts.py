@@ -13,7 +13,7 @@ from app.console.pages import ask, press
 from app.console.pages.desk import Desk, Question
 from app.console.pages.grids import column, grid, rows_of, short
 from app.console.pages.words import aria, iso, key_text, told, when
-from app.counted import count
+from app.said import count
 from app.take import take, take_all
 from core.errors import NotTaken
 

@@ -10,12 +10,12 @@ from flask import request
 
 from app.console.pages import ask, press
 from app.console.pages.desk import Desk, Question
-from app.console.pages.words import aria, badge, exception, span, told, when
+from app.console.pages.words import aria, badge, span, told, when
 from app.console.watch import Picture
-from app.counted import count
 from app.operate import approve, pause, resume
 from app.restore import restore
 from app.restore_report import plan_lines
+from app.said import count, exception
 from app.shown import print_of
 from core.errors import LinkRefused
 

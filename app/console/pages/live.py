@@ -13,7 +13,7 @@ from app.console.pages.desk import Desk
 from app.console.pages.grids import short
 from app.console.pages.words import empty, key_text, span, when
 from app.console.samples import Hop, Stage
-from app.counted import count
+from app.said import count
 from core.history import HistoryFilter
 from core.undo import WITHDRAWN
 

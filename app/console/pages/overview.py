@@ -10,9 +10,9 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from app.console.deltas import Deltas
 from app.console.pages.desk import Desk
 from app.console.pages.grids import column, grid, rows_of
-from app.console.pages.words import aria, empty, exception, iso, span, when
+from app.console.pages.words import aria, empty, iso, span, when
 from app.console.watch import Picture
-from app.counted import count
+from app.said import count, exception
 
 Json = dict[str, Any]
 HELD_SHOWN_MAX = 5

@@ -12,7 +12,7 @@ from app.console.pages import ask, press
 from app.console.pages.desk import Desk, Question
 from app.console.pages.grids import short
 from app.console.pages.words import aria, iso, key_text, when
-from app.counted import count
+from app.said import count
 from app.undo import preview, undo
 from app.withdraw import withdraw
 from core.errors import NotUndone

@@ -8,7 +8,6 @@ from typing import Any
 
 from dash import html
 
-from app.counted import count
 from app.status import as_json
 
 WAITS = {
@@ -48,11 +47,6 @@ def span(seconds: float | None) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-
-
-def exception(cells: int) -> str:
-    """What is not identical although nothing is wrong: ``except 2 cells that wait for a person``."""
-    return f"except {count(cells, 'cell that waits', 'cells that wait')} for a person"
 
 
 def badge(state: str) -> Any:
