@@ -14,6 +14,7 @@ from core.errors import RowsMoved, SheetsRefused
 from core.model import Link, RowBase
 from core.ports import IN_FLIGHT, LinkState, Sheet, Store
 from core.sheet import SheetTarget, Span, TabImage
+from core.sweep import Sweep
 
 Json = dict[str, Any]
 
@@ -102,22 +103,20 @@ class BothSides:
 
     def _look_by_pieces(self, link: Link, state: LinkState) -> Seen:
         target, both = SheetTarget.of(link, state), Piecewise(link, self._store, DIFFERENCES_MAX)
-        at_once = rows_at_once(len(link.columns) + 1, self._cells_at_once)
+        sweep = Sweep(rows_at_once(len(link.columns) + 1, self._cells_at_once))
         excused: set[Place] = set()
         missing: dict[str, str] = {}
         rows: dict[str, int] = {}
-        first = image = self._sheet.read_spans(target, [(1, at_once)])
-        next_row = 1
+        first = image = self._sheet.read_spans(target, [sweep.span])
         while True:
             known = self.known(link, state)
             both.add(image, known.cells, self.bases(link, known))
             excused |= known.cells
             missing |= _missing(link, image, known)
             rows |= _rows(image, known)
-            next_row += at_once
-            if next_row > image.grid_rows:
+            if not sweep.goes_on(image):
                 break
-            image = self._piece(target, (next_row, next_row + at_once - 1), first)
+            image = self._piece(target, sweep.span, first)
         if not both.finish():
             raise RowsMoved
         count = sum(1 for _ in self._store.read_keys(link))

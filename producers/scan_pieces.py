@@ -19,6 +19,7 @@ from core.parents import PARENT
 from core.ports import Clock, LinkState, Sheet, Store, Transaction
 from core.sheet import SheetTarget, Span, TabImage
 from core.sift import Swept
+from core.sweep import Sweep
 from core.texts import Texts
 from producers.agreement_check import AgreementCheck, PieceByPiece
 
@@ -26,8 +27,6 @@ CELLS_AT_ONCE = 120_000
 """Of one read; some 12 MB of JSON."""
 MISSING_AT_ONCE = 1_000
 """Bases of missing rows; most of many need not be kept."""
-BLANK_PIECES_TIMES_MAX = 16
-"""Pieces below a blank one are larger, up to so many times: blank rows cost nothing, and may be a million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ class Pieces:
         self._target, self._begun, self._told, self._tools = target, known, told, tools
         self._rows_at_once = tools.rows_at_once
         self._swept = Swept()
-        self._next_row, self._times = 1, 1
+        self._sweeping = Sweep(tools.rows_at_once)
         self._first: TabImage | None = None
         self._lot: Lot | None = None
 
@@ -181,8 +180,7 @@ class Pieces:
 
     def _sweep(self) -> Shown | None:
         # Base may be read after a piece: what agrees with it does so in its place, and all else is looked at again.
-        piece = self._next_row, self._next_row + self._rows_at_once * self._times - 1
-        image = self._read([piece], with_ids=self._first is None)
+        image = self._read([self._sweeping.span], with_ids=self._first is None)
         ids = {row.row_id for row in image.rows if row.row_id}
         return self._take(image, self._tools.store.run(lambda tx: _known_of(tx, self.link.name, ids)))
 
@@ -195,9 +193,7 @@ class Pieces:
         self._swept.add(self.link, image.rows, known.bases, known.open_rows, self._told)
         if self.checked is not None:
             self.checked.add(image, known.differing, known.bases)
-        self._next_row += self._rows_at_once * self._times
-        self._times = 1 if image.rows else min(self._times * 2, BLANK_PIECES_TIMES_MAX)
-        if self._next_row > image.grid_rows:
+        if not self._sweeping.goes_on(image):
             self._lot = Lot(self.link, self._swept, 1, image.grid_rows, self._rows_at_once)
         return None
 

@@ -167,3 +167,19 @@ def test_a_tab_that_gets_shorter_while_it_is_read_is_looked_at_again(monkeypatch
     monkeypatch.setattr(looker.desk.sheet, "read_spans", read_spans)
     assert looker.look().comparison.differences == ()
     assert refused == []
+
+
+def test_many_blank_rows_below_cost_few_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    looker = Looker(ROWS_AT_ONCE)
+    looker.desk.tab.grid_rows = 200 * ROWS_AT_ONCE
+    read, spans = looker.desk.sheet.read_spans, list[Span]()
+
+    def read_spans(target: SheetTarget, asked: Sequence[Span], *, with_ids: bool = False) -> TabImage:
+        spans.extend(asked)
+        return read(target, asked, with_ids=with_ids)
+
+    monkeypatch.setattr(looker.desk.sheet, "read_spans", read_spans)
+    assert looker.look().comparison.differences == ()
+    assert len(spans) < 25
+    assert [first for first, _ in spans[1:]] == [last + 1 for _, last in spans[:-1]]
+    assert spans[-1][1] >= looker.desk.tab.grid_rows
