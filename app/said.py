@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+_NAMES_MAX = 5
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
@@ -18,3 +20,21 @@ def exception(cells: int) -> str:
 def key_shown(key: Sequence[str] | None) -> str:
     """A row's key in one word; empty where it has none."""
     return "/".join(key or ())
+
+
+def troubles(of_links: Iterable[tuple[str, str]]) -> str:
+    """What ails links in one line, those of one reason together: ``orders, prices: Google answered 503``.
+
+    Args:
+        of_links: the name and the reason of each; an empty reason is no trouble.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in of_links:
+        if reason:
+            by_reason.setdefault(reason, []).append(name)
+    return "; ".join(f"{_some(names)}: {reason}" for reason, names in by_reason.items())
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_MAX
+    return ", ".join(names[:_NAMES_MAX]) + (f" and {count(more, 'other link')}" if more > 0 else "")

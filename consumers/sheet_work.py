@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from app.metrics import FAILURES, count_failure
+from app.said import troubles
 from consumers.sheet_link import LinkWriter, Tools
 from consumers.table_guards import hold_emptied
 from core import guards
@@ -143,9 +144,8 @@ class SheetWork:
 
     @property
     def trouble(self) -> str:
-        """Why the work of some link does not get through; empty while all of it does."""
-        told = (f"{name}: {writer.trouble}" for name, writer in self._writers.items() if writer.trouble)
-        return next(told, "")
+        """Which links' work does not get through, and why; empty while all of it does."""
+        return troubles((name, writer.trouble) for name, writer in self._writers.items())
 
     @property
     def progress(self) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 import structlog
 
 from app.metrics import count_failure
+from app.said import troubles
 from core import guards
 from core.errors import NotLinked, SheetsRefused, SheetsUnavailable
 from core.model import Link
@@ -133,9 +134,9 @@ class ScanWork:
 
     @property
     def trouble(self) -> str:
-        """Why some tab cannot be read, once it has failed twice in a row; empty while all of them can."""
+        """Which tabs cannot be read, once that has failed twice in a row, and why; empty while all of them can."""
         ours = ((link.name, self._tabs.get(link.name)) for link in self._links())
-        return next((f"{name}: {tab.trouble}" for name, tab in ours if tab and tab.failures > 1), "")
+        return troubles((name, tab.trouble) for name, tab in ours if tab and tab.failures > 1)
 
     def _read_if_allowed(self, link: Link, tab: Tab) -> None:
         wait_s = self._gate.wait_s("read", link.name, spare=True) or self._tried(link, tab)

@@ -43,6 +43,12 @@ class Ready:
         """Until all of these are among the faults."""
         return wait_for(lambda: faults if set(names) <= set(faults := self.faults()) else {}, f"{names} in /readyz")
 
+    def wait_until_it_tells(self, name: str, *words: str) -> None:
+        """Until this process is among the faults, for a reason in which all these words are."""
+        wait_for(
+            lambda: all(word in self.faults().get(name, "") for word in words), f"{words} told by {name} in /readyz"
+        )
+
     def wait_until_good(self) -> None:
         """Until nothing is wrong any more."""
         wait_for(lambda: not self.faults(), "everything ready again")
@@ -90,9 +96,8 @@ def test_google_that_does_not_answer_is_named_by_whoever_waits_for_it(
 ) -> None:
     main_job.faults(error_rates={"503": 1.0})
     orders.sql("UPDATE {table} SET notes = 'while Google is away' WHERE order_no = 1")
-    told = ready.wait_until_told("sheet_writer", "sheet_scanner")
-    assert orders.name in told["sheet_writer"]
-    assert "503" in told["sheet_scanner"]
+    ready.wait_until_it_tells("sheet_writer", orders.name, "503")
+    ready.wait_until_it_tells("sheet_scanner", orders.name, "503")
     main_job.lift_quota()
     ready.wait_until_good()
 
