@@ -10,6 +10,7 @@ from adapters.compact_json import dump, load
 from adapters.mysql_connection import MysqlAddress, errno
 from adapters.mysql_statements import Row, Statements
 from core.errors import MysqlRefused
+from core.lazily import LazyMapping
 from core.model import Age, CellBase, Key, RowBase
 
 _SELECT = (
@@ -32,33 +33,19 @@ _ALIKE_MAX = 1000
 _TAKEN = frozenset({1048, 1062})
 
 
-class HeldBases(Mapping[str, RowBase]):
+def held_bases(rows: Iterable[Row]) -> Mapping[str, RowBase]:
     """Bases by row id, held as MySQL told them: a third of the memory of the objects.
 
     Args:
         rows: as ``_SELECT`` asks for them.
     """
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        alike: dict[str, str] = {}
-        """Stamps of rows that one write has written are the same text."""
-        self._rows: dict[str, Row] = {}
-        for row_id, key, cells, stamps, gone, n, place, scan, former_key, _ in rows:
-            if len(alike) > _ALIKE_MAX:
-                alike.clear()
-            self._rows[row_id] = (key, cells, alike.setdefault(stamps, stamps), gone, n, place, scan, former_key)
-
-    def __getitem__(self, row_id: str) -> RowBase:
-        return _base((row_id, *self._rows[row_id], None))
-
-    def __contains__(self, row_id: object) -> bool:
-        return row_id in self._rows
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
+    alike: dict[str, str] = {}  # stamps of rows that one write has written are the same text
+    held: dict[str, Row] = {}
+    for row_id, key, cells, stamps, *rest, _ in rows:
+        if len(alike) > _ALIKE_MAX:
+            alike.clear()
+        held[row_id] = (row_id, key, cells, alike.setdefault(stamps, stamps), *rest, None)
+    return LazyMapping(held, _base)
 
 
 class Bases(Statements):
@@ -91,8 +78,8 @@ class Bases(Statements):
     def all_bases(self, link: str, row_ids: Collection[str] | None = None) -> Mapping[str, RowBase]:
         """Not locked; live rows only, by row id in its order; each is made anew whenever it is looked at."""
         if row_ids is not None:
-            return HeldBases(self._select_in(_LIVE + " AND row_id IN ({}) ORDER BY row_id", (link,), set(row_ids)))
-        return HeldBases(self._each(_ALL_LIVE, (link,)))
+            return held_bases(self._select_in(_LIVE + " AND row_id IN ({}) ORDER BY row_id", (link,), set(row_ids)))
+        return held_bases(self._each(_ALL_LIVE, (link,)))
 
     def each_base(self, link: str) -> Iterator[RowBase]:
         """As :meth:`all_bases`, a piece at a time."""

@@ -17,7 +17,7 @@ from adapters.sheets_rows import TabRows
 from adapters.sheets_whole import read_again_while_moved, read_whole
 from core.errors import LinkRefused
 from core.model import ROW_ID_HEADER, STATE_TAB, Stamp
-from core.sheet import TabImage, TabRow
+from core.sheet import TabImage
 from core.values import SheetValue
 
 Json = dict[str, Any]
@@ -161,7 +161,7 @@ def _image(cells: Grid, headers: Sequence[str], read_at: datetime, header_row: i
     titles = titles_of(cells, header_row)
     columns = {h: c for c, h in titles.items() if h in headers or h == ROW_ID_HEADER}
     refuse_doubles(titles, headers)
-    rows = tuple(data_rows(cells, columns, header_row)) if headers else ()
+    rows = TabRows([cells], columns, header_row, ids_alone=False) if headers else ()
     return TabImage(
         stamp=Stamp(),
         columns=columns,
@@ -274,9 +274,3 @@ def refuse_doubles(titles: Mapping[int, str], headers: Sequence[str]) -> None:
             f"The header row names {', '.join(doubled)} more than once.",
             "Rename the doubled headers, then link again.",
         )
-
-
-def data_rows(cells: Grid, columns: Mapping[str, int], header_row: int) -> Iterator[TabRow]:
-    """Rows with content in a linked column, with their ids; decoded once, because they are looked at column by
-    column."""
-    return (replace(row, cells=dict(row.cells)) for row in TabRows([cells], columns, header_row) if row.cells)

@@ -19,12 +19,12 @@ from adapters.sheets_look import (
     SHEETS_FIELDS,
     Found,
     TabBefore,
-    data_rows,
     find_tab,
     is_there,
     refuse_doubles,
     titles_of,
 )
+from adapters.sheets_rows import TabRows
 from adapters.sheets_state_tab import StateTab
 from adapters.sheets_tickets import clear, tickets_of
 from core.errors import LinkRefused
@@ -179,7 +179,7 @@ class _Preparation:
         columns = {**self._positions}
         if self._id_known:
             columns[ROW_ID_HEADER] = self._id_column
-        bare = [r.row for r in data_rows(self._found.cells, columns, self._row) if r.row_id is None]
+        bare = [r.row for r in TabRows([self._found.cells], columns, self._row) if r.row_id is None]
         for start in range(0, len(bare), IDS_PER_CALL):
             yield from self._id_runs(bare[start : start + IDS_PER_CALL])
 

@@ -18,15 +18,18 @@ T = TypeVar("T")
 
 
 class TabRows(Sequence[TabRow]):
-    """Rows that are not blank in the linked columns and the id column, top down.
+    """Rows that are not blank, top down.
 
     Args:
         pieces: of the tab, top down, each from its leftmost column on.
         columns: linked header and ``_row_id`` to 0-based column.
         header_row: 1-based; rows above it are left out as well.
+        ids_alone: whether rows that hold nothing but an id in these columns are among them.
     """
 
-    def __init__(self, pieces: Sequence[Grid], columns: Mapping[str, int], header_row: int = 1) -> None:
+    def __init__(
+        self, pieces: Sequence[Grid], columns: Mapping[str, int], header_row: int = 1, *, ids_alone: bool = True
+    ) -> None:
         self._pieces = pieces
         self._first_rows = [piece.row for piece in pieces]
         self._id_column = columns.get(ROW_ID_HEADER)
@@ -38,7 +41,7 @@ class TabRows(Sequence[TabRow]):
         """Its cells, as they came and as far as somebody has looked at them."""
         spans = (range(max(header_row + 1, piece.row), piece.last_row + 1) for piece in pieces)
         made = map(self._row, chain.from_iterable(spans))
-        self._numbers = array("L", (row.row for row in made if row.row_id is not None or row.cells))
+        self._numbers = array("L", (row.row for row in made if row.cells or (ids_alone and row.row_id is not None)))
 
     def __len__(self) -> int:
         return len(self._numbers)

@@ -13,8 +13,8 @@ from core.sheet import Positions, TabImage
 
 Json = dict[str, Any]
 
-WHOLE_CELLS_MAX = 1_000_000
-"""Of one read; some 60 MB of JSON."""
+WHOLE_CELLS_MAX = 300_000
+"""Of one read; some 30 MB of JSON."""
 ANEW_MAX = 3
 """Times that rows may have moved while they were read."""
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.held_rows import HeldRows
+from adapters.held_rows import held_rows
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_store import MysqlStore
 from adapters.sheets_client import SheetsClient
@@ -93,7 +93,7 @@ def _plan_of(settings: Settings, store: MysqlStore, client: SheetsClient, link: 
         link=link,
         image=image,
         bases=known.bases,
-        table=HeldRows(link, store.read_rows(link)),
+        table=held_rows(link, store.read_rows(link)),
         former=store.run(lambda tx: _former(tx, link, image, known.bases)),
         waiting=known.waiting,
         refused=known.refused,

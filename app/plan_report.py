@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.care import columns_with_care
+from core.compare import DIFFERENCES_MAX
 from core.cost import cost_of
 from core.key_faults import key_faults
 from core.model import Link
@@ -29,13 +30,14 @@ def plan_to_json(
     """
     ids = {row.row_id for row in image.rows}
     keys = key_faults(link, image)
-    count = tally.count(SHEET, "id", "key")
-    cost = cost_of(tally.sheet_writes + count, tally.sheet_bytes, writes_per_minute, before)
+    known, new = tally.count(SHEET, "cell", "delete", "id", "key"), tally.count(SHEET, "insert")
+    cost = cost_of(known, new, tally.sheet_bytes, writes_per_minute, before)
     repeated = [{"key": list(key), "rows": rows[:FIRST_SHOWN]} for key, rows in keys.repeated.items()]
     return {
         "sheet_writes": tally.sheet_writes,
         "table_writes": tally.table_writes,
         "differences": [_difference(one, ids) for one in tally.differences],
+        "more_differences": len(tally.differences) == DIFFERENCES_MAX,
         "unfit": [_unfit(one, ids) for one in tally.unfit],
         "guard": None if tally.guard is None else dict(zip(("name", "reason"), tally.guard, strict=True)),
         "kinds": [

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.compare import key_in_sheet
 from core.errors import Unfit
+from core.lazily import LazyMapping, LazySequence
 from core.model import (
     ROW_ID_HEADER,
     ROW_ID_PREFIX,
@@ -39,14 +40,16 @@ class Match:
     table: TableRow
 
 
-def match_rows(link: Link, image: TabImage, table: Mapping[Key, TableRow]) -> list[Match]:
+def match_rows(link: Link, image: TabImage, table: Mapping[Key, TableRow]) -> Sequence[Match]:
     """The rows that show a key of the table; of a key that stands twice the first."""
-    found: dict[Key, Match] = {}
-    for row in image.rows:
+    rows = image.rows
+    found: dict[Key, int] = {}
+    for place, row in enumerate(rows):
         key = key_in_sheet(link, row)
-        if key is not None and key in table and key not in found:
-            found[key] = Match(row, key, table[key])
-    return list(found.values())
+        if key is not None and key in table:
+            found.setdefault(key, place)
+    keys = list(found)
+    return LazySequence(len(keys), lambda i: Match(rows[found[keys[i]]], keys[i], table[keys[i]]))
 
 
 def differing(link: Link, match: Match) -> Iterable[tuple[LinkedColumn, SheetCell]]:
@@ -66,14 +69,16 @@ def is_a_choice(column: LinkedColumn) -> bool:
     return column.follows_table and not column.read_only
 
 
-def shared_bases(link: Link, matches: Iterable[Match], prefer: str | None) -> list[RowBase]:
-    """Bases that let the ordinary flow copy what differs: from the table where base is the sheet's value, from
-    the sheet where base is the table's. What is to be a conflict was never shared."""
-    return [
-        RowBase(m.row.row_id, m.key, {c.name: _base(c, m.row, m.table, prefer) for c in link.columns})
-        for m in matches
-        if m.row.row_id
-    ]
+def shared_bases(link: Link, matches: Sequence[Match], prefer: str | None) -> Mapping[str, RowBase]:
+    """Bases by row id that let the ordinary flow copy what differs: from the table where base is the sheet's value,
+    from the sheet where base is the table's. What is to be a conflict was never shared."""
+
+    def shared(place: int) -> RowBase:
+        m = matches[place]
+        return RowBase(m.row.row_id or "", m.key, {c.name: _base(c, m.row, m.table, prefer) for c in link.columns})
+
+    places = {match.row.row_id: place for place, match in enumerate(matches) if match.row.row_id}
+    return LazyMapping(places, shared)
 
 
 def _base(column: LinkedColumn, row: TabRow, table: Mapping[str, Canonical], prefer: str | None) -> CellBase:
@@ -114,5 +119,11 @@ def first_conflicts(link: Link, matches: Iterable[Match], stamp: Stamp) -> list[
 def as_named(image: TabImage) -> TabImage:
     """The tab as the first scan will see it, once every row has an id; the ids are made up."""
     columns = {ROW_ID_HEADER: max(image.columns.values(), default=-1) + 1, **image.columns}
-    rows = tuple(r if r.row_id else replace(r, row_id=f"{ROW_ID_PREFIX}row{r.row}") for r in image.rows)
-    return replace(image, stamp=replace(image.stamp, scan=1), columns=columns, rows=rows)
+    rows = image.rows
+
+    def named(place: int) -> TabRow:
+        row = rows[place]
+        return row if row.row_id else replace(row, row_id=f"{ROW_ID_PREFIX}row{row.row}")
+
+    stamp = replace(image.stamp, scan=1)
+    return replace(image, stamp=stamp, columns=columns, rows=LazySequence(len(rows), named))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from core.compare import folded
 from core.errors import LinkRefused
 from core.infer import Cell, NoType, infer_column
+from core.lazily import LazySequence
 from core.mixed import MixedColumn, mixed_column
 from core.model import SheetCell, TableColumn
 from core.sheet import TabRow
+from core.values import SheetValue
 from core.values.catalog import codec_for
 
 NAME_CHARS_MAX = 64
@@ -71,7 +74,8 @@ def propose_table(
     doubled = sorted({h for h in headers if headers.count(h) > 1})
     single = {header: at for at, header in enumerate(headers, start=1) if header not in doubled}
     names = {header: named.get(header) or _name(header, at) for header, at in single.items()}
-    found = {header: infer_column(names[header], _cells(header, rows)) for header in names}
+    cells = _by_column(names, rows)
+    found = {header: infer_column(names[header], cells[header]) for header in names}
     faults = [headerless] if headerless else []
     faults += [f"The header {header} stands more than once." for header in doubled]
     faults += [f"There is no header {header}." for header in named if header not in headers]
@@ -85,14 +89,14 @@ def propose_table(
             "Mend it in the sheet (a total belongs into another tab), then run this again.",
         )
     columns = {h: column for h, column in found.items() if isinstance(column, TableColumn)}
-    mixed = {h: told for h, c in columns.items() if (told := mixed_column(c, _cells(h, rows)))}
-    key = _key(headers, columns, rows)
+    mixed = {h: told for h, c in columns.items() if (told := mixed_column(c, cells[h]))}
+    key = _key(headers, columns, cells)
     if key is None:
         own = _free_name(set(names.values()))
         generated = TableColumn(own, "int", "int", nullable=False, has_default=True, auto_increment=True)
         fitted = _within_a_row(columns, None)
         return ProposedTable({**names, own: own}, (generated, *fitted.values()), (own,), adds=(own,), mixed=mixed)
-    columns[key] = _as_key(columns[key], rows, key)
+    columns[key] = _as_key(columns[key], cells[key])
     return ProposedTable(names, tuple(_within_a_row(columns, key).values()), (names[key],), mixed=mixed)
 
 
@@ -110,8 +114,19 @@ def total_row(rows: Sequence[TabRow]) -> int | None:
     return None
 
 
-def _cells(header: str, rows: Sequence[TabRow]) -> list[Cell]:
-    return [(row.row, row.cells.get(header, _BLANK).value) for row in rows]
+def _by_column(headers: Iterable[str], rows: Iterable[TabRow]) -> dict[str, Sequence[Cell]]:
+    """The cells of each column, for which every row is looked at once."""
+    numbers = array("L")
+    values: dict[str, list[SheetValue]] = {header: [] for header in headers}
+    for row in rows:
+        numbers.append(row.row)
+        for header, column in values.items():
+            column.append(row.cells.get(header, _BLANK).value)
+    return {header: _cells(numbers, column) for header, column in values.items()}
+
+
+def _cells(numbers: Sequence[int], column: Sequence[SheetValue]) -> Sequence[Cell]:
+    return LazySequence(len(numbers), lambda place: (numbers[place], column[place]))
 
 
 def _name(header: str, at: int) -> str:
@@ -136,32 +151,34 @@ def _free_name(taken: Collection[str]) -> str:
     return next(name for name in numbered if name not in taken)
 
 
-def _key(headers: Sequence[str], columns: Mapping[str, TableColumn], rows: Sequence[TabRow]) -> str | None:
+def _key(
+    headers: Sequence[str], columns: Mapping[str, TableColumn], cells: Mapping[str, Sequence[Cell]]
+) -> str | None:
     """The header of a column that is unique, filled, and looks like an id or a number."""
     named = [h for h in headers if _is_key_word(columns[h].name)]
     exact = [h for h in named if columns[h].name in _KEY_WORDS]
     first = [h for h in headers[:1] if columns[h].data_type in _WHOLE]
-    return next((h for h in (*exact, *named, *first) if _tells_apart(columns[h], h, rows)), None)
+    return next((h for h in (*exact, *named, *first) if _tells_apart(columns[h], cells[h])), None)
 
 
 def _is_key_word(name: str) -> bool:
     return name in _KEY_WORDS or name.rpartition("_")[2] in _KEY_WORDS
 
 
-def _tells_apart(column: TableColumn, header: str, rows: Sequence[TabRow]) -> bool:
+def _tells_apart(column: TableColumn, cells: Iterable[Cell]) -> bool:
     if column.nullable or not (column.data_type in _WHOLE or column.length_chars == 255):
         return False
     codec = codec_for(column)
-    values = [(codec.from_sheet(value) or "").rstrip(" ") for _, value in _cells(header, rows)]
+    values = [(codec.from_sheet(value) or "").rstrip(" ") for _, value in cells]
     return all(values) and len(set(values)) == len(values)
 
 
-def _as_key(column: TableColumn, rows: Sequence[TabRow], header: str) -> TableColumn:
+def _as_key(column: TableColumn, cells: Iterable[Cell]) -> TableColumn:
     """A key of whole numbers is given by the table where a new row has none."""
     if column.data_type not in _WHOLE:
         return replace(column, collation=KEY_COLLATION)
     codec = codec_for(column)
-    counts = all(int(codec.from_sheet(value) or 0) > 0 for _, value in _cells(header, rows))
+    counts = all(int(codec.from_sheet(value) or 0) > 0 for _, value in cells)
     return replace(column, auto_increment=counts, has_default=counts)
 
 

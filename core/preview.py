@@ -10,11 +10,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
+from typing import Any
 
 from core import guards, scan
 from core.findings import Findings
-from core.first_link import CONFLICTS, Match, as_named, first_conflicts, is_a_choice, match_rows, shared_bases
+from core.first_link import (
+    CONFLICTS,
+    Match,
+    as_named,
+    differing,
+    first_conflicts,
+    is_a_choice,
+    match_rows,
+    shared_bases,
+)
 from core.freshness import scan_age, tells_of_going
+from core.lazily import LazyMapping
 from core.model import ROW_ID_PREFIX, Key, Link, LinkedColumn, Observed, RowBase, SheetCell
 from core.overlay import Overlay
 from core.planner import MANUAL
@@ -60,18 +71,17 @@ def preview_link(view: LinkView, compute_rule: ComputeRule) -> Tally:
     tally.guard = found.guard
     if found.guard is not None and not (found.rows or found.missing):
         return tally
-    known = dict(view.bases)
-    own = {row.row_id: row for row in view.image.rows if row.row_id}
-    by_id = ((own.get(base.row_id), base.key) for base in known.values())
+    tab = _rows_by_id(view.image)
+    by_id = ((tab.get(base.row_id), base.key) for base in view.bases.values())
     pairs = ((row, key) for row, key in by_id if row is not None and key is not None and key in view.table)
     tally.note_differences(view.link, (Match(row, key, view.table[key]) for row, key in pairs))
-    work = _Preview(view, tally, compute_rule, {**view.former, **known})
-    work.decide(_rows_of_scan(view, found))
+    work = _Preview(view, tally, compute_rule, tab)
+    work.decide(_rows_of_scan(view, found, tab))
     for row in found.strangers:
         tally.add(Change(SHEET, "id", row=row.row))
     for move in found.moved_ids:
         tally.add(Change(SHEET, "id", row_id=move.row_id, row=move.row))
-    work.plan_sheet(known)
+    work.plan_sheet()
     return tally
 
 
@@ -89,20 +99,17 @@ def preview_first(
     """
     tally, image = Tally(), as_named(image)
     matches = match_rows(link, image, table)
-    tally.note_differences(link, matches)
-    known = {base.row_id: base for base in shared_bases(link, matches, prefer)}
-    choices = {c.name for c in link.columns if is_a_choice(c)}
-    open_cells = [one for one in tally.differences if prefer is None and one.column in choices]
-    for one in open_cells:
-        tally.add(replace(one, side=STAYS, kind="undecided"))
+    undecided = frozenset(c.name for c in link.columns if prefer is None and is_a_choice(c))
+    tally.note_differences(link, matches, undecided)
+    known = shared_bases(link, matches, prefer)
     parked = first_conflicts(link, matches, image.stamp) if prefer == CONFLICTS else []
     waiting: dict[str, list[Waiting]] = {}
     for seen, _ in parked:
         waiting.setdefault(seen.row_id, []).append(Waiting(seen, MANUAL, image.read_at))
     view = LinkView(link, image, known, table, waiting=waiting)
-    work = _Preview(view, tally, compute_rule, known)
-    work.decide(_rows_of_tab(view, known, {(one.row_id, one.column) for one in open_cells}))
-    work.plan_sheet(known)
+    work = _Preview(view, tally, compute_rule, _rows_by_id(image))
+    work.decide(_rows_of_tab(view, undecided))
+    work.plan_sheet()
     return tally
 
 
@@ -119,11 +126,28 @@ def _scan(view: LinkView) -> Findings:
     return look(found.unclear) if found.unclear else found
 
 
-SeenRow = tuple[str, list[Observed], bool]
-"""Row id, what was seen of the row, and whether the tab holds nothing of it."""
+@dataclass(frozen=True, slots=True)
+class _SeenRow:
+    """What a look at the tab says of a row."""
+
+    row_id: str
+    cells: Sequence[Observed]
+    row: TabRow | None
+    """Where it stands."""
+    is_missing: bool = False
+    """The tab holds nothing of it."""
 
 
-def _rows_of_scan(view: LinkView, found: Findings) -> Iterator[SeenRow]:
+def _rows_by_id(image: TabImage) -> Mapping[str, TabRow]:
+    """Of an id that stands twice the first."""
+    places: dict[str, int] = {}
+    for place, row in enumerate(image.rows):
+        if row.row_id is not None:
+            places.setdefault(row.row_id, place)
+    return LazyMapping(places, image.rows.__getitem__)
+
+
+def _rows_of_scan(view: LinkView, found: Findings, tab: Mapping[str, TabRow]) -> Iterator[_SeenRow]:
     seen: dict[str, list[Observed]] = {}
     for row, column, cell in found.cells():
         if row.row_id is not None:
@@ -131,23 +155,26 @@ def _rows_of_scan(view: LinkView, found: Findings) -> Iterator[SeenRow]:
     for row_id in view.waiting:
         seen.setdefault(row_id, [])
     missing = set(found.missing)
-    yield from ((row_id, cells, False) for row_id, cells in seen.items() if row_id not in missing)
-    yield from ((row_id, [], True) for row_id in found.missing)
+    yield from (_SeenRow(i, cells, tab.get(i)) for i, cells in seen.items() if i not in missing)
+    yield from (_SeenRow(i, (), tab.get(i), is_missing=True) for i in found.missing)
     for row in found.strangers:
-        yield f"{_NEW_ID}{row.row}", _whole(view, row, f"{_NEW_ID}{row.row}"), False
+        row_id = f"{_NEW_ID}{row.row}"  # of a copy, too, which is given an id of its own
+        yield _SeenRow(row_id, _whole(view, row, row_id), row)
 
 
-def _rows_of_tab(
-    view: LinkView, known: Mapping[str, RowBase], undecided: Collection[tuple[str | None, str | None]]
-) -> Iterator[SeenRow]:
+def _rows_of_tab(view: LinkView, undecided: frozenset[str]) -> Iterator[_SeenRow]:
+    """All of them; of those that both sides have no cell that differs in a column of which nobody has decided."""
     for row in view.image.rows:
         row_id = row.row_id or ""
         cells = _whole(view, row, row_id)
-        if row_id in known:
+        base = view.bases.get(row_id)
+        if base is not None and base.key is not None:
             blank = [c for c in view.link.columns if c.header not in row.cells]
             cells += [_observed(view, row, row_id, c, _BLANK) for c in blank]
-            cells = [o for o in cells if (row_id, o.column) not in undecided]
-        yield row_id, cells, False
+            match = Match(row, base.key, view.table[base.key])
+            left = undecided.intersection(c.name for c, _ in differing(view.link, match)) if undecided else undecided
+            cells = [o for o in cells if o.column not in left]
+        yield _SeenRow(row_id, cells, row)
 
 
 def _whole(view: LinkView, row: TabRow, row_id: str) -> list[Observed]:
@@ -165,31 +192,24 @@ def _observed(view: LinkView, row: TabRow, row_id: str, column: LinkedColumn, ce
 class _Preview:
     """Carries the decisions out on copies of what is known."""
 
-    def __init__(self, view: LinkView, tally: Tally, compute_rule: ComputeRule, known: Mapping[str, RowBase]) -> None:
-        self._view, self._tally, self._rule, self._known = view, tally, compute_rule, known
+    def __init__(self, view: LinkView, tally: Tally, compute_rule: ComputeRule, tab: Mapping[str, TabRow]) -> None:
+        self._view, self._tally, self._rule, self._tab = view, tally, compute_rule, tab
         self._rows = Overlay(view.table)
         self._after: dict[str, RowBase] = {}
         """Bases that the decisions change."""
         self._left_alone: set[tuple[str, str]] = set()
-        self._tab: dict[str, TabRow] = {}
-        for row in view.image.rows:
-            if row.row_id is not None:
-                self._tab.setdefault(row.row_id, row)
-            self._tab.setdefault(f"{_NEW_ID}{row.row}", row)  # of a copy, which is given an id of its own
         self._taken: set[Key] = set()
 
-    def decide(self, rows: Iterable[SeenRow]) -> None:
+    def decide(self, rows: Iterable[_SeenRow]) -> None:
         """From the sheet to the table."""
-        for row_id, seen, is_missing in rows:
-            view = self._row_view(row_id, seen, is_missing=is_missing)
-            plan = plan_row(view, self._rule)
-            self._note(view, plan, seen)
+        for seen in rows:
+            view = self._row_view(seen)
+            self._note(view, plan_row(view, self._rule), seen)
 
-    def plan_sheet(self, live: Mapping[str, RowBase]) -> None:
+    def plan_sheet(self) -> None:
         """From the table to the sheet, after that."""
         link, image = self._view.link, self._view.image
-        bases = {b.key: b for b in {**live, **self._after}.values() if b.key is not None and not b.gone}
-        numbers = count(1)
+        bases, numbers = self._live_by_key(), count(1)
         everything = SheetView(
             link=link,
             keys=(),
@@ -197,38 +217,53 @@ class _Preview:
             rows=self._rows,
             positions=_positions(image),
             waiting=frozenset(self._left_alone),
-            missed=dict.fromkeys((i for i in self._known if i not in self._tab), image.stamp),
+            missed=dict.fromkeys((i for i in self._view.bases if i not in self._tab), image.stamp),
         )
-        keys_of = {b.row_id: b.key for b in bases.values()}
         keys, deletes = iter(dict.fromkeys([*self._rows, *bases])), 0
         while some := list(islice(keys, ROWS_AT_ONCE)):
             plan = plan_sheet(replace(everything, keys=some), lambda: f"{_NEW_ID}{next(numbers)}")
             deletes += len(plan.deletes)
-            self._tally.note_sheet(link, plan, keys_of, self._tab)
+            self._tally.note_sheet(link, plan, self._key_of, self._tab)
         if self._tally.guard is None and guards.too_many(deletes, len(bases)):
             self._tally.guard = ("deleted_in_table", guards.deleted_in_table(link, deletes, len(bases)))
 
-    def _row_view(self, row_id: str, seen: Sequence[Observed], *, is_missing: bool) -> RowView:
-        base, stamp = self._known.get(row_id), self._view.image.stamp
+    def _before(self, row_id: str) -> RowBase | None:
+        return self._view.bases.get(row_id) or self._view.former.get(row_id)
+
+    def _base_of(self, row_id: str) -> RowBase | None:
+        """As the decisions leave it."""
+        return self._after.get(row_id) or self._before(row_id)
+
+    def _live_by_key(self) -> Mapping[Key, RowBase]:
+        row_ids = dict.fromkeys([*self._view.bases, *self._after])
+        bases = (base for base in map(self._base_of, row_ids) if base is not None and not base.gone)
+        by_key = {base.key: base.row_id for base in bases if base.key is not None}
+        return LazyMapping(by_key, lambda i: self._after.get(i) or self._view.bases[i])
+
+    def _key_of(self, row_id: str) -> Key | None:
+        base = self._base_of(row_id)
+        return base.key if base is not None else None
+
+    def _row_view(self, seen: _SeenRow) -> RowView:
+        base, stamp = self._before(seen.row_id), self._view.image.stamp
         is_live = base is not None and not base.gone
         return RowView(
             link=self._view.link,
-            row_id=row_id,
+            row_id=seen.row_id,
             base=base,
             table=self._view.table.get(base.key) if base is not None and base.key is not None else None,
-            observed=seen,
-            waiting=self._view.waiting.get(row_id, ()),
+            observed=seen.cells,
+            waiting=self._view.waiting.get(seen.row_id, ()),
             times_final=True,
             is_told=True,
             restored_n=self._view.restored_n,
-            vanished=is_missing and (base is None or not is_live or tells_of_going(stamp, base)),
+            vanished=seen.is_missing and (base is None or not is_live or tells_of_going(stamp, base)),
             age=scan_age(stamp),
         )
 
-    def _note(self, view: RowView, plan: RowPlan, seen: Sequence[Observed]) -> None:
-        row = self._tab.get(view.row_id)
+    def _note(self, view: RowView, plan: RowPlan, seen: _SeenRow) -> None:
         self._left_alone.update((view.row_id, o.column) for o, _ in plan.wait)
-        self._tally.note_row(view, plan, row)
+        self._tally.note_row(view, plan, seen.row)
         if plan.insert is not None:
             self._insert(view, plan, seen)
         elif plan.delete and view.base is not None and view.base.key is not None:
@@ -239,16 +274,16 @@ class _Preview:
             self._rows.drop(base.key)
             self._rows.put(key, {**view.table, **plan.update})
             base = replace(base, key=key)
-        if base is not None and base is not view.base:
+        if base is not None and (view.base is None or _shared(base) != _shared(view.base)):
             self._after[view.row_id] = base
 
-    def _insert(self, view: RowView, plan: RowPlan, seen: Sequence[Observed]) -> None:
+    def _insert(self, view: RowView, plan: RowPlan, seen: _SeenRow) -> None:
         """A new row; the table gives it a key where the sheet has none, and another one where the key is taken."""
         values, link = plan.insert or {}, view.link
         parts = [values.get(c.name) for c in link.key_columns]
         key = tuple(part for part in parts if part is not None)
         generated = next((c for c in link.key_columns if c.column.auto_increment), None)
-        place = Change(TABLE, "insert", view.row_id, seen[0].row if seen else None, values=values)
+        place = Change(TABLE, "insert", view.row_id, seen.row.row if seen.row else None, values=values)
         if len(key) == len(parts) and (key in self._rows or key in self._taken):
             if generated is None or len(parts) > 1:
                 name = link.key_columns[0].name
@@ -262,6 +297,11 @@ class _Preview:
         self._tally.add(replace(place, key=key or None))
         if len(key) < len(parts) and generated is not None:
             self._tally.add(replace(place, side=SHEET, kind="key", column=generated.name, values=None))
+
+
+def _shared(base: RowBase) -> tuple[Any, ...]:
+    """What the plan of the sheet asks of a base: when it was learned is no matter."""
+    return base.key, base.gone, {name: (cell.value, cell.formula) for name, cell in base.cells.items()}
 
 
 def _positions(image: TabImage) -> Positions:

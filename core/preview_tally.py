@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from core import guards
-from core.compare import first_missing
+from core.compare import DIFFERENCES_MAX, first_missing
 from core.errors import Unfit
 from core.first_link import Match, differing
 from core.model import Key, Link, LinkedColumn, SheetCell
@@ -16,6 +16,7 @@ from core.row_view import RowPlan, RowView, value_text
 from core.sheet import TabRow
 from core.sheet_plan import SheetPlan
 from core.values import Canonical, Serial, SheetValue
+from core.write_size import lacking_bytes
 
 SHEET, TABLE, STAYS = guards.SHEET, guards.TABLE, "neither"
 FIRST_SHOWN = 5
@@ -66,12 +67,11 @@ class Tally:
     columns: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """By column: how many cells go ``to_sheet`` or ``to_table``, and how many of each other kind stay."""
     differences: list[Change] = field(default_factory=list)
-    """Cells of rows that both sides have, and in which they differ."""
+    """Cells of rows that both sides have, and in which they differ; the first DIFFERENCES_MAX."""
     unfit: list[Change] = field(default_factory=list)
+    """The first as many."""
     guard: tuple[str, str] | None = None
     """Name and reason of the guard that would hold the link."""
-    sheet_rows: int = 0
-    """Rows and cells that go to the sheet one by one."""
     sheet_bytes: int = 0
     """About what the requests to the sheet hold."""
 
@@ -100,22 +100,22 @@ class Tally:
         if change.column is not None and change.kind != "key":
             self.columns[change.column][f"to_{change.side}" if change.kind == "cell" else change.kind] += 1
         if change.kind == "unfit":
-            self.unfit.append(change)
+            _keep(self.unfit, change)
         if change.side == SHEET:
             values = [change.table] if change.values is None else change.values.values()
             self._weigh(values, PLACE_BYTES if change.kind == "cell" else CELL_BYTES)
 
-    def note_differences(self, link: Link, matches: Iterable[Match]) -> None:
-        """Cells that differ now, whatever comes of them."""
+    def note_differences(
+        self, link: Link, matches: Iterable[Match], undecided: Collection[str] = frozenset()
+    ) -> None:
+        """Cells that differ now, whatever comes of them; in these columns nobody has decided what."""
         for match in matches:
             for column, cell in differing(link, match):
-                table = match.table.get(column.name)
-                row = match.row
-                self.differences.append(
-                    Change(
-                        STAYS, "cell", row.row_id, row.row, match.key, column.name, _text(column, cell.value), table
-                    )
-                )
+                place = Change(STAYS, "undecided", match.row.row_id, match.row.row, match.key, column.name)
+                one = replace(place, sheet=_text(column, cell.value), table=match.table.get(column.name))
+                _keep(self.differences, one)
+                if column.name in undecided:
+                    self.add(one)
 
     def note_row(self, view: RowView, plan: RowPlan, row: TabRow | None) -> None:
         """What is decided on a row, but for its insert."""
@@ -148,12 +148,12 @@ class Tally:
                 self.add(replace(told, kind="waits", reason=reason))
 
     def note_sheet(
-        self, link: Link, plan: SheetPlan, keys: Mapping[str, Key | None], tab: Mapping[str, TabRow]
+        self, link: Link, plan: SheetPlan, key_of: Callable[[str], Key | None], tab: Mapping[str, TabRow]
     ) -> None:
         """What goes to the sheet."""
         for cell in plan.cells:
             column, before = link.by_header(cell.header), tab[cell.row_id].cells.get(cell.header, _BLANK)
-            place = Change(SHEET, "cell", cell.row_id, cell.row, keys.get(cell.row_id))
+            place = Change(SHEET, "cell", cell.row_id, cell.row, key_of(cell.row_id))
             name = column.name if column is not None else cell.header
             self.add(replace(place, column=name, sheet=_text(column, before.value), table=_text(column, cell.value)))
         for insert in plan.inserts:
@@ -162,7 +162,7 @@ class Tally:
             self.add(Change(SHEET, "delete", gone.row_id, gone.row, plan.keys.get(gone.row_id)))
         for formula in plan.formula_conflicts:
             reason = "the cell holds a formula, which wins over the table's change"
-            place = Change(STAYS, "formula", formula.row_id, key=keys.get(formula.row_id), reason=reason)
+            place = Change(STAYS, "formula", formula.row_id, key=key_of(formula.row_id), reason=reason)
             self.add(
                 replace(place, column=formula.column, sheet=_text(link.by_name(formula.column), formula.cell.value))
             )
@@ -173,12 +173,16 @@ class Tally:
         """As :meth:`add`, without a change for each: a table has thousands of rows to insert."""
         kind = self.kinds.setdefault((SHEET, "insert"), Kind())
         kind.note(lambda: Change(SHEET, "insert", key=key, values=_by_name(link, cells)))
-        self._weigh(map(value_text, cells.values()), CELL_BYTES)
+        self.sheet_bytes += lacking_bytes({header: value_text(value) for header, value in cells.items()}, None)
 
     def _weigh(self, values: Iterable[Canonical], place_bytes: int) -> None:
         said = sum(CELL_BYTES + len(value.encode("utf-8", "replace")) for value in values if value)
-        self.sheet_rows += 1
         self.sheet_bytes += said + place_bytes
+
+
+def _keep(told: list[Change], one: Change) -> None:
+    if len(told) < DIFFERENCES_MAX:
+        told.append(one)
 
 
 def _conflict(place: Change, one: ConflictEntry) -> Change:

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 from urllib import error, request
 
-from adapters.held_rows import HeldRows
+from adapters.held_rows import held_rows
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_store import MysqlStore, open_store
 from adapters.sheets_client import SheetsClient
@@ -126,7 +126,7 @@ class _Linking:
     def _record(self, target: SheetTarget, prefer: str | None) -> None:
         """What both sides share becomes base; from there on the services copy what one side lacks."""
         image = GoogleSheet(self._client).read_tab(target)
-        table = HeldRows(self._link, self._store.read_rows(self._link) if image.rows else ())
+        table = held_rows(self._link, self._store.read_rows(self._link) if image.rows else ())
         matches = match_rows(self._link, image, table)
         bases = shared_bases(self._link, matches, prefer)
         parked = first_conflicts(self._link, matches, image.stamp) if prefer == CONFLICTS else []
@@ -149,7 +149,7 @@ class _Linking:
             tx.remove_link(state.name)
             tx.put_link(state)
             tx.note_known(state.name, known.text)
-            tx.save_bases(state.name, bases)
+            tx.save_bases(state.name, bases.values())
             tx.put_waiting(state.name, [(seen, MANUAL) for seen, _ in parked])
             tx.add_conflicts(state.name, [entry for _, entry in parked])
 

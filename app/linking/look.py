@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.held_rows import HeldRows
+from adapters.held_rows import held_rows
 from adapters.mysql_connection import ThreadSessions, parse_url
 from adapters.mysql_grants import TABLE_RIGHTS, Grant
 from adapters.mysql_query import Query
@@ -201,7 +201,7 @@ def _look_at_table(settings: Settings, session: Query, draft: LinkEntry, tab: Ta
         entry,
         link,
         before,
-        HeldRows(link, rows),
+        held_rows(link, rows),
         starts_from,
         mapping.left_out,
         mapping.adds,

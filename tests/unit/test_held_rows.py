@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.held_rows import HeldRows
+from adapters.held_rows import held_rows
 from core.model import Link, LinkedColumn, TableColumn
 from core.values.catalog import codec_for
 
@@ -26,6 +26,6 @@ def test_held_rows_are_told_as_they_were_read_and_in_that_order() -> None:
         ("10",): {"id": "10", "name": None},
         ("2",): {"id": "2", "name": ""},
     }
-    held = HeldRows(LINK, rows.items())
+    held = held_rows(LINK, rows.items())
     assert list(held.items()) == list(rows.items())
     assert (len(held), ("7",) in held, ("8",) in held, held.get(("8",))) == (3, True, False, None)

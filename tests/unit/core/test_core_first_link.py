@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from core_makers import LINK, ROW, make_image, make_link, no_rule, one_way, order_row, tab_row
 
+from core.compare import DIFFERENCES_MAX
 from core.first_link import first_conflicts, match_rows, shared_bases
 from core.key_faults import key_faults
 from core.model import TO_SHEET, TO_TABLE, Link, Stamp, TableColumn
@@ -108,9 +109,9 @@ def test_of_a_typed_key_that_stands_twice_the_second_row_is_refused_and_a_blank_
 
 def test_the_side_that_is_preferred_is_written_to_the_other_by_the_ordinary_way() -> None:
     matches = match_rows(LINK, make_image(order_row(2, "r_1", price=12)), table_of(ROW))
-    (from_table,) = shared_bases(LINK, matches, "table")
+    (from_table,) = shared_bases(LINK, matches, "table").values()
     assert from_table.cells["price"].value == "12.00"  # the sheet's own: the table has moved, and is written there
-    (from_sheet,) = shared_bases(LINK, matches, "sheet")
+    (from_sheet,) = shared_bases(LINK, matches, "sheet").values()
     assert from_sheet.cells["price"].value == "9.50"  # the table's own: the sheet has moved, and is written there
     for base in (from_table, from_sheet):
         assert base.key == ("1",)
@@ -124,7 +125,7 @@ def test_of_a_key_that_stands_twice_the_first_row_is_tied_to_the_table() -> None
 
 def test_a_formula_is_known_as_one_from_the_start() -> None:
     row = tab_row(2, "r_1", {"quantity": "=1+2"}, order_no=1, customer="Ann", quantity=3)
-    (base,) = shared_bases(LINK, match_rows(LINK, make_image(row), table_of(ROW)), None)
+    (base,) = shared_bases(LINK, match_rows(LINK, make_image(row), table_of(ROW)), None).values()
     assert base.cells["quantity"].formula
 
 
@@ -149,7 +150,7 @@ def test_a_conflict_from_before_linking_keeps_both_values_for_whoever_chooses() 
         "none",
         False,
     )
-    (base,) = shared_bases(LINK, matches, "conflicts")
+    (base,) = shared_bases(LINK, matches, "conflicts").values()
     assert (base.cells["price"].value, base.cells["notes"].value) == (None, "fragile")
 
 
@@ -177,3 +178,11 @@ def test_a_column_that_goes_one_way_asks_nobody_whose_value_stays(
 ) -> None:
     told = planned(order_row(5, None, price=12), prefer=prefer, link=one_way(price=direction))
     assert kinds(told) == {(side, "cell"): 1}
+
+
+def test_of_very_many_cells_that_differ_all_are_counted_and_as_many_are_told_as_fit_into_memory() -> None:
+    count = DIFFERENCES_MAX + 5
+    rows = [order_row(2 + n, None, order_no=n, price=12) for n in range(1, count + 1)]
+    told = planned(*rows, table=tuple({**ROW, "order_no": str(n)} for n in range(1, count + 1)))
+    assert len(told.differences) == DIFFERENCES_MAX
+    assert (kinds(told), told.columns["price"]) == ({(STAYS, "undecided"): count}, {"undecided": count})

@@ -197,12 +197,12 @@ def test_columns_that_need_care_are_named_with_the_reason() -> None:
 
 
 def test_the_cost_counts_full_requests_and_spreads_what_is_more_than_a_burst_over_the_quota() -> None:
-    assert cost_of(0, 0, 60).requests == 0
-    few = cost_of(1500, 90_000, 60)
+    assert cost_of(0, 0, 0, 60).requests == 0
+    few = cost_of(1500, 0, 90_000, 60)
     assert (few.requests, few.time_s) == (2, 2.0)
-    heavy = cost_of(100, 9_000_000, 60, before=1)
+    heavy = cost_of(0, 100, 9_000_000, 60, before=1)
     assert heavy.requests == 6
-    many = cost_of(200_000, 10_000_000, 60)
+    many = cost_of(200_000, 0, 10_000_000, 60)
     assert many.requests == 200
     assert 180 < many.time_s <= 200
 
