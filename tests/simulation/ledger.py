@@ -324,7 +324,7 @@ class Ledger:
             self._former_keys[new] = {old, *self._former_keys.get(old, ())}
         before = change.before or {}
         fresh = {n: v for n, v in (change.after or {}).items() if v is not None and v != before.get(n)}
-        written = [(c, v, token) for c, v in fresh.items() for token in self.tokens_in(c, v)]
+        written = [(c, v, token) for c, v in fresh.items() for token in self._come_to(c, v, before.get(c))]
         is_named = False
         for column, value, token in written:
             if who == "table_writer" and not lines & token.lines and self._passes(lines, token):
@@ -342,6 +342,13 @@ class Ledger:
             if who == "table_writer" and token.text == value:
                 self._no_way_back(token, lines, self._in_table, "table", "sheet")
         self.of_key[new] = lines
+
+    def _come_to(self, column: str, value: str, held: Canonical) -> list[Token]:
+        """What of a value has come to a row of the table that held another one there. A text to which a rule joins
+        one was meant for the row when it came: it need not be for the other row whose key a person has given to it
+        since."""
+        stayed = set(parts_of(held)) - {value}
+        return [token for token in self.tokens_in(column, value) if token.text not in stayed]
 
     def was_mistaken(self, line: Line) -> bool:
         """Whether contents and id of a row were parted, and nothing told the row any more that its id stood beside,
