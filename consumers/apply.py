@@ -9,10 +9,11 @@ from consumers import coming_back
 from consumers.trades import trade_keys
 from core.errors import NoParent, Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed, replans
+from core.marks import CAME_BACK
 from core.model import Key, Link, Observed, RowBase
 from core.one_way import READ_ONLY, fills_key_alone
 from core.parents import PARENT, reason_to_wait, worded
-from core.ports import ConflictEntry, HistoryEntry, Transaction
+from core.ports import ConflictEntry, HistoryEntry, ShownMark, Transaction
 from core.renames import print_of
 from core.row_plan import base_of_inserted, give_up
 from core.row_view import RowPlan, RowView, rejection, value_text
@@ -35,6 +36,8 @@ class Applier:
         self._bases: list[RowBase] = []
         self._traded: dict[str, Key] = {}
         """Row ids that have got each other's keys."""
+        self._back: list[str] = []
+        """Row ids that had gone, and stand in the sheet and in the table again."""
 
     def apply(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
         """Write the table, then everything that is known of it."""
@@ -119,6 +122,7 @@ class Applier:
                 continue
             self._tell_tables_values(plan, answer)
             if plan.in_sheet:
+                self._back += [plan.row_id] if view.base is not None and view.base.gone else []
                 self._bases.append(self._beside_rejected(base_of_inserted(view, plan, answer), plan))
             else:
                 plan.comes_back = answer
@@ -249,6 +253,18 @@ class Applier:
         tx.add_conflicts(name, [c for p in plans for c in p.conflicts])
         tx.add_history(name, [h for p in plans for h in p.history])
         tx.name_actors(name, [h for p in plans for h in p.named])
+        if self._back:
+            self._doubt_notes(self._back[0])
+
+    def _doubt_notes(self, row_id: str) -> None:
+        """Somebody has undone a delete, and notes of ours that stood beside the rows, of which nobody knows any more,
+        are back as well. That one may stand beside one of the rows has the tab searched for those of all."""
+        shown = {mark.column for mark in self._tx.shown_marks(self._link.name, [row_id])}
+        unmarked = next((c.name for c in self._link.columns if c.name not in shown), None)
+        if unmarked is not None:
+            doubtful = ShownMark(row_id, unmarked, CAME_BACK, is_sure=False)
+            self._tx.save_marks(self._link.name, [doubtful])
+        self._tx.send(TABLE_CHANGED, self._link.name, marks_changed(self._link.name, [row_id]))
 
     def _wake(self, plans: Sequence[RowPlan], views: Mapping[str, RowView]) -> None:
         questions = [{**_row_of_table(p, views[p.row_id]), "kind": "asked"} for p in plans if p.ask_feed]

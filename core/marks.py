@@ -21,6 +21,9 @@ from core.values import Canonical
 PREFIX = "Twinsheet:"
 TEXT_CHARS_MAX = 500
 VALUE_CHARS_MAX = 80
+CAME_BACK = ""
+"""The text of a mark that nobody has put beside its cell: its row stands in the tab again, and what was beside any
+cell of it, and of others that came with it, may stand there again as well."""
 TOP_LEFT = ""
 """Stands for the header of column A, where the tab has lost every linked column."""
 _GAP = "\n\n"
@@ -198,14 +201,15 @@ def _plan_cell(  # noqa: PLR0917 -- one cell, and everything that decides on it
     if colour in OUR_COLOURS:
         own_colour = was.colour_before if was is not None else None
     after = (compose(want.text if want else None, persons_part(note)), want.colour if want else own_colour)
-    is_doubtful = was is not None and not was.is_sure  # a marking may be on its way yet: after another it cannot land
+    # A marking may be on its way yet: after another it cannot land.
+    is_doubtful = was is not None and not (was.is_sure or was.text == CAME_BACK)
     if is_doubtful or after != (note, colour):
         plan.writes.append(MarkWrite(row.row, row.row_id, header, *after))
     if want is not None:
         plan.show.append(ShownMark(*cell, want.text, own_colour))
     elif was is not None:
         plan.forget.append(cell)
-        plan.is_lost |= _our_part(note) is None
+        plan.is_lost |= was.text != CAME_BACK and _our_part(note) is None
 
 
 def _is_marked_cell(mark: Mark | None, note: str | None, colour: str | None) -> bool:

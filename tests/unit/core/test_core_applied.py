@@ -11,9 +11,10 @@ from core_makers import BLANK, EARLIER, LATER, LINK, NOON, ROW, answers, make_ba
 
 from consumers.table_work import GIVE_UP_S, GROUP, TableWork
 from core.errors import Unfit
-from core.events import SHEET_OBSERVED, TABLE_CHANGED
+from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
+from core.marks import CAME_BACK
 from core.model import Link, Observed, RowBase, SheetCell, Stamp
-from core.ports import Intent, LinkState
+from core.ports import Intent, LinkState, ShownMark
 from core.renames import print_of
 from core.told import ROWS_MAX, ToldRows
 from tests.fakes.event_log import FakeEventLog, FakeEventSource
@@ -334,6 +335,29 @@ def test_a_new_row_gets_what_another_one_gives_up_in_the_same_moment_wherever_it
     desk.happens(edit(2, "r_5", row=2, cells=new), edit(1, row=3, cells={"Notes": "heavy"}))
     assert [row["notes"] for row in desk.rows.values()] == ["heavy", "fragile"]
     assert not desk.state.rejections
+
+
+def test_whoever_marks_cells_is_told_that_a_note_may_have_come_back_with_a_row_once_the_table_has_it_again(
+    desk: Desk,
+) -> None:
+    whole = {"Order no.": 1, "Customer": "Ann", "Quantity": 3, "Price": 9.5, "Status": "new"}
+    desk.happens(event("scan", 5, missing=["r_1"]))
+    desk.happens(event("scan", 6, row_id="r_2", cells={**whole, "Order no.": None}))
+    assert not desk.state.marks, "no note of ours stands beside a row that was never there"
+    desk.happens(event("scan", 7, cells=whole))  # somebody has undone the delete
+    assert desk.state.marks == {("orders", "r_1", "order_no"): ShownMark("r_1", "order_no", CAME_BACK, is_sure=False)}
+    assert desk.state.outbox[-1] == (TABLE_CHANGED, "orders", marks_changed("orders", ["r_1"]))
+
+
+def test_what_is_known_to_be_shown_beside_a_row_stays_known_when_the_row_comes_back(desk: Desk) -> None:
+    known = ShownMark("r_1", "order_no", "Twinsheet: order_no: the number is taken", "#112233")
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base(gone=True)])
+        tx.save_marks("orders", [known])
+    desk.rows.clear()
+    desk.happens(event("scan", 7, cells={"Order no.": 1, "Customer": "Ann", "Quantity": 3, "Status": "new"}))
+    assert desk.state.marks["orders", "r_1", "order_no"] == known
+    assert [mark.text for mark in desk.state.marks.values() if mark != known] == [CAME_BACK]
 
 
 def test_a_row_missed_by_a_scan_is_deleted(desk: Desk) -> None:

@@ -27,10 +27,10 @@ from core.errors import (
     TwinsheetError,
     Unfit,
 )
-from core.events import SHEET_OBSERVED, TABLE_CHANGED, stamp_to_json
+from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed, stamp_to_json
 from core.freshness import age
 from core.intent import PlannedWrite, planned_to_json
-from core.marks import REJECTED
+from core.marks import CAME_BACK, REJECTED
 from core.model import Key, Link, LinkedColumn, SheetCell, Stamp, TableColumn
 from core.ports import ConflictEntry, Intent, LinkState, RejectionEntry, ShownMark, TableRow
 from core.renames import Anew, FeedPlace, print_of
@@ -1190,6 +1190,56 @@ def test_a_note_of_ours_that_was_copied_to_another_row_is_cleared_away(desk: Des
     desk.goes_on(3)
     assert (tab.rows[1].notes, tab.rows[1].colours) == ({}, {})
     assert tab.rows[0].notes
+
+
+def comes_back(desk: Desk) -> None:
+    """The table writer tells that order 1 stands in the tab again, with whatever has been beside it."""
+    with desk.store.begin() as tx:
+        tx.save_marks("orders", [ShownMark("r_1", "order_no", CAME_BACK, is_sure=False)])
+        tx.send(TABLE_CHANGED, "orders", marks_changed("orders", ["r_1"]))
+    desk.publishes_outbox()
+
+
+def test_notes_that_have_come_back_with_rows_go_although_the_link_shows_no_other(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows.append(FakeRow("r_2", dict(tab.rows[0].cells)))
+    for row in tab.rows:
+        row.notes, row.colours = {"Quantity": f"Twinsheet: {REASON}"}, {"Quantity": REJECTED}
+    comes_back(desk)
+    desk.goes_on(5)
+    assert [(row.notes, row.colours) for row in tab.rows] == [({}, {}), ({}, {})]
+    assert not desk.state.marks
+
+
+def test_a_row_that_came_back_without_a_note_costs_two_looks_and_no_write(desk: Desk) -> None:
+    desk.changes("orders", "from the table")
+    desk.goes_on(3)  # where rows stand is known
+    comes_back(desk)
+    desk.goes_on(60)
+    assert [desk.sheet.calls.count(call) for call in ("marked", "look", "mark")] == [1, 1, 0]
+    assert not desk.state.marks
+
+
+def test_a_note_that_has_come_back_stays_where_it_is_to_be_told_again(desk: Desk) -> None:
+    row = desk.sheet.tabs["orders"].rows[0]
+    row.notes, row.colours = {"Quantity": f"Twinsheet: {REASON}"}, {"Quantity": REJECTED}
+    comes_back(desk)
+    refuse(desk, "many")
+    desk.goes_on(5)
+    assert row.notes == {"Quantity": f"Twinsheet: {REASON}"}
+    assert [(mark.column, mark.is_sure) for mark in desk.state.marks.values()] == [("quantity", True)]
+
+
+@pytest.mark.parametrize("transactions", range(2, 12))
+def test_a_note_that_has_come_back_with_its_row_goes_whenever_the_writer_dies(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, transactions: int
+) -> None:
+    row = desk.sheet.tabs["orders"].rows[0]
+    row.notes, row.colours = {"Quantity": f"Twinsheet: {REASON}"}, {"Quantity": REJECTED}
+    comes_back(desk)
+    dies_after(desk, monkeypatch, transactions)
+    assert not row.notes
+    assert not desk.state.marks
 
 
 def test_a_note_that_stands_beside_another_id_when_it_is_to_go_is_looked_for(desk: Desk) -> None:
