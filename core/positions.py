@@ -12,8 +12,14 @@ from core.sheet import Positions, SwapWrite
 from core.texts import mark_of
 
 
-def after_write(positions: Positions, write: SwapWrite) -> Positions:
-    """The positions once a write has landed; row numbers in ``write`` are those before it."""
+def after_write(positions: Positions, write: SwapWrite) -> Positions | None:
+    """The positions once a write has landed; row numbers in ``write`` are those before it.
+
+    ``None`` where one of several rows with the same id has got another one: where the others stand nobody knows, and
+    whether they are several still.
+    """
+    if any(named.expected in positions.repeated for named in write.ids):
+        return None
     doomed = sorted(d.row for d in write.deletes)
     top, count = write.insert_after_row, len(write.inserts)
     overwritten = (i.expected for i in write.ids if i.expected and positions.rows.get(i.expected) == i.row)

@@ -54,6 +54,14 @@ def test_an_id_over_which_a_write_has_written_another_one_stands_there_no_longer
     assert after_write(PLACES, write).rows == RowIndex({"x": 2, "c": 3, "b": 4, "d": 5})
 
 
+def test_where_one_of_several_rows_with_an_id_has_got_another_one_nobody_knows_where_the_others_stand() -> None:
+    places = replace(PLACES, repeated=frozenset({"a"}))
+    assert after_write(places, SwapWrite(1, 1, ids=(IdWrite(2, "x", "a"),))) is None
+    assert after_write(places, SwapWrite(1, 1, ids=(IdWrite(6, "x", "a"),))) is None
+    other = after_write(places, SwapWrite(1, 1, ids=(IdWrite(3, "x", "b"),)))
+    assert other is not None and other.repeated == {"a"}
+
+
 def test_a_copy_that_gets_an_id_of_its_own_leaves_the_row_itself_where_it_stands() -> None:
     write = SwapWrite(1, 1, ids=(IdWrite(6, "x", "a"),))
     assert after_write(PLACES, write).rows == RowIndex({"a": 2, "b": 3, "c": 4, "d": 5, "x": 6})

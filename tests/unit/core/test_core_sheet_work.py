@@ -1067,6 +1067,21 @@ def test_a_note_comes_to_the_copy_where_the_marked_row_itself_was_taken_for_it_a
     assert [(row.row_id, bool(row.notes)) for row in tab.rows] == [("r_1", True), ("r_new", False)]
 
 
+def test_a_refused_value_is_told_beside_its_cell_once_a_copy_above_it_has_a_name_of_its_own(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows[0].cells = {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
+    tab.rows.insert(0, FakeRow("r_1", dict(tab.rows[0].cells)))
+    refuse(desk, "many")
+    desk.goes_on(1)
+    assert not any(row.notes for row in tab.rows), "nobody can tell the copy yet"
+    names = [{"row": 2, "expected": "r_1", "row_id": None}]
+    desk.log.append(SHEET_OBSERVED, "orders", scan_event(Stamp(scan=1), names=names))
+    desk.goes_on(3)
+    desk.publishes_outbox()
+    desk.goes_on(3)
+    assert [(row.row_id, bool(row.notes)) for row in tab.rows] == [("r_new", False), ("r_1", True)]
+
+
 def test_a_row_whose_id_went_to_its_copy_while_it_was_marked_is_marked_where_it_stands(desk: Desk) -> None:
     tab = desk.sheet.tabs["orders"]
     desk.marks.before_mark = lambda: tab.rows.append(FakeRow("r_1", dict(tab.rows[0].cells)))
