@@ -319,7 +319,7 @@ class MarkWriter:
         shown = [mark for mark in plan.show if mark.row_id not in missed]
         self._marked |= {mark.row_id for mark in plan.show}
         self._unseen -= set(at.values()) - plan.astray - missed
-        self._search |= not plan.strays <= set(found)
+        self._search |= plan.is_elsewhere or not plan.strays <= set(found)
         self._store.run(lambda tx: tx.save_marks(self.link.name, shown))
         self._leaving.difference_update((mark.row_id, mark.column) for mark in shown)
         self._leave({cell for cell in plan.forget if cell[0] not in missed}, is_lost=plan.is_lost)

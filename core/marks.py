@@ -60,6 +60,8 @@ class MarkPlan:
     is_lost: bool = False
     """A note of ours that is to go stands beside its cell no longer: a person has removed it, or it stands beside
     another id."""
+    is_elsewhere: bool = False
+    """Likewise, of one beside a cell that goes on showing one."""
 
 
 # --- what is wanted -------------------------------------------------------------------
@@ -207,6 +209,7 @@ def _plan_cell(  # noqa: PLR0917 -- one cell, and everything that decides on it
         plan.writes.append(MarkWrite(row.row, row.row_id, header, *after))
     if want is not None:
         plan.show.append(ShownMark(*cell, want.text, own_colour))
+        plan.is_elsewhere |= was is not None and was.is_sure and _our_part(note) is None
     elif was is not None:
         plan.forget.append(cell)
         plan.is_lost |= was.text != CAME_BACK and _our_part(note) is None

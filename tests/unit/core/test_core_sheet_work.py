@@ -1008,6 +1008,28 @@ def test_a_note_comes_to_the_copy_once_nobody_takes_it_for_the_marked_row_any_mo
     assert [row.notes for row in tab.rows] == [{"Quantity": f"Twinsheet: {REASON}"}]
 
 
+def test_a_note_that_stays_where_another_row_was_pasted_over_its_own_goes_once_that_is_told_of_elsewhere(
+    desk: Desk,
+) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    tab, told = desk.sheet.tabs["orders"], "quantity: many is too much"
+    tab.rows[0].row_id = "r_9"
+    desk.changes("orders", "from the table")
+    desk.goes_on(3)  # a write to it has missed the row
+    row = {**ROW, "notes": "from the table"}
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [make_base("r_1", gone=True)])
+        tx.keep_ids("orders", {("1",): "r_1"})
+    came = {"row_id": "r_1", "key": ["1"], "kind": "i", "print": print_of(row)}
+    desk.log.append(TABLE_CHANGED, "orders", {"kind": "replan", "rows": [came]})
+    desk.goes_on(5)
+    refuse(desk, "many", told)
+    desk.goes_on(3)
+    shown = [(row.row_id, row.notes) for row in tab.rows]
+    assert shown == [("r_9", {}), ("r_1", {"Quantity": f"Twinsheet: {told}"})]
+
+
 def test_what_is_told_of_a_row_replaces_what_was_told_of_the_one_over_which_it_was_pasted(desk: Desk) -> None:
     refuse(desk, "many")
     desk.goes_on(3)
