@@ -434,10 +434,13 @@ class Ledger:
 
     def _check_unseen(self, change: RowChange) -> None:
         """A program's value that the sheet never showed gives way only in a conflict; in history where a column goes
-        to the table alone."""
+        to the table alone, and where a person's formula hides what a column that the sheet only shows would show: the
+        formula is refused and told of, base follows the table, and so it counts nothing against a delete."""
         state = self._twin.state
         in_conflict = {c.table for _, c in state.conflicts}
-        in_conflict |= {h.old for _, h in state.history if h.column in self._twin.columns_to_table}
+        to_table, hidden = self._twin.columns_to_table, self._hidden_by_formulas()
+        told = [(h.column, h.old) for _, h in state.history]
+        in_conflict |= {old for column, old in told if column in to_table or (column, old) in hidden}
         for column, text in (change.before or {}).items():
             token = self.tokens.get((column, text)) if text is not None else None
             stays = change.after is not None and change.after[column] == text
@@ -445,6 +448,13 @@ class Ledger:
                 continue
             if text not in in_conflict:
                 raise Violation(f"the table's {column}={text}, which nobody has seen, went without a conflict")
+
+    def _hidden_by_formulas(self) -> set[tuple[str, Canonical]]:
+        """What the table holds where a formula stands in a column that the sheet only shows."""
+        bases, columns = self._twin.state.bases.get(self._twin.link.name, {}), self._twin.link.columns
+        shown_alone = {column.name for column in columns if column.read_only}
+        cells = [(name, cell) for base in bases.values() for name, cell in base.cells.items() if cell.formula]
+        return {(name, cell.value) for name, cell in cells if name in shown_alone}
 
     def _lines_based(self, key: Key | None) -> set[Line]:
         bases = self._twin.state.bases.get(self._twin.link.name, {})
