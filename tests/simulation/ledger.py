@@ -217,7 +217,8 @@ class Ledger:
 
     def rob(self, row: FakeRow) -> None:
         """An id is about to be written over the one that stands there. Where a copy carries it as well, the copy is
-        the row from now on, whatever key that has in the table by now: nobody can tell which of the two it was."""
+        the row from now on, whatever key that has in the table by now: nobody can tell which of the two it was. What
+        a program has written into the row, and the sheet is yet to show, was meant for the copy as well."""
         others = {r.mark for r in self._twin.tab.rows if r is not row and r.row_id == row.row_id}
         if not row.row_id or not isinstance(row.mark, int):
             return
@@ -227,7 +228,17 @@ class Ledger:
         shown = base.key if base is not None else None
         renamed = {key for key, former in self._former_keys.items() if shown in former}
         for key in ({shown} & self.of_key.keys()) or (renamed & self.of_key.keys()):
-            self.of_key[key] |= {mark for mark in others if isinstance(mark, int)}
+            alike = {mark for mark in others if isinstance(mark, int)}
+            self.of_key[key] |= alike
+            for token in self._written_by_programs(key, row.mark):
+                token.replaced |= alike - token.lines
+                token.lines |= alike
+
+    def _written_by_programs(self, key: Key, line: Line) -> list[Token]:
+        """What the table's row with that key holds of what programs have written for that row."""
+        held = self._twin.state.table(self._twin.link).rows.get(key, {})
+        tokens = [token for column, text in held.items() for token in self.tokens_in(column, text)]
+        return [token for token in tokens if token.side == "table" and line in token.lines]
 
     def part_from_ids(self, rows: Iterable[FakeRow]) -> None:
         """Contents were sorted, and the ids beside them were not; or somebody has typed over the ids."""
