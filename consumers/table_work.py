@@ -249,7 +249,8 @@ class TableWork:
         Applier(tx, link).apply(plans, views)
         tx.add_history(link.name, batch.overwritten)
         live = {i: base for i in batch.vanished if (base := views[i].base) is not None and not base.gone}
-        is_missed = any(is_outrun(batch.vanished[i].as_known, base) for i, base in live.items())
+        missed = [(batch.vanished[i], base) for i, base in live.items()]
+        is_missed = any(is_outrun(one.as_known, base) or one.is_by_older_base(base) for one, base in missed)
         if is_missed or any(_is_outrun(link, plan.base or views[plan.row_id].base, batch) for plan in plans):
             ask_scan(tx, link.name)
 
@@ -305,7 +306,8 @@ def _may_vanish(
     # nobody knows whose row that was where it had lost its id. What puts it back has landed before the scan, or not.
     in_hand = write is not None and (row_id in write.row_ids or stamp.n >= write.n)
     is_put_back = missed.as_known.n >= gathered.restored_n
-    return is_last and (base is None or tells_of_going(missed.as_known, base)) and is_put_back and not in_hand
+    is_gone = base is None or (tells_of_going(missed.as_known, base) and not missed.is_by_older_base(base))
+    return is_last and is_gone and is_put_back and not in_hand
 
 
 def _gather(tx: Transaction, link: Link, batch: Batch) -> Gathered:

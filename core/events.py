@@ -3,7 +3,8 @@
 ``sheet.observed``, keyed by link:
     edit, structure  the webhook's body as it was received, with ``event`` and ``received_at``
     scan             the same shape from the scanner, with ``missing`` and ``names``; ``settled_n``: the last of our
-                     writes that base knew of as the tab was held against it
+                     writes that base knew of as the tab was held against it; ``known_ages``: of missing rows the last
+                     look that it knew of
     replan           ``rows``: [{row_id, key, times: {column: commit time}}]; look at their waiting cells again;
                      ``times_exact``: whether the server tells more than seconds
     rescan           read the tab again

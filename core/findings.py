@@ -6,7 +6,7 @@ from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from core.model import LinkedColumn, RowBase, SheetCell
+from core.model import Age, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabRow
 
 _BLANK = SheetCell(None)
@@ -74,6 +74,8 @@ class Findings:
     the row."""
     missing: list[str] = field(default_factory=list)
     """Row ids that base knows or that wait, and of which the tab holds nothing."""
+    known_ages: dict[str, Age] = field(default_factory=dict)
+    """Of missing rows that base knows, the last look which it knew of (:func:`core.freshness.newest_age`)."""
     is_leaving: bool = False
     """Rows have left the tab while it was swept: their contents may stand beside the ids of rows that had been found
     in their place before, which the next scan tells."""

@@ -57,6 +57,11 @@ def tells_of_going(stamp: Stamp, base: RowBase) -> bool:
     return is_past_writes(stamp, base) and all(scan_age(stamp).is_past(one) for one in ages)
 
 
+def newest_age(base: RowBase) -> Age:
+    """That of the last look which base knows of the row."""
+    return max([base.age, *(cell.age for cell in base.cells.values())])
+
+
 def is_outrun(stamp: Stamp, base: RowBase) -> bool:
     """Whether a scan that missed the row may have come past all that was told of it, and nobody can tell: the last
     edit that it could see was heard of only after it had begun. The next scan comes past that."""

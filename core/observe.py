@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from core.conflicts import Choice
 from core.events import cell_from_json, stamp_as_known, stamp_from_json, value_from_json
-from core.model import Key, Link, Observed, RowBase, Stamp
+from core.freshness import newest_age
+from core.model import Age, Key, Link, Observed, RowBase, Stamp
 from core.ports import HistoryEntry, TableRow
 from core.renames import print_of
 from core.row_view import value_text
@@ -36,6 +37,12 @@ class Missed(NamedTuple):
     """See :func:`core.events.stamp_as_known`."""
     event: str
     """Id of the scan."""
+    known: Age | None = None
+    """The last look at the row that base knew of as the scan read it."""
+
+    def is_by_older_base(self, base: RowBase) -> bool:
+        """Whether base tells something else of the row since: by that the scan might have found it without its id."""
+        return self.known is not None and self.known != newest_age(base)
 
 
 @dataclass(slots=True)
@@ -139,9 +146,10 @@ class Batch:
             self.told_of[row["row_id"]] = (tuple(row["key"]) if row.get("key") else None, held)
 
     def _add_cells(self, link: Link, body: Json) -> None:
-        stamp = stamp_from_json(body["stamp"])
+        stamp, ages = stamp_from_json(body["stamp"]), body.get("known_ages", {})
         for row_id in body.get("missing", ()):
-            self.vanished[row_id] = Missed(stamp, stamp_as_known(body), body.get("event", ""))
+            known = Age(*ages[row_id]) if row_id in ages else None
+            self.vanished[row_id] = Missed(stamp, stamp_as_known(body), body.get("event", ""), known)
         unclear = _repeated_ids(body)
         if body["kind"] == "edit":
             stamp = replace(stamp, scan=self.scans)

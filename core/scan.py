@@ -9,7 +9,7 @@ from core import guards, scan_guards
 from core.contents import differs, differs_in, is_row_of, key_in_base, key_in_row, shared
 from core.displaced import is_rather, strayed
 from core.findings import Before, Findings, Looked
-from core.freshness import is_past_writes
+from core.freshness import is_past_writes, newest_age
 from core.model import ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
 from core.sheet import IdWrite, TabImage, TabRow
 from core.sift import told_apart
@@ -86,8 +86,7 @@ def judge(link: Link, image: TabImage, looked: Looked, before: Before) -> Findin
         telling[row_id] = (*telling.get(row_id, ()), column)
     found.rows = [(own[row_id], columns) for row_id, columns in telling.items()]
     brought_back = {move.row_id for move in found.moved_ids}
-    copied = _copied(link, missing, found.strangers)
-    found.missing = [b.row_id for b in missing if b.row_id not in brought_back | copied]
+    _miss(found, missing, brought_back | _copied(link, missing, found.strangers))
     # an id moves from a row that was cleared: what is left of that one needs another
     found.strangers += [row for row in looked.rows if row.row_id in brought_back and not row.cells]
     if looked.is_whole:
@@ -96,6 +95,12 @@ def judge(link: Link, image: TabImage, looked: Looked, before: Before) -> Findin
         ]
     _guard(link, looked, found)
     return found
+
+
+def _miss(found: Findings, missing: Sequence[RowBase], elsewhere: set[str]) -> None:
+    """Note the rows that the tab does not hold, but for those that stand elsewhere."""
+    found.missing = [base.row_id for base in missing if base.row_id not in elsewhere]
+    found.known_ages = {base.row_id: newest_age(base) for base in missing}
 
 
 def _guard(link: Link, looked: Looked, found: Findings) -> None:

@@ -38,7 +38,7 @@ def scan_events(
     head["settled_n"] = settled_n
     names: list[Json] = [{"row": s.row, "expected": s.row_id, "row_id": None} for s in strangers]
     names += [{"row": m.row, "expected": m.expected, "row_id": m.row_id} for m in found.moved_ids]
-    rests = _rests(found.missing, names)
+    rests = _rests(found, names)
     last: list[Json] = []
     for cells in _pieces(found, rows_max):
         if last:
@@ -50,10 +50,12 @@ def scan_events(
     yield from ({**head, "cells": [], **rest} for rest in rests)
 
 
-def _rests(missing: Sequence[str], names: Sequence[Json]) -> Iterator[Json]:
+def _rests(found: Findings, names: Sequence[Json]) -> Iterator[Json]:
     """What is told besides cells; an empty one where there is nothing."""
-    for start in range(0, max(1, len(missing), len(names)), IDS_MAX):
-        yield {"missing": missing[start : start + IDS_MAX], "names": names[start : start + IDS_MAX]}
+    for start in range(0, max(1, len(found.missing), len(names)), IDS_MAX):
+        missing = found.missing[start : start + IDS_MAX]
+        ages = {row_id: found.known_ages[row_id] for row_id in missing if row_id in found.known_ages}
+        yield {"missing": missing, "known_ages": ages, "names": names[start : start + IDS_MAX]}
 
 
 def _pieces(found: Findings, rows_max: int) -> Iterator[list[Json]]:

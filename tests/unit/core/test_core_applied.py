@@ -12,6 +12,7 @@ from core_makers import BLANK, EARLIER, LATER, LINK, NOON, ROW, answers, make_ba
 from consumers.table_work import GIVE_UP_S, GROUP, TableWork
 from core.errors import Unfit
 from core.events import SHEET_OBSERVED, TABLE_CHANGED, marks_changed
+from core.freshness import newest_age
 from core.marks import CAME_BACK
 from core.model import Link, Observed, RowBase, SheetCell, Stamp
 from core.ports import Intent, LinkState, ShownMark
@@ -364,6 +365,18 @@ def test_a_row_missed_by_a_scan_is_deleted(desk: Desk) -> None:
     desk.happens(event("scan", 5, missing=["r_1"]))
     assert not desk.rows
     assert desk.base("r_1").gone
+
+
+def test_a_row_missed_by_what_base_told_of_it_before_an_edit_is_not_deleted_and_another_scan_is_asked_for(
+    desk: Desk,
+) -> None:
+    known = newest_age(desk.base("r_1"))
+    desk.happens(edit(4, cells={"Customer": "Bea", "Quantity": 8, "Price": 1, "Status": "paid", "Notes": "new"}))
+    desk.happens(event("scan", 5, missing=["r_1"], known_ages={"r_1": known}))  # it may stand there without its id
+    assert ("1",) in desk.rows
+    assert [body["kind"] for _, _, body in desk.state.outbox][-1] == "rescan"
+    desk.happens(event("scan", 6, missing=["r_1"], known_ages={"r_1": newest_age(desk.base("r_1"))}))
+    assert not desk.rows
 
 
 def test_a_row_missed_before_a_mistake_of_ours_was_put_back_is_not_deleted(desk: Desk) -> None:

@@ -134,6 +134,7 @@ def test_a_row_that_moved_is_the_same_row() -> None:
 def test_a_known_row_that_the_tab_does_not_hold_is_missing() -> None:
     found = scanned(make_image(order_row(2, "r_1")), make_base(), make_base("r_2", order_no="2"))
     assert found.missing == ["r_2"]
+    assert found.known_ages.keys() == {"r_2"}
 
 
 @pytest.mark.parametrize("written", [{"n": 7}, {"cell_n": 7}])
@@ -429,7 +430,7 @@ def test_the_events_of_a_scan_carry_its_stamp_its_cells_and_at_the_end_who_is_mi
     event = json.loads(json.dumps(events[0]))
     assert (event["stamp"], event["settled_n"]) == ({"n": 3, "q": 5, "epoch": 0}, 2)
     assert [c["row_id"] for c in event["cells"]] == ["r_1", "r_2", "r_3", "r_4"]
-    assert event["missing"] == ["r_5"]
+    assert (event["missing"], event["known_ages"]) == (["r_5"], {"r_5": [0, 0]})
     assert event["names"] == [{"row": 9, "expected": None, "row_id": None}]
 
 
