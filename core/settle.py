@@ -187,7 +187,12 @@ class _Settling(CellSettling):
             self._take_back(hit, ROW_ID_HEADER, named.row_id)
             for row_id in (named.row_id, hit.row_id):  # one stands beside another row, one nowhere, until it is back
                 self._hold_whole(row_id or "") if self._is_live(row_id) else self._hold_unknown(row_id)
-        elif named.expected and not self._is_live(named.expected):
+            return
+        base = self.bases.get(named.row_id)
+        if base is not None and not base.gone:  # what saw rows before that, told again, moves no id once more
+            placed = replace(base, n=max(base.n, self.n))
+            self.bases[named.row_id] = self.settlement.bases[named.row_id] = placed
+        if named.expected and not self._is_live(named.expected):
             gone = self.bases.get(named.expected) or RowBase(named.expected, None, {})
             self.settlement.bases[named.expected] = replace(gone, gone=True, key=None, n=self.n)
 

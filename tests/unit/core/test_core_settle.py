@@ -361,6 +361,11 @@ def test_a_lost_id_that_came_to_another_row_than_its_own_is_taken_back() -> None
     assert other.formula_restores == [FormulaRestore(0, 5, ROW_ID_HEADER, SheetCell("r_1"))]
 
 
+def test_an_id_that_has_come_to_its_row_was_placed_there_by_our_write() -> None:
+    done = settled(hit(5, None), bases=(make_base(),), ids=(IdWrite(5, "r_1", None),))
+    assert done.bases["r_1"].n == N
+
+
 def test_a_lost_id_stays_with_its_row_though_all_besides_the_key_was_typed_anew_before_it_came() -> None:
     typed: dict[str, SheetValue] = {"customer": "Eva", "quantity": 8, "price": 2, "status": "sent", "notes": "heavy"}
     anew = settled(hit(5, "r_stray", **typed), bases=(make_base(),), ids=(IdWrite(5, "r_1", "r_stray"),))
@@ -397,7 +402,8 @@ def test_no_look_at_a_row_counts_whose_id_gave_way_to_another_before_it_is_back(
 def test_a_copy_that_holds_the_key_of_a_missing_row_gets_that_row_s_id() -> None:
     given = IdWrite(5, "r_1", "r_2")
     done = settled(hit(5, "r_2"), bases=(make_base(), make_base("r_2", order_no="2")), ids=(given,))
-    assert not (done.formula_restores or done.bases)
+    assert not done.formula_restores
+    assert done.bases == {"r_1": make_base(n=N)}
 
 
 def test_a_row_keeps_the_id_that_it_got_back_though_its_edits_were_told_beside_the_one_that_gave_way() -> None:

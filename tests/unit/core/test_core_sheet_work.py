@@ -1165,6 +1165,19 @@ def test_an_id_is_not_moved_by_what_a_scan_told_before_somebody_edited_its_row(d
     assert tab.rows[0].row_id == "r_1"
 
 
+def test_an_id_that_a_scan_had_moved_is_not_moved_once_more_when_that_is_told_again(desk: Desk) -> None:
+    tab = desk.sheet.tabs["orders"]
+    tab.rows[0].row_id, tab.rows[0].cells = "r_9", {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
+    scan = scan_event(Stamp(q=3, scan=1), names=[{"row": 2, "expected": "r_9", "row_id": "r_1"}])
+    desk.log.append(SHEET_OBSERVED, "orders", scan)
+    desk.goes_on(5)
+    assert [row.row_id for row in tab.rows] == ["r_1"]
+    tab.rows[0].row_id = "r_9"  # somebody has damaged it once more; what is to be done, a new scan tells
+    desk.log.append(SHEET_OBSERVED, "orders", scan)
+    desk.goes_on(5)
+    assert [row.row_id for row in tab.rows] == ["r_9"]
+
+
 def test_a_row_whose_id_was_lost_is_marked_once_it_has_it_back(desk: Desk) -> None:
     row = desk.sheet.tabs["orders"].rows[0]
     row.row_id, row.cells = None, {"Order no.": SheetCell(1), "Customer": SheetCell("Ann")}
