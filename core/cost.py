@@ -32,9 +32,8 @@ def cost_of(known: int, new: int, size_bytes: int, writes_per_minute: int, befor
         writes_per_minute: the quota.
         before: requests that prepare the tab.
     """
-    requests = before + max(
-        ceil(known / KNOWN_ROWS_MAX) + ceil(new / NEW_ROWS_MAX), ceil(size_bytes / REQUEST_BYTES_MAX)
-    )
+    by_rows = ceil(known / KNOWN_ROWS_MAX) + ceil(new / NEW_ROWS_MAX)
+    requests = before + max(by_rows, ceil(size_bytes / REQUEST_BYTES_MAX))
     limit = Limit(writes_per_minute)
     paced_s = max(0, requests - limit.burst) * WINDOW_MS / 1000 / limit.usable
     return Cost(requests, size_bytes, round(max(paced_s, requests * REQUEST_S), 1))

@@ -9,13 +9,8 @@ def test_a_lazy_sequence_is_one_of_items_that_are_made_when_they_are_looked_at()
     made: list[int] = []
     squares = LazySequence(4, lambda place: made.append(place) or place * place)
     assert not made
-    assert (squares[3], squares[-4], list(squares[1:3]), list(squares), len(squares)) == (
-        9,
-        0,
-        [1, 4],
-        [0, 1, 4, 9],
-        4,
-    )
+    assert (squares[3], squares[-4], len(squares)) == (9, 0, 4)
+    assert (list(squares[1:3]), list(squares)) == ([1, 4], [0, 1, 4, 9])
     assert made == [3, 0, 1, 2, 0, 1, 2, 3]
 
 

@@ -205,6 +205,7 @@ def test_the_cost_counts_full_requests_and_spreads_what_is_more_than_a_burst_ove
     many = cost_of(200_000, 0, 10_000_000, 60)
     assert many.requests == 200
     assert 180 < many.time_s <= 200
+    assert cost_of(0, 3_500, 1_900_000, 60).requests == 1, "rows that the tab lacks fill a request"
 
 
 def test_a_date_is_told_as_a_date_and_not_as_the_number_that_stands_for_it() -> None:
