@@ -71,11 +71,11 @@ def add_column(*, name: str, column: str, header: str | None, prefer: str | None
     Takes the tab's header of that name or adds it, and names it in links.yaml. A header whose column was renamed in
     the table is tied to it again by --header.
     """
-    from app.cli.prompts import confirm_plan, show_column
+    from app.cli.prompts import confirm_column, show_column
     from app.linking import add_column as do
     from config.settings import load_settings
 
-    ask = None if yes or as_json else confirm_plan
+    ask = None if yes or as_json else confirm_column
     settings = load_settings(("mysql_url", "sheets"))
     report = do(settings, name, column, header=header, prefer=prefer, confirm=ask)
     if as_json:

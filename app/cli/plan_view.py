@@ -9,6 +9,7 @@ import click
 
 from app.cli.output import ago, print_table
 from app.said import key_shown
+from core.preview_tally import FIRST_SHOWN
 
 _SAID = {
     ("table", "insert"): "New rows of the table",
@@ -77,6 +78,18 @@ def show_plan(plan: Mapping[str, Any]) -> None:
             f"The sheet takes about {count} ({cost['bytes'] / 1e6:.1f} MB), about {ago(cost['seconds'])}"
             f" at {cost['writes_per_minute']} writes a minute."
         )
+
+
+def show_column_plan(plan: Mapping[str, Any]) -> None:
+    """What linking one more column would write where, and the first cells that both sides fill differently."""
+    click.echo(f"To be written into the sheet: {plan['sheet_writes']}, into the table: {plan['table_writes']}.")
+    differences = plan["differences"]
+    if differences:
+        click.echo(f"Cells that differ: {len(differences)}")
+    for one in differences[:FIRST_SHOWN]:
+        click.echo(f"  {_line(one)}")
+    if len(differences) > FIRST_SHOWN:
+        click.echo(f"  and {len(differences) - FIRST_SHOWN} more")
 
 
 def _show_kind(kind: Mapping[str, Any]) -> None:

@@ -29,6 +29,14 @@ def confirm_plan(report: Mapping[str, Any]) -> bool:
     return click.confirm("Go on?", default=True)
 
 
+def confirm_column(report: Mapping[str, Any]) -> bool:
+    """Show what linking one more column would write, and ask."""
+    from app.cli.plan_view import show_column_plan
+
+    show_column_plan(report["plan"])
+    return click.confirm("Go on?", default=True)
+
+
 def announce(report: Mapping[str, Any]) -> bool:
     """Show what is made, and go on without a question."""
     from app.cli.plan_view import show_start
@@ -59,10 +67,15 @@ def show_linked(report: Mapping[str, Any]) -> None:
 
 def show_column(report: Mapping[str, Any]) -> None:
     """The outcome of one more column, or the plan with what is to be decided."""
+    from app.cli.plan_view import show_column_plan
+
     if report["added"]:
         click.secho(f"{report['link']}: {report['column']} is linked to the header {report['header']}.", fg="green")
-    else:
-        _show_undecided(report["plan"])
+        return
+    if report["plan"]["differences"]:
+        show_column_plan(report["plan"])
+        click.echo("Say whose values to take: --prefer sheet or --prefer table.")
+    click.echo("Nothing was written.")
 
 
 def _show_undecided(plan: Mapping[str, Any]) -> None:

@@ -251,6 +251,43 @@ def test_link_add_ends_with_1_where_a_person_has_to_decide(
     assert "price" in told
 
 
+ADDED: dict[str, Any] = {
+    "link": "orders", "header": "Colour", "column": "colour", "added": False,
+    "plan": {
+        "sheet_writes": 1, "table_writes": 1,
+        "differences": [{"key": ["7"], "column": "colour", "sheet": "blue", "table": "red"}],
+    },
+}  # fmt: skip
+
+
+def test_link_add_column_shows_what_it_would_write_and_asks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(*_: Any, confirm: Any, **_words: Any) -> dict[str, Any]:
+        return {**ADDED, "added": confirm(ADDED)}
+
+    monkeypatch.setattr("app.linking.add_column", asked)
+    monkeypatch.setattr("click.confirm", lambda *_, **_words: True)
+    settings(monkeypatch)
+    assert ended("link", "add-column", "orders", "colour") == 0
+    said = capsys.readouterr().out
+    assert "into the sheet: 1, into the table: 1" in said
+    assert "colour: sheet 'blue', table 'red'" in said
+    assert "colour is linked to the header Colour" in said
+
+
+def test_link_add_column_names_the_cells_that_differ_and_the_options_that_it_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("app.linking.add_column", lambda *_, **_words: ADDED)
+    settings(monkeypatch)
+    assert ended("link", "add-column", "orders", "colour", "--yes") == 1
+    said = capsys.readouterr().out
+    assert "sheet 'blue', table 'red'" in said
+    assert "--prefer sheet or --prefer table" in said
+    assert "--prefer conflicts" not in said
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
