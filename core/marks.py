@@ -181,6 +181,9 @@ def plan_marks(
     for row in (r for r in look.rows if r.row_id != ROW_ID_HEADER):
         for header, name in columns.items():
             _plan_cell(plan, row, header, (row.row_id or "", name), wanted, shown)
+    linked, seen = set(columns.values()), set(ids.values())
+    # of a column that is linked no longer: where its header goes on under another name, that cell clears the note
+    plan.forget += [cell for cell in shown if cell[0] in seen and cell[1] not in linked]
     return plan
 
 

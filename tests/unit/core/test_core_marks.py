@@ -19,11 +19,12 @@ from core.marks import (
     compose,
     persons_part,
     plan_hold_note,
+    plan_marks,
     wanted_marks,
 )
 from core.model import CellBase, Observed, SheetCell, Stamp
-from core.ports import ConflictEntry, NumberedConflict, RejectionEntry, Waiting
-from core.sheet import MarksLook
+from core.ports import ConflictEntry, NumberedConflict, RejectionEntry, ShownMark, Waiting
+from core.sheet import LookedRow, MarksLook, MarkWrite
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 BASES = {"r_1": make_base()}
@@ -115,3 +116,12 @@ def test_a_note_on_a_header_row_that_was_cleared_whole_owes_nobody_anything() ->
     note = plan_hold_note(["Notes"], MarksLook(1, ()), "Twinsheet: held")
     assert note is not None
     assert amends([note], (), MarksLook(1, ())) == []
+
+
+def test_a_mark_of_a_column_that_is_linked_no_longer_is_forgotten_so_that_nobody_looks_for_it_for_ever() -> None:
+    note = "Twinsheet: status: too long"
+    row = LookedRow(2, "r_1", notes={"Status": note}, colours={})
+    shown = {cell: ShownMark(*cell, note, None) for cell in (("r_1", "status"), ("r_2", "status"))}
+    plan = plan_marks({"Status": "stage"}, MarksLook(1, (row,)), {2: "r_1"}, {}, shown)
+    assert plan.forget == [("r_1", "status")]
+    assert plan.writes == [MarkWrite(2, "r_1", "Status", None, None)]
