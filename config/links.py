@@ -89,9 +89,8 @@ def _check_columns(
         f"It has {', '.join(by_name)}. Where it was renamed: twinsheet link add-column {entry.name} NAME"
         f" --header HEADER; where it was dropped, {drop} in links.yaml."
     )
-    unknown = [
-        name for name in (*mapping.values(), *entry.rules, *entry.one_way, *entry.where) if name not in by_name
-    ]
+    named = dict.fromkeys((*mapping.values(), *entry.rules, *entry.one_way, *entry.where))
+    unknown = [name for name in named if name not in by_name]
     if unknown:
         raise LinkRefused(f"Link {entry.name}: {entry.table} has no column {', '.join(unknown)}.", hint)
     if not key:

@@ -51,7 +51,7 @@ def add_entry(path: Path, entry: LinkEntry) -> None:
 
 
 def replace_columns(path: Path, entry: LinkEntry) -> None:
-    """Write the columns and rules of a link anew; everything else stays, comments included.
+    """Write the columns of a link, and what it says of each, anew; everything else stays, comments included.
 
     Raises:
         NotLinked: the file holds no such link.
@@ -63,12 +63,13 @@ def replace_columns(path: Path, entry: LinkEntry) -> None:
         yaml = yaml_with_comments()
         document: CommentedMap = yaml.load(path.read_text(encoding="utf-8"))
         item = next(one for one in document["links"] if one["name"] == entry.name)
-        for field, wanted in (("columns", entry.columns or {}), ("rules", entry.rules)):
-            _replace_mapping(item, field, wanted)
+        written = entry.to_yaml()
+        for field in ("columns", "rules", "one_way", "where"):
+            _replace_mapping(item, field, written.get(field, {}))
         _write_atomically(path, _dump(yaml, document))
 
 
-def _replace_mapping(item: CommentedMap, field: str, wanted: Mapping[str, str]) -> None:
+def _replace_mapping(item: CommentedMap, field: str, wanted: Mapping[str, Any]) -> None:
     """Key by key, so that comments and the order of those that stay are kept."""
     if not wanted:
         item.pop(field, None)

@@ -166,10 +166,22 @@ class _Adding:
         return before
 
     def _with(self, header: str, before: str | None) -> tuple[LinkEntry, Link]:
-        rules = {self._column if name == before else name: rule for name, rule in self._entry.rules.items()}
-        fields = self._entry.model_dump() | {"columns": {**self._linked, header: self._column}, "rules": rules}
+        fields = self._entry.model_dump()
+        for kept in ("rules", "one_way", "where"):
+            fields[kept] = {self._column if name == before else name: of for name, of in fields[kept].items()}
+        fields["columns"] = {**self._linked, header: self._column}
         entry = make_entry(**fields)
-        return entry, resolve(entry, self._shape, codec_for)
+        return entry, resolve(entry if before is None else self._fitting(entry), self._shape, codec_for)
+
+    def _fitting(self, entry: LinkEntry) -> LinkEntry:
+        """What the table has of it: of several columns that were renamed one is tied again after the other."""
+        names = {c.name for c in self._shape.columns}
+        kept = {
+            field: {name: of for name, of in getattr(entry, field).items() if name in names}
+            for field in ("rules", "one_way", "where")
+        }
+        columns = {header: name for header, name in (entry.columns or {}).items() if name in names}
+        return entry.model_copy(update={**kept, "columns": columns})
 
     def _cells(self, title: str, header: str) -> dict[str, SheetCell]:
         image = look_at_tab(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 
 from adapters.sheets_look import TabBefore
 from app.linking import add_link
+from app.linking.columns import _Adding
 from app.linking.look import FirstLook
 from config.link_entry import LinkEntry
 from core.errors import LinkRefused, SettingsError, TwinsheetError
@@ -55,3 +57,20 @@ def test_a_spreadsheet_that_would_have_more_cells_than_google_allows_is_told_bef
     assert look(fits).preview(None).sheet_writes == 10
     with pytest.raises(LinkRefused, match="10,000,001 cells, and Google allows 10,000,000"):
         look(fits + 1).preview(None)
+
+
+def test_of_several_renamed_columns_each_is_tied_again_with_its_rule_its_direction_and_its_condition() -> None:
+    columns = {"id": "id", "Status": "status", "Total": "total"}
+    entry = LinkEntry(
+        name="one", spreadsheet="1A", tab="One", table="shop.one", columns=columns, rules={"status": "manual"},
+        one_way={"total": "to_sheet"}, where={"status": [7]},
+    )  # fmt: skip
+    number = TableColumn("id", "int", "int", nullable=False)
+    renamed = [replace(number, name=name) for name in ("stage", "amount")]
+    shape = SimpleNamespace(columns=(number, *renamed), key_columns=("id",))
+    state, nothing = SimpleNamespace(known=None), cast("Any", None)
+    adding = _Adding(nothing, nothing, nothing, cast("Any", state), entry, cast("Any", shape), "stage")
+    tied, _ = adding._with("Status", "status")
+    assert tied.columns == {**columns, "Status": "stage"}
+    assert (tied.rules, tied.where) == ({"stage": "manual"}, {"stage": [7]})
+    assert tied.one_way == {"total": "to_sheet"}

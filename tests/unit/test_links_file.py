@@ -329,6 +329,7 @@ def test_columns_of_one_link_are_written_anew_and_comments_stay(tmp_path: Path) 
     entries = {entry.name: entry for entry in read_links(path)}
     more = {"No.": "order_no", "Old": "remark", "Größe 👟": "size"}
     orders = entries["orders"].model_copy(update={"columns": more, "rules": {"remark": "manual"}})
+    orders = orders.model_copy(update={"one_way": {"size": "to_sheet"}, "where": {"remark": ["a", "b"]}})
     replace_columns(path, orders)
     stock = entries["stock"].model_copy(update={"columns": {"sku": "sku", "extra": "extra"}})
     replace_columns(path, stock)
