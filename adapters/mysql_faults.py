@@ -56,7 +56,7 @@ def _duplicate(text: str) -> str:
     if not found:
         return text
     where = "the primary key" if found[1] == "PRIMARY" else f"the unique key {found[1]}"
-    return f"another row of the table already has '{found[0]}' in {where}"
+    return f"another row of the table already has '{found[0]}' in {where}; give one of the two another value"
 
 
 def _no_parent(text: str) -> NoParent:

@@ -75,9 +75,13 @@ def test_a_row_that_refers_to_none_says_which_table_it_waits_for() -> None:
         (
             1062,
             "Duplicate entry 'x-1' for key 'orders.PRIMARY'",
-            "another row of the table already has 'x-1' in the primary key",
+            "another row of the table already has 'x-1' in the primary key; give one of the two another value",
         ),
-        (1062, "Duplicate entry 'x' for key 'uq'", "another row of the table already has 'x' in the unique key uq"),
+        (
+            1062,
+            "Duplicate entry 'x' for key 'uq'",
+            "another row of the table already has 'x' in the unique key uq; give one of the two another value",
+        ),
         (1048, "Column 'qty' cannot be null", "qty: cannot be empty"),
         (1364, "Field 'qty' doesn't have a default value", "qty: is required and has no default"),
         (1406, "Data too long for column 'a' at row 1", "a: the value is too long for the column"),
