@@ -247,9 +247,12 @@ def _refuse_merged(sheet: Mapping[str, Any], tab: str, header_row: int) -> None:
     merges = [m for m in sheet.get("merges") or () if int(m.get("endRowIndex") or header_row) >= header_row]
     if merges:
         rows = ", ".join(str(int(m.get("startRowIndex") or 0) + 1) for m in merges[:5])
+        below = max(int(m.get("endRowIndex") or header_row) for m in merges) + 1
+        title = f" Or, where they are a title above the headers, name the headers' row: --header-row {below}"
         raise LinkRefused(
             f"The tab {tab} has merged cells (row {rows}), which have no place in a table.",
-            "Select all, then Format → Merge cells → Unmerge.",
+            "Select all, then Format → Merge cells → Unmerge."
+            + (title if any(int(m.get("startRowIndex") or 0) < header_row for m in merges) else ""),
         )
 
 

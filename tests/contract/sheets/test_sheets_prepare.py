@@ -335,6 +335,16 @@ def test_merged_cells_are_refused_with_the_way_to_unmerge_them(client: SheetsCli
     with pytest.raises(LinkRefused, match="merged cells") as refused:
         prepare(client, sheet)
     assert "Unmerge" in refused.value.hint
+    assert "--header-row" not in refused.value.hint
+
+
+def test_a_merged_title_in_the_place_of_the_headers_is_refused_with_the_row_below_it(
+    client: SheetsClient, sheet: Spreadsheet
+) -> None:
+    sheet.batch({"mergeCells": {"range": grid(sheet.sheet_id, 1, 2, 0, 2), "mergeType": "MERGE_ALL"}})
+    with pytest.raises(LinkRefused, match="merged cells") as refused:
+        prepare(client, sheet)
+    assert "--header-row 3" in refused.value.hint
 
 
 def test_a_long_tab_gets_its_ids_in_pieces_and_every_row_one(
