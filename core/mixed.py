@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.infer import Cell
 from core.model import TableColumn
-from core.values import CellError, SheetValue
+from core.values import CellError, Codec, SheetValue
 from core.values.catalog import codec_for
 from core.values.spelling import decimal_of, shown
+
+
+class LostLook(NamedTuple):
+    """A number whose look its text does not have, e.g. without its currency."""
+
+    row: int
+    """1-based."""
+    look: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +47,8 @@ class MixedColumn:
         return f"{told}. {self._loss(looks)}Mend {mend} to have a column of numbers"
 
     def _loss(self, looks: Mapping[int, str]) -> str:
-        """The first number that will be seen otherwise than it is now, e.g. without its currency."""
-        codec = codec_for(self.column)
-        for row, value in self.numbers:
-            look, text = looks.get(row), codec.from_sheet(value)
-            if look and look != text:
-                return f"{look} (row {row}) becomes {text} on both sides. "
-        return ""
+        lost = lost_look(codec_for(self.column), self.numbers, looks)
+        return f"{lost.look} (row {lost.row}) becomes {lost.text} on both sides. " if lost else ""
 
 
 def mixed_column(column: TableColumn, cells: Sequence[Cell]) -> MixedColumn | None:
@@ -60,6 +65,21 @@ def mixed_column(column: TableColumn, cells: Sequence[Cell]) -> MixedColumn | No
     plain = [(row, value) for row, value in texts if not isinstance(value, str) or decimal_of(value) is None]
     others = plain or texts  # of texts that spell numbers, some are spelled as no number comes back
     return MixedColumn(column, numbers, others) if numbers and others else None
+
+
+def lost_look(codec: Codec, cells: Iterable[Cell], looks: Mapping[int, str]) -> LostLook | None:
+    """The first number that a column of text takes without its look; ``None`` where there is none.
+
+    Args:
+        codec: of the column of text.
+        cells: of the tab.
+        looks: as of :meth:`MixedColumn.told`.
+    """
+    for row, value in cells:
+        look = looks.get(row) if _is_number(value) else None
+        if look and look != (text := codec.from_sheet(value)):
+            return LostLook(row, look, text or "")
+    return None
 
 
 def _is_number(value: SheetValue) -> bool:

@@ -40,6 +40,9 @@ def show_start(report: Mapping[str, Any]) -> None:
     for one in report.get("mixed", ()):
         said = f"Column {one['column']} will be plain text, though it holds numbers: {one['reason']}."
         click.secho(said, fg="yellow")
+    for one in report.get("looks", ()):
+        said = f"Column {one['column']} is text in the table, and takes numbers without their look: {one['reason']}."
+        click.secho(said, fg="yellow")
     for statement in report.get("lacks", ()):
         click.secho(f"Our MySQL user may not do that; it lacks: {statement}", fg="yellow")
     if report.get("creates_tab"):

@@ -19,7 +19,7 @@ from adapters.sheets_look import TabBefore, look_at_tab
 from adapters.sheets_prepare import preparing_requests
 from app.linking.headerless import headerless_columns, why_no_start, why_no_table
 from app.linking.mapping import map_columns
-from app.linking.mixed import told_of_mixed
+from app.linking.mixed import told_of_looks, told_of_mixed
 from app.plan_report import plan_to_json
 from config.link_entry import LinkEntry
 from config.links import resolve
@@ -59,6 +59,8 @@ class FirstLook:
     """Headers that the tab gets, of keys that the table gives."""
     create_table: str | None = None
     """The statement that makes the table."""
+    looks: Mapping[str, str] = field(default_factory=dict)
+    """Columns of text of a table that is there, with the first number that they take otherwise than it is seen."""
     lacks: tuple[str, ...] = ()
     """Statements that give our user the rights that it lacks for that."""
     mixed: Mapping[str, str] = field(default_factory=dict)
@@ -110,6 +112,7 @@ class FirstLook:
             "total_row": total_row(self.before.image.rows),
             "create_table": self.create_table,
             "mixed": [{"column": name, "reason": why} for name, why in self.mixed.items()],
+            "looks": [{"column": name, "reason": why} for name, why in self.looks.items()],
             "lacks": list(self.lacks),
             "rule_faults": rule_faults(link, load_user_rule),
             "plan": plan_to_json(
@@ -146,7 +149,7 @@ def look_at_both(
         if is_missing and has_schema(session, draft.schema_name):
             look = _look_at_sheet(session, client, draft, tab)
         else:
-            look = _look_at_table(settings, session, draft, tab)
+            look = _look_at_table(settings, session, client, draft, tab)
     for name in {c.policy for c in look.link.columns if is_user_rule(c.policy)}:
         load_user_rule(name)  # a misspelled name is told before anything is written
     return look
@@ -187,7 +190,9 @@ def _look_at_sheet(session: Query, client: SheetsClient, draft: LinkEntry, tab: 
     )
 
 
-def _look_at_table(settings: Settings, session: Query, draft: LinkEntry, tab: TabBefore) -> FirstLook:
+def _look_at_table(
+    settings: Settings, session: Query, client: SheetsClient, draft: LinkEntry, tab: TabBefore
+) -> FirstLook:
     """The table is there; the tab may be yet to be made."""
     found = describe_table(session, draft.schema_name, draft.table_name)
     _check_rights(session, draft)
@@ -205,6 +210,7 @@ def _look_at_table(settings: Settings, session: Query, draft: LinkEntry, tab: Ta
         starts_from,
         mapping.left_out,
         mapping.adds,
+        looks=told_of_looks(client, draft.spreadsheet, before, link),
         table_columns=tuple(c.name for c in found.columns),
         headerless=headerless_columns(tab),
     )

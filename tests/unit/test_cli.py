@@ -383,6 +383,7 @@ def test_what_linking_makes_is_shown_before_it_is_asked_for(
         "left_out": [{"column": "rate", "reason": "its type is FLOAT"}],
         "headerless": "Columns B to C hold values without a header",
         "total_row": 57, "mixed": [{"column": "amount", "reason": "row 3 holds '12,50 €'"}],
+        "looks": [{"column": "price", "reason": "$2,500.00 (row 3) is 2500 there"}],
     }  # fmt: skip
     monkeypatch.setattr("app.plan.plan_new_link", lambda *_: {"to_do": True, "links": [made]})
     settings(monkeypatch)
@@ -395,6 +396,7 @@ def test_what_linking_makes_is_shown_before_it_is_asked_for(
         "gets the column id",
         "rate stays out",
         "Row 57 looks",
+        "Column price is text in the table, and takes numbers without their look: $2,500.00 (row 3) is 2500 there.",
         "Column amount will be plain text, though it holds numbers: row 3 holds '12,50 €'.",
         "Columns B to C hold values without a header: what stands there is not linked.",
     ):
