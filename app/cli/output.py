@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -65,3 +66,17 @@ def ago(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def agreed() -> bool:
+    """Ask whether to go on with what was shown.
+
+    Raises:
+        click.UsageError: nobody is there to answer.
+    """
+    try:
+        return click.confirm("Go on?", default=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise  # Ctrl-C
+        raise click.UsageError("Nobody answered, and nothing was done. To do it without a question: --yes") from None

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from app.cli.output import agreed
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -26,7 +28,7 @@ def confirm_plan(report: Mapping[str, Any]) -> bool:
 
     show_start(report)
     show_plan(report["plan"])
-    return click.confirm("Go on?", default=True)
+    return agreed()
 
 
 def confirm_column(report: Mapping[str, Any]) -> bool:
@@ -34,7 +36,7 @@ def confirm_column(report: Mapping[str, Any]) -> bool:
     from app.cli.plan_view import show_column_plan
 
     show_column_plan(report["plan"])
-    return click.confirm("Go on?", default=True)
+    return agreed()
 
 
 def announce(report: Mapping[str, Any]) -> bool:

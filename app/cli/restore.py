@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from app.cli.output import agreed
 from app.restore_report import plan_lines
 
 
@@ -14,7 +15,7 @@ def confirm_restore(report: Mapping[str, Any]) -> bool:
     """Show the plan and ask."""
     click.echo(report["reason"])
     show_plan(report["plan"])
-    return click.confirm("Go on?", default=True)
+    return agreed()
 
 
 def show_plan(plan: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from app.cli.moment import Moment
-from app.cli.output import EXIT_FOUND, EXIT_GOOD, json_option, print_json, print_table
+from app.cli.output import EXIT_FOUND, EXIT_GOOD, agreed, json_option, print_json, print_table
 from app.cli.records import ask_records, show_records
 from app.said import key_shown
 
@@ -124,7 +124,7 @@ def _confirm(report: Mapping[str, Any]) -> bool:
     _show_rows(report["rows"])
     _show_left(report["left"])
     _show_notes(report)
-    return click.confirm("Go on?", default=True)
+    return agreed()
 
 
 def _show_notes(report: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 import app.cli
 from app.cli import main
-from app.cli.output import ago
+from app.cli.output import ago, agreed
 from config.link_entry import LinkEntry
 from core.errors import LinkRefused, NotLinked
 
@@ -82,6 +83,20 @@ def test_a_failure_that_nobody_foresaw_shows_no_traceback(
     monkeypatch.setenv("TWINSHEET_LOG_LEVEL", "debug")
     with pytest.raises(RuntimeError):
         main(["status"])
+
+
+def test_a_question_that_nobody_is_there_to_answer_could_not_be_asked_and_names_the_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ask(as_json: bool) -> None:
+        agreed()
+
+    use(monkeypatch, command_that(ask))
+    monkeypatch.setattr("sys.stdin", StringIO())
+    assert ended("status") == 2
+    assert "--yes" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", StringIO("y\n"))
+    assert ended("status") == 0
 
 
 def test_ctrl_c_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
