@@ -284,8 +284,10 @@ def test_one_look_at_a_tab_does_for_any_headers(client: SheetsClient, sheet: Spr
     headers = ["Code", "Day", "Gone"]
     wanted = look_at_tab(client, sheet.id, "Orders", headers).image
     look, calls = look_at_tab(client, sheet.id, "Orders", ()), sheet.state["calls"]
-    assert replace(look.by_headers(headers).image, read_at=wanted.read_at) == wanted
-    assert wanted.rows
+    told = look.by_headers(headers).image
+    assert replace(told, read_at=wanted.read_at, rows=wanted.rows) == wanted
+    rows, expected = ([(r.row, r.row_id, dict(r.cells)) for r in image.rows] for image in (told, wanted))
+    assert rows == expected != []
     assert sheet.state["calls"] == calls
 
 
