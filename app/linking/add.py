@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from itertools import islice
 from typing import Any
 from urllib import error, request
 
@@ -31,6 +32,8 @@ from core.sheet import SheetTarget
 
 Json = dict[str, Any]
 CONNECT_TIMEOUT_S = 30.0
+BASES_AT_ONCE = 1_000
+"""All of them would take more memory than both sides."""
 
 
 def add_link(
@@ -65,8 +68,10 @@ def add_link(
     store = open_store(settings.mysql_url.get_secret_value())
     client = sheets_client(settings)
     try:
-        look = look_at_both(settings, client, asked, may_create_table=create_table)
-        return _Linking(settings, store, client, look).go(prefer, confirm, watcher)
+        linking = _Linking(
+            settings, store, client, look_at_both(settings, client, asked, may_create_table=create_table)
+        )
+        return linking.go(prefer, confirm, watcher)
     finally:
         client.close()
         store.close()
@@ -94,6 +99,7 @@ class _Linking:
             return report
         if confirm is not None and not confirm(report):
             return report
+        self._look = self._look.without_rows()
         if self._look.create_table is not None:
             self._create_table(self._look.create_table)
         target = prepare_tab(
@@ -149,7 +155,9 @@ class _Linking:
             tx.remove_link(state.name)
             tx.put_link(state)
             tx.note_known(state.name, known.text)
-            tx.save_bases(state.name, bases.values())
+            left = iter(bases.values())
+            while some := list(islice(left, BASES_AT_ONCE)):
+                tx.save_bases(state.name, some)
             tx.put_waiting(state.name, [(seen, MANUAL) for seen, _ in parked])
             tx.add_conflicts(state.name, [entry for _, entry in parked])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.held_rows import held_rows
@@ -94,6 +94,11 @@ class FirstLook:
                 f"Our MySQL user may not make the table {self.entry.table}.",
                 f"Run as an administrator, then link again:\n{self.create_table};\n" + "\n".join(self.lacks),
             )
+
+    def without_rows(self) -> FirstLook:
+        """What is done after the plan reads both sides anew, and twice they take twice the memory."""
+        image = replace(self.before.image, rows=())
+        return replace(self, before=replace(self.before, image=image), table={})
 
     def report(self, settings: Settings, tally: Tally) -> Json:
         """What is told before anybody is asked; the same by ``plan`` and by ``link add``."""
