@@ -321,7 +321,7 @@ class MarkWriter:
         self._unseen -= set(at.values()) - plan.astray - missed
         self._search |= plan.is_elsewhere or not plan.strays <= set(found)
         self._store.run(lambda tx: tx.save_marks(self.link.name, shown))
-        self._leaving.difference_update((mark.row_id, mark.column) for mark in shown)
+        self._leaving.difference_update(told.wanted)  # a row that was away may stand here again
         self._leave({cell for cell in plan.forget if cell[0] not in missed}, is_lost=plan.is_lost)
         for row in found:
             self._found.pop(row, None)

@@ -12,7 +12,7 @@ from core_makers import HEADER, LINK, ROW, Watch, make_base, saw, scan_event
 
 from consumers import sheet_asking, sheet_tx
 from consumers.sheet_link import FILL_PAUSE_S, FILL_WAIT_S, Tools
-from consumers.sheet_marks import LOOK_OVER_S, MOVED_LOOK_OVER_S
+from consumers.sheet_marks import LOOK_OVER_S, MOVED_LOOK_OVER_S, MarkWriter
 from consumers.sheet_news import SHOWN_MAX, LinkNews
 from consumers.sheet_work import GROUP, SheetWork
 from core.dirty import TOLD_MAX
@@ -1290,6 +1290,22 @@ def test_a_note_that_has_come_back_with_its_row_goes_whenever_the_writer_dies(
     dies_after(desk, monkeypatch, transactions)
     assert not row.notes
     assert not desk.state.marks
+
+
+def test_a_note_is_known_as_long_as_it_stands_beside_its_row_whatever_was_read_of_places_before(desk: Desk) -> None:
+    refuse(desk, "many")
+    desk.goes_on(3)
+    link, tab = LINKS["orders"], desk.sheet.tabs["orders"]
+    target = SheetTarget.of(link, desk.state.links["orders"])
+    row = tab.rows.pop(0)
+    places = desk.sheet.read_positions(target)
+    tab.rows.insert(0, row)  # somebody has undone the delete, while we stood still
+    writer = MarkWriter(link, desk.store, desk.marks, desk.watch, lambda _: True, lambda _: None)
+    writer.wake_all()
+    for _ in range(3):
+        writer.work(target, places, fresh=True)
+    assert row.notes == {"Quantity": f"Twinsheet: {REASON}"}
+    assert set(desk.state.marks) == {("orders", "r_1", "quantity")}
 
 
 def test_a_note_that_stands_beside_another_id_when_it_is_to_go_is_looked_for(desk: Desk) -> None:
