@@ -222,12 +222,13 @@ class LinkWriter:
         """Take the link over once, and settle what a predecessor left open."""
         if self._write.epoch:
             return True
-        taken = self._tools.store.run(lambda tx: sheet_tx.take_over(tx, self.link.name))
+        taken = self._tools.store.run(lambda tx: sheet_tx.take_over(tx, self.link))
         if taken is None:
             self._forget()
             return False
         self._target = SheetTarget.of(self.link, taken.state)
         if taken.intent is not None:
+            self.news.still_shown(taken.shown)
             self._write.take_up(planned_from_json(taken.intent.n, taken.intent.epoch, taken.intent.plan))
             log.info("settling_open_write", link=self.link.name, n=taken.intent.n)
         self._write.epoch = taken.epoch

@@ -45,14 +45,18 @@ class Takeover:
     state: LinkState
     intent: Intent | None
     """What a predecessor began and did not settle."""
+    shown: Mapping[Key, Key]
+    """Then, :func:`keys_shown` of all rows: the predecessor had them in mind."""
 
 
-def take_over(tx: Transaction, name: str) -> Takeover | None:
+def take_over(tx: Transaction, link: Link) -> Takeover | None:
     """Become the link's one writer; ``None`` where the schema does not know the link."""
-    state = tx.link_state(name, lock=True)
+    state = tx.link_state(link.name, lock=True)
     if state is None:
         return None
-    return Takeover(tx.next_epoch(name), state, tx.intent(name))
+    intent = tx.intent(link.name)
+    shown = keys_shown(link, tx.each_base(link.name)) if intent is not None else {}
+    return Takeover(tx.next_epoch(link.name), state, intent, shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -750,6 +750,24 @@ def test_a_write_that_finds_the_contents_of_a_row_whose_key_has_changed_beside_a
     assert not desk.state.waiting.get("orders"), "nobody takes hers for an edit of his"
 
 
+@pytest.mark.parametrize("transactions", range(1, 9))
+def test_such_a_write_is_taken_back_whenever_the_writer_dies(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, transactions: int
+) -> None:
+    tab, table = desk.sheet.tabs["orders"], desk.state.table(LINKS["orders"])
+    with desk.store.begin() as tx:
+        tx.save_bases("orders", [replace(make_base("r_2", **HERS), key=("9",))])
+    table.rows[("9",)] = {**HERS, "order_no": "9"}
+    tab.rows[0].cells = shown_cells(HERS)
+    tab.rows.append(FakeRow(None, shown_cells(ROW)))  # sorted past their ids, and hers is lost
+    desk.changes("orders", "ours")
+    dies_after(desk, monkeypatch, transactions)
+    assert desk.sheet.calls.count("swap") > 1, "the write, and what takes it back"
+    assert tab.rows[0].cells == shown_cells(HERS)
+    assert desk.state.bases["orders"]["r_1"].cells["notes"].value == "fragile"
+    assert not desk.state.waiting.get("orders"), "nobody takes hers for an edit of his"
+
+
 def test_what_a_scan_tells_of_a_row_that_a_write_is_on_its_way_to_vouches_for_no_contents_beside_its_id(
     desk: Desk,
 ) -> None:
