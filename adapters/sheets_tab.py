@@ -49,7 +49,14 @@ from adapters.sheets_takeback import (
     take_back,
 )
 from adapters.sheets_tickets import ticket_id, use
-from adapters.sheets_whole import WHOLE_CELLS_MAX, read_again_while_moved, read_whole, refuse_moved, rows_at_once
+from adapters.sheets_whole import (
+    PIECE_CELLS_MAX,
+    WHOLE_CELLS_MAX,
+    read_again_while_moved,
+    read_whole,
+    refuse_moved,
+    rows_at_once,
+)
 from adapters.sheets_widen import widen
 from core.errors import ReplyLost, SheetsRefused, SheetsUnavailable
 from core.model import LinkedColumn
@@ -102,15 +109,15 @@ class GoogleSheet:
         return read_again_while_moved()(self._read_tab, target)
 
     def _read_tab(self, target: SheetTarget) -> TabImage:
-        columns = len(target.headers) + 1
+        columns, cells_max = len(target.headers) + 1, min(self._cells_max, PIECE_CELLS_MAX)
 
         def whole(filters: Sequence[Json]) -> Json:
             place = (target.spreadsheet_id, target.sheet_id)
-            return read_whole(self._client, *place, filters, READ_FIELDS, columns=columns, cells_max=self._cells_max)
+            return read_whole(self._client, *place, filters, READ_FIELDS, columns=columns, cells_max=cells_max)
 
         began, answer = self._settled(target, [{"a1Range": COUNTERS_RANGE}], whole)
         image = tab_image(answer, target, began)
-        if image.grid_rows > rows_at_once(columns, self._cells_max):
+        if image.grid_rows > rows_at_once(columns, cells_max):
             refuse_moved(image, self.read_positions(target))
         return image
 

@@ -13,8 +13,10 @@ from core.sheet import Positions, TabImage
 
 Json = dict[str, Any]
 
-WHOLE_CELLS_MAX = 300_000
-"""Of one read; some 30 MB of JSON."""
+WHOLE_CELLS_MAX = 1_000_000
+"""Of one read, where no less will do; some 60 MB of JSON."""
+PIECE_CELLS_MAX = 300_000
+"""Of one of the reads in which a tab is gone through, so that the answer takes little beside what is kept of it."""
 ANEW_MAX = 3
 """Times that rows may have moved while they were read."""
 
@@ -27,7 +29,7 @@ def read_whole(
     fields: str,
     *,
     columns: int,
-    cells_max: int = WHOLE_CELLS_MAX,
+    cells_max: int = PIECE_CELLS_MAX,
 ) -> Json:
     """One answer that holds all cells of a tab. A larger tab is read top down, piece by piece; in between people may
     type, and what has moved is for the caller to find out.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from adapters.sheets_whole import WHOLE_CELLS_MAX, read_again_while_moved, rows_at_once
+from adapters.sheets_whole import PIECE_CELLS_MAX, read_again_while_moved, rows_at_once
 from app.piecewise import Piecewise, WholeTableReader
 from core.compare import DIFFERENCES_MAX, Comparison, compare, first_missing
 from core.errors import RowsMoved, SheetsRefused
@@ -75,7 +75,7 @@ class BothSides:
     """
 
     def __init__(
-        self, sheet: Sheet, store: TableStore, reports: Pending, *, cells_at_once: int = WHOLE_CELLS_MAX
+        self, sheet: Sheet, store: TableStore, reports: Pending, *, cells_at_once: int = PIECE_CELLS_MAX
     ) -> None:
         self._sheet = sheet
         self._store = store
