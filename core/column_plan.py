@@ -67,7 +67,7 @@ def shared_cells(plan: ColumnPlan, column: LinkedColumn, prefer: str | None) -> 
     """
     found = dict(plan.equal)
     for one in plan.differences:
-        value = one.table if prefer == "sheet" else fitting_or_none(column, one.sheet)
+        value = one.table if prefer == "sheet" else fitting_or_none(column.codec, one.sheet)
         if one.row_id is not None:
             found[one.row_id] = CellBase(value)
     return found

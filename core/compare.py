@@ -158,7 +158,7 @@ def _key_in_base(row: TabRow, bases: Mapping[str, RowBase]) -> Key | None:
 
 def key_in_sheet(link: Link, row: TabRow) -> Key | None:
     """The key that a row of the tab shows; ``None`` where it is blank or does not fit."""
-    parts = [fitting_or_none(c, row.cells.get(c.header, _BLANK).value) for c in link.key_columns]
+    parts = [fitting_or_none(c.codec, row.cells.get(c.header, _BLANK).value) for c in link.key_columns]
     return tuple(p for p in parts if p is not None) if all(p is not None for p in parts) else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from core.errors import Unfit
 from core.model import CellBase, Key, Link, LinkedColumn, RowBase, SheetCell
-from core.values import Canonical, SheetValue
+from core.values import Canonical, Codec, SheetValue
 
 _BLANK = SheetCell(None)
 _NOTHING = CellBase(None)
@@ -37,10 +37,10 @@ def owed_or(column: LinkedColumn, base: CellBase, otherwise: SheetCell) -> Sheet
     return SheetCell(column.codec.to_sheet(base.owed[0])) if base.owed else otherwise
 
 
-def fitting_or_none(column: LinkedColumn, value: SheetValue) -> Canonical:
+def fitting_or_none(codec: Codec, value: SheetValue) -> Canonical:
     """A value of the tab as its column spells it; ``None`` for a blank and for one that does not fit."""
     try:
-        return column.codec.from_sheet(value)
+        return codec.from_sheet(value)
     except Unfit:
         return None
 

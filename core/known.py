@@ -176,4 +176,4 @@ def _respelled(columns: Sequence[LinkedColumn], key: Key) -> Key:
     """A key in the spelling of its columns' types, which may be other ones by now."""
     if len(columns) != len(key):
         return key
-    return tuple(fitting_or_none(column, part) or part for column, part in zip(columns, key, strict=True))
+    return tuple(fitting_or_none(column.codec, part) or part for column, part in zip(columns, key, strict=True))

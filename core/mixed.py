@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.contents import fitting_or_none
 from core.infer import Cell
 from core.model import TableColumn
 from core.values import CellError, Codec, SheetValue
@@ -60,15 +61,16 @@ def mixed_column(column: TableColumn, cells: Sequence[Cell]) -> MixedColumn | No
     """
     if not column.charset:
         return None
-    numbers = [(row, value) for row, value in cells if _is_number(value)]
-    texts = [(row, value) for row, value in cells if not _is_number(value) and not _is_blank(value)]
+    numbers = [(row, value) for row, value in cells if is_number(value)]
+    texts = [(row, value) for row, value in cells if not is_number(value) and not _is_blank(value)]
     plain = [(row, value) for row, value in texts if not isinstance(value, str) or decimal_of(value) is None]
     others = plain or texts  # of texts that spell numbers, some are spelled as no number comes back
     return MixedColumn(column, numbers, others) if numbers and others else None
 
 
 def lost_look(codec: Codec, cells: Iterable[Cell], looks: Mapping[int, str]) -> LostLook | None:
-    """The first number that a column of text takes without its look; ``None`` where there is none.
+    """The first number that a column of text takes without its look; ``None`` where there is none. One that it
+    refuses is told of as such elsewhere.
 
     Args:
         codec: of the column of text.
@@ -76,13 +78,15 @@ def lost_look(codec: Codec, cells: Iterable[Cell], looks: Mapping[int, str]) -> 
         looks: as of :meth:`MixedColumn.told`.
     """
     for row, value in cells:
-        look = looks.get(row) if _is_number(value) else None
-        if look and look != (text := codec.from_sheet(value)):
-            return LostLook(row, look, text or "")
+        look = looks.get(row) if is_number(value) else None
+        text = fitting_or_none(codec, value) if look else None
+        if look and text is not None and look != text:
+            return LostLook(row, look, text)
     return None
 
 
-def _is_number(value: SheetValue) -> bool:
+def is_number(value: SheetValue) -> bool:
+    """Whether a cell holds a number; a date is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

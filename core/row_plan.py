@@ -138,7 +138,7 @@ def _is_in_hand(view: RowView, live: Mapping[str, Observed]) -> bool:
         return False
     seen = [(o, column) for name, o in live.items() if (column := view.link.by_name(name)) and o.source != "swap"]
     return view.row_id in write.row_ids or any(
-        must_wait(o, fitting_or_none(column, o.cell.value), write) for o, column in seen
+        must_wait(o, fitting_or_none(column.codec, o.cell.value), write) for o, column in seen
     )
 
 
@@ -287,5 +287,5 @@ def base_of_inserted(view: RowView, plan: RowPlan, key: Key) -> RowBase:
 def _cell_of_inserted(column: LinkedColumn, seen: Observed | None, n: int, before: Age) -> CellBase:
     if seen is None:
         return CellBase(None, n, before)
-    value = fitting_or_none(column, seen.cell.value)
+    value = fitting_or_none(column.codec, seen.cell.value)
     return CellBase(value, n, max(age(seen), before), seen.cell.formula is not None)

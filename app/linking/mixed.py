@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from adapters.sheets_client import SheetsClient
 from adapters.sheets_look import TabBefore
 from adapters.sheets_shown import shown_cells
-from core.mixed import MixedColumn, lost_look
+from core.mixed import MixedColumn, is_number, lost_look
 from core.model import Link
 
 LOOKED_AT_ROWS = 1000
@@ -42,7 +42,7 @@ def told_of_looks(client: SheetsClient, spreadsheet_id: str, tab: TabBefore, lin
     rows = tab.image.rows[:LOOKED_AT_ROWS]
     texts = {c.header: c.codec for c in link.columns if c.column.charset and c.header in tab.image.columns}
     cells = {h: [(row.row, cell.value) for row in rows if (cell := row.cells.get(h))] for h in texts}
-    held = [h for h in texts if any(isinstance(value, int | float) for _, value in cells[h])]
+    held = [h for h in texts if any(is_number(value) for _, value in cells[h])]
     looks = _looks(client, spreadsheet_id, tab, held)
     lost = {h: lost_look(texts[h], cells[h], looks[h]) for h in held}
     by_name = {c.name: lost.get(c.header) for c in link.columns}

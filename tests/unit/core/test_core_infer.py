@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.errors import LinkRefused
 from core.infer import NoType, comes_back, infer_column
 from core.infer_table import propose_table
+from core.mixed import lost_look
 from core.model import SheetCell, TableColumn
 from core.sheet import TabRow
 from core.values import CellError, Serial, SheetValue
@@ -235,6 +236,12 @@ def test_a_column_of_numbers_that_becomes_text_tells_the_first_cell_that_is_none
 @pytest.mark.parametrize("values", [(1, 2), ("a", "b"), (True, "yes"), (9.5, None), (501, "")])
 def test_a_column_of_numbers_or_of_texts_alone_is_not_mixed(values: tuple[SheetValue, ...]) -> None:
     assert not propose_table(*tab(["Name", "Amount"], *(("a", value) for value in values))).mixed
+
+
+def test_a_number_that_a_column_of_text_refuses_is_none_that_it_takes_without_its_look() -> None:
+    short = TableColumn("code", "varchar", "varchar(3)", nullable=True, length_chars=3, charset="utf8mb4")
+    cells: list[tuple[int, SheetValue]] = [(2, 2500), (3, True), (4, 12)]
+    assert lost_look(codec_for(short), cells, {2: "$2,500.00", 3: "TRUE", 4: "$12.00"}) == (4, "$12.00", "12")
 
 
 @pytest.mark.parametrize(("text", "formula"), [("Total:", None), ("x", "=SUBTOTAL(9, $B$2:$B$40)")])
