@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class TabRows(Sequence[TabRow]):
-    """Rows that are not blank, top down.
+    """Rows that are not blank in the linked columns and the id column, top down.
 
     Args:
         pieces: of the tab, top down, each from its leftmost column on.

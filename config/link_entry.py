@@ -74,6 +74,9 @@ def _check_rule(value: str) -> str:
 
 RuleName = Annotated[str, AfterValidator(_check_rule)]
 
+BY_COLUMN = ("rules", "one_way", "where")
+"""What an entry says of single columns, by their names in the table."""
+
 
 class LinkEntry(BaseModel):
     """One link as links.yaml writes it, not yet compared with the table."""

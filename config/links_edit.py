@@ -14,7 +14,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from config.link_entry import LinkEntry
+from config.link_entry import BY_COLUMN, LinkEntry
 from config.links_file import LinksFile, clash_of, parse_links, read_links, yaml_with_comments
 from core.errors import LinkRefused, NotLinked, SettingsError
 
@@ -64,7 +64,7 @@ def replace_columns(path: Path, entry: LinkEntry) -> None:
         document: CommentedMap = yaml.load(path.read_text(encoding="utf-8"))
         item = next(one for one in document["links"] if one["name"] == entry.name)
         written = entry.to_yaml()
-        for field in ("columns", "rules", "one_way", "where"):
+        for field in ("columns", *BY_COLUMN):
             _replace_mapping(item, field, written.get(field, {}))
         _write_atomically(path, _dump(yaml, document))
 

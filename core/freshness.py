@@ -53,20 +53,22 @@ def tells_who_it_was(seen: Observed, base: CellBase) -> bool:
 
 def tells_of_going(stamp: Stamp, base: RowBase) -> bool:
     """Whether a scan that missed the row came past our last write to it, and past every other look at it."""
-    ages = [base.age, *(cell.age for cell in base.cells.values())]
-    return is_past_writes(stamp, base) and all(scan_age(stamp).is_past(one) for one in ages)
+    return is_past_writes(stamp, base) and all(scan_age(stamp).is_past(one) for one in _ages(base))
 
 
 def newest_age(base: RowBase) -> Age:
     """That of the last look which base knows of the row."""
-    return max([base.age, *(cell.age for cell in base.cells.values())])
+    return max(_ages(base))
+
+
+def _ages(base: RowBase) -> list[Age]:
+    return [base.age, *(cell.age for cell in base.cells.values())]
 
 
 def is_outrun(stamp: Stamp, base: RowBase) -> bool:
     """Whether a scan that missed the row may have come past all that was told of it, and nobody can tell: the last
     edit that it could see was heard of only after it had begun. The next scan comes past that."""
-    ages = [base.age, *(cell.age for cell in base.cells.values())]
-    may_be_past = all(one.place <= scan_age(stamp).place for one in ages)
+    may_be_past = all(one.place <= scan_age(stamp).place for one in _ages(base))
     return may_be_past and is_past_writes(stamp, base) and not tells_of_going(stamp, base)
 
 

@@ -15,7 +15,7 @@ from core import scan, scan_guards
 from core.contents import key_in_row
 from core.errors import Unfit
 from core.findings import Findings
-from core.freshness import scan_age
+from core.freshness import newest_age, scan_age
 from core.model import NEVER, ROW_ID_HEADER, CellBase, Link, LinkedColumn, RowBase, SheetCell
 from core.restore_view import CellBack, RestorePlan, RestoreView, in_key_order
 from core.sheet import TabImage, TabRow
@@ -52,7 +52,7 @@ def _as_mended(link: Link, image: TabImage) -> TabImage:
 def _place(view: RestoreView, plan: RestorePlan, base: RowBase) -> None:
     """Base forgets the row, and nothing that saw it before it stands there again has a say."""
     plan.place.append(base)
-    age = max([base.age, scan_age(view.image.stamp), *(c.age for c in base.cells.values())])
+    age = max(newest_age(base), scan_age(view.image.stamp))
     n = max([view.next_n, base.n, *(c.n for c in base.cells.values())])
     plan.bases[base.row_id] = replace(base, gone=True, key=None, n=n, age=age)
     plan.drop.extend(view.waiting.get(base.row_id, ()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from core.dirty import TOLD_MAX
 from core.errors import Unfit
-from core.freshness import tells_of_going
+from core.freshness import newest_age, tells_of_going
 from core.model import ROW_ID_PREFIX, CellBase, Key, Link, LinkedColumn, Observed, RowBase, SheetCell, Stamp
 from core.ports import RejectionEntry, TableRow
 from core.renames import is_as_known, is_recognized, print_of
@@ -235,8 +235,7 @@ def _plan_delete(view: SheetView, plan: SheetPlan, key: Key, base: RowBase) -> N
         plan.deletes.append(RowDelete(base.row_id, position))
         plan.keys[base.row_id] = key
     elif base.row_id in view.missed and tells_of_going(view.missed[base.row_id], base):
-        ages = [base.age, *(cell.age for cell in base.cells.values())]
         # past everything that has spoken: told again, it must not bring the row back
-        plan.gone.append(replace(base, gone=True, key=None, age=max(ages).after))
+        plan.gone.append(replace(base, gone=True, key=None, age=newest_age(base).after))
     else:
         plan.absent.append(key)  # without its id, or beside a copy of it, it may stand there all the same

@@ -19,7 +19,7 @@ from adapters.sheets_mend import mend_tab
 from adapters.sheets_tab import GoogleSheet
 from app.operate import look_at_everything
 from app.parts import sheets_client
-from config.link_entry import LinkEntry, make_entry
+from config.link_entry import BY_COLUMN, LinkEntry, make_entry
 from config.links import resolve
 from config.links_edit import replace_columns
 from config.links_file import load_links
@@ -167,7 +167,7 @@ class _Adding:
 
     def _with(self, header: str, before: str | None) -> tuple[LinkEntry, Link]:
         fields = self._entry.model_dump()
-        for kept in ("rules", "one_way", "where"):
+        for kept in BY_COLUMN:
             fields[kept] = {self._column if name == before else name: of for name, of in fields[kept].items()}
         fields["columns"] = {**self._linked, header: self._column}
         entry = make_entry(**fields)
@@ -177,8 +177,7 @@ class _Adding:
         """What the table has of it: of several columns that were renamed one is tied again after the other."""
         names = {c.name for c in self._shape.columns}
         kept = {
-            field: {name: of for name, of in getattr(entry, field).items() if name in names}
-            for field in ("rules", "one_way", "where")
+            field: {name: of for name, of in getattr(entry, field).items() if name in names} for field in BY_COLUMN
         }
         columns = {header: name for header, name in (entry.columns or {}).items() if name in names}
         return entry.model_copy(update={**kept, "columns": columns})
