@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.compact_json import dump, load
 from adapters.mysql_connection import MysqlAddress, errno
-from adapters.mysql_statements import Row, Statements
+from adapters.mysql_statements import Row, Statements, chunks, marks
 from core.errors import MysqlRefused
 from core.lazily import LazyMapping
 from core.model import Age, CellBase, Key, RowBase
@@ -17,6 +17,8 @@ _SELECT = (
     "SELECT row_id, key_json, cells, stamps, gone, n, age, scan, former_key_json, key_hash"
     " FROM row_base WHERE link = %s"
 )
+# By that index, whatever the server believes of a table that fills up: it may take all rows of the link for few.
+_OF_KEYS = _SELECT.replace("WHERE", "FORCE INDEX (row_of_key) WHERE") + " AND key_hash IN ({}) FOR UPDATE"
 _LIVE = _SELECT + " AND gone = FALSE"
 _ALL_LIVE = _LIVE + " ORDER BY row_id"
 COUNT_LIVE = "SELECT COUNT(*) FROM row_base WHERE link = %s AND key_hash IS NOT NULL"
@@ -69,8 +71,7 @@ class Bases(Statements):
         """Locked; live rows only."""
         hashes = {hash_of_key(key) for key in keys}
         found = []
-        sql = _SELECT + " AND key_hash IN ({}) ORDER BY row_id FOR UPDATE"
-        for row in self._select_in(sql, (link,), hashes):
+        for row in sorted(self._select_in(_OF_KEYS, (link,), hashes)):
             self._held_keys[(link, row[0])] = _bytes(row[9])
             found.append(_base(row))
         return {base.key: base for base in found if base.key is not None}
@@ -100,9 +101,14 @@ class Bases(Statements):
         self._run("UPDATE row_base SET n = 0, age = 0, scan = 0, stamps = '{}' WHERE link = %s", (link,))
         self._run("UPDATE link SET settled_n = 0 WHERE name = %s", (link,))
 
-    def forget_former_keys(self, link: str) -> None:
-        """The change feed will tell of no key that was changed before now."""
-        self._run("UPDATE row_base SET former_key_json = NULL WHERE link = %s", (link,))
+    def forget_former_keys(self, link: str, row_ids: Collection[str] | None = None) -> None:
+        """The change feed is behind none of these rows any longer, or behind none of the link's."""
+        sql = "UPDATE row_base SET former_key_json = NULL WHERE link = %s"
+        if row_ids is None:
+            self._run(sql, (link,))
+            return
+        for some in chunks(sorted(row_ids)):
+            self._run(f"{sql} AND row_id IN ({marks(len(some))})", (link, *some))
 
     def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
         """Insert or replace, by row id.
@@ -114,8 +120,8 @@ class Bases(Statements):
         held = {base.row_id: _held(base) for base in given}
         moved = [row_id for row_id, key_hash in held.items() if self._moves(link, row_id, key_hash)]
         free = "UPDATE row_base SET key_hash = NULL WHERE link = %s AND row_id IN ({})"
-        for some in (moved[i : i + 500] for i in range(0, len(moved), 500)):
-            self._run(free.format(", ".join(["%s"] * len(some))), (link, *some))
+        for some in chunks(moved):
+            self._run(free.format(marks(len(some))), (link, *some))
         try:
             self._run_rows(
                 f"INSERT INTO row_base {_COLUMNS}",

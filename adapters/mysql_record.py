@@ -80,6 +80,8 @@ class Record(Statements):
         self._conflicts: list[tuple[Any, ...]] = []
         self._outbox: list[tuple[Any, ...]] = []
         self._to_mark: dict[str, set[str]] = {}
+        self._refused: set[str] = set()
+        """Links of which this transaction has put rejections."""
 
     def add_history(self, link: str, entries: Iterable[HistoryEntry]) -> None:
         """Record each once, as :attr:`HistoryEntry.once` has it."""
@@ -105,6 +107,7 @@ class Record(Statements):
     def put_rejections(self, link: str, entries: Iterable[RejectionEntry]) -> None:
         """One open rejection per cell: the same value and reason again changes nothing, another replaces it."""
         latest = {(e.row_id, e.column): e for e in entries}
+        self._refused.add(link)
         self._postpone(_tell_new(link, e) for _, e in sorted(latest.items()))
         rows = [
             (link, e.row_id, _key(e.key), e.column, e.value, e.reason, cut(e.actor, 320), cut(e.event, 128))
@@ -113,11 +116,21 @@ class Record(Statements):
         self._postpone(of_rows(_REJECTION, f"({marks(8)})", rows, _REPLACE_REJECTION))
 
     def mend_rejections(self, link: str, cells: Iterable[tuple[str, str]]) -> None:
-        """Close the open rejections of these (row id, column); whoever marks the cells hears of those that were."""
+        """Close the open rejections of these (row id, column); whoever marks the cells hears of those that were.
+
+        Most links have none, which is asked before thousands of cells are looked for.
+        """
         known = set(cells)
+        if not known or not self._has_rejections(link):
+            return
         self._tell_open("rejection", "is_open", link, known)
         mend = "UPDATE rejection SET is_open = NULL, mended_at = CURRENT_TIMESTAMP(6) WHERE link = %s AND is_open"
         self._postpone(of_cells(mend, link, known))
+
+    def _has_rejections(self, link: str) -> bool:
+        """Whether any may be open; those that this transaction has put count before they are written."""
+        sql = "SELECT 1 FROM rejection WHERE link = %s AND is_open = TRUE LIMIT 1"
+        return link in self._refused or bool(self._select(sql, (link,)))
 
     def send(self, topic: str, link: str, body: Json) -> None:
         """Put a message into the outbox: published in commit order, after the commit."""

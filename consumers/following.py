@@ -57,7 +57,7 @@ def followed_inserts(
 ) -> dict[Key, RowBase]:
     """The change feed is no longer behind rows of ours under keys that have come, as it has told; their bases."""
     inserted = told_of(bases, came)
-    tx.save_bases(name, inserted.values())
+    tx.forget_former_keys(name, [base.row_id for base in inserted.values()])
     coming_back.forget_replaced(tx, name, inserted)
     return inserted
 

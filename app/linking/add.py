@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Any
@@ -22,13 +22,13 @@ from config.link_entry import LinkEntry
 from config.links_edit import add_entry, check_addable
 from config.settings import Settings
 from core import guards
-from core.first_link import CONFLICTS, first_conflicts, match_rows, shared_bases
+from core.first_link import CONFLICTS, Match, first_conflicts, match_rows, shared_bases
 from core.known import look as known_columns
 from core.planner import MANUAL
 from core.ports import LinkState, Transaction
 from core.preview_tally import SHEET, STAYS, TABLE
 from core.secrets import connection_code
-from core.sheet import SheetTarget
+from core.sheet import SheetTarget, TabImage
 
 Json = dict[str, Any]
 CONNECT_TIMEOUT_S = 30.0
@@ -131,9 +131,7 @@ class _Linking:
 
     def _record(self, target: SheetTarget, prefer: str | None) -> None:
         """What both sides share becomes base; from there on the services copy what one side lacks."""
-        image = GoogleSheet(self._client).read_tab(target)
-        table = held_rows(self._link, self._store.read_rows(self._link) if image.rows else ())
-        matches = match_rows(self._link, image, table)
+        image, matches = self._matches(target)
         bases = shared_bases(self._link, matches, prefer)
         parked = first_conflicts(self._link, matches, image.stamp) if prefer == CONFLICTS else []
         state = LinkState(
@@ -162,6 +160,15 @@ class _Linking:
             tx.add_conflicts(state.name, [entry for _, entry in parked])
 
         self._store.run(work)
+
+    def _matches(self, target: SheetTarget) -> tuple[TabImage, Sequence[Match]]:
+        """The tab as it is now, its head alone where the table is empty, and the rows that both sides have."""
+        sheet = GoogleSheet(self._client)
+        if next(self._store.read_rows(self._link), None) is None:
+            return sheet.read_spans(target, []), []
+        image = sheet.read_tab(target)
+        table = held_rows(self._link, self._store.read_rows(self._link) if image.rows else ())
+        return image, match_rows(self._link, image, table)
 
     def _connect(self, code: str) -> bool:
         """Against the sandbox, paste the code into the sheet's menu as a person would."""

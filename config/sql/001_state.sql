@@ -154,7 +154,8 @@ CREATE TABLE rejection (
   at          DATETIME(6)  NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   mended_at   DATETIME(6)  NULL,
   is_open     BOOLEAN      NULL DEFAULT TRUE COMMENT 'NULL once mended: only one may be open per cell',
-  UNIQUE KEY open_of_cell (link, row_id, column_name, is_open)
+  UNIQUE KEY open_of_cell (link, row_id, column_name, is_open),
+  KEY open_of_link (link, is_open)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE hold (

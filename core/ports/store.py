@@ -109,8 +109,9 @@ class Transaction(UndoRecord, Protocol):
     def save_bases(self, link: str, bases: Iterable[RowBase]) -> None:
         """Insert or replace, by row id."""
 
-    def forget_former_keys(self, link: str) -> None:
-        """The change feed will tell of no key that was changed before now."""
+    def forget_former_keys(self, link: str, row_ids: Collection[str] | None = None) -> None:
+        """The change feed is behind none of these rows any longer; without ids, behind none of the link's: it will
+        tell of no key that was changed before now."""
 
     def keep_ids(self, link: str, rows: Mapping[Key, str]) -> None:
         """These rows of the table are to come into the sheet under the ids that they had there; by key and by id, as

@@ -294,9 +294,10 @@ class FakeTransaction:
             raise MysqlRefused(f"Two rows of the link {link} claim the same key.")
         self.state.bases[link] = after
 
-    def forget_former_keys(self, link: str) -> None:
+    def forget_former_keys(self, link: str, row_ids: Collection[str] | None = None) -> None:
         bases = self.state.bases.get(link, {})
-        bases.update({row_id: replace(base, former_key=None) for row_id, base in bases.items()})
+        chosen = bases if row_ids is None else bases.keys() & set(row_ids)
+        bases.update({row_id: replace(bases[row_id], former_key=None) for row_id in chosen})
 
     def keep_ids(self, link: str, rows: Mapping[Key, str]) -> None:
         kept, again = self.state.kept_ids.get(link, {}), set(rows.values())

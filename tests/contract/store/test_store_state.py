@@ -272,6 +272,16 @@ def test_where_the_change_feed_begins_anew_no_key_is_ahead_of_it_any_more(store:
         assert [b.former_key for b in tx.all_bases("others").values()] == [("1",)]
 
 
+def test_of_the_rows_that_the_change_feed_has_told_of_none_is_ahead_of_it_any_more(store: AnyStore) -> None:
+    inserted = [replace(base(f"r_{i}", (str(i),)), former_key=()) for i in range(3)]
+    with store.begin() as tx:
+        tx.save_bases("orders", inserted)
+        tx.forget_former_keys("orders", [])
+        tx.forget_former_keys("orders", ["r_0", "r_2", "r_9"])
+    with store.begin() as tx:
+        assert [b.former_key for b in tx.all_bases("orders").values()] == [None, (), None]
+
+
 def test_a_row_that_is_gone_is_known_by_its_id_alone(store: AnyStore) -> None:
     gone = base("r_a", ("1",), gone=True)
     with store.begin() as tx:
