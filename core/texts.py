@@ -58,12 +58,14 @@ class Texts:
 
     def repeated(self) -> Texts:
         """Those that were added more than once."""
-        return self._with(mark for bucket in self._sorted() for mark, after in pairwise(bucket) if mark == after)
+        buckets = self._sorted().values()
+        return self._with(mark for bucket in buckets for mark, after in pairwise(bucket) if mark == after)
 
     def without(self, others: Texts) -> Texts:
         """Those that are not among others."""
-        pairs = zip(self._sorted(), others._sorted(), strict=True)
-        return self._with(mark for own, theirs in pairs for mark in own if not _holds(theirs, mark))
+        theirs = others._sorted()
+        pairs = ((own, theirs.get(number, _NONE)) for number, own in self._sorted().items())
+        return self._with(mark for own, their in pairs for mark in own if not _holds(their, mark))
 
     def _bucket(self, number: int) -> array[int]:
         if number in self._unsorted:
@@ -77,8 +79,10 @@ class Texts:
             self._buckets[number] = array("Q")
         self._buckets[number].append(mark)
 
-    def _sorted(self) -> list[array[int]]:
-        return [self._bucket(number) for number in range(_BUCKETS)]
+    def _sorted(self) -> dict[int, array[int]]:
+        for number in list(self._unsorted):
+            self._bucket(number)
+        return self._buckets
 
     @staticmethod
     def _with(marks: Iterator[int]) -> Texts:
