@@ -10,8 +10,9 @@ from adapters.meanwhile import CallThread
 from adapters.sheets_marks import GoogleMarks
 from adapters.sheets_prepare import row_ids
 from adapters.sheets_tab import GoogleSheet
-from app.parts import links_of, process_name, quota_gate, service_client, source_of, store_of
+from app.parts import quota_gate
 from app.service import Service, run_service
+from app.service_parts import links_of, process_name, service_client, source_of, store_of
 from config.settings import SERVICE_NEEDS
 from consumers.sheet_link import Tools
 from consumers.sheet_work import GROUP, SheetWork

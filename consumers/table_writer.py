@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adapters.clock import SystemClock
-from app.parts import links_of, process_name, source_of, store_of
 from app.service import Service, run_service
+from app.service_parts import links_of, process_name, source_of, store_of
 from config.rules import load_user_rule
 from consumers.table_work import GROUP, TableWork
 from core.events import SHEET_OBSERVED

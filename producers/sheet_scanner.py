@@ -8,9 +8,10 @@ from adapters.clock import SystemClock
 from adapters.kafka_log import KafkaPublisher, kafka_of
 from adapters.mysql_migrations import DEFAULT_SCHEMA
 from adapters.sheets_tab import GoogleSheet
-from app.parts import links_of, process_name, quota_gate, service_client, session_of, source_of, store_of
+from app.parts import quota_gate
 from app.resting import Resting
 from app.service import Service, run_service
+from app.service_parts import links_of, process_name, service_client, session_of, source_of, store_of
 from config.settings import SERVICE_NEEDS
 from core.events import SHEET_OBSERVED
 from producers.agreement_check import AgreementCheck

@@ -34,7 +34,7 @@ def add(*, name: str, prefer: str | None, create_table: bool, yes: bool, as_json
     """
     from app.cli.progress import copy_bar
     from app.cli.prompts import announce, confirm_plan, show_linked
-    from app.linking import add_link
+    from app.linking.add import add_link
     from config.settings import load_settings
 
     entry = entry_of(name, asked)
@@ -72,7 +72,7 @@ def add_column(*, name: str, column: str, header: str | None, prefer: str | None
     the table is tied to it again by --header.
     """
     from app.cli.prompts import confirm_column, show_column
-    from app.linking import add_column as do
+    from app.linking.columns import add_column as do
     from config.settings import load_settings
 
     ask = None if yes or as_json else confirm_column
@@ -89,7 +89,7 @@ def add_column(*, name: str, column: str, header: str | None, prefer: str | None
 @json_option
 def list_(as_json: bool) -> int:
     """Show all links."""
-    from app.linking import list_links
+    from app.linking.manage import list_links
     from config.settings import load_settings
 
     links = list_links(load_settings(("mysql_url",)))
@@ -108,7 +108,7 @@ def list_(as_json: bool) -> int:
 @json_option
 def code(name: str, as_json: bool) -> int:
     """Print the connection code of the link NAME again, made with the newest master secret."""
-    from app.linking import code_of
+    from app.linking.manage import code_of
     from config.settings import load_settings
 
     text = code_of(load_settings(("webhook_secret",)), name)
@@ -124,7 +124,7 @@ def code(name: str, as_json: bool) -> int:
 @json_option
 def remove(name: str, as_json: bool) -> int:
     """Untie the link NAME; sheet and table keep their data."""
-    from app.linking import remove_link
+    from app.linking.manage import remove_link
     from config.settings import load_settings
 
     report = remove_link(load_settings(("mysql_url",)), name)

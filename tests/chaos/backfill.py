@@ -17,7 +17,7 @@ from typing import Any
 
 import mysql.connector
 
-from app.linking import add_link
+from app.linking.add import add_link
 from core.errors import SheetsRefused, SheetsUnavailable
 from sandbox.stack.services import KINDS
 from sandbox.stack.tour import connect

@@ -19,7 +19,8 @@ import mysql.connector
 import pytest
 from ruamel.yaml import YAML
 
-from app.linking import add_link, remove_link
+from app.linking.add import add_link
+from app.linking.manage import remove_link
 from app.status import Status
 from app.verify import verify
 from config.link_entry import LinkEntry

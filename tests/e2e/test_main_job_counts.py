@@ -42,6 +42,7 @@ def busy(main_job: MainJob) -> Iterator[Orders]:
     own.remove()
 
 
+@pytest.mark.timeout(max(900, EDITS_EACH_WAY // 3))
 def test_one_cell_edited_on_either_side_is_exactly_one_write_on_the_other_and_no_echo(busy: Orders) -> None:
     audit, before = Audit(busy), busy.state()
     cells = [(n, c) for n in busy.numbers() for c in _COLUMNS]

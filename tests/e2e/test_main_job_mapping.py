@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from main_job_world import MainJob, Orders, wait_for
 
-from app.linking import add_link
+from app.linking.add import add_link
 from app.plan import plan_new_link
 
 CUSTOMERS = "id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL, city VARCHAR(40), secret VARCHAR(40)"

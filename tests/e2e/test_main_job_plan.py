@@ -9,7 +9,7 @@ import pytest
 from main_job_world import HEADERS, SCHEMA, TAB, MainJob, Orders, wait_for
 from pydantic import SecretStr
 
-from app.linking import add_link
+from app.linking.add import add_link
 from app.operate import pause, resume
 from app.plan import plan_links, plan_new_link
 from config.settings import Settings

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from main_job_world import TAB, MainJob, Orders, wait_for
 
-from app.linking import add_link
+from app.linking.add import add_link
 from app.operate import approve
 from app.status import Status
 from core.errors import LinkRefused

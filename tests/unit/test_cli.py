@@ -177,6 +177,13 @@ def test_the_list_of_commands_is_shown_without_importing_what_they_need() -> Non
         assert name in done.stdout
 
 
+@pytest.mark.parametrize("module", ["app.plan", "app.operate", "app.take", "app.linking.manage"])
+def test_what_asks_nothing_of_kafka_does_not_wait_for_its_library(module: str) -> None:
+    code = f"import sys; import {module}; sys.exit('kafka' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=_root())
+    assert done.returncode == 0, done.stderr
+
+
 def _root() -> Path:
     return Path(__file__).parents[2]
 
@@ -195,7 +202,7 @@ def test_link_add_hands_its_words_on_and_prints_the_code(
         asked.append({**words, "entry": entry.to_yaml()})
         return report
 
-    monkeypatch.setattr("app.linking.add_link", add_link)
+    monkeypatch.setattr("app.linking.add.add_link", add_link)
     settings(monkeypatch)
     address = "https://docs.google.com/spreadsheets/d/1AbC/edit#gid=0"
     words = ("link", "add", "orders", "--spreadsheet", address, "--tab", "Orders", "--table", "shop.orders", "--yes")
@@ -232,7 +239,7 @@ def test_link_add_ends_with_where_to_paste_the_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], connected: bool, told: str
 ) -> None:
     report = {"link": "orders", "tab": "Orders", "table": "shop.orders", "connected": connected, "plan": NO_PLAN}
-    monkeypatch.setattr("app.linking.add_link", lambda *_, **_words: report | {"connection_code": "ts1.abc"})
+    monkeypatch.setattr("app.linking.add.add_link", lambda *_, **_words: report | {"connection_code": "ts1.abc"})
     settings(monkeypatch)
     words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders", "--yes")
     assert ended(*words) == 0
@@ -257,7 +264,7 @@ def test_link_add_ends_with_1_where_a_person_has_to_decide(
 ) -> None:
     differences = [{"row_id": None, "key": ["7"], "column": "price", "sheet": "1", "table": "2"}]
     plan = {**NO_PLAN, "differences": differences, "kinds": [UNDECIDED]}
-    monkeypatch.setattr("app.linking.add_link", lambda *_, **_words: {"link": "orders", "plan": plan})
+    monkeypatch.setattr("app.linking.add.add_link", lambda *_, **_words: {"link": "orders", "plan": plan})
     settings(monkeypatch)
     words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders", "--yes")
     assert ended(*words) == 1
@@ -281,7 +288,7 @@ def test_link_add_column_shows_what_it_would_write_and_asks(
     def asked(*_: Any, confirm: Any, **_words: Any) -> dict[str, Any]:
         return {**ADDED, "added": confirm(ADDED)}
 
-    monkeypatch.setattr("app.linking.add_column", asked)
+    monkeypatch.setattr("app.linking.columns.add_column", asked)
     monkeypatch.setattr("click.confirm", lambda *_, **_words: True)
     settings(monkeypatch)
     assert ended("link", "add-column", "orders", "colour") == 0
@@ -294,7 +301,7 @@ def test_link_add_column_shows_what_it_would_write_and_asks(
 def test_link_add_column_names_the_cells_that_differ_and_the_options_that_it_has(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("app.linking.add_column", lambda *_, **_words: ADDED)
+    monkeypatch.setattr("app.linking.columns.add_column", lambda *_, **_words: ADDED)
     settings(monkeypatch)
     assert ended("link", "add-column", "orders", "colour", "--yes") == 1
     said = capsys.readouterr().out
@@ -436,7 +443,7 @@ def test_what_linking_makes_is_shown_without_a_question_too(
         said.append(capsys.readouterr().out)
         return made | {"connection_code": "ts1.abc"}
 
-    monkeypatch.setattr("app.linking.add_link", add_link)
+    monkeypatch.setattr("app.linking.add.add_link", add_link)
     settings(monkeypatch)
     words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Ordres", "--table", "shop.orders", "--yes")
     assert ended(*words) == 0
@@ -456,7 +463,7 @@ def test_a_table_is_made_by_link_add_only_after_a_yes_or_when_it_is_asked_for(
 ) -> None:
     asked: list[dict[str, Any]] = []
     report = {"link": "orders", "plan": NO_PLAN}
-    monkeypatch.setattr("app.linking.add_link", lambda *_, **words: asked.append(words) or report)
+    monkeypatch.setattr("app.linking.add.add_link", lambda *_, **words: asked.append(words) or report)
     settings(monkeypatch)
     words = ("link", "add", "orders", "--spreadsheet", "1AbC", "--tab", "Orders", "--table", "shop.orders")
     assert ended(*words, *options) == 1
@@ -482,7 +489,7 @@ def test_link_remove_of_nothing_is_an_error(
     def remove_link(_settings: object, name: str) -> None:
         raise NotLinked(f"There is no link named {name}.")
 
-    monkeypatch.setattr("app.linking.remove_link", remove_link)
+    monkeypatch.setattr("app.linking.manage.remove_link", remove_link)
     settings(monkeypatch)
     assert ended("link", "remove", "nobody", "--json") == 2
     assert json.loads(capsys.readouterr().out)["error"]["kind"] == "NotLinked"

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from adapters.sheets_look import TabBefore
-from app.linking import add_link
+from app.linking.add import add_link
 from app.linking.columns import _Adding
 from app.linking.look import FirstLook
 from config.link_entry import LinkEntry
